@@ -1,0 +1,161 @@
+import { describe, expect, test } from '@jest/globals';
+import Long from 'long';
+import {
+  decodeMessage,
+  encodeLogs,
+  encodeRawLogs,
+  encodeStatus,
+  type Frame,
+  FrameDecoder,
+  LogBatch,
+  type LogsInput,
+  MAX_PAYLOAD_LENGTH,
+  type Outcome,
+  Tag,
+} from '../../codec/index.js';
+import { thrown } from '../helpers/thrown.js';
+
+/** What a receiver makes of one frame. */
+function received(frame: Buffer): Outcome {
+  const items = new FrameDecoder().decode(frame);
+  expect(items).toHaveLength(1);
+  return decodeMessage(items[0] as Frame);
+}
+
+function receivedLogs(frame: Buffer): LogBatch {
+  const outcome = received(frame);
+  expect(outcome).toBeInstanceOf(LogBatch);
+  return outcome as LogBatch;
+}
+
+const tags = [Tag.V1, Tag.V2];
+
+const request: LogsInput = {
+  sessionId: '5f3c1c52-7b2a-4f0e-9d55-0c2f8a1b9e77',
+  confinedProcessName: 'claude-code',
+  logs: [
+    {
+      allowed: true,
+      time: { seconds: 1_772_566_954, nanos: 120_000_000 },
+      httpRequest: { method: 'GET', url: 'https://example.com/ü', matchedRule: 'domain=example.com' },
+    },
+    { allowed: false, sequenceNumber: -(2 ** 31) },
+  ],
+};
+
+/** Makes a payload of 32768 bytes: before it go a key and three bytes of length, once more in an envelope. */
+const longestSessionId = (tag: Tag) => 'x'.repeat(MAX_PAYLOAD_LENGTH - (tag === Tag.V1 ? 4 : 8));
+
+describe.each(tags)('logs under tag %i', (tag) => {
+  test('come out as they went in', () => {
+    const batch = receivedLogs(encodeLogs(request, tag));
+    expect(batch.tag).toBe(tag);
+    expect(batch.count).toBe(2);
+    expect(batch.request).toMatchObject({
+      ...request,
+      logs: [
+        { ...request.logs?.[0], time: { seconds: Long.fromNumber(1_772_566_954), nanos: 120_000_000 } },
+        { allowed: false, sequenceNumber: -(2 ** 31) },
+      ],
+    });
+  });
+
+  test('may be none', () => {
+    const batch = receivedLogs(encodeLogs({}, tag));
+    expect([batch.count, batch.raw.length]).toEqual([0, 0]);
+  });
+
+  test.each([Long.MIN_VALUE, Long.NEG_ONE, Long.ZERO, Long.MAX_VALUE])('keep the int64 %s', (seconds) => {
+    const batch = receivedLogs(encodeLogs({ logs: [{ time: { seconds } }] }, tag));
+    expect(String(batch.request.logs[0]?.time?.seconds)).toBe(String(seconds));
+  });
+
+  test('fill a payload to 32768 bytes, and not to one more', () => {
+    const sessionId = longestSessionId(tag);
+    const frame = encodeLogs({ sessionId }, tag);
+    expect(frame).toHaveLength(4 + MAX_PAYLOAD_LENGTH);
+    expect(receivedLogs(frame).request.sessionId).toBe(sessionId);
+    expect(thrown(() => encodeLogs({ sessionId: `${sessionId}x` }, tag))?.code).toBe('ERR_MESSAGE_TOO_LARGE');
+  });
+
+  test.each<[name: string, request: LogsInput]>([
+    ['session', { sessionId: 'a\ud800' }],
+    ['process', { confinedProcessName: '\udc00' }],
+    ['method', { logs: [{ httpRequest: { method: '\ud800x' } }] }],
+    ['URL', { logs: [{ httpRequest: { url: 'https://\udfff/' } }] }],
+    ['rule', { logs: [{}, { httpRequest: { matchedRule: '\ud83d' } }] }],
+  ])('with a lone surrogate in the %s: ERR_INVALID_EVENT', (_name, bad) => {
+    const error = thrown(() => encodeLogs(bad, tag));
+    expect(error?.code).toBe('ERR_INVALID_EVENT');
+    expect(error?.cause?.code).toBe('ERR_INVALID_UTF8');
+  });
+
+  test('that are null: ERR_INVALID_EVENT with its cause', () => {
+    const error = thrown(() => encodeLogs({ logs: [null] } as unknown as LogsInput, tag));
+    expect(error?.code).toBe('ERR_INVALID_EVENT');
+    expect(error?.cause).toBeInstanceOf(TypeError);
+  });
+});
+
+test('logs go under tag 2 unless told otherwise', () => {
+  expect(encodeLogs(request)).toEqual(encodeLogs(request, Tag.V2));
+  expect(encodeRawLogs(Buffer.alloc(0))).toEqual(encodeRawLogs(Buffer.alloc(0), Tag.V2));
+  expect(encodeLogs(request)[0]).toBe(2);
+});
+
+describe.each(tags)('raw logs under tag %i', (tag) => {
+  test.each([
+    ['as they are', '120173'],
+    ['unknown fields included', '12017398060a'],
+    ['in an order of their own', '1a01700a0212001201730a00'],
+    ['with a key that is longer than need be', '928000017a'],
+    ['empty', ''],
+  ])('go %s', (_name, hex) => {
+    expect(receivedLogs(encodeRawLogs(Buffer.from(hex, 'hex'), tag)).raw.toString('hex')).toBe(hex);
+  });
+
+  test('may be a plain Uint8Array', () => {
+    expect(receivedLogs(encodeRawLogs(Uint8Array.of(0x0a, 0), tag)).count).toBe(1);
+  });
+
+  test('fill a payload to 32768 bytes, and not to one more', () => {
+    const raw = receivedLogs(encodeLogs({ sessionId: longestSessionId(tag) }, tag)).raw;
+    expect(encodeRawLogs(raw, tag)).toHaveLength(4 + MAX_PAYLOAD_LENGTH);
+    const more = Buffer.concat([raw, Buffer.from('1000', 'hex')]);
+    expect(thrown(() => encodeRawLogs(more, tag))?.code).toBe('ERR_MESSAGE_TOO_LARGE');
+  });
+
+  test.each([
+    ['no protobuf', 'ff', 'ERR_INVALID_PROTOBUF'],
+    ['a text that is not UTF-8', '1201ff', 'ERR_INVALID_UTF8'],
+  ])('that are %s: ERR_INVALID_EVENT', (_name, hex, cause) => {
+    const error = thrown(() => encodeRawLogs(Buffer.from(hex, 'hex'), tag));
+    expect([error?.code, error?.cause?.code]).toEqual(['ERR_INVALID_EVENT', cause]);
+  });
+});
+
+test('raw logs that are none: ERR_INVALID_EVENT with its cause', () => {
+  const error = thrown(() => encodeRawLogs(undefined as unknown as Uint8Array));
+  expect([error?.code, error?.cause instanceof TypeError]).toEqual(['ERR_INVALID_EVENT', true]);
+});
+
+describe('a status', () => {
+  const MAX = 2n ** 63n - 1n;
+  const MIN = -(2n ** 63n);
+  test.each([
+    ['both', { droppedChannelFull: 5, droppedBatchFull: 3 }, 5n, 3n],
+    ['one, the other one left out', { droppedBatchFull: 3n }, 0n, 3n],
+    ['none', {}, 0n, 0n],
+    ['the ends of an int64', { droppedChannelFull: MIN, droppedBatchFull: MAX }, MIN, MAX],
+    ['the largest safe number', { droppedChannelFull: Number.MAX_SAFE_INTEGER }, 2n ** 53n - 1n, 0n],
+    ['below 0', { droppedChannelFull: -1 }, -1n, 0n],
+  ])('with %s comes out as it went in', (_name, status, droppedChannelFull, droppedBatchFull) => {
+    const frame = encodeStatus(status);
+    expect(frame[0]).toBe(Tag.V2);
+    expect(received(frame)).toEqual({ kind: 'status', droppedChannelFull, droppedBatchFull });
+  });
+
+  test('that is none: ERR_INVALID_EVENT', () => {
+    expect(thrown(() => encodeStatus(null as unknown as object))?.code).toBe('ERR_INVALID_EVENT');
+  });
+});

@@ -1,0 +1,228 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { decodeMessage, type Frame, FrameDecoder, type Outcome } from '../../codec/index.js';
+import {
+  decode,
+  ENVELOPE,
+  encode,
+  type Invalid,
+  type Message,
+  type MessageType,
+  REQUEST,
+  varint,
+} from '../helpers/naive-protobuf.js';
+import { seed } from '../helpers/seed.js';
+import { requestHex, vectors } from '../helpers/vectors.js';
+
+type Bytes = fc.Arbitrary<Buffer>;
+
+/** Rare enough that most messages stay valid for long. */
+const often = 200;
+const rarely = 1;
+const weighted = <T>(arbitrary: fc.Arbitrary<T>, weight: number) => ({ arbitrary, weight });
+
+/** A varint as it should be, or with bytes too many: ten are allowed, the tenth being at most 1. */
+function varintOf(value: bigint): Bytes {
+  const shortest = varint(value);
+  const padded = (length: number) =>
+    Buffer.concat([
+      ...[...shortest].map((byte) => Buffer.from([byte | 0x80])),
+      Buffer.alloc(Math.max(0, length - shortest.length - 1), 0x80),
+      Buffer.from([0]),
+    ]);
+  return fc.oneof(
+    weighted(fc.constant(shortest), often),
+    weighted(fc.integer({ min: shortest.length + 1, max: 11 }).map(padded), 2),
+    weighted(fc.constant(Buffer.from('ffffffffffffffffff02', 'hex')), rarely),
+  );
+}
+
+const anyVarint: Bytes = fc.oneof(fc.bigInt(0n, 200n), fc.bigInt(0n, 2n ** 64n - 1n)).chain(varintOf);
+
+const fieldNumber = fc.oneof(
+  weighted(fc.bigInt(1n, 5n), often),
+  weighted(fc.bigInt(6n, 2n ** 29n - 1n), 3),
+  weighted(fc.constantFrom(0n, 2n ** 29n - 1n, 2n ** 29n, 2n ** 31n, 2n ** 32n + 1n), rarely),
+);
+
+const join = (...parts: Bytes[]): Bytes => fc.tuple(...parts).map((all) => Buffer.concat(all));
+const field = (number: bigint, wire: number, value: Bytes): Bytes =>
+  join(varintOf(number * 8n + BigInt(wire)), value);
+
+function delimited(content: Bytes): Bytes {
+  return content.chain((bytes) =>
+    fc
+      .oneof(
+        weighted(varintOf(BigInt(bytes.length)), often),
+        weighted(varintOf(BigInt(bytes.length) + 1n), rarely),
+      )
+      .map((length) => Buffer.concat([length, bytes])),
+  );
+}
+
+const fixed = (length: number) =>
+  fc.uint8Array({ minLength: length, maxLength: length }).map((bytes) => Buffer.from(bytes));
+const anyBytes: Bytes = fc.uint8Array({ maxLength: 12 }).map((bytes) => Buffer.from(bytes));
+const textBytes: Bytes = fc.oneof(
+  weighted(
+    fc.string({ unit: 'binary', maxLength: 12 }).map((text) => Buffer.from(text)),
+    often,
+  ),
+  weighted(anyBytes, 4),
+);
+
+/** Any field at all: unknown, or known with another wire type than its own. */
+function anyField(depth: number): Bytes {
+  return fieldNumber.chain((number) => {
+    const kinds = [
+      weighted(field(number, 0, anyVarint), 8),
+      weighted(field(number, 1, fixed(8)), 4),
+      weighted(field(number, 2, delimited(anyBytes)), 4),
+      weighted(field(number, 5, fixed(4)), 4),
+      weighted(
+        fc.constantFrom(4, 6, 7).chain((wire) => field(number, wire, fc.constant(Buffer.alloc(0)))),
+        rarely,
+      ),
+    ];
+    if (depth === 0) return fc.oneof(...kinds);
+    const inside = fc.array(anyField(depth - 1), { maxLength: 3 }).map((all) => Buffer.concat(all));
+    const end = fc.oneof(weighted(fc.constant(number), often), weighted(fieldNumber, rarely));
+    const group = join(
+      field(number, 3, inside),
+      end.chain((n) => varintOf(n * 8n + 4n)),
+    );
+    return fc.oneof(...kinds, weighted(group, 4));
+  });
+}
+
+/** A message of a type: its own fields as they should be, and any others between them. */
+function messageOf(type: MessageType): Bytes {
+  const own = Object.entries(type.fields).map(([number, kind]) => {
+    if (kind === 'string') return field(BigInt(number), 2, delimited(textBytes));
+    if (typeof kind === 'object') return field(BigInt(number), 2, delimited(messageOf(kind)));
+    return field(BigInt(number), 0, anyVarint);
+  });
+  const one = fc.oneof(weighted(fc.oneof(...own), 4), weighted(anyField(3), rarely));
+  return fc.array(one, { maxLength: 6 }).map((all) => Buffer.concat(all));
+}
+
+/** Some bytes of a message set, left out, put in, or all from some point on cut off. */
+function mutated(original: Bytes): Bytes {
+  const change = fc.record({
+    at: fc.nat(),
+    byte: fc.nat(255),
+    how: fc.constantFrom('set', 'set', 'remove', 'insert', 'cut'),
+  });
+  return fc.tuple(original, fc.array(change, { minLength: 1, maxLength: 2 })).map(([bytes, changes]) => {
+    const out = [...bytes];
+    for (const { at, byte, how } of changes) {
+      const index = at % (out.length + 1);
+      if (how === 'set') out[Math.min(index, Math.max(0, out.length - 1))] = byte;
+      else if (how === 'remove') out.splice(index, 1);
+      else if (how === 'insert') out.splice(index, 0, byte);
+      else out.length = index;
+    }
+    return Buffer.from(out);
+  });
+}
+
+const types = { 1: REQUEST, 2: ENVELOPE } as const;
+const tag = fc.constantFrom(1 as const, 2 as const);
+const structured: fc.Arbitrary<Frame> = tag.chain((tag) =>
+  messageOf(types[tag]).map((payload) => ({ tag, payload })),
+);
+const structuredMutated: fc.Arbitrary<Frame> = tag.chain((tag) =>
+  mutated(messageOf(types[tag])).map((payload) => ({ tag, payload })),
+);
+/** Of the vectors, but for those that are large only to be large. */
+const recorded = vectors
+  .flatMap(({ bytes }) => new FrameDecoder().decode(bytes))
+  .filter((item): item is Frame => 'payload' in item && item.payload.length < 2000);
+const vectorsMutated: fc.Arbitrary<Frame> = fc
+  .constantFrom(...recorded)
+  .chain(({ tag, payload }) => mutated(fc.constant(payload)).map((payload) => ({ tag, payload })));
+
+/** What the naive codec makes of a frame. */
+function yardstick({ tag, payload }: Frame): unknown {
+  const logs = (request: Message) => ({
+    kind: 'logs',
+    count: ((request.known.get(1) ?? []) as Message[]).length,
+    hex: encode(request).toString('hex'),
+  });
+  try {
+    if (tag === 1) return logs(decode(REQUEST, payload));
+    const { known } = decode(ENVELOPE, payload);
+    if (known.has(1)) return logs(known.get(1) as Message);
+    if (!known.has(2)) return { kind: 'unknown-variant' };
+    const status = (known.get(2) as Message).known;
+    return { kind: 'status', droppedChannelFull: status.get(1) ?? 0n, droppedBatchFull: status.get(2) ?? 0n };
+  } catch (error) {
+    return { kind: 'skip', code: `ERR_${(error as Invalid).verdict.toUpperCase()}` };
+  }
+}
+
+/** What the codec makes of it, in the same words. */
+function summary(outcome: Outcome): unknown {
+  switch (outcome.kind) {
+    case 'logs':
+      return {
+        kind: 'logs',
+        count: outcome.count,
+        hex: encode(decode(REQUEST, outcome.raw)).toString('hex'),
+      };
+    case 'unknown-variant':
+      return { kind: outcome.kind };
+    case 'skip':
+    case 'close':
+      return { kind: outcome.kind, code: outcome.error.code };
+    default:
+      return outcome;
+  }
+}
+
+test.each([
+  ['made-up messages', structured],
+  ['made-up messages with bytes changed', structuredMutated],
+  ['the vectors with bytes changed', vectorsMutated],
+])('%s lead to what the naive codec makes of them', (_name, frames) => {
+  fc.assert(
+    fc.property(frames, (frame) => {
+      const outcome = decodeMessage(frame);
+      expect(summary(outcome)).toEqual(yardstick(frame));
+      if (outcome.kind === 'logs')
+        expect(requestHex(outcome.request)).toBe(encode(decode(REQUEST, outcome.raw)).toString('hex'));
+    }),
+    { seed, numRuns: 1000, interruptAfterTimeLimit: 700 },
+  );
+});
+
+/** What random messages seldom are. */
+describe('the edges', () => {
+  const key = (number: number, wire: number) => varint(BigInt(number) * 8n + BigInt(wire));
+  const group = (inside: Buffer, number = 9) => Buffer.concat([key(number, 3), inside, key(number, 4)]);
+  const deep = (depth: number) =>
+    Buffer.concat([...Array(depth).fill(key(9, 3)), ...Array(depth).fill(key(9, 4))]);
+  const zero = Buffer.from([0]);
+
+  test.each<[name: string, payload: Buffer, verdict: string]>([
+    ['the largest field number', Buffer.concat([key(2 ** 29 - 1, 0), zero]), 'logs'],
+    ['a field number above it', Buffer.concat([key(2 ** 29, 0), zero]), 'ERR_INVALID_PROTOBUF'],
+    ['field number 0', Buffer.concat([key(0, 0), zero]), 'ERR_INVALID_PROTOBUF'],
+    ['in a group, a field number above it', group(Buffer.concat([key(2 ** 29, 0), zero])), 'logs'],
+    ['in a group, the largest there is', group(Buffer.concat([key(2 ** 31 - 1, 0), zero])), 'logs'],
+    ['in a group, one above that', group(Buffer.concat([key(2 ** 31, 0), zero])), 'ERR_INVALID_PROTOBUF'],
+    ['in a group, field number 0', group(Buffer.concat([key(0, 0), zero])), 'ERR_INVALID_PROTOBUF'],
+    ['groups 10,001 deep', deep(10_001), 'logs'],
+    ['groups 10,002 deep', deep(10_002), 'ERR_INVALID_PROTOBUF'],
+    ['a length of 2^64 - 1', Buffer.concat([key(9, 2), varint(2n ** 64n - 1n)]), 'ERR_INVALID_PROTOBUF'],
+    ['a known field that ends with its key', key(1, 2), 'ERR_INVALID_PROTOBUF'],
+    ['a log that ends with a key', Buffer.from('0a0112' + '00', 'hex'), 'ERR_INVALID_PROTOBUF'],
+    ['text that ends inside a character', Buffer.from('1202c3' + 'bc' + '1201c3', 'hex'), 'ERR_INVALID_UTF8'],
+    ['a surrogate as UTF-8', Buffer.from('1203eda080', 'hex'), 'ERR_INVALID_UTF8'],
+    ['bad text in an unknown field', Buffer.from('4a01ff', 'hex'), 'logs'],
+  ])('%s', (_name, payload, verdict) => {
+    const outcome = decodeMessage({ tag: 1, payload });
+    expect(outcome.kind === 'skip' ? outcome.error.code : outcome.kind).toBe(verdict);
+    expect(summary(outcome)).toEqual(yardstick({ tag: 1, payload }));
+  });
+});

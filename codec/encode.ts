@@ -1,0 +1,70 @@
+import Long from 'long';
+import protobuf from 'protobufjs/minimal.js';
+import { BoundaryLogError } from './errors.js';
+import { encodeFrame, Tag } from './frame.js';
+import { decodeMessage } from './message.js';
+import { BoundaryMessage, type LogsInput, ReportBoundaryLogsRequest } from './messages.js';
+
+/** Of BoundaryMessage.logs: field 1, length-delimited. */
+const LOGS_KEY = 10;
+
+/** What a status message says; see {@link StatusReport}. Each an int64, 0 where left out. */
+export interface StatusInput {
+  readonly droppedChannelFull?: bigint | number;
+  readonly droppedBatchFull?: bigint | number;
+}
+
+/**
+ * A batch of logs as one whole frame.
+ *
+ * @param tag The envelope that boundary sends, or the bare request of older senders.
+ * @throws ERR_MESSAGE_TOO_LARGE where the payload is longer than 32768 bytes: send fewer logs in one batch.
+ * @throws ERR_INVALID_EVENT where the logs cannot be encoded, or a text in them is no Unicode text (a lone
+ *   surrogate): no receiver would take such a frame.
+ */
+export function encodeLogs(request: LogsInput, tag: Tag = Tag.V2): Buffer {
+  return encode(tag, () =>
+    tag === Tag.V1
+      ? ReportBoundaryLogsRequest.encode(request).finish()
+      : BoundaryMessage.encode({ logs: request }).finish(),
+  );
+}
+
+/**
+ * An encoded ReportBoundaryLogsRequest, such as {@link LogBatch.raw}, as one whole frame. Its bytes go as
+ * they are.
+ *
+ * @throws as {@link encodeLogs} does.
+ */
+export function encodeRawLogs(raw: Uint8Array, tag: Tag = Tag.V2): Buffer {
+  return encode(tag, () => {
+    if (tag === Tag.V1) return raw;
+    return protobuf.Writer.create().uint32(LOGS_KEY).bytes(raw).finish();
+  });
+}
+
+/** A status as one whole frame, under tag 2. */
+export function encodeStatus(status: StatusInput): Buffer {
+  return encode(Tag.V2, () =>
+    BoundaryMessage.encode({
+      status: {
+        droppedChannelFull: Long.fromString(String(status.droppedChannelFull ?? 0)),
+        droppedBatchFull: Long.fromString(String(status.droppedBatchFull ?? 0)),
+      },
+    }).finish(),
+  );
+}
+
+function encode(tag: Tag, makePayload: () => Uint8Array): Buffer {
+  let payload: Uint8Array;
+  try {
+    payload = makePayload();
+  } catch (cause) {
+    throw new BoundaryLogError('ERR_INVALID_EVENT', 'these logs cannot be encoded: see the cause', { cause });
+  }
+  const frame = encodeFrame(tag, payload);
+  const outcome = decodeMessage({ tag, payload: frame.subarray(frame.length - payload.length) });
+  if (outcome.kind !== 'skip') return frame;
+  const message = `no receiver would take this frame: ${outcome.error.message}`;
+  throw new BoundaryLogError('ERR_INVALID_EVENT', message, { cause: outcome.error });
+}

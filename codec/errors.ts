@@ -1,0 +1,55 @@
+/**
+ * Everything that can go wrong here, told apart by `code`. The list is closed: a program may `switch`
+ * over it. Match the code, never the message.
+ *
+ * | code | what happened | what happens next |
+ * |---|---|---|
+ * | `ERR_UNSUPPORTED_TAG` | a header with a tag that the protocol does not have | the connection is closed |
+ * | `ERR_MESSAGE_TOO_LARGE` | a payload longer than its tag allows, read or to be written | read: the connection is closed; to be written: nothing is |
+ * | `ERR_INVALID_PROTOBUF` | a payload that is no valid protobuf message | the frame is skipped |
+ * | `ERR_INVALID_UTF8` | a payload with a known string field that is not UTF-8 | the frame is skipped |
+ * | `ERR_INVALID_PAYLOAD` | a payload that an own protocol's `decode` threw at | the frame is skipped |
+ * | `ERR_TRUNCATED_HEADER` | the stream ended inside a header | the bytes are dropped |
+ * | `ERR_TRUNCATED_PAYLOAD` | the stream ended inside a payload | the bytes are dropped |
+ * | `ERR_INVALID_OPTION` | an option has a value that it does not take | nothing is started |
+ * | `ERR_INVALID_EVENT` | an event to be sent that is none | it is not sent, the next one is |
+ * | `ERR_SOCKET_IN_USE` | another server answers on the socket | `start()` may be called again |
+ * | `ERR_NOT_A_SOCKET` | there is something else than a socket at the socket's path | it is left alone |
+ * | `ERR_LISTEN_FAILED` | the socket or the metrics address cannot be listened on | `cause` says why |
+ * | `ERR_ADDRESS_IN_USE` | the metrics address is taken | nothing is started |
+ * | `ERR_REGISTRY_IN_USE` | the registry carries the metrics of another proxy | give each proxy its own |
+ * | `ERR_FORWARDER_RUNNING` | `runForwarder()` while it runs | the one that runs goes on |
+ * | `ERR_ROUTE_CLOSED` | a stream that a Demux writes to is gone | the Demux is destroyed |
+ * | `ERR_SEND_FAILED` | a batch could not be sent in as many attempts as were allowed | the sender is destroyed |
+ * | `ERR_CLOSED` | a call on what was closed | make a new one |
+ */
+export type ErrorCode =
+  | 'ERR_UNSUPPORTED_TAG'
+  | 'ERR_MESSAGE_TOO_LARGE'
+  | 'ERR_INVALID_PROTOBUF'
+  | 'ERR_INVALID_UTF8'
+  | 'ERR_INVALID_PAYLOAD'
+  | 'ERR_TRUNCATED_HEADER'
+  | 'ERR_TRUNCATED_PAYLOAD'
+  | 'ERR_INVALID_OPTION'
+  | 'ERR_INVALID_EVENT'
+  | 'ERR_SOCKET_IN_USE'
+  | 'ERR_NOT_A_SOCKET'
+  | 'ERR_LISTEN_FAILED'
+  | 'ERR_ADDRESS_IN_USE'
+  | 'ERR_REGISTRY_IN_USE'
+  | 'ERR_FORWARDER_RUNNING'
+  | 'ERR_ROUTE_CLOSED'
+  | 'ERR_SEND_FAILED'
+  | 'ERR_CLOSED';
+
+/** The one class of errors made here: a {@link ErrorCode}, a message that says what to do, the `cause`. */
+export class BoundaryLogError extends Error {
+  override readonly name = 'BoundaryLogError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}

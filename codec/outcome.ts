@@ -1,0 +1,32 @@
+import type { BoundaryLogError } from './errors.js';
+import type { LogBatch } from './log-batch.js';
+
+/** What the sender says that it lost itself, since its last status. Either number may be negative: ignore it then. */
+export interface StatusReport {
+  readonly kind: 'status';
+  /** Logs dropped because its queue was full. int64. */
+  readonly droppedChannelFull: bigint;
+  /** Logs dropped because a batch could not be flushed. int64. */
+  readonly droppedBatchFull: bigint;
+}
+
+/** An envelope with nothing in it that is known here, perhaps from a newer sender. The connection stays. */
+export interface UnknownVariant {
+  readonly kind: 'unknown-variant';
+  readonly tag: number;
+}
+
+/** A frame that was dropped, and why. The connection stays. */
+export interface Skip {
+  readonly kind: 'skip';
+  readonly error: BoundaryLogError;
+}
+
+/** The end of what can be read: the connection is to be closed. */
+export interface Close {
+  readonly kind: 'close';
+  readonly error: BoundaryLogError;
+}
+
+/** What a frame of boundary's leads to, told apart by `kind`. */
+export type Outcome = LogBatch | StatusReport | UnknownVariant | Skip | Close;

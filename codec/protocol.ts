@@ -1,0 +1,70 @@
+import { BoundaryLogError } from './errors.js';
+import { type Frame, type FrameFault, MAX_HEADER_PAYLOAD_LENGTH, MAX_PAYLOAD_LENGTH, Tag } from './frame.js';
+import { decodeMessage, unsupportedTag } from './message.js';
+import type { Close, Outcome, Skip } from './outcome.js';
+
+/** Anything that is told apart by its `kind`: what a protocol's payloads are decoded to. */
+export interface Kinded {
+  readonly kind: string;
+}
+
+/** One tag of a protocol. */
+export interface TagDefinition<Message extends Kinded> {
+  /** Longest payload in bytes, inclusive; at most 2^24 - 1. */
+  readonly maxLength: number;
+  /** Decodes a payload. What it throws becomes a `skip` outcome, `ERR_INVALID_PAYLOAD`. */
+  decode(frame: Frame): Message;
+}
+
+/** Which tags there are, how long each may be, and how each payload is decoded. */
+export interface Protocol<Message extends Kinded = Kinded> {
+  /** By tag, 0 to 255. Every other tag is unsupported, and ends the stream. */
+  readonly tags: Readonly<Record<number, TagDefinition<Message>>>;
+}
+
+/** Boundary's own protocol. */
+export const boundaryProtocol: Protocol<Outcome> = {
+  tags: {
+    [Tag.V1]: { maxLength: MAX_PAYLOAD_LENGTH, decode: decodeMessage },
+    [Tag.V2]: { maxLength: MAX_PAYLOAD_LENGTH, decode: decodeMessage },
+  },
+};
+
+/**
+ * The longest payload of each of the 256 tags in bytes, -1 for a tag that is not supported.
+ *
+ * @throws ERR_INVALID_OPTION where the protocol has a tag or a length that a header cannot say.
+ */
+export function payloadLimits(protocol: Protocol): Int32Array {
+  const limits = new Int32Array(256).fill(-1);
+  for (const [key, { maxLength }] of Object.entries(protocol.tags)) {
+    const tag = Number(key);
+    if (!Number.isInteger(tag) || tag < 0 || tag > 0xff) {
+      throw new BoundaryLogError('ERR_INVALID_OPTION', `protocol: got the tag ${key}, takes 0 to 255`);
+    }
+    if (!Number.isInteger(maxLength) || maxLength < 0 || maxLength > MAX_HEADER_PAYLOAD_LENGTH) {
+      throw new BoundaryLogError(
+        'ERR_INVALID_OPTION',
+        `protocol: got the maxLength ${maxLength} for tag ${tag}, takes 0 to ${MAX_HEADER_PAYLOAD_LENGTH}`,
+      );
+    }
+    limits[tag] = maxLength;
+  }
+  return limits;
+}
+
+/** What a frame, or the fault at the end of a stream, leads to. Never throws. */
+export function decodeFrame<Message extends Kinded>(
+  protocol: Protocol<Message>,
+  frame: Frame | FrameFault,
+): Message | Skip | Close {
+  if ('error' in frame) return { kind: frame.fatal ? 'close' : 'skip', error: frame.error };
+  const definition = protocol.tags[frame.tag];
+  if (definition === undefined) return unsupportedTag(frame.tag);
+  try {
+    return definition.decode(frame);
+  } catch (cause) {
+    const message = `the payload under tag ${frame.tag} could not be decoded: ${(cause as Error)?.message}`;
+    return { kind: 'skip', error: new BoundaryLogError('ERR_INVALID_PAYLOAD', message, { cause }) };
+  }
+}
