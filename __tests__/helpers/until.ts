@@ -1,0 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Waits until something is so; fails, naming it, when the deadline has passed. */
+export async function until(what: string, isSo: () => unknown, deadlineMs = 10_000): Promise<void> {
+  const deadline = Date.now() + deadlineMs;
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error(`not so within ${deadlineMs} ms: ${what}`);
+    await sleep(2);
+  }
+}

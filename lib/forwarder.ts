@@ -1,0 +1,151 @@
+import type { LogBatch } from '../codec/index.js';
+import type { Amount, Batch } from './batch.js';
+import { checkOptions, type OptionTable, objectWith, wholeNumber } from './options.js';
+import type { Reporter } from './reporter.js';
+import { type Callback, Writable } from './streams.js';
+
+export interface ForwarderOptions {
+  /** How many batches are reported at the same time. More than 1 gives up the order between batches. Default 1. */
+  concurrency?: number | undefined;
+}
+
+const OPTIONS: OptionTable<ForwarderOptions> = { concurrency: wholeNumber({ min: 1, max: 1000 }) };
+const REPORTER = { reporter: objectWith('report') };
+
+/**
+ * Writable, object mode: batch → {@link Reporter}, one at a time, in order.
+ *
+ * | event | arguments | when |
+ * |---|---|---|
+ * | `forward` | batch, seconds | the reporter took it |
+ * | `drop` | batch, `'forward_failed'`, error | the reporter failed: the batch is lost, the next one goes on |
+ * | `drop` | batch, `'shutdown'`, null | the Forwarder was destroyed while the batch was being reported |
+ */
+export class Forwarder<T extends Batch = LogBatch> extends Writable {
+  /** What is being reported now. */
+  readonly inFlight: Amount = { batches: 0, logs: 0 };
+  readonly #reporter: Reporter<T>;
+  readonly #concurrency: number;
+  readonly #abort = new AbortController();
+  readonly #reportOptions = { signal: this.#abort.signal };
+  /** What is being reported, in order. */
+  readonly #reporting = new Set<T>();
+  /** Of these, what the reporter gave up when it was told to stop. */
+  readonly #givenUp = new Set<T>();
+  /** The write that took the last free place, until one is free again. */
+  #blocked: Callback | undefined;
+  #onSettled: (() => void) | undefined;
+
+  /** @throws ERR_INVALID_OPTION */
+  constructor(reporter: Reporter<T>, options: ForwarderOptions = {}) {
+    checkOptions('Forwarder', { reporter }, REPORTER);
+    checkOptions('Forwarder', options, OPTIONS);
+    super({ objectMode: true, highWaterMark: 1 });
+    this.#reporter = reporter;
+    this.#concurrency = options.concurrency ?? 1;
+  }
+
+  /** @returns false while as many batches are being reported as may be: go on at `drain`. */
+  override write(...args: unknown[]): boolean {
+    (super.write as (...args: unknown[]) => boolean)(...args);
+    return this.#blocked === undefined;
+  }
+
+  /**
+   * Ends in a way that loses nothing: aborts the `signal` of the reports under way, gives them `graceMs` to
+   * come to an end, and destroys the Forwarder. Nothing may be written to it any more.
+   *
+   * @returns what was not taken, in order, for somebody else to report; it stays counted in `inFlight`. Where
+   *   the reporter took it after all, and only its answer was late, that makes it twice.
+   */
+  async stop(graceMs: number): Promise<T[]> {
+    this.#abort.abort();
+    if (this.#reporting.size > this.#givenUp.size) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, graceMs);
+        this.#onSettled = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    const left = [...this.#reporting];
+    this.#reporting.clear();
+    this.destroy();
+    return left;
+  }
+
+  override _write(batch: T, _encoding: BufferEncoding, callback: Callback): void {
+    this.#reporting.add(batch);
+    this.inFlight.batches += 1;
+    this.inFlight.logs += batch.count;
+    this.#report(batch);
+    if (this.#reporting.size < this.#concurrency) callback();
+    else this.#blocked = callback;
+  }
+
+  /** Waits for the reports under way. */
+  override _final(callback: Callback): void {
+    if (this.#reporting.size === 0) callback();
+    else this.#onSettled = callback;
+  }
+
+  override _destroy(error: Error | null, callback: Callback): void {
+    this.#abort.abort();
+    for (const batch of this.#reporting) {
+      this.#leave(batch);
+      this.emit('drop', batch, 'shutdown', null);
+    }
+    callback(error);
+  }
+
+  #report(batch: T): void {
+    const start = performance.now();
+    try {
+      const result = this.#reporter.report(batch, this.#reportOptions);
+      if (result === undefined) {
+        this.#succeed(batch, start);
+      } else {
+        Promise.resolve(result).then(
+          () => this.#succeed(batch, start),
+          (error) => this.#fail(batch, error),
+        );
+      }
+    } catch (error) {
+      this.#fail(batch, error);
+    }
+  }
+
+  #succeed(batch: T, start: number): void {
+    if (!this.#leave(batch)) return;
+    this.emit('forward', batch, (performance.now() - start) / 1000);
+    this.#next();
+  }
+
+  #fail(batch: T, error: unknown): void {
+    if (this.#abort.signal.aborted) {
+      // Told to stop: the batch goes back to whoever called stop().
+      if (this.#reporting.has(batch)) this.#givenUp.add(batch);
+    } else {
+      this.#leave(batch);
+      this.emit('drop', batch, 'forward_failed', error);
+    }
+    this.#next();
+  }
+
+  /** @returns false where the batch was given back, or given up, before its report came to an end. */
+  #leave(batch: T): boolean {
+    this.#givenUp.delete(batch);
+    if (!this.#reporting.delete(batch)) return false;
+    this.inFlight.batches -= 1;
+    this.inFlight.logs -= batch.count;
+    return true;
+  }
+
+  #next(): void {
+    if (this.#reporting.size === this.#givenUp.size) this.#onSettled?.();
+    const callback = this.#blocked;
+    this.#blocked = undefined;
+    callback?.();
+  }
+}

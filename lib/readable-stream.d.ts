@@ -1,0 +1,2 @@
+/** Typed in streams.ts, as Node's own. */
+declare module 'readable-stream';
