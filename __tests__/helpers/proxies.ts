@@ -1,0 +1,24 @@
+import { afterEach } from '@jest/globals';
+import { BoundaryLogProxy, type BoundaryLogProxyOptions } from '../../lib/index.js';
+import { assertBalanced } from './accounts.js';
+import { tempPaths } from './temp.js';
+
+/**
+ * Makes proxies on sockets of their own. After each test they are closed, so that one that fails leaves
+ * nothing open behind it, and their accounts must balance.
+ */
+export function proxies(): (options?: BoundaryLogProxyOptions) => BoundaryLogProxy {
+  const path = tempPaths();
+  const made: BoundaryLogProxy[] = [];
+  afterEach(async () => {
+    for (const proxy of made.splice(0)) {
+      await proxy.close();
+      assertBalanced(proxy.accounts());
+    }
+  });
+  return (options = {}) => {
+    const proxy = new BoundaryLogProxy({ socketPath: path(), ...options });
+    made.push(proxy);
+    return proxy;
+  };
+}

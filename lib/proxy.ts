@@ -1,0 +1,242 @@
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { Registry } from 'prom-client';
+import { BoundaryLogError } from '../codec/index.js';
+import { type Accounts, DROP_REASONS, type DropReason, Tally } from './accounts.js';
+import type { Batch } from './batch.js';
+import { Connections } from './connections.js';
+import { Forwarder } from './forwarder.js';
+import { LogBuffer } from './log-buffer.js';
+import { type Logger, silent } from './logger.js';
+import { Metrics, REJECT_REASONS, type RejectReason } from './metrics.js';
+import { checkOptions, invalidOption } from './options.js';
+import {
+  type BoundaryLogProxyOptions,
+  CLOSE_OPTIONS,
+  type CloseOptions,
+  PROXY_OPTIONS,
+  RUN_OPTIONS,
+  type RunForwarderOptions,
+} from './proxy-options.js';
+import type { Reporter } from './reporter.js';
+import { defaultSocketPath } from './socket-path.js';
+import { StatusSink } from './status-sink.js';
+import { MAX_SOCKET_PATH_LENGTH, UnixListener } from './unix-listener.js';
+import { Warnings } from './warnings.js';
+
+/** How often a drain looks whether it is done. */
+const DRAIN_LOOK_MS = 5;
+const DEFAULT_GRACE_MS = 1000;
+
+/**
+ * Receives boundary's audit logs over a Unix socket, keeps them in a bounded buffer that all connections
+ * share, and hands them to a reporter.
+ *
+ * ```ts
+ * const proxy = new BoundaryLogProxy({ socketPath: '/run/boundary-audit.sock' });
+ * await proxy.start();
+ * await proxy.runForwarder({ report: (batch) => console.log(batch.request) });
+ * ```
+ *
+ * Listening and forwarding are independent of each other and begin in any order.
+ */
+export class BoundaryLogProxy {
+  readonly socketPath: string;
+  /** Where the metrics are. */
+  readonly registry: Registry;
+  readonly #socketMode: number;
+  readonly #logger: Logger;
+  readonly #warnings: Warnings;
+  readonly #tally = new Tally();
+  readonly #status = new StatusSink();
+  readonly #rejected = Object.fromEntries(REJECT_REASONS.map((reason) => [reason, 0])) as Record<
+    RejectReason,
+    number
+  >;
+  readonly #buffer: LogBuffer;
+  readonly #connections: Connections;
+  readonly #metrics: Metrics;
+  readonly #closing = new AbortController();
+  #listener: UnixListener | undefined;
+  #forwarder: Forwarder | undefined;
+  #forwarding: Promise<void> | undefined;
+  #started: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+
+  /**
+   * @throws ERR_INVALID_OPTION
+   * @throws ERR_REGISTRY_IN_USE where the registry has the metrics of a proxy that is not closed.
+   */
+  constructor(options: BoundaryLogProxyOptions = {}) {
+    checkOptions('BoundaryLogProxy', options, PROXY_OPTIONS);
+    this.socketPath = options.socketPath ?? defaultSocketPath();
+    if (Buffer.byteLength(this.socketPath) > MAX_SOCKET_PATH_LENGTH) {
+      const takes = `a path of at most ${MAX_SOCKET_PATH_LENGTH} bytes`;
+      throw invalidOption('BoundaryLogProxy: socketPath', this.socketPath, takes);
+    }
+    this.#socketMode = options.socketMode ?? 0o600;
+    this.#logger = options.logger ?? silent;
+    this.#warnings = new Warnings(this.#logger);
+    this.registry = options.registry ?? new Registry();
+    this.#buffer = new LogBuffer({
+      maxBatches: options.bufferSize,
+      maxBytes: options.bufferBytes,
+      overflow: options.overflow,
+    });
+    this.#buffer.on('drop', (batch: Batch, reason: DropReason) => this.#drop(batch, reason));
+    this.#connections = new Connections(
+      {
+        logs: this.#buffer,
+        status: this.#status,
+        reject: (reason, error) => {
+          this.#rejected[reason] += 1;
+          this.#warnings.rejected(reason, error);
+        },
+      },
+      this.#logger,
+    );
+    this.#metrics = new Metrics(this.registry, {
+      accounts: () => this.accounts(),
+      buffer: this.#buffer,
+      status: this.#status,
+      rejected: this.#rejected,
+      connections: this.#connections,
+    });
+  }
+
+  /**
+   * Begins to listen. Once it does, a second call changes nothing; after a failure it may be called again.
+   *
+   * @throws ERR_SOCKET_IN_USE, ERR_NOT_A_SOCKET, ERR_LISTEN_FAILED
+   * @throws ERR_CLOSED after `close()`.
+   */
+  start(): Promise<void> {
+    this.#started ??= this.#start().catch((error) => {
+      this.#started = undefined;
+      throw error;
+    });
+    return this.#started;
+  }
+
+  /**
+   * Hands batch after batch to the reporter, until `signal` aborts or the proxy is closed; then it resolves.
+   * It may be run again, with the same reporter or another one: what is buffered stays, and so does a batch
+   * whose report did not come to an end in time, so that a reporter may see it twice.
+   *
+   * A batch that the reporter fails at is dropped as `forward_failed`, and the next one goes on.
+   *
+   * @throws ERR_INVALID_OPTION
+   * @throws ERR_FORWARDER_RUNNING while another run goes on.
+   */
+  async runForwarder(reporter: Reporter, options: RunForwarderOptions = {}): Promise<void> {
+    checkOptions('runForwarder', options, RUN_OPTIONS);
+    const { signal, concurrency, graceMs = DEFAULT_GRACE_MS } = options;
+    const forwarder = new Forwarder(reporter, { concurrency });
+    if (this.#forwarder !== undefined) {
+      const message = 'a forwarder runs already: abort its signal, and wait until it has ended';
+      throw new BoundaryLogError('ERR_FORWARDER_RUNNING', message);
+    }
+    const end = AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]);
+    if (end.aborted) return;
+    this.#forwarding = this.#forward(forwarder, end, graceMs);
+    await this.#forwarding;
+  }
+
+  /**
+   * Stops listening, drains if told to, closes every connection, waits for them, and removes the socket
+   * file. What is left then is dropped as `shutdown`. One line of the log gives the final accounts.
+   * A second call waits for the first one. Before `start()` it only makes sure that none follows.
+   *
+   * @throws ERR_INVALID_OPTION
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    checkOptions('close', options, CLOSE_OPTIONS);
+    this.#closed ??= this.#close(options.drain ?? 0);
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Where everything went that was received so far. */
+  accounts(): Accounts {
+    const copy = ({ batches, logs }: { batches: number; logs: number }) => ({ batches, logs });
+    const { forwarded, dropped } = this.#tally;
+    return {
+      received: copy(this.#buffer.received),
+      forwarded: copy(forwarded),
+      dropped: Object.fromEntries(
+        DROP_REASONS.map((reason) => [reason, copy(dropped[reason])]),
+      ) as Accounts['dropped'],
+      buffered: copy(this.#buffer.held),
+      inFlight: copy(this.#forwarder?.inFlight ?? { batches: 0, logs: 0 }),
+    };
+  }
+
+  async #start(): Promise<void> {
+    if (this.#closed !== undefined) {
+      throw new BoundaryLogError('ERR_CLOSED', 'this proxy was closed: make a new one');
+    }
+    this.#listener = await UnixListener.open(
+      this.socketPath,
+      this.#socketMode,
+      (socket) => this.#connections.add(socket),
+      (error) => this.#warnings.notAccepted(error),
+    );
+    this.#logger.info({ socketPath: this.socketPath }, 'listening');
+  }
+
+  async #forward(forwarder: Forwarder, end: AbortSignal, graceMs: number): Promise<void> {
+    this.#forwarder = forwarder;
+    forwarder.on('forward', (batch: Batch, seconds: number) => {
+      this.#tally.forward(batch);
+      this.#metrics.forwardDuration.add(seconds);
+    });
+    forwarder.on('drop', (batch: Batch, reason: DropReason, error) => this.#drop(batch, reason, error));
+    this.#buffer.pipe(forwarder, { end: false });
+    await new Promise<void>((resolve) => end.addEventListener('abort', () => resolve(), { once: true }));
+    this.#buffer.unpipe(forwarder);
+    const left = await forwarder.stop(graceMs);
+    // In one go, so that the accounts are true at any moment.
+    for (const batch of left.reverse()) this.#buffer.unshift(batch);
+    this.#forwarder = undefined;
+  }
+
+  async #close(drain: number): Promise<void> {
+    await this.#started?.catch(() => undefined);
+    await this.#listener?.close();
+    if (drain > 0) await this.#drain(performance.now() + drain);
+    this.#closing.abort();
+    await this.#forwarding;
+    this.#buffer.shutdown();
+    await this.#connections.closeAll();
+    this.#buffer.destroy();
+    this.#warnings.end();
+    this.#metrics.release();
+    if (this.#listener === undefined) return;
+    const { received, forwarded, dropped } = this.accounts();
+    this.#logger.info({ received, forwarded, dropped }, 'closed');
+  }
+
+  /** Until two looks in a row find nothing buffered, nothing under way, and nothing new from a sender. */
+  async #drain(deadline: number): Promise<void> {
+    let quiet = 0;
+    let bytesRead = -1;
+    while (quiet < 2 && performance.now() < deadline) {
+      // A turn of the event loop reads what there is to be read.
+      await turn();
+      const { buffered, inFlight } = this.accounts();
+      const canForward = this.#forwarder !== undefined;
+      const left = canForward ? buffered.batches + inFlight.batches : 0;
+      quiet = left === 0 && bytesRead === this.#connections.bytesRead ? quiet + 1 : 0;
+      bytesRead = this.#connections.bytesRead;
+      if (left > 0) await sleep(DRAIN_LOOK_MS);
+    }
+  }
+
+  #drop(batch: Batch, reason: DropReason, error?: unknown): void {
+    this.#tally.drop(batch, reason);
+    // What a shutdown drops is in the closing account.
+    if (reason !== 'shutdown') this.#warnings.dropped(batch, reason, error);
+  }
+}
