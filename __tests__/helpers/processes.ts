@@ -1,0 +1,59 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { afterEach } from '@jest/globals';
+import { until } from './until.js';
+
+/** The command as it was built. */
+export const MAIN = fileURLToPath(new URL('../../dist/lib/cli/main.js', import.meta.url));
+
+export interface Running {
+  readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
+  /** What it has written so far. */
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** Its exit code, or the signal that ended it, once all that it wrote is here. */
+  readonly ended: Promise<number | string | null>;
+}
+
+/** Starts the command. Whatever still runs after a test is killed. */
+export function commands(): (args: string[], options?: { keepStdout?: boolean; env?: object }) => Running {
+  const running: Running[] = [];
+  afterEach(async () => {
+    for (const { child, ended } of running.splice(0)) {
+      child.kill('SIGKILL');
+      child.stdout.destroy();
+      await ended;
+    }
+  });
+  return (args, { keepStdout = true, env = {} } = {}) => {
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, NODE_OPTIONS: '', ...env },
+    });
+    let stdout = '';
+    let stderr = '';
+    if (keepStdout) child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+    child.stdin.on('error', () => undefined);
+    const ended = new Promise<number | string | null>((resolve) => {
+      child.on('close', (code, signal) => resolve(code ?? signal));
+    });
+    const process_ = { child, stdout: () => stdout, stderr: () => stderr, ended };
+    running.push(process_);
+    return process_;
+  };
+}
+
+/** Waits until a `serve` is ready for senders. */
+export async function listening(served: Running, socket: string): Promise<void> {
+  let over = false;
+  served.ended.then(() => {
+    over = true;
+  });
+  await until(`it listens on ${socket}`, () => {
+    if (over) throw new Error(`it has ended: ${served.stderr()}`);
+    return served.stderr().includes('"listening"') && existsSync(socket);
+  });
+}

@@ -1,0 +1,170 @@
+import { EventEmitter } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
+import { describe, expect, test } from '@jest/globals';
+import { hasColor, type Io } from '../../../lib/cli/io.js';
+import { run } from '../../../lib/cli/program.js';
+import { logsFrame } from '../../helpers/messages.js';
+import { sendAll } from '../../helpers/socket-client.js';
+import { tempPaths } from '../../helpers/temp.js';
+import { until } from '../../helpers/until.js';
+
+const path = tempPaths();
+
+/** A world for a command: what it wrote, signals to send it, and whether it wanted to exit. */
+function world({ isTTY = false, env = {} as Io['env'], input = Buffer.alloc(0) } = {}) {
+  const stream = () => {
+    const kept = Object.assign(new PassThrough(), { isTTY, text: '' });
+    kept.on('data', (chunk) => {
+      kept.text += chunk;
+    });
+    return kept;
+  };
+  const signals = new EventEmitter();
+  const exits: number[] = [];
+  const stdin = new PassThrough();
+  stdin.end(input);
+  const io = {
+    stdin,
+    stdout: stream(),
+    stderr: stream(),
+    env,
+    onSignal(handler: (signal: string) => void) {
+      signals.on('signal', handler);
+      return () => void signals.off('signal', handler);
+    },
+    exit: (code: number) => void exits.push(code),
+  };
+  return { io, signals, exits };
+}
+
+describe('serve', () => {
+  test('on a terminal: tells a newcomer what to do next in three lines at most, and writes for people', async () => {
+    const { io, signals } = world({ isTTY: true });
+    const socket = path();
+    const done = run(['serve', '--socket', socket, '--metrics', 'off', '--log-level', 'warn'], io);
+    await until('it has said so', () => io.stderr.text.includes('send --socket'));
+    expect(io.stderr.text.trimEnd().split('\n').length).toBeLessThanOrEqual(3);
+    await sendAll(socket, [logsFrame(1)]);
+    await until('it is here', () => io.stdout.text !== '');
+    expect(io.stdout.text).toContain('\u001b[32mallow\u001b[39m GET');
+    signals.emit('signal', 'SIGINT');
+    expect(await done).toBe(0);
+    expect(signals.listenerCount('signal')).toBe(0);
+  });
+
+  test('NO_COLOR is heeded, also by its log', async () => {
+    const { io, signals } = world({ isTTY: true, env: { NO_COLOR: '1' } });
+    const socket = path();
+    const done = run(['serve', '--socket', socket, '--metrics', '127.0.0.1:0'], io);
+    await until('it listens', () => io.stderr.text.includes('send --socket'));
+    await sendAll(socket, [logsFrame(1)]);
+    await until('it is here', () => io.stdout.text !== '');
+    signals.emit('signal', 'SIGINT');
+    expect(await done).toBe(0);
+    await until('it has said good-bye', () => io.stderr.text.includes('closed'));
+    expect(io.stdout.text + io.stderr.text).not.toContain('\u001b');
+  });
+
+  test('a second signal exits at once', async () => {
+    const { io, signals, exits } = world();
+    const done = run(['serve', '--socket', path(), '--metrics', 'off', '--reporter', 'null'], io);
+    await until('it listens', () => io.stderr.text.includes('listening'));
+    signals.emit('signal', 'SIGTERM');
+    signals.emit('signal', 'SIGTERM');
+    expect(exits).toEqual([1]);
+    await done;
+  });
+
+  test('stdout that is closed ends it, without a drain', async () => {
+    const { io } = world();
+    const socket = path();
+    io.stdout.write = ((_text: string, callback: (error: Error) => void) => {
+      callback(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+      return false;
+    }) as typeof io.stdout.write;
+    const done = run(['serve', '--socket', socket, '--metrics', 'off'], io);
+    await until('it listens', () => io.stderr.text.includes('listening'));
+    await sendAll(socket, [logsFrame(1), logsFrame(2, 1)]);
+    expect(await done).toBe(0);
+    expect(io.stderr.text).toContain('"shutdown":{"batches":');
+    expect(io.stderr.text).not.toContain('EPIPE');
+  });
+
+  test('any other failure of stdout loses that batch, and is warned about', async () => {
+    const { io, signals } = world();
+    const socket = path();
+    io.stdout.write = ((_text: string, callback: (error: Error) => void) => {
+      callback(Object.assign(new Error('no space left'), { code: 'ENOSPC' }));
+      return false;
+    }) as typeof io.stdout.write;
+    const done = run(['serve', '--socket', socket, '--metrics', 'off'], io);
+    await until('it listens', () => io.stderr.text.includes('listening'));
+    await sendAll(socket, [logsFrame(1)]);
+    await until('it is warned about', () => io.stderr.text.includes('ENOSPC'));
+    signals.emit('signal', 'SIGTERM');
+    expect(await done).toBe(0);
+    expect(io.stderr.text).toContain('"forward_failed":{"batches":1,"logs":1}');
+  });
+
+  test('a metrics address that is none of this machine is refused', async () => {
+    const { io } = world();
+    expect(await run(['serve', '--socket', path(), '--metrics', '203.0.113.1:1'], io)).toBe(1);
+    expect(io.stderr.text).toMatch(/^error: ERR_LISTEN_FAILED: cannot serve metrics on 203\.0\.113\.1:1 /);
+  });
+});
+
+describe('send', () => {
+  test('sends what stdin has, and says how much', async () => {
+    const received = world();
+    const socket = path();
+    const serving = run(['serve', '--socket', socket, '--metrics', 'off', '--format', 'logfmt'], received.io);
+    await until('it listens', () => received.io.stderr.text.includes('listening'));
+    const { io } = world({
+      input: Buffer.from('{"decision":"allow","http_url":"https://example.com/"}\nnonsense\n'),
+    });
+    expect(await run(['send', '--socket', socket, '--session', 's', '--process', 'p'], io)).toBe(1);
+    expect(io.stderr.text).toContain('sent 1 events, left out 1');
+    expect(await run(['send', '--socket', socket, '--sample', '2'], world().io)).toBe(0);
+    await until('all are here', () => received.io.stdout.text.split('\n').length === 4);
+    expect(received.io.stdout.text).toMatch(
+      /session_id=s sequence_number=0 confined_process_name=p http_url=/,
+    );
+    received.signals.emit('signal', 'SIGTERM');
+    await serving;
+  });
+});
+
+describe('decode', () => {
+  const fixture = (name: string) =>
+    readFileSync(new URL(`../../fixtures/vectors/${name}.bin`, import.meta.url));
+
+  test.each([
+    ['valid-mixed', [], 0, 8, 'status: the sender dropped 1 (channel full) and 0 (batch full)'],
+    ['valid-mixed', ['--outcomes'], 0, 6, ''],
+    ['env-unknown-member', ['-'], 0, 1, 'unknown variant'],
+    ['bad-garbage', ['--format', 'logfmt'], 0, 1, 'skip: ERR_INVALID_PROTOBUF: '],
+    ['frame-tag-3', [], 1, 0, 'close: ERR_UNSUPPORTED_TAG: '],
+    ['frame-tag-3', ['--outcomes'], 0, 1, ''],
+  ])('%s %j: exit code %d, %d lines', async (name, args, code, count, note) => {
+    const { io } = world({ input: fixture(name) });
+    expect(await run(['decode', ...args], io)).toBe(code);
+    expect(io.stdout.text.split('\n').length - 1).toBe(count);
+    expect(io.stderr.text).toContain(note);
+  });
+
+  test('a folder cannot be decoded', async () => {
+    const { io } = world();
+    expect(await run(['decode', '.'], io)).toBe(1);
+    expect(io.stderr.text).toMatch(/^error: EISDIR: /);
+  });
+});
+
+test.each([
+  [{ isTTY: true }, {}, true],
+  [{ isTTY: true }, { NO_COLOR: '1' }, false],
+  [{ isTTY: true }, { TERM: 'dumb' }, false],
+  [{ isTTY: false }, {}, false],
+])('colour on %j with %j: %p', (stream, env, expected) => {
+  expect(hasColor(stream, env)).toBe(expected);
+});

@@ -1,0 +1,186 @@
+import { describe, expect, test } from '@jest/globals';
+import Long from 'long';
+import {
+  decodeMessage,
+  encodeLogs,
+  type Frame,
+  FrameDecoder,
+  type LogBatch,
+  type LogsInput,
+} from '../../../codec/index.js';
+import { type BoundaryEvent, eventsOf, logOf, MESSAGE, toEvent } from '../../../lib/text/event.js';
+import { SESSION } from '../../helpers/messages.js';
+import { thrown } from '../../helpers/thrown.js';
+
+/** As a receiver has it. */
+const received = (request: LogsInput) =>
+  decodeMessage(new FrameDecoder().decode(encodeLogs(request))[0] as Frame) as LogBatch;
+
+const everything: BoundaryEvent = {
+  decision: 'allow',
+  session_id: SESSION,
+  sequence_number: 7,
+  confined_process_name: 'claude-code',
+  http_method: 'GET',
+  http_url: 'https://example.com/?a=b',
+  event_time: '2026-03-03T19:42:34.12Z',
+  matched_rule: 'domain=example.com',
+};
+
+test('its message is the one that dashboards look for', () => {
+  expect(MESSAGE).toBe('boundary_request');
+});
+
+describe('an event of a batch', () => {
+  const log = logOf(everything);
+  test.each<[name: string, request: LogsInput, events: object[]]>([
+    [
+      'with everything',
+      { sessionId: SESSION, confinedProcessName: 'claude-code', logs: [log] },
+      [everything],
+    ],
+    ['with nothing', { logs: [{}] }, [{ decision: 'deny' }]],
+    ['none', { sessionId: SESSION }, []],
+    [
+      'with a session: number 0 is one',
+      { sessionId: 's', logs: [{}, { sequenceNumber: 1 }] },
+      [
+        { decision: 'deny', session_id: 's', sequence_number: 0 },
+        { decision: 'deny', session_id: 's', sequence_number: 1 },
+      ],
+    ],
+    [
+      'without a session: number 0 is none',
+      { logs: [{ sequenceNumber: 0 }, { sequenceNumber: 5 }] },
+      [{ decision: 'deny' }, { decision: 'deny', sequence_number: 5 }],
+    ],
+    ['with an empty request', { logs: [{ allowed: true, httpRequest: {} }] }, [{ decision: 'allow' }]],
+    ['with the time 0', { logs: [{ time: {} }] }, [{ decision: 'deny', event_time: '1970-01-01T00:00:00Z' }]],
+    [
+      'with a time beyond the calendar',
+      { logs: [{ time: { seconds: Long.MAX_VALUE, nanos: -1 } }] },
+      [{ decision: 'deny', event_time: '@9223372036854775806.999999999' }],
+    ],
+    [
+      'with a URL alone',
+      { logs: [{ httpRequest: { url: 'x' } }, { httpRequest: { method: 'GET' } }] },
+      [
+        { decision: 'deny', http_url: 'x' },
+        { decision: 'deny', http_method: 'GET' },
+      ],
+    ],
+  ])('%s', (_name, request, events) => {
+    expect(eventsOf(received(request))).toEqual(events);
+  });
+
+  test('has its fields in the order that the server writes them in', () => {
+    const [event] = eventsOf(
+      received({ sessionId: SESSION, confinedProcessName: 'claude-code', logs: [log] }),
+    );
+    expect(Object.keys(event ?? {})).toEqual(Object.keys(everything));
+  });
+});
+
+describe('the log of an event', () => {
+  test.each<[name: string, event: BoundaryEvent, log: object]>([
+    ['that is refused', { decision: 'deny' }, { allowed: false }],
+    ['that is allowed', { decision: 'allow' }, { allowed: true }],
+    [
+      'with a method alone',
+      { decision: 'allow', http_method: 'GET' },
+      { allowed: true, httpRequest: { method: 'GET', url: '', matchedRule: '' } },
+    ],
+    [
+      'with a URL alone',
+      { decision: 'allow', http_url: 'x' },
+      { allowed: true, httpRequest: { method: '', url: 'x', matchedRule: '' } },
+    ],
+    [
+      'with a rule alone',
+      { decision: 'allow', matched_rule: 'r' },
+      { allowed: true, httpRequest: { method: '', url: '', matchedRule: 'r' } },
+    ],
+    ['with number 0', { decision: 'deny', sequence_number: 0 }, { allowed: false, sequenceNumber: 0 }],
+    [
+      'with a time',
+      { decision: 'deny', event_time: '1970-01-01T00:00:01.5Z' },
+      { allowed: false, time: { seconds: 1, nanos: 500_000_000 } },
+    ],
+    [
+      'with everything: session and process belong to the batch',
+      everything,
+      {
+        allowed: true,
+        time: { seconds: 1_772_566_954, nanos: 120_000_000 },
+        httpRequest: { method: 'GET', url: 'https://example.com/?a=b', matchedRule: 'domain=example.com' },
+        sequenceNumber: 7,
+      },
+    ],
+  ])('%s', (_name, event, log) => {
+    expect(logOf(event)).toEqual(log);
+  });
+});
+
+describe('a value that is an event', () => {
+  test.each<[name: string, value: unknown, event: object]>([
+    ['with everything', everything, everything],
+    ['with a decision alone', { decision: 'deny' }, { decision: 'deny' }],
+    [
+      'other fields are let go',
+      { msg: MESSAGE, decision: 'deny', level: 30, __proto__x: 1 },
+      { decision: 'deny' },
+    ],
+    [
+      'null and undefined are left out',
+      { decision: 'allow', http_url: null, session_id: undefined },
+      { decision: 'allow' },
+    ],
+    [
+      'the largest number',
+      { decision: 'allow', sequence_number: 2 ** 31 - 1 },
+      { decision: 'allow', sequence_number: 2 ** 31 - 1 },
+    ],
+    [
+      'the smallest number',
+      { decision: 'allow', sequence_number: -(2 ** 31) },
+      { decision: 'allow', sequence_number: -(2 ** 31) },
+    ],
+    [
+      'a lone surrogate, which cannot be sent, is replaced',
+      { decision: 'allow', http_url: 'a\ud800b' },
+      { decision: 'allow', http_url: 'a\ufffdb' },
+    ],
+    [
+      'a pair of surrogates stays',
+      { decision: 'allow', http_url: '😀' },
+      { decision: 'allow', http_url: '😀' },
+    ],
+  ])('%s', (_name, value, event) => {
+    expect(toEvent(value)).toStrictEqual(event);
+    expect(() => encodeLogs({ logs: [logOf(toEvent(value))] })).not.toThrow();
+  });
+});
+
+test.each<[value: unknown, message: string]>([
+  [undefined, 'an event: got undefined, takes an object'],
+  [null, 'an event: got null, takes an object'],
+  ['allow', 'an event: got "allow", takes an object'],
+  [5, 'an event: got 5, takes an object'],
+  [[], 'decision: got undefined, takes allow or deny'],
+  [{}, 'decision: got undefined, takes allow or deny'],
+  [{ decision: true }, 'decision: got true, takes allow or deny'],
+  [{ decision: 'Allow' }, 'decision: got "Allow", takes allow or deny'],
+  [{ decision: 'deny', http_url: 5 }, 'http_url: got 5, takes a string'],
+  [{ decision: 'deny', session_id: {} }, 'session_id: got {}, takes a string'],
+  [{ decision: 'deny', sequence_number: '5' }, 'sequence_number: got "5", takes a number'],
+  ...[1.5, 2 ** 31, -(2 ** 31) - 1, Number.NaN, Number.POSITIVE_INFINITY].map((number): [unknown, string] => [
+    { decision: 'deny', sequence_number: number },
+    `sequence_number: got ${JSON.stringify(number)}, takes a whole number from -2147483648 to 2147483647`,
+  ]),
+  ...['', 'yesterday', 'NaN', '2026-13-01T00:00:00Z'].map((time): [unknown, string] => [
+    { decision: 'deny', event_time: time },
+    `event_time: got ${JSON.stringify(time)}, takes a time as in 2026-03-03T19:42:34.12Z (RFC 3339)`,
+  ]),
+])('%j is no event: ERR_INVALID_EVENT', (value, message) => {
+  expect(thrown(() => toEvent(value))).toMatchObject({ code: 'ERR_INVALID_EVENT', message });
+});

@@ -1,0 +1,108 @@
+import { expect, test } from '@jest/globals';
+import { boundaryProtocol, decodeFrame, FrameDecoder, type Outcome } from '../../../codec/index.js';
+import { describeOutcome } from '../../../lib/text/outcome.js';
+import { vectors } from '../../helpers/vectors.js';
+
+function outcomesOf(bytes: Buffer): Outcome[] {
+  const decoder = new FrameDecoder();
+  const items = decoder.decode(bytes);
+  const fault = decoder.end();
+  return [...items, ...(fault === undefined ? [] : [fault])].map((item) =>
+    decodeFrame(boundaryProtocol, item),
+  );
+}
+
+/** Without what is no part of the contract, or said in another way: `raw_hex` in place of `hex`. */
+function comparable(outcome: object): object {
+  const { hex, raw_hex, error, envelope_unknown_hex, ...rest } = outcome as Record<string, unknown>;
+  return rest;
+}
+
+test.each(vectors)('$name is described as the reference recorded it', ({ bytes, outcomes }) => {
+  expect(outcomesOf(bytes).map((outcome) => comparable(describeOutcome(outcome)))).toEqual(
+    outcomes.map(comparable),
+  );
+});
+
+test.each<[name: string, hex: string, described: object]>([
+  [
+    'a batch has the bytes that would be forwarded',
+    '020000080a06' + '12017398060a',
+    {
+      kind: 'logs',
+      tag: 2,
+      count: 0,
+      session_id: 's',
+      confined_process_name: '',
+      logs: [],
+      unknown_hex: '98060a',
+      raw_hex: '12017398060a',
+    },
+  ],
+  [
+    'what is left out of a log, its time and its request stands at 0 or empty',
+    '010000080a0612001a00' + '2800',
+    {
+      kind: 'logs',
+      tag: 1,
+      count: 1,
+      session_id: '',
+      confined_process_name: '',
+      logs: [
+        {
+          allowed: false,
+          time: { seconds: '0', nanos: 0 },
+          http_request: { method: '', url: '', matched_rule: '' },
+          sequence_number: 0,
+          unknown_hex: '2800',
+        },
+      ],
+      raw_hex: '0a0612001a002800',
+    },
+  ],
+  [
+    'unknown fields stand where they are, at any level',
+    '01000014' + '0a0f' + '1204' + '0801' + '280a' + '1a05' + '0a0178' + '2802' + '2803' + '980604',
+    {
+      kind: 'logs',
+      tag: 1,
+      count: 1,
+      session_id: '',
+      confined_process_name: '',
+      logs: [
+        {
+          allowed: false,
+          time: { seconds: '1', nanos: 0, unknown_hex: '280a' },
+          http_request: { method: 'x', url: '', matched_rule: '', unknown_hex: '2802' },
+          sequence_number: 0,
+          unknown_hex: '2803',
+        },
+      ],
+      unknown_hex: '980604',
+      raw_hex: '0a0f12040801280a1a050a017828022803980604',
+    },
+  ],
+  [
+    'a frame that was dropped has its reason, and words for it',
+    '01000001ff',
+    { kind: 'skip', reason: 'invalid_protobuf', error: 'the payload under tag 1 is no valid protobuf' },
+  ],
+  [
+    'so has the end of a connection',
+    '09000000',
+    { kind: 'close', reason: 'unsupported_tag', error: 'tag 9 is not supported: is it this protocol?' },
+  ],
+  [
+    'a status below 0 is not counted',
+    '0200000f' + '120d' + '08ffffffffffffffffff01' + '1002',
+    {
+      kind: 'status',
+      dropped_channel_full: '-1',
+      dropped_batch_full: '2',
+      counted: { boundary_batch_full: '2' },
+    },
+  ],
+  ['an envelope with nothing known in it', '02000000', { kind: 'unknown-variant' }],
+])('%s', (_name, hex, described) => {
+  expect(outcomesOf(Buffer.from(hex, 'hex')).map(describeOutcome)).toEqual([described]);
+});

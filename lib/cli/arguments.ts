@@ -1,0 +1,56 @@
+import { invalidOption, type OptionCheck, oneOf, wholeNumber } from '../options.js';
+import { FORMATS, type Format } from '../text/format.js';
+import { hasColor, type Io } from './io.js';
+
+/** A parser of one argument, for commander. @throws ERR_INVALID_OPTION */
+type Parser<T> = (value: string) => T;
+
+export function choice(name: string, ...values: readonly string[]): Parser<string> {
+  return (value) => checked(name, value, value, oneOf(...values));
+}
+
+export function count(name: string, range: { min: number; max?: number }): Parser<number> {
+  return (value) =>
+    checked(name, value, /^\d+$/.test(value) ? Number(value) : Number.NaN, wholeNumber(range));
+}
+
+/** Permissions, in octal as chmod has them. */
+export function fileMode(name: string): Parser<number> {
+  return (value) => {
+    if (!/^[0-7]{3,4}$/.test(value) || Number.parseInt(value, 8) > 0o777) {
+      throw invalidOption(name, value, 'permissions in octal, such as 0600 or 0660');
+    }
+    return Number.parseInt(value, 8);
+  };
+}
+
+/** Where to serve HTTP. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export function address(name: string): Parser<Address | 'off'> {
+  return (value) => {
+    if (value === 'off') return 'off';
+    const match = /^(\[[0-9a-fA-F:.]+\]|[^:\s/]+):(\d{1,5})$/.exec(value);
+    const port = Number(match?.[2]);
+    if (match?.[1] === undefined || port > 65_535) {
+      throw invalidOption(name, value, 'HOST:PORT such as 127.0.0.1:9465, or off');
+    }
+    return { host: match[1].replace(/^\[|\]$/g, ''), port };
+  };
+}
+
+export const FORMAT_CHOICES = ['auto', ...FORMATS] as const;
+
+/** The text format: `auto` is pretty on a terminal, else json. */
+export function textFormat(format: string, { stdout, env }: Io): { format: Format; color: boolean } {
+  const chosen = format === 'auto' ? (stdout.isTTY ? 'pretty' : 'json') : (format as Format);
+  return { format: chosen, color: hasColor(stdout, env) };
+}
+
+function checked<T>(name: string, given: string, value: T, check: OptionCheck): T {
+  if (!check.accepts(value)) throw invalidOption(name, given, check.takes);
+  return value;
+}

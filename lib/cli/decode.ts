@@ -1,0 +1,60 @@
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { BoundaryLogError, type Outcome } from '../../codec/index.js';
+import { FrameParser } from '../frame-parser.js';
+import { MessageDecoder } from '../message-decoder.js';
+import { formatBatch } from '../text/format.js';
+import { describeOutcome } from '../text/outcome.js';
+import { textFormat } from './arguments.js';
+import { ExitCode, type Io, isClosedPipe } from './io.js';
+
+export interface DecodeOptions {
+  format: string;
+  outcomes: boolean;
+}
+
+/**
+ * Writes a captured byte stream as text: its events, or with `outcomes` all that it leads to. Without it,
+ * what is no event goes to stderr, and a stream that cannot be read to its end is a failure.
+ */
+export async function decode(file: string | undefined, options: DecodeOptions, io: Io): Promise<number> {
+  const { format, color } = textFormat(options.format, io);
+  let failed = false;
+
+  async function* toText(outcomes: AsyncIterable<Outcome>): AsyncGenerator<string> {
+    for await (const outcome of outcomes) {
+      if (options.outcomes) {
+        yield `${JSON.stringify(describeOutcome(outcome))}\n`;
+      } else if (outcome.kind === 'logs') {
+        yield formatBatch(outcome, format, { color });
+      } else {
+        io.stderr.write(`${note(outcome)}\n`);
+        failed ||= outcome.kind === 'close';
+      }
+    }
+  }
+
+  const source = file === undefined || file === '-' ? io.stdin : createReadStream(file);
+  try {
+    await pipeline(source, new FrameParser(), new MessageDecoder(), toText, io.stdout, { end: false });
+  } catch (error) {
+    if (isClosedPipe(error)) return ExitCode.DONE;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const message = `FILE: got ${JSON.stringify(file)}, takes a file that can be read`;
+    throw new BoundaryLogError('ERR_INVALID_OPTION', message, { cause: error });
+  }
+  return failed ? ExitCode.FAILED : ExitCode.DONE;
+}
+
+function note(outcome: Exclude<Outcome, { kind: 'logs' }>): string {
+  switch (outcome.kind) {
+    case 'status': {
+      const { droppedChannelFull, droppedBatchFull } = outcome;
+      return `status: the sender dropped ${droppedChannelFull} (channel full) and ${droppedBatchFull} (batch full)`;
+    }
+    case 'unknown-variant':
+      return 'unknown variant: a message of a kind that is not known here';
+    default:
+      return `${outcome.kind}: ${outcome.error.code}: ${outcome.error.message}`;
+  }
+}

@@ -1,0 +1,25 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** All that a command has of the world outside. */
+export interface Io {
+  readonly stdin: Readable;
+  readonly stdout: Writable & { isTTY?: boolean };
+  readonly stderr: Writable & { isTTY?: boolean };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Calls back at each SIGINT and SIGTERM, until the returned function is called. */
+  onSignal(handler: (signal: string) => void): () => void;
+  /** Ends the process at once. */
+  exit(code: number): void;
+}
+
+export const ExitCode = { DONE: 0, FAILED: 1, USAGE: 2 } as const;
+
+/** Whether text for this stream may have colours. See https://no-color.org. */
+export function hasColor({ isTTY }: { isTTY?: boolean }, env: Io['env']): boolean {
+  return isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
+}
+
+/** The other end of the pipe was closed, as by `| head -1`: the end of the work, and no failure. */
+export function isClosedPipe(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException)?.code === 'EPIPE';
+}

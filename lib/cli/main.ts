@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+import { run } from './program.js';
+
+// Setting the code, rather than exiting, lets what was written get through.
+process.exitCode = await run(process.argv.slice(2), {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  onSignal: (handler) => {
+    process.on('SIGINT', handler).on('SIGTERM', handler);
+    return () => process.off('SIGINT', handler).off('SIGTERM', handler);
+  },
+  exit: (code) => process.exit(code),
+});

@@ -1,0 +1,115 @@
+import { createRequire } from 'node:module';
+import { Command, CommanderError, Option } from 'commander';
+import { defaultSocketPath, SOCKET_PATH_ENV } from '../socket-path.js';
+import { address, choice, count, FORMAT_CHOICES, fileMode } from './arguments.js';
+import { type DecodeOptions, decode } from './decode.js';
+import { ExitCode, type Io } from './io.js';
+import { LOG_LEVELS } from './program-logger.js';
+import { type SendOptions, send } from './send.js';
+import { type ServeOptions, serve } from './serve.js';
+
+/**
+ * Runs the command line.
+ *
+ * @param args Without the names of node and of the program.
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage.
+ */
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  let exitCode: number = ExitCode.DONE;
+  const program = build(io, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // commander has said what was wrong by now.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.DONE : ExitCode.USAGE;
+    const { code, message } = error as NodeJS.ErrnoException;
+    io.stderr.write(`error: ${code === undefined ? '' : `${code}: `}${message}\n`);
+    return code === 'ERR_INVALID_OPTION' ? ExitCode.USAGE : ExitCode.FAILED;
+  }
+}
+
+/** The commands and their options. */
+export function build(io: Io, onExitCode: (code: number) => void): Command {
+  const program = new Command('boundary-log-proxy')
+    .description("Receives boundary's audit logs over a Unix socket, and forwards them.")
+    .version(createRequire(import.meta.url)('boundary-log-proxy/package.json').version)
+    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
+    .exitOverride()
+    .showHelpAfterError('(--help says more)');
+
+  const socket = () =>
+    new Option('--socket <path>', 'the Unix socket').env(SOCKET_PATH_ENV).default(defaultSocketPath());
+  const format = () =>
+    new Option('--format <format>', `${FORMAT_CHOICES.join(', ')}; auto is pretty on a terminal, else json`)
+      .argParser(choice('--format', ...FORMAT_CHOICES))
+      .default('auto');
+
+  program
+    .command('serve')
+    .description('receive logs, buffer them, and forward them to a reporter')
+    .addOption(socket())
+    .addOption(
+      new Option('--socket-mode <mode>', 'permissions of the socket file, in octal')
+        .argParser(fileMode('--socket-mode'))
+        .default(0o600, '0600'),
+    )
+    .addOption(
+      new Option('--buffer <batches>', 'how many batches are buffered')
+        .argParser(count('--buffer', { min: 1 }))
+        .default(100),
+    )
+    .addOption(
+      new Option('--overflow <what>', 'when the buffer is full: drop the newest batch, or block the senders')
+        .argParser(choice('--overflow', 'drop', 'block'))
+        .default('drop'),
+    )
+    .addOption(
+      new Option('--reporter <name>', 'where the logs go: stdout, or null to count and forget them')
+        .argParser(choice('--reporter', 'stdout', 'null'))
+        .default('stdout'),
+    )
+    .addOption(format())
+    .addOption(
+      new Option('--metrics <address>', 'where /metrics and /healthz are served, or off')
+        .argParser(address('--metrics'))
+        .default({ host: '127.0.0.1', port: 9465 }, '127.0.0.1:9465'),
+    )
+    .addOption(
+      new Option('--drain <seconds>', 'how long to go on forwarding after SIGTERM or SIGINT')
+        .argParser(count('--drain', { min: 0, max: 86_400 }))
+        .default(10),
+    )
+    .addOption(
+      new Option('--log-level <level>', `of the program's own log, on stderr: ${LOG_LEVELS.join(', ')}`)
+        .argParser(choice('--log-level', ...LOG_LEVELS))
+        .default('info'),
+    )
+    .action(async (options: ServeOptions) => onExitCode(await serve(options, io)));
+
+  program
+    .command('send')
+    .description('send events to the socket: those on stdin, a line of JSON each, or made ones')
+    .addOption(socket())
+    .addOption(
+      new Option('--sample <n>', 'send this many made events instead').argParser(
+        count('--sample', { min: 1 }),
+      ),
+    )
+    .addOption(new Option('--session <uuid>', 'session of events that name none (default: a new one)'))
+    .addOption(new Option('--process <name>', 'confined process of events that name none'))
+    .action(async (options: SendOptions) => onExitCode(await send(options, io)));
+
+  program
+    .command('decode')
+    .description('write a captured byte stream as text')
+    .argument('[file]', 'the capture (default: stdin)')
+    .addOption(format())
+    .option('--outcomes', 'a line of JSON for each outcome, also of frames that are rejected', false)
+    .action(async (file: string | undefined, options: DecodeOptions) =>
+      onExitCode(await decode(file, options, io)),
+    );
+  return program;
+}

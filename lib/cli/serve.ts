@@ -1,0 +1,109 @@
+import type { Logger } from 'pino';
+import type { LogBatch } from '../../codec/index.js';
+import { BoundaryLogProxy } from '../proxy.js';
+import type { Reporter } from '../reporter.js';
+import { nullReporter } from '../reporters/null.js';
+import { TextReporter } from '../reporters/text.js';
+import { type Address, textFormat } from './arguments.js';
+import { ExitCode, type Io, isClosedPipe } from './io.js';
+import { MetricsServer } from './metrics-server.js';
+import { programLogger } from './program-logger.js';
+
+export interface ServeOptions {
+  socket: string;
+  socketMode: number;
+  buffer: number;
+  overflow: 'drop' | 'block';
+  reporter: 'stdout' | 'null';
+  format: string;
+  metrics: Address | 'off';
+  /** Seconds. */
+  drain: number;
+  logLevel: string;
+}
+
+/** Runs the proxy until a signal, or until nobody reads its stdout any more. */
+export async function serve(options: ServeOptions, io: Io): Promise<number> {
+  const logger = programLogger(options.logLevel, io);
+  const proxy = new BoundaryLogProxy({
+    socketPath: options.socket,
+    socketMode: options.socketMode,
+    bufferSize: options.buffer,
+    overflow: options.overflow,
+    logger,
+  });
+  const metrics =
+    options.metrics === 'off' ? undefined : await MetricsServer.listen(options.metrics, proxy.registry);
+  try {
+    if (metrics !== undefined) logger.info({ url: `${metrics.url}/metrics` }, 'serving metrics');
+    await proxy.start();
+    if (io.stderr.isTTY) io.stderr.write(greeting(proxy.socketPath));
+    const end = new End(io, logger);
+    const forwarding = proxy.runForwarder(reporterFor(options, io, end));
+    const canForward = await end.reached;
+    await proxy.close({ drain: canForward ? options.drain * 1000 : 0 });
+    await forwarding;
+    end.release();
+    return ExitCode.DONE;
+  } finally {
+    await proxy.close();
+    await metrics?.close();
+  }
+}
+
+/** When to stop: at a signal, or when nobody reads stdout any more. */
+class End {
+  /** Resolves with whether there is still somebody to forward to. */
+  readonly reached: Promise<boolean>;
+  readonly #offSignal: () => void;
+  #reach: (canForward: boolean) => void = () => undefined;
+
+  constructor(io: Io, logger: Logger) {
+    this.reached = new Promise((resolve) => {
+      this.#reach = resolve;
+    });
+    let signals = 0;
+    this.#offSignal = io.onSignal((signal) => {
+      signals += 1;
+      if (signals > 1) io.exit(ExitCode.FAILED);
+      logger.info({ signal }, 'closing; once more to end at once');
+      this.#reach(true);
+    });
+    io.stdout.on('error', this.onStdoutError);
+  }
+
+  /** The listener stays: a write that is under way may fail after the end. */
+  readonly onStdoutError = (error: Error): void => {
+    if (isClosedPipe(error)) this.#reach(false);
+  };
+
+  /** Signals do again what they do by default. */
+  release(): void {
+    this.#offSignal();
+  }
+}
+
+function reporterFor({ reporter, format }: ServeOptions, io: Io, end: End): Reporter {
+  if (reporter === 'null') return nullReporter;
+  const text = new TextReporter({ stream: io.stdout, ...textFormat(format, io) });
+  return {
+    async report(batch: LogBatch, { signal }): Promise<void> {
+      try {
+        await text.report(batch);
+      } catch (error) {
+        if (!isClosedPipe(error)) throw error;
+        // Not a failure to be warned about, but the end: the batch goes back, and into the closing account.
+        end.onStdoutError(error as Error);
+        if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        throw error;
+      }
+    },
+  };
+}
+
+/** What a newcomer on a terminal needs to know next. */
+function greeting(socketPath: string): string {
+  return `What boundary allows and denies will show up here. To see some events, run in another terminal:
+  npx boundary-log-proxy send --socket ${socketPath} --sample 20
+`;
+}

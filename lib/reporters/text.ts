@@ -1,0 +1,44 @@
+import type { Writable } from 'node:stream';
+import type { LogBatch } from '../../codec/index.js';
+import { checkOptions, objectWith, oneOf } from '../options.js';
+import type { Reporter } from '../reporter.js';
+import { FORMATS, type Format, formatBatch } from '../text/format.js';
+
+export interface TextReporterOptions {
+  /** Where the lines go. Default: stdout. */
+  stream?: Writable | undefined;
+  /** Default `json`. */
+  format?: Format | undefined;
+  /** Whether `pretty` uses colours. Default false. */
+  color?: boolean | undefined;
+}
+
+/**
+ * Writes each event as a line of text. A batch is reported when the stream has passed its lines on, so a
+ * slow reader holds the forwarder back. A batch that could not be written is a failure of this batch only.
+ */
+export class TextReporter implements Reporter<LogBatch> {
+  readonly #stream: Writable;
+  readonly #format: Format;
+  readonly #color: boolean;
+
+  /** @throws ERR_INVALID_OPTION */
+  constructor(options: TextReporterOptions = {}) {
+    checkOptions('TextReporter', options, {
+      stream: objectWith('write'),
+      format: oneOf(...FORMATS),
+      color: { takes: 'true or false', accepts: (value) => typeof value === 'boolean' },
+    });
+    this.#stream = options.stream ?? process.stdout;
+    this.#format = options.format ?? 'json';
+    this.#color = options.color ?? false;
+  }
+
+  report(batch: LogBatch): Promise<void> | undefined {
+    const text = formatBatch(batch, this.#format, { color: this.#color });
+    if (text === '') return undefined;
+    return new Promise((resolve, reject) => {
+      this.#stream.write(text, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+}
