@@ -19,14 +19,14 @@ export interface StatusInput {
  *
  * @param tag The envelope that boundary sends, or the bare request of older senders.
  * @throws ERR_MESSAGE_TOO_LARGE where the payload is longer than 32768 bytes: send fewer logs in one batch.
- * @throws ERR_INVALID_EVENT where the logs cannot be encoded, or a text in them is no Unicode text (a lone
+ * @throws ERR_INVALID_EVENT where the logs are not what the schema says, or a text in them is no Unicode text (a lone
  *   surrogate): no receiver would take such a frame.
  */
 export function encodeLogs(request: LogsInput, tag: Tag = Tag.V2): Buffer {
   return encode(tag, () =>
     tag === Tag.V1
-      ? ReportBoundaryLogsRequest.encode(request).finish()
-      : BoundaryMessage.encode({ logs: request }).finish(),
+      ? ReportBoundaryLogsRequest.encode(verify(request)).finish()
+      : BoundaryMessage.encode({ logs: verify(request) }).finish(),
   );
 }
 
@@ -38,6 +38,7 @@ export function encodeLogs(request: LogsInput, tag: Tag = Tag.V2): Buffer {
  */
 export function encodeRawLogs(raw: Uint8Array, tag: Tag = Tag.V2): Buffer {
   return encode(tag, () => {
+    if (!(raw instanceof Uint8Array)) throw new TypeError('raw: Uint8Array expected');
     if (tag === Tag.V1) return raw;
     return protobuf.Writer.create().uint32(LOGS_KEY).bytes(raw).finish();
   });
@@ -48,11 +49,27 @@ export function encodeStatus(status: StatusInput): Buffer {
   return encode(Tag.V2, () =>
     BoundaryMessage.encode({
       status: {
-        droppedChannelFull: Long.fromString(String(status.droppedChannelFull ?? 0)),
-        droppedBatchFull: Long.fromString(String(status.droppedBatchFull ?? 0)),
+        droppedChannelFull: int64('droppedChannelFull', status.droppedChannelFull),
+        droppedBatchFull: int64('droppedBatchFull', status.droppedBatchFull),
       },
     }).finish(),
   );
+}
+
+/** @throws Error where protobufjs would encode something else than what is there. */
+function verify(request: LogsInput): LogsInput {
+  const wrong = ReportBoundaryLogsRequest.verify(request);
+  if (wrong !== null) throw new TypeError(wrong);
+  for (const { sequenceNumber } of request.logs ?? []) {
+    if ((sequenceNumber ?? 0) !== ((sequenceNumber ?? 0) | 0))
+      throw new TypeError('sequenceNumber: int32 expected');
+  }
+  return request;
+}
+
+function int64(name: string, value: bigint | number = 0): Long {
+  if (BigInt.asIntN(64, BigInt(value)) !== BigInt(value)) throw new TypeError(`${name}: int64 expected`);
+  return Long.fromString(String(BigInt(value)));
 }
 
 function encode(tag: Tag, makePayload: () => Uint8Array): Buffer {
@@ -60,7 +77,8 @@ function encode(tag: Tag, makePayload: () => Uint8Array): Buffer {
   try {
     payload = makePayload();
   } catch (cause) {
-    throw new BoundaryLogError('ERR_INVALID_EVENT', 'these logs cannot be encoded: see the cause', { cause });
+    const message = `this message cannot be encoded: ${(cause as Error).message}`;
+    throw new BoundaryLogError('ERR_INVALID_EVENT', message, { cause });
   }
   const frame = encodeFrame(tag, payload);
   const outcome = decodeMessage({ tag, payload: frame.subarray(frame.length - payload.length) });

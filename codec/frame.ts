@@ -45,7 +45,7 @@ export function encodeFrame(tag: number, payload: Uint8Array, maxLength = MAX_PA
     throw new BoundaryLogError('ERR_INVALID_OPTION', `tag: got ${tag}, takes an integer from 0 to 255`);
   }
   const limit = Math.min(maxLength, MAX_HEADER_PAYLOAD_LENGTH);
-  if (payload.length > limit) {
+  if (!(payload.length <= limit)) {
     throw new BoundaryLogError(
       'ERR_MESSAGE_TOO_LARGE',
       `a payload of ${payload.length} bytes is longer than the ${limit} that tag ${tag} allows: split it`,

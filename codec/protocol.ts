@@ -39,7 +39,7 @@ export function payloadLimits(protocol: Protocol): Int32Array {
   const limits = new Int32Array(256).fill(-1);
   for (const [key, { maxLength }] of Object.entries(protocol.tags)) {
     const tag = Number(key);
-    if (!Number.isInteger(tag) || tag < 0 || tag > 0xff) {
+    if (String(tag) !== key || !Number.isInteger(tag) || tag < 0 || tag > 0xff) {
       throw new BoundaryLogError('ERR_INVALID_OPTION', `protocol: got the tag ${key}, takes 0 to 255`);
     }
     if (!Number.isInteger(maxLength) || maxLength < 0 || maxLength > MAX_HEADER_PAYLOAD_LENGTH) {

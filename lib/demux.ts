@@ -36,8 +36,7 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
 
   constructor(routes: Routes<T | Skip | Close>, { otherwise }: DemuxOptions<T | Skip | Close> = {}) {
     super({ objectMode: true });
-    const taken = Object.entries(routes).filter(([, route]) => route !== undefined);
-    this.#routes = new Map(taken as [string, Route<T>][]);
+    this.#routes = new Map(Object.entries(routes) as [string, Route<T>][]);
     this.#otherwise = otherwise as Route<T> | undefined;
   }
 
@@ -49,7 +48,7 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
       try {
         route(outcome);
       } catch (error) {
-        callback(error as Error);
+        callback(error instanceof Error ? error : new Error(`a route threw ${String(error)}`));
         return;
       }
       callback();

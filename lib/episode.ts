@@ -11,7 +11,7 @@ export interface EpisodeTexts {
 
 /**
  * Warns about something that may happen thousands of times a second, in a few lines: one when it begins,
- * then at most one in 30 s with what came since, and one when 30 s have gone by without it.
+ * then at most one in 30 s with what came since, and one when a look each 30 s finds nothing new.
  */
 export class Episode {
   readonly #logger: Logger;

@@ -35,6 +35,8 @@ export class FrameParser extends Transform {
       if (this.#decoder.ended) this.push(null);
     }
     callback();
+    // After the readable side's end nobody asks for more, so a Transform would never take the next chunk.
+    if (this.#decoder.ended) this._read(0);
   }
 
   override _flush(callback: TransformCallback): void {

@@ -7,6 +7,7 @@ import {
   type StatusInput,
   type Tag,
 } from '../codec/index.js';
+import { shown } from './options.js';
 import { Transform, type TransformCallback } from './streams.js';
 
 /** What a {@link MessageEncoder} takes: in the shape of outcomes, so that these may be written back. */
@@ -53,6 +54,6 @@ function encodeMessage(message: EncodableMessage): Buffer {
   }
   throw new BoundaryLogError(
     'ERR_INVALID_EVENT',
-    `a message to be encoded has the kind 'logs' or 'status', not ${JSON.stringify((message as Partial<EncodableMessage>)?.kind)}`,
+    `a message to be encoded has the kind 'logs' or 'status', not ${shown((message as Partial<EncodableMessage>)?.kind)}`,
   );
 }

@@ -136,8 +136,8 @@ export const FORWARD_DURATION = {
   help: 'How long the reporter took for a batch that it took.',
 } as const;
 
-/** Registries with the metrics of a proxy that was closed. */
-const released = new WeakSet<Registry>();
+/** Whose metrics a registry carries; without an owner, those of a proxy that was closed. */
+const owners = new WeakMap<Registry, Metrics | undefined>();
 
 /** The proxy's metrics in a registry: read off their source whenever they are asked for. */
 export class Metrics {
@@ -149,7 +149,7 @@ export class Metrics {
     const all = [...METRICS, FORWARD_DURATION];
     const taken = all.find(({ name }) => registry.getSingleMetric(name) !== undefined);
     if (taken !== undefined) {
-      if (!released.has(registry)) {
+      if (!owners.has(registry) || owners.get(registry) !== undefined) {
         throw new BoundaryLogError(
           'ERR_REGISTRY_IN_USE',
           `registry: ${taken.name} is in it already: give each proxy a registry of its own`,
@@ -158,14 +158,14 @@ export class Metrics {
       for (const { name } of all) registry.removeSingleMetric(name);
     }
     this.#registry = registry;
-    released.delete(registry);
+    owners.set(registry, this);
     for (const definition of METRICS) register(definition, registry, source);
     this.forwardDuration = new DurationHistogram(FORWARD_DURATION.name, FORWARD_DURATION.help, registry);
   }
 
   /** The proxy is closed. Its last figures stay until another one takes the registry. */
   release(): void {
-    released.add(this.#registry);
+    if (owners.get(this.#registry) === this) owners.set(this.#registry, undefined);
   }
 }
 

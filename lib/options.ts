@@ -23,9 +23,14 @@ export function checkOptions<T extends object>(owner: string, options: T, table:
 }
 
 export function invalidOption(name: string, got: unknown, takes: string): BoundaryLogError {
-  const shown =
-    typeof got === 'string' ? JSON.stringify(got) : typeof got === 'object' ? typeof got : String(got);
-  return new BoundaryLogError('ERR_INVALID_OPTION', `${name}: got ${shown}, takes ${takes}`);
+  return new BoundaryLogError('ERR_INVALID_OPTION', `${name}: got ${shown(got)}, takes ${takes}`);
+}
+
+/** Any value as it may stand in a message. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return typeof value === 'function' ? 'a function' : String(value);
 }
 
 export function wholeNumber({
@@ -45,10 +50,11 @@ export function oneOf(...values: readonly string[]): OptionCheck {
   return { takes: `one of ${values.join(', ')}`, accepts: (value) => values.includes(value as string) };
 }
 
-/** A string with something in it, and no NUL, which no path can hold. */
+/** A string with something in it, and no NUL, which no path can hold, nor half a character, as no UTF-8 can. */
 export const text: OptionCheck = {
-  takes: 'a text of at least one character, without NUL',
-  accepts: (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
+  takes: 'a text of at least one character, without NUL and lone surrogates',
+  accepts: (value) =>
+    typeof value === 'string' && value !== '' && !value.includes('\0') && value.isWellFormed(),
 };
 
 /** An object with the given methods. */

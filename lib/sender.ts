@@ -61,7 +61,7 @@ interface PendingBatch {
  * that can be known: there is no acknowledgement.
  *
  * What is no event, or alone too large for a frame, is a `drop` event (the event, the error). The receiver is
- * told how many were dropped, after the next batch.
+ * told how many were dropped, after the next batch or at the end.
  */
 export class BoundaryLogSender extends Writable {
   readonly #socketPath: string;
@@ -97,10 +97,12 @@ export class BoundaryLogSender extends Writable {
   }
 
   override _final(callback: Callback): void {
-    this.#flush().then(() => {
-      if (this.#socket === undefined) callback();
-      else this.#socket.end(() => callback());
-    }, callback);
+    this.#flush()
+      .then(() => this.#tellDrops())
+      .then(() => {
+        if (this.#socket === undefined) callback();
+        else this.#socket.end(() => callback());
+      }, callback);
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
@@ -132,12 +134,17 @@ export class BoundaryLogSender extends Writable {
       this.#drop(value, new BoundaryLogError('ERR_MESSAGE_TOO_LARGE', message));
       return;
     }
-    const { sessionId: session, confinedProcessName: process, bytes = base } = this.#pending ?? {};
-    if ((session ?? sessionId) !== sessionId || (process ?? confinedProcessName) !== confinedProcessName) {
-      await this.#flush();
-    } else if (bytes + length > MAX_PAYLOAD_LENGTH) {
+    const pending = this.#pending;
+    if (
+      pending !== undefined &&
+      (pending.sessionId !== sessionId ||
+        pending.confinedProcessName !== confinedProcessName ||
+        pending.bytes + length > MAX_PAYLOAD_LENGTH)
+    ) {
       await this.#flush();
     }
+    // One batch that is being sent, and one that grows, are all that is kept here.
+    if (this.#pending === undefined) await this.#flushing;
     this.#pending ??= { sessionId, confinedProcessName, logs: [], bytes: base };
     this.#pending.logs.push(log);
     this.#pending.bytes += length;
@@ -157,28 +164,31 @@ export class BoundaryLogSender extends Writable {
     this.#timer = undefined;
     const batch = this.#pending;
     this.#pending = undefined;
-    if (batch !== undefined) {
-      const { bytes: _, ...request } = batch;
-      const frame = encodeLogs(request);
-      this.#flushing = this.#flushing.then(() => this.#send(frame));
-    }
+    if (batch !== undefined) this.#flushing = this.#flushing.then(() => this.#send(batch));
     return this.#flushing;
   }
 
-  async #send(frame: Buffer): Promise<void> {
+  async #send({ bytes: _, ...request }: PendingBatch): Promise<void> {
+    const frame = encodeLogs(request);
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#writeToSocket(frame);
         break;
       } catch (cause) {
-        if (attempt >= this.#attempts || this.#abort.signal.aborted) {
+        if (attempt >= this.#attempts) {
           const message = `cannot send to ${this.#socketPath}: ${(cause as Error).message}. Does a proxy serve it?`;
           throw new BoundaryLogError('ERR_SEND_FAILED', message, { cause });
         }
-        await sleep(this.#retryDelayMs, undefined, { signal: this.#abort.signal });
+        await sleep(this.#retryDelayMs, undefined, { signal: this.#abort.signal }).catch(() => undefined);
+        if (this.#abort.signal.aborted) throw destroyed();
       }
     }
-    if (this.#dropped === 0) return;
+    await this.#tellDrops();
+  }
+
+  /** On the connection that a batch was just written to, as boundary does. */
+  async #tellDrops(): Promise<void> {
+    if (this.#dropped === 0 || this.#socket === undefined) return;
     const droppedBatchFull = this.#dropped;
     this.#dropped = 0;
     await this.#writeToSocket(encodeStatus({ droppedBatchFull })).catch(() => {
@@ -194,17 +204,20 @@ export class BoundaryLogSender extends Writable {
   }
 
   async #connect(): Promise<Socket> {
+    if (this.#abort.signal.aborted) throw destroyed();
     const socket = connect(this.#socketPath);
-    await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve).once('error', reject);
-    });
-    // The close that follows an error says enough: the next write connects anew.
-    socket.on('error', () => undefined);
+    this.#socket = socket;
     socket.on('close', () => {
       if (this.#socket === socket) this.#socket = undefined;
     });
+    await new Promise<void>((resolve, reject) => {
+      // The listener stays: the close that follows a later error says enough, the next write connects anew.
+      socket
+        .once('connect', resolve)
+        .on('error', reject)
+        .once('close', () => reject(destroyed()));
+    });
     socket.resume();
-    this.#socket = socket;
     return socket;
   }
 
@@ -218,4 +231,8 @@ export class BoundaryLogSender extends Writable {
     this.#dropped += 1;
     this.emit('drop', event, error);
   }
+}
+
+function destroyed(): BoundaryLogError {
+  return new BoundaryLogError('ERR_CLOSED', 'the sender was destroyed before this was sent');
 }

@@ -4,12 +4,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 const OUT = 'codec/generated/boundary.js';
 
-// Neither verify nor convert nor typeurl: the codec checks the wire itself, and encodes plain objects.
 execFileSync(
   'node_modules/.bin/pbjs',
   [
     ...['--target', 'static-module', '--wrap', 'esm', '--dts', '--root', 'boundary-log-proxy'],
-    ...['--no-verify', '--no-convert', '--no-delimited', '--no-typeurl', '--no-service'],
+    ...['--no-convert', '--no-delimited', '--no-typeurl', '--no-service'],
     ...['--path', 'proto', '--out', OUT, 'proto/boundary.proto'],
   ],
   { stdio: 'inherit' },

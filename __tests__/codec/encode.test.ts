@@ -159,3 +159,24 @@ describe('a status', () => {
     expect(thrown(() => encodeStatus(null as unknown as object))?.code).toBe('ERR_INVALID_EVENT');
   });
 });
+
+test.each<[what: string, run: () => Buffer]>([
+  ['no logs at all', () => encodeLogs(undefined as never)],
+  ['logs that are no list', () => encodeLogs({ logs: 5 } as never)],
+  ['a sequence number beyond int32', () => encodeLogs({ logs: [{ sequenceNumber: 2 ** 40 }] })],
+  ['seconds that are none', () => encodeLogs({ logs: [{ time: { seconds: Number.NaN } }] })],
+  ['raw bytes that are a number, tag 1', () => encodeRawLogs(5 as never, 1)],
+  ['raw bytes that are an object, tag 2', () => encodeRawLogs({} as never)],
+  ['a count that is no number', () => encodeStatus({ droppedBatchFull: Number.NaN })],
+  ['a count that is no whole number', () => encodeStatus({ droppedBatchFull: 1.5 })],
+  ['a count beyond int64', () => encodeStatus({ droppedChannelFull: 2n ** 63n })],
+])('%s: ERR_INVALID_EVENT, rather than something else', (_what, run) => {
+  expect(thrown(run)).toMatchObject({ code: 'ERR_INVALID_EVENT', cause: expect.any(Error) });
+});
+
+test('a large count given as a number is not cut short', () => {
+  const frame = encodeStatus({ droppedBatchFull: 2 ** 60 });
+  expect(decodeMessage({ tag: 2, payload: frame.subarray(4) })).toMatchObject({
+    droppedBatchFull: 2n ** 60n,
+  });
+});

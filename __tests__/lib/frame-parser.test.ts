@@ -85,3 +85,15 @@ test('an own protocol with a tag that no header can say is refused', () => {
   const protocol: Protocol = { tags: { 300: { maxLength: 3, decode: () => ({ kind: 'mine' }) } } };
   expect(thrown(() => new FrameParser({ protocol }))?.code).toBe('ERR_INVALID_OPTION');
 });
+
+test.each([10, 100])('after %d frames and a fatal header, a writer is not held back', async (n) => {
+  const frames = Array.from({ length: n }, () => encodeFrame(1, Buffer.alloc(0)));
+  const parser = new FrameParser();
+  const items: object[] = [];
+  parser.write(Buffer.concat([...frames, encodeFrame(9, Buffer.alloc(0))]));
+  parser.write(Buffer.alloc(100_000));
+  parser.end(Buffer.alloc(100_000));
+  parser.on('data', (item) => items.push(item));
+  await once(parser, 'close');
+  expect(items).toHaveLength(n + 1);
+});

@@ -166,6 +166,15 @@ describe('one registry', () => {
     expect(thrown(() => new Metrics(registry, busy))?.code).toBe('ERR_REGISTRY_IN_USE');
   });
 
+  test('that another one took is not given away by a second release', () => {
+    const registry = new Registry();
+    const first = new Metrics(registry, fresh);
+    first.release();
+    new Metrics(registry, fresh);
+    first.release();
+    expect(thrown(() => new Metrics(registry, fresh))).toMatchObject({ code: 'ERR_REGISTRY_IN_USE' });
+  });
+
   test('and another one are two proxies at the same time', async () => {
     const [one, two] = [new Registry(), new Registry()];
     new Metrics(one, busy);

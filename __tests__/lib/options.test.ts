@@ -22,10 +22,10 @@ describe('what an option takes', () => {
     ['a whole number from 0 to 511', wholeNumber({ min: 0, max: 0o777 }), [0, 511], [-1, 512, '0', 0.5]],
     ['one of drop, block', oneOf('drop', 'block'), ['drop', 'block'], ['', 'Drop', 'drop,block', null, 0]],
     [
-      'a text of at least one character, without NUL',
+      'a text of at least one character, without NUL and lone surrogates',
       text,
       ['x', ' ', '/tmp/a.sock'],
-      ['', 'a\0b', 5, null, Buffer.from('x')],
+      ['', 'a\0b', 'a\ud800', 5, null, Buffer.from('x')],
     ],
     [
       'an object with open, close',
@@ -71,8 +71,10 @@ test.each([
   ['', '""'],
   [5, '5'],
   [5n, '5'],
-  [null, 'object'],
-  [{ secret: 1 }, 'object'],
+  [null, 'null'],
+  [{ secret: 1 }, 'an object'],
+  [[1], 'an array'],
+  [() => 1, 'a function'],
   [undefined, 'undefined'],
   [Symbol('s'), 'Symbol(s)'],
 ])('an error says what it got: %p as %s', (got, shown) => {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -327,3 +328,51 @@ test.each<[option: keyof BoundaryLogSenderOptions, value: unknown]>([
     message: expect.stringMatching(new RegExp(`^BoundaryLogSender: ${option}: got `)),
   });
 });
+
+test.each([0, 1, 2, 3, 4])(
+  'destroyed %d turns after a write, it leaves no connection open',
+  async (turns) => {
+    const sender = makeSender({ batchSize: 1 });
+    sender.write(event());
+    for (let i = 0; i < turns; i++) await null;
+    sender.destroy();
+    await once(sender, 'close');
+    // Whoever connects now comes after all that the sender may still do.
+    const after = connect(socketPath);
+    await once(after, 'connect');
+    after.destroy();
+    await until('no connection is open', () => receiver.connections > 0 && receiver.open === 0);
+  },
+);
+
+test('batches that are sent by time hold the writer back, too, while they cannot be sent', async () => {
+  await receiver.stop();
+  const sender = makeSender({ batchDelayMs: 1 });
+  let n = 0;
+  await until('write() says "enough"', () => !sender.write(event(n++)));
+  expect(n).toBeLessThan(100);
+  receiver = await Receiver.start(socketPath);
+  const [batch] = await receiver.batches(1);
+  expect(batch?.count).toBeGreaterThan(0);
+});
+
+test('drops after the last batch are told at the end', async () => {
+  const sender = makeSender();
+  sender.on('drop', () => undefined);
+  sender.write(event());
+  await receiver.stop();
+  receiver = await Receiver.start(socketPath);
+  sender.write('nonsense');
+  sender.end();
+  expect((await receiver.batches(1))[0]?.count).toBe(1);
+  expect(await receiver.next()).toMatchObject({ kind: 'status', droppedBatchFull: 1n });
+});
+
+test.each(['sessionId', 'confinedProcessName', 'socketPath'])(
+  '%s with half a character is refused',
+  (option) => {
+    expect(thrown(() => new BoundaryLogSender({ [option]: '\ud800' }))).toMatchObject({
+      code: 'ERR_INVALID_OPTION',
+    });
+  },
+);

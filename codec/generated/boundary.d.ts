@@ -67,6 +67,13 @@ export namespace coder {
                      * @throws {$protobuf.util.ProtocolError} If required fields are missing
                      */
                     static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): coder.boundarylogproxy.codec.v1.BoundaryMessage & coder.boundarylogproxy.codec.v1.BoundaryMessage.$Shape;
+
+                    /**
+                     * Verifies a BoundaryMessage message.
+                     * @param message Plain object to verify
+                     * @returns `null` if valid, otherwise the reason why it is not
+                     */
+                    static verify(message: { [k: string]: any }): (string|null);
                 }
 
                 namespace BoundaryMessage {
@@ -147,6 +154,13 @@ export namespace coder {
                      * @throws {$protobuf.util.ProtocolError} If required fields are missing
                      */
                     static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): coder.boundarylogproxy.codec.v1.BoundaryStatus & coder.boundarylogproxy.codec.v1.BoundaryStatus.$Shape;
+
+                    /**
+                     * Verifies a BoundaryStatus message.
+                     * @param message Plain object to verify
+                     * @returns `null` if valid, otherwise the reason why it is not
+                     */
+                    static verify(message: { [k: string]: any }): (string|null);
                 }
 
                 namespace BoundaryStatus {
@@ -236,6 +250,13 @@ export namespace coder {
                  * @throws {$protobuf.util.ProtocolError} If required fields are missing
                  */
                 static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): coder.agent.v2.BoundaryLog & coder.agent.v2.BoundaryLog.$Shape;
+
+                /**
+                 * Verifies a BoundaryLog message.
+                 * @param message Plain object to verify
+                 * @returns `null` if valid, otherwise the reason why it is not
+                 */
+                static verify(message: { [k: string]: any }): (string|null);
             }
 
             namespace BoundaryLog {
@@ -326,6 +347,13 @@ export namespace coder {
                      * @throws {$protobuf.util.ProtocolError} If required fields are missing
                      */
                     static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): coder.agent.v2.BoundaryLog.HttpRequest & coder.agent.v2.BoundaryLog.HttpRequest.$Shape;
+
+                    /**
+                     * Verifies a HttpRequest message.
+                     * @param message Plain object to verify
+                     * @returns `null` if valid, otherwise the reason why it is not
+                     */
+                    static verify(message: { [k: string]: any }): (string|null);
                 }
 
                 namespace HttpRequest {
@@ -404,6 +432,13 @@ export namespace coder {
                  * @throws {$protobuf.util.ProtocolError} If required fields are missing
                  */
                 static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): coder.agent.v2.ReportBoundaryLogsRequest & coder.agent.v2.ReportBoundaryLogsRequest.$Shape;
+
+                /**
+                 * Verifies a ReportBoundaryLogsRequest message.
+                 * @param message Plain object to verify
+                 * @returns `null` if valid, otherwise the reason why it is not
+                 */
+                static verify(message: { [k: string]: any }): (string|null);
             }
 
             namespace ReportBoundaryLogsRequest {
@@ -492,6 +527,13 @@ export namespace google {
              * @throws {$protobuf.util.ProtocolError} If required fields are missing
              */
             static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): google.protobuf.Timestamp & google.protobuf.Timestamp.$Shape;
+
+            /**
+             * Verifies a Timestamp message.
+             * @param message Plain object to verify
+             * @returns `null` if valid, otherwise the reason why it is not
+             */
+            static verify(message: { [k: string]: any }): (string|null);
         }
 
         namespace Timestamp {

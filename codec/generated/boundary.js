@@ -4,7 +4,7 @@ import $protobuf from "protobufjs/minimal.js";
 
 // Common aliases
 const $Reader = $protobuf.Reader, $Writer = $protobuf.Writer, $util = $protobuf.util;
-const $Object = $util.global.Object, $undefined = $util.global.undefined, $Error = $util.global.Error, $RangeError = $util.global.RangeError;
+const $Object = $util.global.Object, $undefined = $util.global.undefined, $Error = $util.global.Error, $RangeError = $util.global.RangeError, $Array = $util.global.Array;
 
 // Exported root namespace
 const $root = $protobuf.roots["boundary-log-proxy"] || ($protobuf.roots["boundary-log-proxy"] = {});
@@ -231,6 +231,43 @@ export const coder = $root.coder = (() => {
                         return message;
                     };
 
+                    /**
+                     * Verifies a BoundaryMessage message.
+                     * @function verify
+                     * @memberof coder.boundarylogproxy.codec.v1.BoundaryMessage
+                     * @static
+                     * @param {Object.<string,*>} message Plain object to verify
+                     * @returns {string|null} `null` if valid, otherwise the reason why it is not
+                     */
+                    BoundaryMessage.verify = function (message, _depth) {
+                        if (typeof message !== "object" || message === null)
+                            return "object expected";
+                        if (_depth === $undefined)
+                            _depth = 0;
+                        if (_depth > $util.recursionLimit)
+                            return "max depth exceeded";
+                        let properties = {};
+                        if (message.logs != null && $Object.hasOwnProperty.call(message, "logs")) {
+                            properties.msg = 1;
+                            {
+                                let error = $root.coder.agent.v2.ReportBoundaryLogsRequest.verify(message.logs, _depth + 1);
+                                if (error)
+                                    return "logs." + error;
+                            }
+                        }
+                        if (message.status != null && $Object.hasOwnProperty.call(message, "status")) {
+                            if (properties.msg === 1)
+                                return "msg: multiple values";
+                            properties.msg = 1;
+                            {
+                                let error = $root.coder.boundarylogproxy.codec.v1.BoundaryStatus.verify(message.status, _depth + 1);
+                                if (error)
+                                    return "status." + error;
+                            }
+                        }
+                        return null;
+                    };
+
                     return BoundaryMessage;
                 })();
 
@@ -401,6 +438,30 @@ export const coder = $root.coder = (() => {
                         if (_end !== $undefined)
                             throw $Error("missing end group");
                         return message;
+                    };
+
+                    /**
+                     * Verifies a BoundaryStatus message.
+                     * @function verify
+                     * @memberof coder.boundarylogproxy.codec.v1.BoundaryStatus
+                     * @static
+                     * @param {Object.<string,*>} message Plain object to verify
+                     * @returns {string|null} `null` if valid, otherwise the reason why it is not
+                     */
+                    BoundaryStatus.verify = function (message, _depth) {
+                        if (typeof message !== "object" || message === null)
+                            return "object expected";
+                        if (_depth === $undefined)
+                            _depth = 0;
+                        if (_depth > $util.recursionLimit)
+                            return "max depth exceeded";
+                        if (message.droppedChannelFull != null && $Object.hasOwnProperty.call(message, "droppedChannelFull"))
+                            if (!$util.isInteger(message.droppedChannelFull) && !(message.droppedChannelFull && $util.isInteger(message.droppedChannelFull.low) && $util.isInteger(message.droppedChannelFull.high)))
+                                return "droppedChannelFull: integer|Long expected";
+                        if (message.droppedBatchFull != null && $Object.hasOwnProperty.call(message, "droppedBatchFull"))
+                            if (!$util.isInteger(message.droppedBatchFull) && !(message.droppedBatchFull && $util.isInteger(message.droppedBatchFull.low) && $util.isInteger(message.droppedBatchFull.high)))
+                                return "droppedBatchFull: integer|Long expected";
+                        return null;
                     };
 
                     return BoundaryStatus;
@@ -660,6 +721,44 @@ export const coder = $root.coder = (() => {
                     return message;
                 };
 
+                /**
+                 * Verifies a BoundaryLog message.
+                 * @function verify
+                 * @memberof coder.agent.v2.BoundaryLog
+                 * @static
+                 * @param {Object.<string,*>} message Plain object to verify
+                 * @returns {string|null} `null` if valid, otherwise the reason why it is not
+                 */
+                BoundaryLog.verify = function (message, _depth) {
+                    if (typeof message !== "object" || message === null)
+                        return "object expected";
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        return "max depth exceeded";
+                    let properties = {};
+                    if (message.allowed != null && $Object.hasOwnProperty.call(message, "allowed"))
+                        if (typeof message.allowed !== "boolean")
+                            return "allowed: boolean expected";
+                    if (message.time != null && $Object.hasOwnProperty.call(message, "time")) {
+                        let error = $root.google.protobuf.Timestamp.verify(message.time, _depth + 1);
+                        if (error)
+                            return "time." + error;
+                    }
+                    if (message.httpRequest != null && $Object.hasOwnProperty.call(message, "httpRequest")) {
+                        properties.resource = 1;
+                        {
+                            let error = $root.coder.agent.v2.BoundaryLog.HttpRequest.verify(message.httpRequest, _depth + 1);
+                            if (error)
+                                return "httpRequest." + error;
+                        }
+                    }
+                    if (message.sequenceNumber != null && $Object.hasOwnProperty.call(message, "sequenceNumber"))
+                        if (!$util.isInteger(message.sequenceNumber))
+                            return "sequenceNumber: integer expected";
+                    return null;
+                };
+
                 BoundaryLog.HttpRequest = (function() {
 
                     /**
@@ -847,6 +946,33 @@ export const coder = $root.coder = (() => {
                         if (_end !== $undefined)
                             throw $Error("missing end group");
                         return message;
+                    };
+
+                    /**
+                     * Verifies a HttpRequest message.
+                     * @function verify
+                     * @memberof coder.agent.v2.BoundaryLog.HttpRequest
+                     * @static
+                     * @param {Object.<string,*>} message Plain object to verify
+                     * @returns {string|null} `null` if valid, otherwise the reason why it is not
+                     */
+                    HttpRequest.verify = function (message, _depth) {
+                        if (typeof message !== "object" || message === null)
+                            return "object expected";
+                        if (_depth === $undefined)
+                            _depth = 0;
+                        if (_depth > $util.recursionLimit)
+                            return "max depth exceeded";
+                        if (message.method != null && $Object.hasOwnProperty.call(message, "method"))
+                            if (!$util.isString(message.method))
+                                return "method: string expected";
+                        if (message.url != null && $Object.hasOwnProperty.call(message, "url"))
+                            if (!$util.isString(message.url))
+                                return "url: string expected";
+                        if (message.matchedRule != null && $Object.hasOwnProperty.call(message, "matchedRule"))
+                            if (!$util.isString(message.matchedRule))
+                                return "matchedRule: string expected";
+                        return null;
                     };
 
                     return HttpRequest;
@@ -1050,6 +1176,39 @@ export const coder = $root.coder = (() => {
                     return message;
                 };
 
+                /**
+                 * Verifies a ReportBoundaryLogsRequest message.
+                 * @function verify
+                 * @memberof coder.agent.v2.ReportBoundaryLogsRequest
+                 * @static
+                 * @param {Object.<string,*>} message Plain object to verify
+                 * @returns {string|null} `null` if valid, otherwise the reason why it is not
+                 */
+                ReportBoundaryLogsRequest.verify = function (message, _depth) {
+                    if (typeof message !== "object" || message === null)
+                        return "object expected";
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        return "max depth exceeded";
+                    if (message.logs != null && $Object.hasOwnProperty.call(message, "logs")) {
+                        if (!$Array.isArray(message.logs))
+                            return "logs: array expected";
+                        for (let i = 0; i < message.logs.length; ++i) {
+                            let error = $root.coder.agent.v2.BoundaryLog.verify(message.logs[i], _depth + 1);
+                            if (error)
+                                return "logs." + error;
+                        }
+                    }
+                    if (message.sessionId != null && $Object.hasOwnProperty.call(message, "sessionId"))
+                        if (!$util.isString(message.sessionId))
+                            return "sessionId: string expected";
+                    if (message.confinedProcessName != null && $Object.hasOwnProperty.call(message, "confinedProcessName"))
+                        if (!$util.isString(message.confinedProcessName))
+                            return "confinedProcessName: string expected";
+                    return null;
+                };
+
                 return ReportBoundaryLogsRequest;
             })();
 
@@ -1247,6 +1406,30 @@ export const google = $root.google = (() => {
                 if (_end !== $undefined)
                     throw $Error("missing end group");
                 return message;
+            };
+
+            /**
+             * Verifies a Timestamp message.
+             * @function verify
+             * @memberof google.protobuf.Timestamp
+             * @static
+             * @param {Object.<string,*>} message Plain object to verify
+             * @returns {string|null} `null` if valid, otherwise the reason why it is not
+             */
+            Timestamp.verify = function (message, _depth) {
+                if (typeof message !== "object" || message === null)
+                    return "object expected";
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    return "max depth exceeded";
+                if (message.seconds != null && $Object.hasOwnProperty.call(message, "seconds"))
+                    if (!$util.isInteger(message.seconds) && !(message.seconds && $util.isInteger(message.seconds.low) && $util.isInteger(message.seconds.high)))
+                        return "seconds: integer|Long expected";
+                if (message.nanos != null && $Object.hasOwnProperty.call(message, "nanos"))
+                    if (!$util.isInteger(message.nanos))
+                        return "nanos: integer expected";
+                return null;
             };
 
             return Timestamp;

@@ -15,7 +15,8 @@ export interface TextReporterOptions {
 
 /**
  * Writes each event as a line of text. A batch is reported when the stream has passed its lines on, so a
- * slow reader holds the forwarder back. A batch that could not be written is a failure of this batch only.
+ * slow reader holds the forwarder back. What could not be written is a failure of its report; a stream that
+ * was destroyed by it, as most are, fails all reports that follow.
  */
 export class TextReporter implements Reporter<LogBatch> {
   readonly #stream: Writable;
@@ -25,13 +26,15 @@ export class TextReporter implements Reporter<LogBatch> {
   /** @throws ERR_INVALID_OPTION */
   constructor(options: TextReporterOptions = {}) {
     checkOptions('TextReporter', options, {
-      stream: objectWith('write'),
+      stream: objectWith('write', 'on'),
       format: oneOf(...FORMATS),
       color: { takes: 'true or false', accepts: (value) => typeof value === 'boolean' },
     });
     this.#stream = options.stream ?? process.stdout;
     this.#format = options.format ?? 'json';
     this.#color = options.color ?? false;
+    // Each failed report has the error, too.
+    this.#stream.on('error', () => undefined);
   }
 
   report(batch: LogBatch): Promise<void> | undefined {

@@ -4,6 +4,7 @@ import {
   type LogBatch,
   type ReportBoundaryLogsRequest,
 } from '../../codec/index.js';
+import { shown } from '../options.js';
 import { parseTime, rfc3339 } from './timestamp.js';
 
 /**
@@ -96,5 +97,5 @@ export function logOf(event: BoundaryEvent): BoundaryLog {
 }
 
 function invalid(what: string, got: unknown, takes: string): BoundaryLogError {
-  return new BoundaryLogError('ERR_INVALID_EVENT', `${what}: got ${JSON.stringify(got)}, takes ${takes}`);
+  return new BoundaryLogError('ERR_INVALID_EVENT', `${what}: got ${shown(got)}, takes ${takes}`);
 }

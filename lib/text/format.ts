@@ -30,7 +30,7 @@ const STYLES = { dim: [2, 22], red: [31, 39], green: [32, 39] } as const;
 function pretty(event: BoundaryEvent, color: boolean): string {
   const { decision, event_time = '-', http_method = '-', http_url = '-', matched_rule, ...rest } = event;
   const paint = (style: keyof typeof STYLES, text: string) =>
-    color ? `\u001b[${STYLES[style][0]}m${text}\u001b[${STYLES[style][1]}m` : text;
+    color && text !== '' ? `\u001b[${STYLES[style][0]}m${text}\u001b[${STYLES[style][1]}m` : text;
   const time = event_time.includes('T') ? event_time.slice(11, 23).replace('Z', '').padEnd(12) : event_time;
   const rule = matched_rule === undefined ? {} : { matched_rule };
   return [
@@ -40,8 +40,8 @@ function pretty(event: BoundaryEvent, color: boolean): string {
     plain(http_url),
     paint('dim', pairs({ ...rule, ...rest })),
   ]
-    .join(' ')
-    .trimEnd();
+    .filter((part) => part !== '')
+    .join(' ');
 }
 
 /** `name=value …`, quoted where a reader of logfmt would stumble. */
@@ -62,7 +62,7 @@ function logfmtValue(value: string): string {
  * paragraph separators, and the marks that turn the direction of writing. Agents choose what they ask for.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 const EACH_UNPRINTABLE = new RegExp(UNPRINTABLE, 'g');
 
 function plain(text: string): string {

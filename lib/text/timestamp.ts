@@ -13,20 +13,47 @@ export function rfc3339(seconds: bigint | number, nanos: number): string {
   const carry = Math.floor(nanos / 1e9);
   const whole = BigInt(seconds) + BigInt(carry);
   const rest = nanos - carry * 1e9;
-  const fraction = rest === 0 ? '' : `.${String(rest).padStart(9, '0').replace(/0+$/, '')}`;
-  if (whole < START || whole >= END) return `@${whole}${fraction}`;
-  return `${new Date(Number(whole) * 1000).toISOString().slice(0, 19)}${fraction}Z`;
+  if (whole >= START && whole < END) {
+    return `${new Date(Number(whole) * 1000).toISOString().slice(0, 19)}${fraction(rest)}Z`;
+  }
+  // Before 1970 the fraction counts back from the second after it.
+  if (whole < 0 && rest > 0) return `@-${-whole - 1n}${fraction(1e9 - rest)}`;
+  return `@${whole}${fraction(rest)}`;
 }
 
-const RFC_3339 = /^(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)$/;
-const UNIX = /^@(-?\d{1,18})(?:\.(\d{1,9}))?$/;
+function fraction(nanos: number): string {
+  return nanos === 0 ? '' : `.${String(nanos).padStart(9, '0').replace(/0+$/, '')}`;
+}
 
-/** The reverse of {@link rfc3339}, with any offset from UTC; undefined for what is no such time. */
+const RFC_3339 = /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)$/;
+const UNIX = /^@(-?)(\d{1,16})(?:\.(\d{1,9}))?$/;
+
+/**
+ * The reverse of {@link rfc3339}, with any offset from UTC. Undefined for what is no such time, for one that
+ * does not exist, leap seconds among them, and for seconds beyond 2^53.
+ */
 export function parseTime(text: string): { seconds: number; nanos: number } | undefined {
   const unix = UNIX.exec(text);
-  const match = unix ?? RFC_3339.exec(text);
+  if (unix !== null) {
+    const [, sign, seconds, digits] = unix;
+    const nanos = nanosOf(digits);
+    if (!Number.isSafeInteger(Number(seconds))) return undefined;
+    if (sign === '') return { seconds: Number(seconds), nanos };
+    return nanos === 0
+      ? { seconds: -Number(seconds), nanos }
+      : { seconds: -Number(seconds) - 1, nanos: 1e9 - nanos };
+  }
+  const match = RFC_3339.exec(text);
   if (match === null) return undefined;
-  const seconds = unix ? Number(unix[1]) : Date.parse(`${match[1]}${match[3]}`.toUpperCase()) / 1000;
-  if (!Number.isSafeInteger(seconds)) return undefined;
-  return { seconds, nanos: Number((match[2] ?? '').padEnd(9, '0')) };
+  const [, date, time, digits, offset] = match;
+  const local = `${date}T${time}`;
+  const ms = Date.parse(`${local}${offset?.toUpperCase()}`);
+  // 30 February would be read as a day in March.
+  const asUtc = Date.parse(`${local}Z`);
+  if (Number.isNaN(ms) || new Date(asUtc).toISOString().slice(0, 19) !== local) return undefined;
+  return { seconds: ms / 1000, nanos: nanosOf(digits) };
+}
+
+function nanosOf(digits = ''): number {
+  return Number(digits.padEnd(9, '0'));
 }

@@ -69,6 +69,7 @@ describe('a stream that fails', () => {
         callback(written.length === 2 ? new Error('EAGAIN') : undefined);
         return true;
       },
+      on: () => undefined,
     } as unknown as Writable;
     const reporter = new TextReporter({ stream });
     const reports = await Promise.allSettled([0, 1, 2].map((first) => reporter.report(logBatch(1, first))));
@@ -80,6 +81,7 @@ describe('a stream that fails', () => {
 test.each<[option: string, value: unknown]>([
   ['stream', 1],
   ['stream', {}],
+  ['stream', { write() {} }],
   ['format', 'xml'],
   ['format', ''],
   ['color', 'yes'],

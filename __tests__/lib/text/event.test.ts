@@ -166,21 +166,25 @@ test.each<[value: unknown, message: string]>([
   [null, 'an event: got null, takes an object'],
   ['allow', 'an event: got "allow", takes an object'],
   [5, 'an event: got 5, takes an object'],
+  [5n, 'an event: got 5, takes an object'],
+  [{ decision: 1n }, 'decision: got 1, takes allow or deny'],
   [[], 'decision: got undefined, takes allow or deny'],
   [{}, 'decision: got undefined, takes allow or deny'],
   [{ decision: true }, 'decision: got true, takes allow or deny'],
   [{ decision: 'Allow' }, 'decision: got "Allow", takes allow or deny'],
   [{ decision: 'deny', http_url: 5 }, 'http_url: got 5, takes a string'],
-  [{ decision: 'deny', session_id: {} }, 'session_id: got {}, takes a string'],
+  [{ decision: 'deny', session_id: {} }, 'session_id: got an object, takes a string'],
   [{ decision: 'deny', sequence_number: '5' }, 'sequence_number: got "5", takes a number'],
   ...[1.5, 2 ** 31, -(2 ** 31) - 1, Number.NaN, Number.POSITIVE_INFINITY].map((number): [unknown, string] => [
     { decision: 'deny', sequence_number: number },
-    `sequence_number: got ${JSON.stringify(number)}, takes a whole number from -2147483648 to 2147483647`,
+    `sequence_number: got ${number}, takes a whole number from -2147483648 to 2147483647`,
   ]),
-  ...['', 'yesterday', 'NaN', '2026-13-01T00:00:00Z'].map((time): [unknown, string] => [
-    { decision: 'deny', event_time: time },
-    `event_time: got ${JSON.stringify(time)}, takes a time as in 2026-03-03T19:42:34.12Z (RFC 3339)`,
-  ]),
-])('%j is no event: ERR_INVALID_EVENT', (value, message) => {
+  ...['', 'yesterday', 'NaN', '2026-13-01T00:00:00Z', '2026-02-30T00:00:00Z', '2026-03-03T24:00:00Z'].map(
+    (time): [unknown, string] => [
+      { decision: 'deny', event_time: time },
+      `event_time: got ${JSON.stringify(time)}, takes a time as in 2026-03-03T19:42:34.12Z (RFC 3339)`,
+    ],
+  ),
+])('%p is no event: ERR_INVALID_EVENT', (value, message) => {
   expect(thrown(() => toEvent(value))).toMatchObject({ code: 'ERR_INVALID_EVENT', message });
 });
