@@ -1,0 +1,199 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { publint } from 'publint';
+
+/*
+ * What a user gets: the tarball, installed into an empty folder. It is packed from dist/, which `npm test`
+ * builds before.
+ */
+
+const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+const MINUTES = 60_000;
+const exec = promisify(execFile);
+
+/** The public names that are values, by entry, and what `typeof` says of each. */
+const VALUES = {
+  'boundary-log-proxy': {
+    BoundaryLogError: 'function',
+    BoundaryLogProxy: 'function',
+    BoundaryLogSender: 'function',
+    boundaryProtocol: 'object',
+    Demux: 'function',
+    defaultSocketPath: 'function',
+    Forwarder: 'function',
+    FrameParser: 'function',
+    LogBatch: 'function',
+    LogBuffer: 'function',
+    MessageDecoder: 'function',
+    MessageEncoder: 'function',
+    StatusSink: 'function',
+  },
+  'boundary-log-proxy/codec': {
+    decodeMessage: 'function',
+    encodeFrame: 'function',
+    encodeLogs: 'function',
+    encodeStatus: 'function',
+    FrameDecoder: 'function',
+    HEADER_LENGTH: 'number',
+    MAX_PAYLOAD_LENGTH: 'number',
+    Tag: 'object',
+  },
+};
+
+/** Programs that use the types of an entry. Where a type were `any`, its expected error would be missing. */
+const CONSUMERS = {
+  'boundary-log-proxy': `
+    import { pipeline } from 'node:stream/promises';
+    import {
+      BoundaryLogError, BoundaryLogProxy, BoundaryLogSender, boundaryProtocol, defaultSocketPath, Demux, Forwarder,
+      FrameParser, LogBuffer, MessageDecoder, MessageEncoder, StatusSink, type ErrorCode, type Frame,
+      type FrameFault, type LogBatch, type Outcome, type Protocol, type Reporter, type StatusReport,
+    } from 'boundary-log-proxy';
+
+    const reporter: Reporter = {
+      async report(batch: LogBatch, { signal }) {
+        signal.throwIfAborted();
+        const url: string | null | undefined = batch.request.logs[0]?.httpRequest?.url;
+        console.log(batch.tag, batch.count, batch.raw.toString('hex'), url);
+      },
+    };
+    const items: (Frame | FrameFault)[] = [];
+    const beat: Protocol<{ kind: 'beat' }> = { tags: { 8: { maxLength: 0, decode: () => ({ kind: 'beat' }) } } };
+
+    export function describe(outcome: Outcome): string {
+      switch (outcome.kind) {
+        case 'logs': return String(outcome.count);
+        case 'status': return String((outcome satisfies StatusReport).droppedBatchFull + 1n);
+        case 'unknown-variant': return String(outcome.tag);
+        case 'skip':
+        case 'close': return (outcome.error satisfies BoundaryLogError).code satisfies ErrorCode;
+      }
+    }
+
+    export async function main(): Promise<void> {
+      const buffer = new LogBuffer({ maxBatches: 10 });
+      buffer.pipe(new Forwarder(reporter));
+      const demux = new Demux({ logs: buffer, status: new StatusSink(), skip: ({ error }) => console.log(error.code) });
+      await pipeline(process.stdin, new FrameParser(), new MessageDecoder(), demux);
+      await pipeline(items, new MessageDecoder({ protocol: boundaryProtocol }), new MessageEncoder(), process.stdout);
+      new MessageDecoder({ protocol: beat }).pipe(new Demux<{ kind: 'beat' }>({ beat: () => undefined }));
+      new BoundaryLogSender({ socketPath: defaultSocketPath() }).end({ decision: 'deny' });
+      const proxy = new BoundaryLogProxy({ socketPath: '/tmp/x.sock', bufferSize: 1 });
+      await proxy.start();
+      await proxy.runForwarder(reporter, { signal: AbortSignal.timeout(1) });
+      await proxy[Symbol.asyncDispose]();
+    }
+
+    // @ts-expect-error
+    new BoundaryLogProxy({ bufferSize: 'many' });
+    // @ts-expect-error
+    export const notAny: number = new FrameParser();
+  `,
+  'boundary-log-proxy/codec': `
+    import {
+      decodeMessage, encodeFrame, encodeLogs, encodeStatus, FrameDecoder, HEADER_LENGTH, MAX_PAYLOAD_LENGTH, Tag,
+    } from 'boundary-log-proxy/codec';
+
+    const decoder = new FrameDecoder();
+    const bytes = Buffer.concat([encodeLogs({ logs: [{ allowed: true }] }, Tag.V1), encodeStatus({ droppedBatchFull: 1n })]);
+    for (const item of decoder.decode(bytes)) {
+      if ('error' in item) throw item.error;
+      const outcome = decodeMessage(item);
+      if (outcome.kind === 'logs') console.log(outcome.request.logs[0]?.time?.seconds?.toString());
+    }
+    console.log(encodeFrame(Tag.V2, Buffer.alloc(0), MAX_PAYLOAD_LENGTH - HEADER_LENGTH).length);
+
+    // @ts-expect-error
+    export const notAny: string = HEADER_LENGTH;
+  `,
+};
+
+let folder: string;
+let tarball: string;
+let files: string[];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'package-'));
+  const packed = await exec('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: PROJECT,
+  });
+  const [{ filename, files: entries }] = JSON.parse(packed.stdout);
+  tarball = join(folder, filename);
+  files = entries.map(({ path }: { path: string }) => path);
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+  const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball];
+  await exec('npm', install, { cwd: folder });
+}, 2 * MINUTES);
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs a program in the folder of the user, and gives its stdout. */
+async function run(command: string, ...args: string[]): Promise<string> {
+  const { stdout } = await exec(command, args, { cwd: folder, timeout: MINUTES });
+  return stdout;
+}
+
+describe('the tarball', () => {
+  test('holds what is needed to use it, and nothing else', () => {
+    const expected = /^(dist\/(codec|lib)\/.+\.(js|d\.ts)|proto\/.+\.proto|[A-Z]+(\.md)?|package\.json)$/;
+    expect(files.filter((file) => !expected.test(file))).toEqual([]);
+    const top = files.filter((file) => !file.includes('/'));
+    expect(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']).toEqual(expect.arrayContaining(top));
+    expect(top).toEqual(expect.arrayContaining(['CHANGELOG.md', 'LICENSE', 'package.json']));
+  });
+
+  test('publint has nothing to say', async () => {
+    const { buffer, byteOffset, byteLength } = readFileSync(tarball);
+    const bytes = buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
+    const { messages } = await publint({ pack: { tarball: bytes }, strict: true });
+    expect(messages).toEqual([]);
+  });
+});
+
+describe.each(Object.entries(VALUES))('%s', (entry, names) => {
+  test('import and require give the same, and all names', async () => {
+    // The names of a module, and whether both ways lead to one and the same instance of each.
+    writeFileSync(
+      join(folder, 'names.cjs'),
+      `import(process.argv[2]).then((imported) => {
+        const required = require(process.argv[2]);
+        const names = Object.keys(imported).filter((name) => imported[name] === required[name]);
+        console.log(JSON.stringify(Object.fromEntries(names.map((name) => [name, typeof imported[name]]))));
+      });`,
+    );
+    expect(JSON.parse(await run(process.execPath, 'names.cjs', entry))).toMatchObject(names);
+  });
+
+  // Of both kinds of modules, and each with this entry alone, so that it brings its types on its own.
+  test.each(['mts', 'cts'])(
+    'its types, in a .%s file',
+    async (extension) => {
+      const file = `${entry.replace('/', '-')}.${extension}`;
+      writeFileSync(join(folder, file), CONSUMERS[entry as keyof typeof CONSUMERS]);
+      const tsc = join(PROJECT, 'node_modules/.bin/tsc');
+      const modules = ['--module', 'nodenext', '--moduleResolution', 'nodenext', '--target', 'es2022'];
+      const strict = ['--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false', '--noEmit'];
+      expect(await run(tsc, ...modules, ...strict, file).catch(({ stdout }) => stdout)).toBe('');
+    },
+    MINUTES,
+  );
+});
+
+describe('the command', () => {
+  const { version } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8'));
+  test.each([
+    ['--version', `${version}\n`],
+    ['--help', expect.stringContaining('Usage: boundary-log-proxy')],
+  ])(
+    '%s',
+    async (option, output) => {
+      expect(await run('npx', '--no-install', 'boundary-log-proxy', option)).toEqual(output);
+    },
+    MINUTES,
+  );
+});
