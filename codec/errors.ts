@@ -21,6 +21,8 @@
  * | `ERR_FORWARDER_RUNNING` | `runForwarder()` while it runs | the one that runs goes on |
  * | `ERR_ROUTE_CLOSED` | a stream that a Demux writes to is gone | the Demux is destroyed |
  * | `ERR_SEND_FAILED` | a batch could not be sent in as many attempts as were allowed | the sender is destroyed |
+ * | `ERR_SPOOL_IN_USE` | another process, or another Spool of this one, has the spool folder open | nothing is opened, and nothing changed |
+ * | `ERR_SPOOL_FAILED` | the spool's folder cannot be made, read or written (disk full, folder gone); `cause` says why | the call did nothing; the next one tries again |
  * | `ERR_CLOSED` | a call on what was closed | make a new one |
  */
 export type ErrorCode =
@@ -41,6 +43,8 @@ export type ErrorCode =
   | 'ERR_FORWARDER_RUNNING'
   | 'ERR_ROUTE_CLOSED'
   | 'ERR_SEND_FAILED'
+  | 'ERR_SPOOL_IN_USE'
+  | 'ERR_SPOOL_FAILED'
   | 'ERR_CLOSED';
 
 /** The one class of errors made here: a {@link ErrorCode}, a message that says what to do, the `cause`. */
