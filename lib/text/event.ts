@@ -1,3 +1,4 @@
+import type Long from 'long';
 import {
   type BoundaryLog,
   BoundaryLogError,
@@ -41,9 +42,14 @@ function eventOf(request: ReportBoundaryLogsRequest, log: BoundaryLog): Boundary
   if (request.confinedProcessName) event.confined_process_name = request.confinedProcessName;
   if (httpRequest?.method) event.http_method = httpRequest.method;
   if (httpRequest?.url) event.http_url = httpRequest.url;
-  if (time) event.event_time = rfc3339(BigInt(String(time.seconds ?? 0)), time.nanos ?? 0);
+  if (time) event.event_time = rfc3339(secondsOf(time.seconds ?? 0), time.nanos ?? 0);
   if (httpRequest?.matchedRule) event.matched_rule = httpRequest.matchedRule;
   return event;
+}
+
+function secondsOf(seconds: number | Long): number | bigint {
+  const number = typeof seconds === 'number' ? seconds : seconds.toNumber();
+  return Number.isSafeInteger(number) ? number : BigInt(seconds.toString());
 }
 
 /** The type of each field but `decision`. */

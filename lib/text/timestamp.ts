@@ -11,11 +11,13 @@ const START = -62_167_219_200;
  */
 export function rfc3339(seconds: bigint | number, nanos: number): string {
   const carry = Math.floor(nanos / 1e9);
-  const whole = BigInt(seconds) + BigInt(carry);
   const rest = nanos - carry * 1e9;
-  if (whole >= START && whole < END) {
-    return `${new Date(Number(whole) * 1000).toISOString().slice(0, 19)}${fraction(rest)}Z`;
+  // Exact wherever it is within the years.
+  const near = Number(seconds) + carry;
+  if (near >= START && near < END) {
+    return `${new Date(near * 1000).toISOString().slice(0, 19)}${fraction(rest)}Z`;
   }
+  const whole = BigInt(seconds) + BigInt(carry);
   // Before 1970 the fraction counts back from the second after it.
   if (whole < 0 && rest > 0) return `@-${-whole - 1n}${fraction(1e9 - rest)}`;
   return `@${whole}${fraction(rest)}`;
