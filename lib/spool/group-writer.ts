@@ -4,6 +4,8 @@ import type { SpoolBatch } from './record.js';
 export interface Change {
   readonly batches?: readonly SpoolBatch[];
   readonly ids?: readonly number[];
+  /** Set when it is written: the id of its first batch. */
+  first?: number;
 }
 
 type Waiting = { change: Change; resolve: () => void; reject: (error: unknown) => void };

@@ -2,7 +2,7 @@ import { copyFile, link, mkdir, readdir, readFile, rename, rm } from 'node:fs/pr
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { LOGS, TABLES } from './examine.js';
-import { carve, type Entry, encodeBatch, type State } from './record.js';
+import { carve, cut, type Entry, encodeSegment, isRemoved, type State } from './record.js';
 import { Store } from './store.js';
 import { isIntactTable } from './table-check.js';
 
@@ -104,22 +104,24 @@ async function copyIntact(
   state: State | undefined,
 ): Promise<{ kept: number; next: number }> {
   const to = await Store.open(path);
-  const first = state?.first ?? 0;
+  const removed = state ?? { first: 0, gone: [] };
   const size = { batches: 0, logs: 0, bytes: 0 };
   const ids = new Set<number>();
   let next = state?.next ?? 0;
   let group: Entry[] = [];
   const flush = async (sync: boolean) => {
-    const puts = group.map((entry) => ({
-      id: entry.id,
-      value: encodeBatch(entry.id, entry, entry.time.getTime()),
-    }));
+    const puts = runs(group).flatMap((run) =>
+      [...cut(run)].map((part) => {
+        const [{ id }] = part as [Entry];
+        return { id, value: encodeSegment(id, part, (i) => (part[i] as Entry).time.getTime()) };
+      }),
+    );
     group = [];
-    await to.write(puts, [], { next, first, size }, sync);
+    await to.write(puts, [], { next, first: removed.first, gone: [], size }, sync);
   };
   const copy = async (entry: Entry) => {
-    // Below `first` it was removed, and is there again by the loss of what said so.
-    if (entry.id < first || ids.has(entry.id)) return;
+    // What was removed may be there again by the loss of what said so.
+    if (isRemoved(removed, entry.id) || ids.has(entry.id)) return;
     ids.add(entry.id);
     next = Math.max(next, entry.id + 1);
     size.batches += 1;
@@ -135,4 +137,15 @@ async function copyIntact(
   await flush(true);
   await to.close();
   return { kept: size.batches, next };
+}
+
+/** Entries with ids that follow each other. */
+function runs(entries: readonly Entry[]): Entry[][] {
+  const found: Entry[][] = [];
+  for (const entry of entries) {
+    const run = found.at(-1);
+    if (run?.at(-1)?.id === entry.id - 1) run.push(entry);
+    else found.push([entry]);
+  }
+  return found;
 }

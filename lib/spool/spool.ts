@@ -1,11 +1,13 @@
 import { BoundaryLogError } from '../../codec/index.js';
 import { type Logger, silent } from '../logger.js';
 import { checkOptions, type OptionTable, objectWith, text } from '../options.js';
+import { encode, load, mark } from './changes.js';
 import { type Change, GroupWriter } from './group-writer.js';
 import { closed, failed, Handle } from './handle.js';
 import { type OpenStore, openStore } from './open-store.js';
 import { reconcile } from './reconcile.js';
-import { type Entry, encodeBatch, type Size, type SpoolBatch } from './record.js';
+import { type Entry, isRemoved, type Size, type SpoolBatch } from './record.js';
+import { Segment, Segments } from './segments.js';
 import { isCorruption, type Store } from './store.js';
 
 export type { Entry, Size, SpoolBatch } from './record.js';
@@ -18,14 +20,15 @@ export interface SpoolOptions {
   sync?: boolean | undefined;
   /** Told of damage and of losses. Default: nobody is. */
   logger?: Logger | undefined;
+  /** Told what is gone of what nobody has read, when a store that was opened anew does not have it any more. */
+  onLoss?: ((lost: Readonly<Size>) => void) | undefined;
 }
-
-type Amount = { count: number; bytes: number };
 
 const OPTIONS: OptionTable<{ folder: string } & SpoolOptions> = {
   folder: text,
   sync: { takes: 'true or false', accepts: (value) => typeof value === 'boolean' },
   logger: objectWith('info', 'error'),
+  onLoss: { takes: 'a function', accepts: (value) => typeof value === 'function' },
 };
 /** Once it is empty, and so many bytes were removed since, the disk space is given back. */
 const COMPACT_BYTES = 16 << 20;
@@ -51,14 +54,14 @@ export class Spool {
   readonly size: Readonly<Size> = { batches: 0, logs: 0, bytes: 0 };
   readonly #sync: boolean;
   readonly #logger: Logger;
+  readonly #onLoss: (lost: Readonly<Size>) => void;
   #wasOpen = false;
   #next = 0;
-  /** The id from which `read` goes on. */
+  /** The id from which `read` goes on: what is below it and stored was read. */
   #cursor = 0;
-  /** Read and not removed, in the order of their ids. */
-  readonly #outstanding = new Map<number, Amount>();
+  #segments = new Segments();
   /** Their removal is on its way. */
-  readonly #leaving = new Set<number>();
+  readonly #leaving = new Set<readonly number[]>();
   readonly #handle: Handle;
   readonly #writer = new GroupWriter((changes) =>
     this.#handle.use((open) => this.#write(open, changes), isCorruption),
@@ -73,6 +76,7 @@ export class Spool {
     this.#handle = new Handle(folder, () => this.#openStore());
     this.#sync = options.sync ?? false;
     this.#logger = options.logger ?? silent;
+    this.#onLoss = options.onLoss ?? (() => undefined);
   }
 
   /**
@@ -99,12 +103,16 @@ export class Spool {
    * Stores a group of batches, all or none. Calls keep their order, and those that are made while a write is
    * under way share the next one.
    *
-   * @returns once they are written, and with `sync` once the disk has them.
+   * @returns once they are written, and with `sync` once the disk has them: the id of the first one, the others
+   *   follow.
    * @throws ERR_SPOOL_FAILED none of them is stored; a later call may succeed.
    * @throws ERR_CLOSED
    */
-  append(batches: readonly SpoolBatch[]): Promise<void> {
-    return this.#closed === undefined ? this.#writer.add({ batches }) : Promise.reject(closed());
+  async append(batches: readonly SpoolBatch[]): Promise<number> {
+    if (this.#closed !== undefined) throw closed();
+    const change = { batches, first: 0 };
+    await this.#writer.add(change);
+    return change.first;
   }
 
   /**
@@ -125,11 +133,21 @@ export class Spool {
     return reading;
   }
 
+  /**
+   * Spares reading what was appended: counts it as read, where all before it was.
+   *
+   * @returns false where there are others to be read first.
+   */
+  skip(id: number, { count, raw }: SpoolBatch): boolean {
+    if (id !== this.#cursor) return false;
+    this.#cursor += 1;
+    this.#segments.find(id)?.setAmount(id, count, raw.length);
+    return true;
+  }
+
   /** Lets `read` go on from this id again, where it is past it: something was not taken. */
   rewind(id: number): void {
-    if (id >= this.#cursor) return;
-    this.#cursor = Math.max(0, id);
-    for (const read of [...this.#outstanding.keys()]) if (read >= id) this.#outstanding.delete(read);
+    if (id < this.#cursor) this.#cursor = Math.max(0, id);
   }
 
   /**
@@ -140,11 +158,11 @@ export class Spool {
    */
   async remove(ids: readonly number[]): Promise<void> {
     if (this.#closed !== undefined) throw closed();
-    for (const id of ids) this.#leaving.add(id);
+    this.#leaving.add(ids);
     try {
       await this.#writer.add({ ids });
     } finally {
-      for (const id of ids) this.#leaving.delete(id);
+      this.#leaving.delete(ids);
     }
   }
 
@@ -178,14 +196,21 @@ export class Spool {
     });
   }
 
-  async *#entries(limit = -1): AsyncGenerator<Entry> {
+  async *#entries(limit = Number.POSITIVE_INFINITY): AsyncGenerator<Entry> {
     if (this.#closed !== undefined) throw closed();
     const { store } = await this.#handle.use(
       async (open) => open,
       () => false,
     );
+    const removed = this.#segments.removed(this.#next);
+    const from = this.#segments.from(removed.first)?.id ?? this.#next;
+    let left = limit;
     try {
-      yield* store.entries(this.#first(), this.#next, limit);
+      for await (const entry of store.entries(from, this.#next)) {
+        if (isRemoved(removed, entry.id)) continue;
+        yield entry;
+        if (--left === 0) return;
+      }
     } catch (error) {
       throw failed(this.folder, error);
     }
@@ -193,77 +218,57 @@ export class Spool {
 
   async #read(store: Store, limit: number): Promise<Entry[]> {
     // What is being removed is not read again.
-    for (const id of this.#leaving) if (id >= this.#cursor) await this.#writer.idle();
+    for (const ids of this.#leaving) if (ids.some((id) => id >= this.#cursor)) await this.#writer.idle();
+    const [from, before] = [this.#cursor, this.#next];
     const entries: Entry[] = [];
-    const from = this.#cursor;
-    if (limit > 0) for await (const entry of store.entries(from, this.#next, limit)) entries.push(entry);
+    let segment = this.#segments.from(from);
+    while (segment !== undefined && segment.id < before && entries.length < limit) {
+      for (const entry of await load(store, this.#segments, segment)) {
+        if (entry.id >= from && entries.length < limit && !segment.isRemoved(entry.id)) entries.push(entry);
+      }
+      segment = this.#segments.from(segment.end);
+    }
     // A rewind in the meantime stands.
     if (this.#cursor < from) return this.#read(store, limit);
-    for (const { id, count, raw } of entries) {
-      this.#outstanding.set(id, { count, bytes: raw.length });
-      this.#cursor = id + 1;
-    }
-    return entries;
+    const last = entries.at(-1);
+    if (last === undefined) return [];
+    this.#cursor = last.id + 1;
+    const stored = entries.filter(({ id }) => this.#segments.holds(id));
+    return stored.length > 0 ? stored : this.#read(store, limit);
   }
 
   async #write({ store }: OpenStore, changes: readonly Change[]): Promise<void> {
-    const time = Date.now();
+    const segments = this.#segments;
     const size = { ...this.size };
-    const puts: { id: number; value: Buffer }[] = [];
-    for (const { batches = [] } of changes) {
-      for (const batch of batches) {
-        const id = this.#next + puts.length;
-        puts.push({ id, value: encodeBatch(id, batch, time) });
-        add(size, { count: batch.count, bytes: batch.raw.length }, 1);
-      }
+    const { puts, next } = encode(changes, this.#next, size);
+    const marked: number[] = [];
+    let removedBytes = size.bytes;
+    try {
+      const emptied = await mark(store, segments, changes, marked, size);
+      removedBytes -= size.bytes;
+      if (puts.length === 0 && marked.length === 0) return;
+      await store.write(puts, emptied, { next, ...segments.removed(this.#next), size }, this.#sync);
+      if (!store.isInPlace()) throw new Error('the folder was removed or replaced');
+    } catch (error) {
+      segments.unmark(marked);
+      throw error;
     }
-    const removed = await this.#toRemove(store, changes);
-    for (const amount of removed.values()) add(size, amount, -1);
-    if (puts.length === 0 && removed.size === 0) return;
-    const state = { next: this.#next + puts.length, first: this.#first(removed), size };
-    await store.write(puts, removed.keys(), state, this.#sync);
-    if (!store.isInPlace()) throw new Error('the folder was removed or replaced');
-    this.#next = state.next;
+    segments.commit(marked);
+    for (const { id, batches } of puts) segments.add(new Segment(id, batches));
+    this.#next = next;
     Object.assign(this.size, size);
-    for (const [id, { bytes }] of removed) {
-      this.#outstanding.delete(id);
-      this.#removedBytes += bytes;
-    }
+    this.#removedBytes += removedBytes;
     if (size.batches === 0 && this.#removedBytes >= COMPACT_BYTES) {
       this.#removedBytes = 0;
       this.#compacting = store.compact().catch(() => undefined);
     }
   }
 
-  /** No stored batch has a lower id, once those that are being removed are gone. */
-  #first(removed?: Map<number, Amount>): number {
-    for (const id of this.#outstanding.keys()) if (!removed?.has(id)) return Math.min(id, this.#cursor);
-    return this.#cursor;
-  }
-
-  /** The stored ones of the ids to be removed, each once. */
-  async #toRemove(store: Store, changes: readonly Change[]): Promise<Map<number, Amount>> {
-    const removed = new Map<number, Amount>();
-    const unread = new Set<number>();
-    for (const { ids = [] } of changes) {
-      for (const id of ids) {
-        const amount = this.#outstanding.get(id);
-        if (amount !== undefined) removed.set(id, amount);
-        else if (Number.isSafeInteger(id) && id >= 0 && id < this.#next) unread.add(id);
-      }
-    }
-    if (unread.size === 0) return removed;
-    for (const entry of await store.get([...unread])) {
-      if (entry !== undefined) removed.set(entry.id, { count: entry.count, bytes: entry.raw.length });
-    }
-    return removed;
-  }
-
   /** Opens the store, and the first time takes over what is in it. */
   async #openStore(): Promise<OpenStore> {
     const open = await openStore(this.folder, this.#logger);
     try {
-      const { state, size, last } = open.scan;
+      const { state, segments, size, last } = open.scan;
       if (!this.#wasOpen) {
         Object.assign(this.size, size);
         this.#next = Math.max(state?.next ?? 0, last + 1);
@@ -273,13 +278,17 @@ export class Spool {
           next: this.#next,
           cursor: this.#cursor,
           size: this.size,
-          outstanding: this.#outstanding,
+          segments: this.#segments,
         };
         const { size: found, lost } = await reconcile(open, known);
         Object.assign(this.size, found);
-        const fields = { folder: this.folder, missing: lost, kept: found.batches };
-        if (lost > 0) this.#logger.error(fields, 'spool lost batches');
+        if (lost.batches > 0) {
+          const fields = { folder: this.folder, missing: lost.batches, kept: found.batches };
+          this.#logger.error(fields, 'spool lost batches');
+          this.#onLoss(lost);
+        }
       }
+      this.#segments = segments;
     } catch (error) {
       await open.abandon();
       throw error;
@@ -287,10 +296,4 @@ export class Spool {
     this.#wasOpen = true;
     return open;
   }
-}
-
-function add(size: Size, { count, bytes }: Amount, sign: 1 | -1): void {
-  size.batches += sign;
-  size.logs += sign * count;
-  size.bytes += sign * bytes;
 }

@@ -4,15 +4,17 @@ import { ClassicLevel } from 'classic-level';
 import { causes } from './causes.js';
 import {
   batchKey,
-  decodeBatch,
+  decodeSegment,
   decodeState,
   type Entry,
   encodeState,
   idOfKey,
+  isRemoved,
   type Size,
   STATE_KEY,
   type State,
 } from './record.js';
+import { Segments, segmentOf } from './segments.js';
 
 type Db = ClassicLevel<Buffer, Buffer>;
 
@@ -20,9 +22,11 @@ type Db = ClassicLevel<Buffer, Buffer>;
 export interface Scan {
   /** undefined where there is none, or a damaged one. */
   readonly state: State | undefined;
-  /** The batches that are there and intact. */
+  /** All that are whole, and what is removed of them. */
+  readonly segments: Segments;
+  /** The batches that are there, intact and not removed. */
   readonly size: Size;
-  /** The highest id of these, -1 where there are none. */
+  /** The highest id that is there and intact, also of what is removed; -1 where there is none. */
   readonly last: number;
   /** Why the store is not what was written to it; undefined where nothing speaks for that. */
   readonly damage: string | undefined;
@@ -30,10 +34,12 @@ export interface Scan {
 
 const SCAN_ROWS = 1000;
 const READ_BYTES = 1 << 20;
+/** Of what was written and is not in a table yet. LevelDB's own 4 MiB would be full several times a second. */
+const WRITE_BUFFER_BYTES = 32 << 20;
 /** After all keys there are. */
 const BEYOND = [Buffer.of(0xff), Buffer.of(0xff, 0xff)] as const;
 
-/** An open LevelDB of records (see record.ts). Its errors are LevelDB's own. */
+/** An open LevelDB of segments (see record.ts). Its errors are LevelDB's own. */
 export class Store {
   readonly path: string;
   readonly #db: Db;
@@ -48,7 +54,8 @@ export class Store {
 
   static async open(path: string, { create = true } = {}): Promise<Store> {
     const store = new Store(path);
-    await store.#db.open({ createIfMissing: create, compression: false });
+    const writeBufferSize = WRITE_BUFFER_BYTES;
+    await store.#db.open({ createIfMissing: create, compression: false, writeBufferSize });
     store.#lock = store.#statLock();
     return store;
   }
@@ -59,7 +66,7 @@ export class Store {
     return lock !== undefined && lock.ino === this.#lock?.ino && lock.dev === this.#lock.dev;
   }
 
-  /** Puts and removes in one: all of it is done, or nothing. */
+  /** Puts segments and removes some in one: all of it is done, or nothing. */
   async write(
     puts: readonly { id: number; value: Buffer }[],
     removed: Iterable<number>,
@@ -73,67 +80,77 @@ export class Store {
     await batch.write({ sync });
   }
 
-  /** The entry under each id, undefined where there is none or a damaged one. */
-  async get(ids: readonly number[]): Promise<(Entry | undefined)[]> {
-    const values = await this.#db.getMany(ids.map(batchKey));
-    return values.map((value, i) => value && decodeBatch(ids[i] as number, value));
+  /**
+   * All batches of a segment, also those that are removed; undefined where there is no such segment.
+   *
+   * @throws LEVEL_CORRUPTION where it is damaged.
+   */
+  async get(id: number): Promise<Entry[] | undefined> {
+    const value = await this.#db.get(batchKey(id), { fillCache: false });
+    return value && whole(id, value);
   }
 
   /**
-   * The entries with ids from `from` to below `before`, oldest first.
+   * The batches of all segments with ids from `from` to below `before`, oldest first, also those that are removed.
    *
-   * @param limit At most so many.
-   * @throws LEVEL_CORRUPTION at one that is damaged.
+   * @throws LEVEL_CORRUPTION at a segment that is damaged.
    */
-  async *entries(from: number, before: number, limit = -1): AsyncGenerator<Entry> {
+  async *entries(from: number, before: number): AsyncGenerator<Entry> {
     if (from >= before) return;
-    const range = { gte: batchKey(from), lt: batchKey(before), limit, highWaterMarkBytes: READ_BYTES };
+    const range = { gte: batchKey(from), lt: batchKey(before), highWaterMarkBytes: READ_BYTES };
     const iterator = this.#db.iterator({ ...range, fillCache: false });
     try {
       for (;;) {
-        const rows = await iterator.nextv(limit < 0 ? SCAN_ROWS : Math.min(limit, SCAN_ROWS));
+        const rows = await iterator.nextv(SCAN_ROWS);
         if (rows.length === 0) return;
-        for (const [key, value] of rows) {
-          const id = idOfKey(key);
-          const entry = id === undefined ? undefined : decodeBatch(id, value);
-          if (entry === undefined) throw corruption(`entry ${id ?? 'without an id'} is damaged`);
-          yield entry;
-        }
+        for (const [key, value] of rows) yield* whole(idOfKey(key), value);
       }
     } finally {
       await iterator.close();
     }
   }
 
-  /** Reads all there is, and checks it. Does not fail at what is damaged: it goes on as far as it can. */
+  /**
+   * Reads all there is, and checks it. Does not fail at what is damaged: it goes on as far as it can.
+   *
+   * @param visit Given each intact batch that is not removed.
+   */
   async scan(visit?: (entry: Entry) => Promise<void> | void): Promise<Scan> {
     const size: Size = { batches: 0, logs: 0, bytes: 0 };
+    const segments = new Segments();
     let state: State | undefined;
     let last = -1;
     let damaged = 0;
     let failure: string | undefined;
     const iterator = this.#db.iterator({ highWaterMarkBytes: READ_BYTES, fillCache: false });
     try {
+      const value = await this.#db.get(STATE_KEY);
+      state = value && decodeState(value);
       for (;;) {
         const rows = await iterator.nextv(SCAN_ROWS);
         if (rows.length === 0) break;
         for (const [key, value] of rows) {
-          if (key.equals(STATE_KEY)) {
-            state = decodeState(value);
-            continue;
-          }
+          if (key.equals(STATE_KEY)) continue;
           const id = idOfKey(key);
-          const entry = id === undefined ? undefined : decodeBatch(id, value);
-          // Out of order is a key that was damaged into that of another entry.
-          if (entry === undefined || entry.id <= last) {
-            damaged += 1;
-            continue;
+          const { entries, isWhole } =
+            id === undefined ? { entries: [], isWhole: false } : decodeSegment(id, value);
+          const ids: number[] = [];
+          let isInOrder = true;
+          for (const entry of entries) {
+            // Out of order is a key that was damaged into that of another segment.
+            isInOrder &&= entry.id > last;
+            if (!isInOrder) break;
+            last = entry.id;
+            if (state !== undefined && isRemoved(state, entry.id)) continue;
+            ids.push(entry.id);
+            size.batches += 1;
+            size.logs += entry.count;
+            size.bytes += entry.raw.length;
+            await visit?.(entry);
           }
-          last = entry.id;
-          size.batches += 1;
-          size.logs += entry.count;
-          size.bytes += entry.raw.length;
-          await visit?.(entry);
+          // Of one with nothing left, the removal was lost.
+          if (!isWhole || !isInOrder || ids.length === 0) damaged += 1;
+          else segments.add(segmentOf(id as number, last + 1, ids));
         }
       }
     } catch (error) {
@@ -145,12 +162,12 @@ export class Store {
     // What was lost on the way was lost with all of its write, and the state of an earlier one came to light.
     if (state !== undefined && state.next <= last) state = undefined;
     let damage = failure;
-    if (damaged > 0) damage ??= `${damaged} entries are damaged`;
+    if (damaged > 0) damage ??= `${damaged} segments are damaged`;
     if (state === undefined && last >= 0) damage ??= 'what it should hold cannot be read';
     if (state !== undefined && !isSame(state.size, size)) {
       damage ??= `it should hold ${state.size.batches} batches, and holds ${size.batches}`;
     }
-    return { state, size, last, damage };
+    return { state, segments, size, last, damage };
   }
 
   /** Gives back the disk space of what was removed. */
@@ -190,7 +207,13 @@ export function isLocked(error: unknown): boolean {
   return causes(error).some(({ code }) => code === 'LEVEL_LOCKED');
 }
 
-function corruption(message: string): Error {
+function whole(id: number | undefined, value: Buffer): Entry[] {
+  const { entries, isWhole } = id === undefined ? { entries: [], isWhole: false } : decodeSegment(id, value);
+  if (!isWhole) throw corruption(`segment ${id ?? 'without an id'} is damaged`);
+  return entries;
+}
+
+export function corruption(message: string): Error {
   return Object.assign(new Error(message), { code: 'LEVEL_CORRUPTION' });
 }
 
