@@ -5,6 +5,7 @@ import { DROP_REASONS } from '../lib/accounts.js';
 import { build } from '../lib/cli/program.js';
 import { FORWARD_DURATION, METRICS, REJECT_REASONS } from '../lib/metrics.js';
 import { PROXY_OPTIONS } from '../lib/proxy-options.js';
+import { RETRY_OPTIONS } from '../lib/retry.js';
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const ERRORS = readFileSync(new URL('../codec/errors.ts', import.meta.url), 'utf8');
@@ -53,6 +54,10 @@ describe('the options of the command', () => {
 test('the options of BoundaryLogProxy', () => {
   const documented = table('| option of `BoundaryLogProxy`').map(([option]) => option);
   expect(documented).toEqual(Object.keys(PROXY_OPTIONS));
+});
+
+test('the options of retry', () => {
+  expect(table('| option of `retry`').map(([option]) => option)).toEqual(Object.keys(RETRY_OPTIONS));
 });
 
 test('the metrics', () => {

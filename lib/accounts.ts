@@ -9,7 +9,7 @@ import type { Amount, Batch } from './batch.js';
  * | `forward_failed` | the reporter failed |
  * | `shutdown` | left over when the proxy was closed and the time to drain was up |
  * | `rejected` | the reporter will never take it |
- * | `spool_full` | the spool was full |
+ * | `spool_full` | the spool was full, or could not be written to |
  */
 export const DROP_REASONS = ['buffer_full', 'forward_failed', 'shutdown', 'rejected', 'spool_full'] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
@@ -17,9 +17,11 @@ export type DropReason = (typeof DROP_REASONS)[number];
 /**
  * Where everything went that was received. At any moment, in batches and in logs:
  * `received = forwarded + Σ dropped{reason} + buffered + inFlight`.
+ * With a spool, what was found in it when it was opened is `recovered`, and part of what was received.
  */
 export interface Accounts {
   readonly received: Amount;
+  readonly recovered: Amount;
   readonly forwarded: Amount;
   readonly dropped: Readonly<Record<DropReason, Amount>>;
   readonly buffered: Amount;
@@ -40,6 +42,16 @@ export class Tally {
   drop(batch: Batch, reason: DropReason): void {
     add(this.dropped[reason], batch);
   }
+
+  dropAmount({ batches, logs }: Amount, reason: DropReason): void {
+    this.dropped[reason].batches += batches;
+    this.dropped[reason].logs += logs;
+  }
+}
+
+/** A copy, less another amount. */
+export function minus(amount: Amount, other: Amount = { batches: 0, logs: 0 }): Amount {
+  return { batches: amount.batches - other.batches, logs: amount.logs - other.logs };
 }
 
 function add(amount: Amount, batch: Batch): void {

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { BoundaryLogError } from '../codec/index.js';
 import { Demux } from './demux.js';
 import { FrameParser } from './frame-parser.js';
-import type { LogBuffer } from './log-buffer.js';
 import type { Logger } from './logger.js';
 import { MessageDecoder } from './message-decoder.js';
 import type { RejectReason } from './metrics.js';
@@ -11,7 +11,7 @@ import type { StatusSink } from './status-sink.js';
 
 /** What all connections share. */
 export interface Sinks {
-  readonly logs: LogBuffer;
+  readonly logs: Writable;
   readonly status: StatusSink;
   /** Told of each frame that was not let in. */
   reject(reason: RejectReason, error?: BoundaryLogError): void;

@@ -1,15 +1,22 @@
+import { setMaxListeners } from 'node:events';
 import type { LogBatch } from '../codec/index.js';
 import type { Amount, Batch } from './batch.js';
 import { checkOptions, type OptionTable, objectWith, wholeNumber } from './options.js';
 import type { Reporter } from './reporter.js';
+import { isPermanent, RETRY_OPTION, RETRY_OPTIONS, RetryingReporter, type RetryOptions } from './retry.js';
 import { type Callback, Writable } from './streams.js';
 
 export interface ForwarderOptions {
   /** How many batches are reported at the same time. More than 1 gives up the order between batches. Default 1. */
   concurrency?: number | undefined;
+  /** Whether a batch that the reporter failed at is tried again, and how. Default: it is dropped, as in the reference. */
+  retry?: RetryOptions | false | undefined;
 }
 
-const OPTIONS: OptionTable<ForwarderOptions> = { concurrency: wholeNumber({ min: 1, max: 1000 }) };
+const OPTIONS: OptionTable<ForwarderOptions> = {
+  concurrency: wholeNumber({ min: 1, max: 1000 }),
+  retry: RETRY_OPTION,
+};
 const REPORTER = { reporter: objectWith('report') };
 
 /**
@@ -18,7 +25,11 @@ const REPORTER = { reporter: objectWith('report') };
  * | event | arguments | when |
  * |---|---|---|
  * | `forward` | batch, seconds | the reporter took it |
- * | `drop` | batch, `'forward_failed'`, error | the reporter failed: the batch is lost, the next one goes on |
+ * | `drop` | batch, `'forward_failed'`, error | the reporter failed, for the last time: the batch is lost, the next one goes on |
+ * | `drop` | batch, `'rejected'`, error | with `retry`: the reporter said that it will never take it (`error.permanent`) |
+ * | `retry` | error | a batch will be tried again |
+ * | `outage` | error | the first failure after all went well |
+ * | `recovery` | seconds | the first success after an outage, and how long that took |
  * | `drop` | batch, `'shutdown'`, null | the Forwarder was destroyed while the batch was being reported |
  */
 export class Forwarder<T extends Batch = LogBatch> extends Writable {
@@ -26,23 +37,35 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   readonly inFlight: Amount = { batches: 0, logs: 0 };
   readonly #reporter: Reporter<T>;
   readonly #concurrency: number;
+  /** Whether a batch is tried again. */
+  readonly retries: boolean;
   readonly #abort = new AbortController();
   readonly #reportOptions = { signal: this.#abort.signal };
-  /** What is being reported, in order. */
-  readonly #reporting = new Set<T>();
+  /** What is being reported, in order. Mostly one: a list costs less than a Set then. */
+  #reporting: T[] = [];
   /** Of these, what the reporter gave up when it was told to stop. */
   readonly #givenUp = new Set<T>();
   /** The write that took the last free place, until one is free again. */
   #blocked: Callback | undefined;
   #onSettled: (() => void) | undefined;
+  /** When the reporter began to fail. */
+  #outageSince: number | undefined;
 
   /** @throws ERR_INVALID_OPTION */
   constructor(reporter: Reporter<T>, options: ForwarderOptions = {}) {
     checkOptions('Forwarder', { reporter }, REPORTER);
     checkOptions('Forwarder', options, OPTIONS);
     super({ objectMode: true, highWaterMark: 1 });
-    this.#reporter = reporter;
+    const { retry = false } = options;
+    if (retry !== false) checkOptions('Forwarder: retry', retry, RETRY_OPTIONS);
+    this.retries = retry !== false;
+    this.#reporter =
+      retry === false
+        ? reporter
+        : new RetryingReporter(reporter, retry, (error) => this.#failed(error, true));
     this.#concurrency = options.concurrency ?? 1;
+    // Each report under way may listen to it.
+    setMaxListeners(0, this.#abort.signal);
   }
 
   /** @returns false while as many batches are being reported as may be: go on at `drain`. */
@@ -60,7 +83,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
    */
   async stop(graceMs: number): Promise<T[]> {
     this.#abort.abort();
-    if (this.#reporting.size > this.#givenUp.size) {
+    if (this.#reporting.length > this.#givenUp.size) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, graceMs);
         this.#onSettled = () => {
@@ -69,30 +92,30 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
         };
       });
     }
-    const left = [...this.#reporting];
-    this.#reporting.clear();
+    const left = this.#reporting;
+    this.#reporting = [];
     this.destroy();
     return left;
   }
 
   override _write(batch: T, _encoding: BufferEncoding, callback: Callback): void {
-    this.#reporting.add(batch);
+    this.#reporting.push(batch);
     this.inFlight.batches += 1;
     this.inFlight.logs += batch.count;
     this.#report(batch);
-    if (this.#reporting.size < this.#concurrency) callback();
+    if (this.#reporting.length < this.#concurrency) callback();
     else this.#blocked = callback;
   }
 
   /** Waits for the reports under way. */
   override _final(callback: Callback): void {
-    if (this.#reporting.size === 0) callback();
+    if (this.#reporting.length === 0) callback();
     else this.#onSettled = callback;
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
     this.#abort.abort();
-    for (const batch of this.#reporting) {
+    for (const batch of [...this.#reporting]) {
       this.#leave(batch);
       this.emit('drop', batch, 'shutdown', null);
     }
@@ -118,6 +141,10 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
 
   #succeed(batch: T, start: number): void {
     if (!this.#leave(batch)) return;
+    if (this.#outageSince !== undefined) {
+      this.emit('recovery', (performance.now() - this.#outageSince) / 1000);
+      this.#outageSince = undefined;
+    }
     this.emit('forward', batch, (performance.now() - start) / 1000);
     this.#next();
   }
@@ -125,25 +152,38 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   #fail(batch: T, error: unknown): void {
     if (this.#abort.signal.aborted) {
       // Told to stop: the batch goes back to whoever called stop().
-      if (this.#reporting.has(batch)) this.#givenUp.add(batch);
+      if (this.#reporting.includes(batch)) this.#givenUp.add(batch);
     } else {
+      this.#failed(error, false);
       this.#leave(batch);
-      this.emit('drop', batch, 'forward_failed', error);
+      this.emit('drop', batch, this.retries && isPermanent(error) ? 'rejected' : 'forward_failed', error);
     }
     this.#next();
   }
 
+  #failed(error: unknown, again: boolean): void {
+    // A batch that it will never take says nothing of the reporter.
+    if (this.#outageSince === undefined && !(this.retries && isPermanent(error))) {
+      this.#outageSince = performance.now();
+      this.emit('outage', error);
+    }
+    if (again) this.emit('retry', error);
+  }
+
   /** @returns false where the batch was given back, or given up, before its report came to an end. */
   #leave(batch: T): boolean {
-    this.#givenUp.delete(batch);
-    if (!this.#reporting.delete(batch)) return false;
+    const i = this.#reporting.indexOf(batch);
+    if (i === -1) return false;
+    if (this.#reporting.length === 1) this.#reporting.pop();
+    else this.#reporting.splice(i, 1);
+    if (this.#givenUp.size > 0) this.#givenUp.delete(batch);
     this.inFlight.batches -= 1;
     this.inFlight.logs -= batch.count;
     return true;
   }
 
   #next(): void {
-    if (this.#reporting.size === this.#givenUp.size) this.#onSettled?.();
+    if (this.#reporting.length === this.#givenUp.size) this.#onSettled?.();
     const callback = this.#blocked;
     this.#blocked = undefined;
     callback?.();

@@ -185,8 +185,9 @@ export class LogBuffer<T extends Batch = LogBatch> extends Duplex {
   }
 
   #unread(): T[] {
-    const read = this.#handed.length - this.readableLength;
-    if (read > 0) this.#handed.splice(0, read);
+    const unread = this.readableLength;
+    if (unread === 0) this.#handed.length = 0;
+    else if (unread < this.#handed.length) this.#handed.splice(0, this.#handed.length - unread);
     return this.#handed;
   }
 

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { BoundaryLogError } from '../codec/index.js';
-import { type Accounts, DROP_REASONS } from './accounts.js';
+import { type Accounts, DROP_REASONS, minus } from './accounts.js';
 import { DurationHistogram } from './duration-histogram.js';
 
 /** Why a frame was not let in. A closed list: the codec's error codes, and what is no error. */
@@ -19,6 +19,7 @@ export type RejectReason = (typeof REJECT_REASONS)[number];
 /** Where the figures come from whenever they are asked for. Nothing is counted twice. */
 export interface MetricsSource {
   accounts(): Accounts;
+  retries(): number;
   readonly buffer: {
     readonly held: { readonly batches: number; readonly bytes: number };
     readonly maxBatches: number;
@@ -77,13 +78,25 @@ export const METRICS: readonly Definition[] = [
     name: `${PREFIX}batches_received_total`,
     type: 'counter',
     help: 'Batches that came in over the socket.',
-    values: (source) => source.accounts().received.batches,
+    values: (source) => minus(source.accounts().received, source.accounts().recovered).batches,
   },
   {
     name: `${PREFIX}logs_received_total`,
     type: 'counter',
     help: 'Logs that came in over the socket.',
-    values: (source) => source.accounts().received.logs,
+    values: (source) => minus(source.accounts().received, source.accounts().recovered).logs,
+  },
+  {
+    name: `${PREFIX}batches_recovered_total`,
+    type: 'counter',
+    help: 'Batches that were found in the spool when it was opened.',
+    values: (source) => source.accounts().recovered.batches,
+  },
+  {
+    name: `${PREFIX}retries_total`,
+    type: 'counter',
+    help: 'Attempts that failed, and were followed by another.',
+    values: (source) => source.retries(),
   },
   {
     name: `${PREFIX}frames_rejected_total`,
@@ -107,25 +120,25 @@ export const METRICS: readonly Definition[] = [
   {
     name: `${PREFIX}buffer_batches`,
     type: 'gauge',
-    help: 'Batches in the buffer now.',
+    help: 'Batches in the buffer or spool now.',
     values: (source) => source.buffer.held.batches,
   },
   {
     name: `${PREFIX}buffer_capacity_batches`,
     type: 'gauge',
-    help: 'Batches that the buffer can hold.',
+    help: 'Batches that the buffer can hold; +Inf for a spool.',
     values: (source) => source.buffer.maxBatches,
   },
   {
     name: `${PREFIX}buffer_bytes`,
     type: 'gauge',
-    help: 'Bytes in the buffer now.',
+    help: 'Bytes in the buffer or spool now.',
     values: (source) => source.buffer.held.bytes,
   },
   {
     name: `${PREFIX}buffer_capacity_bytes`,
     type: 'gauge',
-    help: 'Bytes that the buffer can hold.',
+    help: 'Bytes that the buffer or spool can hold.',
     values: (source) => source.buffer.maxBytes,
   },
 ];

@@ -1,6 +1,8 @@
 import type { Registry } from 'prom-client';
 import type { Logger } from './logger.js';
 import { type OptionTable, objectWith, oneOf, text, wholeNumber } from './options.js';
+import { RETRY_OPTION, type RetryOptions } from './retry.js';
+import type { SpoolBufferOptions } from './spool/spool-options.js';
 
 /** Longest wait that a Node timer can do, in ms. */
 const MAX_WAIT_MS = 2 ** 31 - 1;
@@ -16,6 +18,8 @@ export interface BoundaryLogProxyOptions {
   bufferBytes?: number | undefined;
   /** When the buffer is full: `drop` the newest batch, or `block` the senders. Default `drop`. */
   overflow?: 'drop' | 'block' | undefined;
+  /** Keeps the batches on disk, and forwards them from there. Default: in memory, within `bufferSize`. */
+  spool?: SpoolBufferOptions | undefined;
   /** Where the metrics go. Default: a registry of its own, at `proxy.registry`. */
   registry?: Registry | undefined;
   /** Default: silent. */
@@ -28,6 +32,10 @@ export const PROXY_OPTIONS: OptionTable<BoundaryLogProxyOptions> = {
   bufferSize: wholeNumber({ min: 1 }),
   bufferBytes: wholeNumber({ min: 1 }),
   overflow: oneOf('drop', 'block'),
+  spool: {
+    takes: 'an object with a folder',
+    accepts: (value) => typeof value === 'object' && value !== null,
+  },
   registry: objectWith('registerMetric', 'getSingleMetric', 'removeSingleMetric'),
   logger: objectWith('debug', 'info', 'warn', 'error'),
 };
@@ -37,6 +45,11 @@ export interface RunForwarderOptions {
   signal?: AbortSignal | undefined;
   /** How many batches are reported at the same time; see {@link Forwarder}. Default 1. */
   concurrency?: number | undefined;
+  /**
+   * Whether a batch that the reporter failed at is tried again, and how. Default: with a spool it is, without end
+   * (`maxAttempts` and `maxElapsedMs` would defeat it, and do not count); else it is dropped, as in the reference.
+   */
+  retry?: RetryOptions | false | undefined;
   /** How long a report that is under way when the run ends has to come to an end, in ms. Default 1000. */
   graceMs?: number | undefined;
 }
@@ -44,6 +57,7 @@ export interface RunForwarderOptions {
 export const RUN_OPTIONS: OptionTable<RunForwarderOptions> = {
   signal: objectWith('addEventListener'),
   concurrency: wholeNumber({ min: 1, max: 1000 }),
+  retry: RETRY_OPTION,
   graceMs: wholeNumber({ min: 0, max: MAX_WAIT_MS }),
 };
 

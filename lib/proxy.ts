@@ -1,8 +1,8 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { Registry } from 'prom-client';
-import { BoundaryLogError } from '../codec/index.js';
-import { type Accounts, DROP_REASONS, type DropReason, Tally } from './accounts.js';
-import type { Batch } from './batch.js';
+import { BoundaryLogError, type LogBatch } from '../codec/index.js';
+import { type Accounts, DROP_REASONS, type DropReason, minus, Tally } from './accounts.js';
+import type { Amount, Batch } from './batch.js';
 import { Connections } from './connections.js';
 import { Forwarder } from './forwarder.js';
 import { LogBuffer } from './log-buffer.js';
@@ -18,7 +18,9 @@ import {
   type RunForwarderOptions,
 } from './proxy-options.js';
 import type { Reporter } from './reporter.js';
+import type { RetryOptions } from './retry.js';
 import { defaultSocketPath } from './socket-path.js';
+import { SpoolBuffer } from './spool/spool-buffer.js';
 import { StatusSink } from './status-sink.js';
 import { MAX_SOCKET_PATH_LENGTH, UnixListener } from './unix-listener.js';
 import { Warnings } from './warnings.js';
@@ -52,10 +54,13 @@ export class BoundaryLogProxy {
     RejectReason,
     number
   >;
-  readonly #buffer: LogBuffer;
+  readonly #buffer: LogBuffer | SpoolBuffer;
+  /** The buffer, where it is on disk. */
+  readonly #spool: SpoolBuffer | undefined;
   readonly #connections: Connections;
   readonly #metrics: Metrics;
   readonly #closing = new AbortController();
+  #retries = 0;
   #listener: UnixListener | undefined;
   #forwarder: Forwarder | undefined;
   #forwarding: Promise<void> | undefined;
@@ -77,12 +82,14 @@ export class BoundaryLogProxy {
     this.#logger = options.logger ?? silent;
     this.#warnings = new Warnings(this.#logger);
     this.registry = options.registry ?? new Registry();
-    this.#buffer = new LogBuffer({
-      maxBatches: options.bufferSize,
-      maxBytes: options.bufferBytes,
-      overflow: options.overflow,
-    });
-    this.#buffer.on('drop', (batch: Batch, reason: DropReason) => this.#drop(batch, reason));
+    const { bufferSize: maxBatches, bufferBytes: maxBytes, overflow } = options;
+    if (options.spool !== undefined) {
+      this.#spool = new SpoolBuffer(options.spool, overflow ?? 'drop', this.#logger);
+      this.#spool.on('loss', (lost: Amount) => this.#tally.dropAmount(lost, 'spool_full'));
+      this.#spool.on('failure', (error: Error) => this.#warnings.spoolFailed(error));
+    }
+    this.#buffer = this.#spool ?? new LogBuffer({ maxBatches, maxBytes, overflow });
+    this.#buffer.on('drop', (batch: Batch, reason: DropReason, error) => this.#drop(batch, reason, error));
     this.#connections = new Connections(
       {
         logs: this.#buffer,
@@ -96,6 +103,7 @@ export class BoundaryLogProxy {
     );
     this.#metrics = new Metrics(this.registry, {
       accounts: () => this.accounts(),
+      retries: () => this.#retries,
       buffer: this.#buffer,
       status: this.#status,
       rejected: this.#rejected,
@@ -107,6 +115,7 @@ export class BoundaryLogProxy {
    * Begins to listen. Once it does, a second call changes nothing; after a failure it may be called again.
    *
    * @throws ERR_SOCKET_IN_USE, ERR_NOT_A_SOCKET, ERR_LISTEN_FAILED
+   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED where there is a spool, and it cannot be opened.
    * @throws ERR_CLOSED after `close()`.
    */
   start(): Promise<void> {
@@ -122,28 +131,34 @@ export class BoundaryLogProxy {
    * It may be run again, with the same reporter or another one: what is buffered stays, and so does a batch
    * whose report did not come to an end in time, so that a reporter may see it twice.
    *
-   * A batch that the reporter fails at is dropped as `forward_failed`, and the next one goes on.
+   * A batch that the reporter fails at is dropped as `forward_failed`, and the next one goes on. With `retry` it
+   * is tried again; one that the reporter will never take (`error.permanent`) is dropped as `rejected`.
    *
    * @throws ERR_INVALID_OPTION
    * @throws ERR_FORWARDER_RUNNING while another run goes on.
+   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED where there is a spool, and it cannot be opened.
    */
   async runForwarder(reporter: Reporter, options: RunForwarderOptions = {}): Promise<void> {
     checkOptions('runForwarder', options, RUN_OPTIONS);
     const { signal, concurrency, graceMs = DEFAULT_GRACE_MS } = options;
-    const forwarder = new Forwarder(reporter, { concurrency });
+    const forwarder = new Forwarder(reporter, { concurrency, retry: this.#retryPolicy(options.retry) });
     if (this.#forwarder !== undefined) {
       const message = 'a forwarder runs already: abort its signal, and wait until it has ended';
       throw new BoundaryLogError('ERR_FORWARDER_RUNNING', message);
     }
     const end = AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]);
     if (end.aborted) return;
-    this.#forwarding = this.#forward(forwarder, end, graceMs);
+    this.#forwarder = forwarder;
+    this.#forwarding = this.#forward(forwarder, end, graceMs).finally(() => {
+      this.#forwarder = undefined;
+    });
     await this.#forwarding;
   }
 
   /**
    * Stops listening, drains if told to, closes every connection, waits for them, and removes the socket
-   * file. What is left then is dropped as `shutdown`. One line of the log gives the final accounts.
+   * file. What is left then is dropped as `shutdown`; with a spool it stays there. One line of the log gives the
+   * final accounts.
    * A second call waits for the first one. Before `start()` it only makes sure that none follows.
    *
    * @throws ERR_INVALID_OPTION
@@ -160,16 +175,18 @@ export class BoundaryLogProxy {
 
   /** Where everything went that was received so far. */
   accounts(): Accounts {
-    const copy = ({ batches, logs }: { batches: number; logs: number }) => ({ batches, logs });
     const { forwarded, dropped } = this.#tally;
+    const inFlight = minus(this.#forwarder?.inFlight ?? { batches: 0, logs: 0 });
     return {
-      received: copy(this.#buffer.received),
-      forwarded: copy(forwarded),
+      received: minus(this.#buffer.received),
+      recovered: minus(this.#spool?.recovered ?? { batches: 0, logs: 0 }),
+      forwarded: minus(forwarded),
       dropped: Object.fromEntries(
-        DROP_REASONS.map((reason) => [reason, copy(dropped[reason])]),
+        DROP_REASONS.map((reason) => [reason, minus(dropped[reason])]),
       ) as Accounts['dropped'],
-      buffered: copy(this.#buffer.held),
-      inFlight: copy(this.#forwarder?.inFlight ?? { batches: 0, logs: 0 }),
+      // A spool holds what is in flight, too, until it was taken.
+      buffered: minus(this.#buffer.held, this.#spool && inFlight),
+      inFlight,
     };
   }
 
@@ -177,6 +194,7 @@ export class BoundaryLogProxy {
     if (this.#closed !== undefined) {
       throw new BoundaryLogError('ERR_CLOSED', 'this proxy was closed: make a new one');
     }
+    await this.#spool?.open();
     this.#listener = await UnixListener.open(
       this.socketPath,
       this.#socketMode,
@@ -187,14 +205,24 @@ export class BoundaryLogProxy {
   }
 
   async #forward(forwarder: Forwarder, end: AbortSignal, graceMs: number): Promise<void> {
-    this.#forwarder = forwarder;
-    forwarder.on('forward', (batch: Batch, seconds: number) => {
+    await this.#spool?.open();
+    forwarder.on('forward', (batch: LogBatch, seconds: number) => {
       this.#tally.forward(batch);
       this.#metrics.forwardDuration.add(seconds);
+      this.#spool?.ack(batch);
     });
-    forwarder.on('drop', (batch: Batch, reason: DropReason, error) => this.#drop(batch, reason, error));
+    forwarder.on('drop', (batch: LogBatch, reason: DropReason, error) => {
+      this.#drop(batch, reason, error);
+      this.#spool?.ack(batch);
+    });
+    forwarder.on('retry', () => {
+      this.#retries += 1;
+    });
+    if (forwarder.retries) this.#warnings.watchOutages(forwarder);
     this.#buffer.pipe(forwarder, { end: false });
-    await new Promise<void>((resolve) => end.addEventListener('abort', () => resolve(), { once: true }));
+    if (!end.aborted) {
+      await new Promise<void>((resolve) => end.addEventListener('abort', () => resolve(), { once: true }));
+    }
     this.#buffer.unpipe(forwarder);
     const left = await forwarder.stop(graceMs);
     // In one go, so that the accounts are true at any moment.
@@ -207,15 +235,23 @@ export class BoundaryLogProxy {
     await this.#listener?.close();
     if (drain > 0) await this.#drain(performance.now() + drain);
     this.#closing.abort();
-    await this.#forwarding;
+    await this.#forwarding?.catch(() => undefined);
     this.#buffer.shutdown();
     await this.#connections.closeAll();
+    await this.#spool?.close();
     this.#buffer.destroy();
     this.#warnings.end();
     this.#metrics.release();
     if (this.#listener === undefined) return;
-    const { received, forwarded, dropped } = this.accounts();
-    this.#logger.info({ received, forwarded, dropped }, 'closed');
+    const { received, recovered, forwarded, dropped, buffered: kept } = this.accounts();
+    this.#logger.info({ received, recovered, forwarded, dropped, kept }, 'closed');
+  }
+
+  /** With a spool nothing is given up, so there is no end to the attempts but that of the run. */
+  #retryPolicy(retry: RunForwarderOptions['retry']): RetryOptions | false {
+    if (this.#spool === undefined) return retry ?? false;
+    if (retry === false) return false;
+    return { ...retry, maxAttempts: Number.POSITIVE_INFINITY, maxElapsedMs: Number.POSITIVE_INFINITY };
   }
 
   /** Until two looks in a row find nothing buffered, nothing under way, and nothing new from a sender. */

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { BoundaryLogError } from '../codec/index.js';
 import type { DropReason } from './accounts.js';
 import type { Batch } from './batch.js';
@@ -21,6 +22,12 @@ const ACCEPT_TEXTS = {
   ends: 'connections are accepted again',
 };
 
+const SPOOL_TEXTS = {
+  begins: 'the spool cannot be used: it is tried again',
+  goesOn: 'the spool still cannot be used',
+  ends: 'the spool can be used again',
+};
+
 /** What may be wrong with what comes in and what goes out: an {@link Episode} for each reason. */
 export class Warnings {
   readonly #logger: Logger;
@@ -36,6 +43,21 @@ export class Warnings {
 
   rejected(reason: RejectReason, error?: BoundaryLogError): void {
     this.#episode(reason, REJECT_TEXTS).happened({ frames: 1 }, because(error));
+  }
+
+  /** The spool could not be read, or acknowledged batches not removed from it. */
+  spoolFailed(error: Error): void {
+    this.#episode('spool', SPOOL_TEXTS).happened({ failures: 1 }, because(error));
+  }
+
+  /** Two lines for each outage of a reporter that is tried again: when it begins, and when it is over. */
+  watchOutages(forwarder: EventEmitter): void {
+    forwarder.on('outage', (error) => {
+      this.#logger.warn(because(error), 'the reporter fails; what it did not take is tried again');
+    });
+    forwarder.on('recovery', (seconds: number) => {
+      this.#logger.warn({ seconds }, 'the reporter takes batches again');
+    });
   }
 
   /** A connection could not be accepted. */

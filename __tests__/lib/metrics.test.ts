@@ -11,12 +11,14 @@ const each = <K extends string, V>(keys: readonly K[], value: (key: K, index: nu
 /** A proxy's figures, each another one, so that none can stand in for another. */
 const busy: MetricsSource = {
   accounts: () => ({
-    received: amount(101, 1010),
+    received: amount(104, 1040),
+    recovered: amount(3, 30),
     forwarded: amount(42, 420),
     dropped: each(DROP_REASONS, (_reason, i) => amount(i + 1, 10 * (i + 1))),
     buffered: amount(7, 70),
     inFlight: amount(1, 10),
   }),
+  retries: () => 8,
   buffer: { held: { batches: 7, bytes: 777 }, maxBatches: 100, maxBytes: 3_276_800 },
   status: { droppedChannelFull: 61, droppedBatchFull: 62 },
   rejected: each(REJECT_REASONS, (_reason, i) => 20 + i),
@@ -26,11 +28,13 @@ const busy: MetricsSource = {
 const fresh: MetricsSource = {
   accounts: () => ({
     received: amount(),
+    recovered: amount(),
     forwarded: amount(),
     dropped: each(DROP_REASONS, () => amount()),
     buffered: amount(),
     inFlight: amount(),
   }),
+  retries: () => 0,
   buffer: { held: { batches: 0, bytes: 0 }, maxBatches: 100, maxBytes: 3_276_800 },
   status: { droppedChannelFull: 0, droppedBatchFull: 0 },
   rejected: each(REJECT_REASONS, () => 0),
@@ -62,6 +66,8 @@ test('every metric, by name, label and figure', async () => {
     'agent_boundary_log_proxy_batches_forwarded_total 42',
     'agent_boundary_log_proxy_batches_received_total 101',
     'agent_boundary_log_proxy_logs_received_total 1010',
+    'agent_boundary_log_proxy_batches_recovered_total 3',
+    'agent_boundary_log_proxy_retries_total 8',
     'agent_boundary_log_proxy_frames_rejected_total{reason="invalid_protobuf"} 20',
     'agent_boundary_log_proxy_frames_rejected_total{reason="invalid_utf8"} 21',
     'agent_boundary_log_proxy_frames_rejected_total{reason="invalid_payload"} 22',

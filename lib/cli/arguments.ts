@@ -24,6 +24,24 @@ export function fileMode(name: string): Parser<number> {
   };
 }
 
+const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 } as const;
+
+/** A number of bytes, with or without a unit. */
+export function byteSize(name: string): Parser<number> {
+  return (value) => {
+    const [, digits, unit = 'B'] = /^(\d+)(B|KiB|MiB|GiB)?$/.exec(value) ?? [];
+    const bytes = Number(digits) * UNITS[unit as keyof typeof UNITS];
+    if (!Number.isSafeInteger(bytes) || bytes < 1) {
+      throw invalidOption(
+        name,
+        value,
+        'a number of bytes of at least 1, such as 1000000, 64KiB, 256MiB or 1GiB',
+      );
+    }
+    return bytes;
+  };
+}
+
 /** Where to serve HTTP. */
 export interface Address {
   readonly host: string;

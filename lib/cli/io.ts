@@ -1,9 +1,12 @@
 import type { Readable, Writable } from 'node:stream';
+import type { TextOutput } from '../reporters/text.js';
 
 /** All that a command has of the world outside. */
 export interface Io {
   readonly stdin: Readable;
   readonly stdout: Writable & { isTTY?: boolean };
+  /** For events, in place of stdout where that is a file. */
+  readonly file?: TextOutput | undefined;
   readonly stderr: Writable & { isTTY?: boolean };
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Calls back at each SIGINT and SIGTERM, until the returned function is called. */

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
+import { FileOutput } from './file-output.js';
 import { run } from './program.js';
 
 // Setting the code, rather than exiting, lets what was written get through.
 process.exitCode = await run(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,
+  file: FileOutput.ofStdout(),
   stderr: process.stderr,
   env: process.env,
   onSignal: (handler) => {

@@ -1,12 +1,13 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
 import { defaultSocketPath, SOCKET_PATH_ENV } from '../socket-path.js';
-import { address, choice, count, FORMAT_CHOICES, fileMode } from './arguments.js';
+import { address, byteSize, choice, count, FORMAT_CHOICES, fileMode } from './arguments.js';
 import { type DecodeOptions, decode } from './decode.js';
 import { ExitCode, type Io } from './io.js';
 import { LOG_LEVELS } from './program-logger.js';
 import { type SendOptions, send } from './send.js';
 import { type ServeOptions, serve } from './serve.js';
+import { type SpoolCommandOptions, spool } from './spool.js';
 
 /**
  * Runs the command line.
@@ -72,6 +73,19 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
         .default('stdout'),
     )
     .addOption(format())
+    .addOption(new Option('--no-retry', 'drop a batch that the reporter failed at, rather than try again'))
+    .addOption(
+      new Option(
+        '--spool <dir>',
+        'keep the batches in this folder until they were taken, also over a restart',
+      ),
+    )
+    .addOption(
+      new Option('--spool-max-bytes <size>', 'how much the spool holds')
+        .argParser(byteSize('--spool-max-bytes'))
+        .default(256 * 2 ** 20, '256MiB'),
+    )
+    .addOption(new Option('--spool-sync', 'let what is in the spool survive a power cut, too').default(false))
     .addOption(
       new Option('--metrics <address>', 'where /metrics and /healthz are served, or off')
         .argParser(address('--metrics'))
@@ -101,6 +115,15 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
     .addOption(new Option('--session <uuid>', 'session of events that name none (default: a new one)'))
     .addOption(new Option('--process <name>', 'confined process of events that name none'))
     .action(async (options: SendOptions) => onExitCode(await send(options, io)));
+
+  program
+    .command('spool')
+    .description('show what is in a spool that no proxy uses')
+    .argument('<dir>', 'the folder')
+    .option('--export', 'write its events as lines of JSON instead', false)
+    .action(async (folder: string, options: SpoolCommandOptions) =>
+      onExitCode(await spool(folder, options, io)),
+    );
 
   program
     .command('decode')

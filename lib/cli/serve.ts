@@ -16,6 +16,10 @@ export interface ServeOptions {
   overflow: 'drop' | 'block';
   reporter: 'stdout' | 'null';
   format: string;
+  retry: boolean;
+  spool: string | undefined;
+  spoolMaxBytes: number;
+  spoolSync: boolean;
   metrics: Address | 'off';
   /** Seconds. */
   drain: number;
@@ -30,24 +34,38 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
     socketMode: options.socketMode,
     bufferSize: options.buffer,
     overflow: options.overflow,
+    spool:
+      options.spool === undefined
+        ? undefined
+        : { folder: options.spool, maxBytes: options.spoolMaxBytes, sync: options.spoolSync },
     logger,
   });
   const metrics =
     options.metrics === 'off' ? undefined : await MetricsServer.listen(options.metrics, proxy.registry);
+  let isUnread = false;
   try {
     if (metrics !== undefined) logger.info({ url: `${metrics.url}/metrics` }, 'serving metrics');
     await proxy.start();
     if (io.stderr.isTTY) io.stderr.write(greeting(proxy.socketPath));
     const end = new End(io, logger);
-    const forwarding = proxy.runForwarder(reporterFor(options, io, end));
+    const forwarding = proxy.runForwarder(reporterFor(options, io, end), {
+      // A line that was written cannot be taken back: a slow reader is waited for.
+      retry: options.retry ? { timeoutMs: Number.POSITIVE_INFINITY } : false,
+    });
     const canForward = await end.reached;
     await proxy.close({ drain: canForward ? options.drain * 1000 : 0 });
     await forwarding;
     end.release();
+    isUnread = io.stdout.writableLength > 0;
     return ExitCode.DONE;
   } finally {
     await proxy.close();
     await metrics?.close();
+    if (isUnread) {
+      // What nobody reads would keep the process. It was given up, and is in the closing account.
+      await new Promise((resolve) => io.stderr.write('', resolve));
+      io.exit(ExitCode.DONE);
+    }
   }
 }
 
@@ -85,7 +103,7 @@ class End {
 
 function reporterFor({ reporter, format }: ServeOptions, io: Io, end: End): Reporter {
   if (reporter === 'null') return nullReporter;
-  const text = new TextReporter({ stream: io.stdout, ...textFormat(format, io) });
+  const text = new TextReporter({ stream: io.file ?? io.stdout, ...textFormat(format, io) });
   return {
     async report(batch: LogBatch, { signal }): Promise<void> {
       try {

@@ -1,12 +1,17 @@
-import type { Writable } from 'node:stream';
 import type { LogBatch } from '../../codec/index.js';
 import { checkOptions, objectWith, oneOf } from '../options.js';
 import type { Reporter } from '../reporter.js';
 import { FORMATS, type Format, formatBatch } from '../text/format.js';
 
+/** Where text goes: any Writable, or what has these two of its methods. */
+export interface TextOutput {
+  write(text: string, callback: (error?: Error | null) => void): boolean;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+}
+
 export interface TextReporterOptions {
   /** Where the lines go. Default: stdout. */
-  stream?: Writable | undefined;
+  stream?: TextOutput | undefined;
   /** Default `json`. */
   format?: Format | undefined;
   /** Whether `pretty` uses colours. Default false. */
@@ -19,7 +24,7 @@ export interface TextReporterOptions {
  * was destroyed by it, as most are, fails all reports that follow.
  */
 export class TextReporter implements Reporter<LogBatch> {
-  readonly #stream: Writable;
+  readonly #stream: TextOutput;
   readonly #format: Format;
   readonly #color: boolean;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { address, choice, count, fileMode } from '../../../lib/cli/arguments.js';
+import { address, byteSize, choice, count, fileMode } from '../../../lib/cli/arguments.js';
 
 describe.each([
   ['choice', choice('--x', 'a', 'b'), [['a', 'a']], ['c', '', 'A']],
@@ -20,6 +20,18 @@ describe.each([
       ['660', 0o660],
     ],
     ['1777', '0o600', '60', '888', ''],
+  ],
+  [
+    'byteSize',
+    byteSize('--x'),
+    [
+      ['1', 1],
+      ['12B', 12],
+      ['64KiB', 65_536],
+      ['256MiB', 268_435_456],
+      ['2GiB', 2_147_483_648],
+    ],
+    ['0', '1.5MiB', '1MB', '1 KiB', '-1', '99999999GiB', 'many', ''],
   ],
   [
     'address',

@@ -4,7 +4,8 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { hasColor, type Io } from '../../../lib/cli/io.js';
 import { run } from '../../../lib/cli/program.js';
-import { logsFrame } from '../../helpers/messages.js';
+import { Spool } from '../../../lib/spool/spool.js';
+import { logBatch, logsFrame } from '../../helpers/messages.js';
 import { sendAll } from '../../helpers/socket-client.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
@@ -91,20 +92,45 @@ describe('serve', () => {
     expect(io.stderr.text).not.toContain('EPIPE');
   });
 
-  test('any other failure of stdout loses that batch, and is warned about', async () => {
-    const { io, signals } = world();
+  test.each([
+    [['--no-retry'], 'dropping boundary logs', '"forward_failed":{"batches":1,"logs":1}'],
+    [
+      ['--drain', '0'],
+      'the reporter fails; what it did not take is tried again',
+      '"shutdown":{"batches":1,"logs":1}',
+    ],
+  ])(
+    'any other failure of stdout is warned about; with %j the batch ends where it should',
+    async (args, warning, account) => {
+      const { io, signals } = world();
+      const socket = path();
+      io.stdout.write = ((_text: string, callback: (error: Error) => void) => {
+        callback(Object.assign(new Error('no space left'), { code: 'ENOSPC' }));
+        return false;
+      }) as typeof io.stdout.write;
+      const done = run(['serve', '--socket', socket, '--metrics', 'off', ...args], io);
+      await until('it listens', () => io.stderr.text.includes('listening'));
+      await sendAll(socket, [logsFrame(1)]);
+      await until('it is warned about', () => io.stderr.text.includes('ENOSPC'));
+      signals.emit('signal', 'SIGTERM');
+      expect(await done).toBe(0);
+      expect(io.stderr.text).toContain(warning);
+      expect(io.stderr.text).toContain(account);
+    },
+  );
+
+  test('stdout that nobody reads does not keep the process: the rest is given up', async () => {
+    const { io, signals, exits } = world();
     const socket = path();
-    io.stdout.write = ((_text: string, callback: (error: Error) => void) => {
-      callback(Object.assign(new Error('no space left'), { code: 'ENOSPC' }));
-      return false;
-    }) as typeof io.stdout.write;
-    const done = run(['serve', '--socket', socket, '--metrics', 'off'], io);
+    io.stdout.write = (() => false) as typeof io.stdout.write;
+    Object.defineProperty(io.stdout, 'writableLength', { value: 100 });
+    const done = run(['serve', '--socket', socket, '--metrics', 'off', '--drain', '0'], io);
     await until('it listens', () => io.stderr.text.includes('listening'));
     await sendAll(socket, [logsFrame(1)]);
-    await until('it is warned about', () => io.stderr.text.includes('ENOSPC'));
     signals.emit('signal', 'SIGTERM');
     expect(await done).toBe(0);
-    expect(io.stderr.text).toContain('"forward_failed":{"batches":1,"logs":1}');
+    expect(exits).toEqual([0]);
+    expect(io.stderr.text).toContain('"shutdown":{"batches":1,"logs":1}');
   });
 
   test('a metrics address that is none of this machine is refused', async () => {
@@ -132,6 +158,72 @@ describe('send', () => {
     );
     received.signals.emit('signal', 'SIGTERM');
     await serving;
+  });
+});
+
+describe('spool', () => {
+  /** A spool with three batches of two logs, that no proxy has open. */
+  async function filled(): Promise<string> {
+    const folder = path();
+    const opened = await Spool.open(folder);
+    await opened.append([0, 2, 4].map((first) => logBatch(2, first)));
+    await opened.close();
+    return folder;
+  }
+
+  test('shows what is in it', async () => {
+    const { io } = world();
+    expect(await run(['spool', await filled()], io)).toBe(0);
+    expect(io.stdout.text).toMatch(/^batches 3\nlogs 6\nbytes \d+\noldest \d{4}-\d\d-\d\dT[\d:.]+Z\n$/);
+  });
+
+  test('--export writes its events, and leaves them there', async () => {
+    const folder = await filled();
+    const { io } = world();
+    expect(await run(['spool', folder, '--export'], io)).toBe(0);
+    const events = io.stdout.text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(events.map(({ sequence_number }) => sequence_number)).toEqual([0, 1, 2, 3, 4, 5]);
+    const after = world();
+    await run(['spool', folder], after.io);
+    expect(after.io.stdout.text).toContain('batches 3\n');
+  });
+
+  test('an empty one has no oldest batch', async () => {
+    const folder = path();
+    await (await Spool.open(folder)).close();
+    const { io } = world();
+    expect(await run(['spool', folder], io)).toBe(0);
+    expect(io.stdout.text).toBe('batches 0\nlogs 0\nbytes 0\noldest -\n');
+  });
+
+  test('that a proxy uses is refused', async () => {
+    const folder = await filled();
+    const opened = await Spool.open(folder);
+    const { io } = world();
+    expect(await run(['spool', folder], io)).toBe(1);
+    expect(io.stderr.text).toMatch(/^error: ERR_SPOOL_IN_USE: /);
+    await opened.close();
+  });
+
+  test('that is not there is wrong usage', async () => {
+    const { io } = world();
+    expect(await run(['spool', path()], io)).toBe(2);
+    expect(io.stderr.text).toMatch(/^error: ERR_INVALID_OPTION: DIR: got .*, takes the folder of a spool/);
+  });
+
+  test('whose reader goes away ends quietly', async () => {
+    const { io } = world();
+    io.stdout.write = ((_text: string, _encoding: string, callback: (error: Error) => void) => {
+      const error = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+      io.stdout.destroy(error);
+      callback?.(error);
+      return false;
+    }) as typeof io.stdout.write;
+    expect(await run(['spool', await filled(), '--export'], io)).toBe(0);
+    expect(io.stderr.text).toBe('');
   });
 });
 

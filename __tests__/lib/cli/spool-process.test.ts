@@ -1,0 +1,489 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { get } from 'node:http';
+import { dirname, join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Spool } from '../../../lib/spool/spool.js';
+import { logBatch, logsFrame } from '../../helpers/messages.js';
+import { commands, listening, MAIN, type Running } from '../../helpers/processes.js';
+import { sendAll } from '../../helpers/socket-client.js';
+import { tempPaths } from '../../helpers/temp.js';
+import { until } from '../../helpers/until.js';
+
+type Started = Pick<Running, 'stderr' | 'ended'> & { child: { kill(signal: NodeJS.Signals): boolean } };
+
+const start = commands();
+const startInto = commandsInto();
+const mount = tmpfs();
+const path = tempPaths();
+
+/** Starts the command with a file as its stdout. Whatever still runs after a test is killed. */
+function commandsInto(): (args: string[], stdout: string) => Started {
+  const running: Started[] = [];
+  afterEach(async () => {
+    for (const { child, ended } of running.splice(0)) {
+      child.kill('SIGKILL');
+      await ended;
+    }
+  });
+  return (args, stdout) => {
+    const fd = openSync(stdout, 'w');
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      stdio: ['ignore', fd, 'pipe'],
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    closeSync(fd);
+    let stderr = '';
+    child.stderr?.setEncoding('utf8').on('data', (text) => (stderr += text));
+    const ended = new Promise<number | string | null>((resolve) => {
+      child.on('close', (code, signal) => resolve(code ?? signal));
+    });
+    const started = { child, stderr: () => stderr, ended };
+    running.push(started);
+    return started;
+  };
+}
+
+/** Makes small file systems, gone after the test; undefined where that is not allowed. */
+function tmpfs(): ((folder: string, size: string) => void) | undefined {
+  const run = (command: string, ...args: string[]) => spawnSync(command, args).status === 0;
+  const mounted: string[] = [];
+  const unmount = () => mounted.splice(0).every((folder) => run('umount', '-l', folder));
+  const mountOne = (folder: string, size: string) => {
+    mkdirSync(folder);
+    if (!run('mount', '-t', 'tmpfs', '-o', `size=${size}`, 'none', folder)) return false;
+    mounted.push(folder);
+    return true;
+  };
+  afterEach(() => void unmount());
+  const probe = tempPaths();
+  const isAllowed = mountOne(probe(), '64k') && unmount();
+  if (!isAllowed) return undefined;
+  return (folder, size) => {
+    if (!mountOne(folder, size)) throw new Error(`cannot mount ${folder}`);
+  };
+}
+
+const lines = (text: string) => text.split('\n').filter((line) => line !== '');
+const numbersIn = (text: string) => lines(text).map((line) => JSON.parse(line).sequence_number as number);
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
+const logOf = (served: Pick<Running, 'stderr'>) => lines(served.stderr()).map((line) => JSON.parse(line));
+const closingAccount = (served: Started) => logOf(served).find(({ msg }) => msg === 'closed');
+
+async function metricsOf(served: Started): Promise<string> {
+  const { url } = logOf(served).find(({ msg }) => msg === 'serving metrics');
+  const [response] = await once(get(url), 'response');
+  let text = '';
+  for await (const chunk of response) text += chunk;
+  return text;
+}
+
+/** The value of a metric, all its labels included. */
+async function metric(served: Started, name: string): Promise<number> {
+  const found = lines(await metricsOf(served)).find((line) =>
+    line.startsWith(`agent_boundary_log_proxy_${name} `),
+  );
+  return Number(found?.split(' ')[1]);
+}
+
+const METRICS = ['--metrics', '127.0.0.1:0'];
+const DROPPED = 'batches_dropped_total{reason="spool_full"}';
+
+/** Sends so many batches of so many logs each, numbered from `first`. */
+function sendBatches(socket: string, batches: number, logs: number, first = 0): Promise<void> {
+  return sendAll(
+    socket,
+    upTo(batches).map((i) => logsFrame(logs, first + i * logs)),
+  );
+}
+
+/** A spool with so many batches of 2 logs, numbered from 0. */
+async function filled(batches: number): Promise<string> {
+  const folder = path();
+  const spool = await Spool.open(folder);
+  for (let i = 0; i < batches; i += 50) {
+    await spool.append(upTo(50).map((j) => logBatch(2, 2 * (i + j))));
+  }
+  await spool.close();
+  return folder;
+}
+
+async function stopped(served: Started): Promise<Record<string, unknown>> {
+  served.child.kill('SIGTERM');
+  expect(await served.ended).toBe(0);
+  return closingAccount(served);
+}
+
+describe('serve --spool', () => {
+  test('what nobody reads is kept when it is stopped, and reported after the next start', async () => {
+    const [socket, folder] = [path(), path()];
+    const args = ['serve', '--socket', socket, '--spool', folder, '--drain', '0', ...METRICS];
+    const first = start(args, { keepStdout: false });
+    await listening(first, socket);
+    await sendBatches(socket, 60, 100);
+    await until('all came in', async () => (await metric(first, 'batches_received_total')) === 60);
+    first.child.kill('SIGTERM');
+    await until('it has closed', () => closingAccount(first) !== undefined);
+    const { received, forwarded, kept } = closingAccount(first);
+    expect(received).toEqual({ batches: 60, logs: 6000 });
+    expect(kept.batches).toBeGreaterThan(0);
+    expect(forwarded.logs + kept.logs).toBe(6000);
+    // It has written one batch more than was taken of it: that is still on its way to a reader.
+    let text = '';
+    first.child.stdout.setEncoding('utf8').on('data', (chunk) => (text += chunk));
+    expect(await first.ended).toBe(0);
+
+    const second = start(args);
+    await listening(second, socket);
+    const again = () => numbersIn(second.stdout());
+    await until('the rest is reported', () => lines(second.stdout()).length >= kept.logs);
+    expect(await stopped(second)).toMatchObject({ recovered: kept, forwarded: kept, kept: { batches: 0 } });
+    // It goes on with the batch that was under way.
+    expect(again()).toEqual(upTo(6000).slice(forwarded.logs));
+    expect(numbersIn(text).slice(0, forwarded.logs)).toEqual(upTo(forwarded.logs));
+    expect(numbersIn(text).length - forwarded.logs).toBeLessThanOrEqual(100);
+  });
+
+  test('is alone in its folder: a second one ends with 1, and the first one goes on', async () => {
+    const [socket, other, folder] = [path(), path(), path()];
+    const first = start(['serve', '--socket', socket, '--spool', folder, '--metrics', 'off']);
+    await listening(first, socket);
+    const second = start(['serve', '--socket', other, '--spool', folder, '--metrics', 'off']);
+    const looked = start(['spool', folder]);
+    for (const { ended, stderr } of [second, looked]) {
+      expect(await ended).toBe(1);
+      expect(stderr()).toMatch(/^error: ERR_SPOOL_IN_USE: .* in use/);
+      expect(stderr()).toContain(folder);
+    }
+    expect(existsSync(other)).toBe(false);
+    await sendBatches(socket, 1, 2);
+    await until('the first one still serves', () => lines(first.stdout()).length === 2);
+  });
+
+  test('a full spool drops the newest, as spool_full in /metrics; the rest is reported', async () => {
+    const [socket, folder] = [path(), path()];
+    const args = ['serve', '--socket', socket, '--spool', folder, '--spool-max-bytes', '64KiB', ...METRICS];
+    const served = start(args, { keepStdout: false });
+    await listening(served, socket);
+    await sendBatches(socket, 60, 100);
+    await until('all came in', async () => (await metric(served, 'batches_received_total')) === 60);
+    const dropped = await metric(served, DROPPED);
+    expect(dropped).toBeGreaterThan(0);
+    expect(await metric(served, 'buffer_capacity_bytes')).toBe(65_536);
+    expect(await metric(served, 'buffer_bytes')).toBeLessThanOrEqual(65_536);
+    let text = '';
+    served.child.stdout.setEncoding('utf8').on('data', (chunk) => (text += chunk));
+    await until('it is empty', async () => (await metric(served, 'buffer_bytes')) === 0);
+    expect(await stopped(served)).toMatchObject({
+      forwarded: { batches: 60 - dropped },
+      dropped: { spool_full: { batches: dropped, logs: dropped * 100 } },
+      kept: { batches: 0 },
+    });
+    expect(lines(text)).toHaveLength((60 - dropped) * 100);
+    expect(logOf(served).filter(({ msg }) => msg === 'dropping boundary logs')).toHaveLength(1);
+  });
+
+  test('--spool-sync keeps and reports as well', async () => {
+    const [socket, folder] = [path(), path()];
+    const args = ['serve', '--socket', socket, '--spool', folder, '--spool-sync', '--drain', '0', ...METRICS];
+    const first = startInto(args, '/dev/full');
+    await listening(first as Running, socket);
+    await sendBatches(socket, 5, 10);
+    await until('all came in', async () => (await metric(first, 'batches_received_total')) === 5);
+    expect(await stopped(first)).toMatchObject({ kept: { batches: 5, logs: 50 } });
+    const second = start(args);
+    await listening(second, socket);
+    await sendBatches(socket, 5, 10, 50);
+    await until('all is reported', () => lines(second.stdout()).length === 100);
+    expect(numbersIn(second.stdout())).toEqual(upTo(100));
+    expect(await stopped(second)).toMatchObject({ kept: { batches: 0 } });
+  });
+
+  test.each(['1000000', '64KiB', '3MiB'])('--spool-max-bytes %s is a size', async (size) => {
+    const [socket, folder] = [path(), path()];
+    const served = start([
+      'serve',
+      '--socket',
+      socket,
+      '--spool',
+      folder,
+      '--spool-max-bytes',
+      size,
+      ...METRICS,
+    ]);
+    await listening(served, socket);
+    const [, digits, unit = 'B'] = /^(\d+)(\w+)?$/.exec(size) ?? [];
+    const units: Record<string, number> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
+    expect(await metric(served, 'buffer_capacity_bytes')).toBe(Number(digits) * (units[unit] as number));
+  });
+
+  test.each(['much', '0', '-1', '1.5MiB', '64kb', '9999999999999GiB'])(
+    '--spool-max-bytes %j is wrong usage',
+    async (size) => {
+      const ran = start(['serve', '--spool', path(), `--spool-max-bytes=${size}`, '--metrics', 'off']);
+      expect(await ran.ended).toBe(2);
+      expect(ran.stderr()).toContain(
+        `ERR_INVALID_OPTION: --spool-max-bytes: got ${JSON.stringify(size)}, takes`,
+      );
+    },
+  );
+});
+
+describe('a stdout that cannot be written to, as its disk is full', () => {
+  const batchesOf = { batches: 5, logs: 50 };
+
+  test.each([true, false])(
+    'what it did not take is tried again, and one line says so (spool: %s)',
+    async (hasSpool) => {
+      const socket = path();
+      const spool = hasSpool ? ['--spool', path()] : [];
+      const served = startInto(
+        ['serve', '--socket', socket, '--drain', '0', ...spool, ...METRICS],
+        '/dev/full',
+      );
+      await listening(served as Running, socket);
+      await sendBatches(socket, 5, 10);
+      await until(
+        'it was tried again and again',
+        async () => (await metric(served, 'retries_total')) >= 2,
+        20_000,
+      );
+      expect(await metric(served, 'batches_received_total')).toBe(5);
+      expect(await metric(served, 'batches_forwarded_total')).toBe(0);
+      const nothing = { batches: 0, logs: 0 };
+      expect(await stopped(served)).toMatchObject({
+        dropped: { forward_failed: nothing, shutdown: hasSpool ? nothing : batchesOf },
+        kept: hasSpool ? batchesOf : nothing,
+      });
+      const warnings = logOf(served).filter(({ level }) => level >= 40);
+      expect(warnings).toEqual([
+        expect.objectContaining({ msg: expect.stringContaining('the reporter fails') }),
+      ]);
+      expect(warnings[0].err).toMatchObject({ code: 'ENOSPC' });
+    },
+    30_000,
+  );
+
+  test.each([true, false])('--no-retry drops it as forward_failed (spool: %s)', async (hasSpool) => {
+    const socket = path();
+    const spool = hasSpool ? ['--spool', path()] : [];
+    const args = ['serve', '--socket', socket, '--no-retry', ...spool, ...METRICS];
+    const served = startInto(args, '/dev/full');
+    await listening(served as Running, socket);
+    await sendBatches(socket, 5, 10);
+    const failed = 'batches_dropped_total{reason="forward_failed"}';
+    await until('all is dropped', async () => (await metric(served, failed)) === 5);
+    expect(await stopped(served)).toMatchObject({
+      received: batchesOf,
+      dropped: { forward_failed: batchesOf },
+      kept: { batches: 0, logs: 0 },
+    });
+  });
+});
+
+describe('the disk of the spool is full', () => {
+  (mount === undefined ? test.skip : test)(
+    `one warning, drops that are counted, and it goes on when there is space${mount === undefined ? ' (skipped: no tmpfs can be mounted here)' : ''}`,
+    async () => {
+      const [socket, disk] = [path(), path()];
+      mount?.(disk, '1m');
+      const folder = join(disk, 'spool');
+      const served = start(['serve', '--socket', socket, '--spool', folder, ...METRICS]);
+      await listening(served, socket);
+      await sendBatches(socket, 1, 10);
+      await until('it works', () => lines(served.stdout()).length === 10);
+
+      const filler = join(disk, 'filler');
+      expect(() => writeFileSync(filler, Buffer.alloc(2 << 20))).toThrow('ENOSPC');
+      await sendBatches(socket, 40, 100, 1000);
+      await until('all came in', async () => (await metric(served, 'batches_received_total')) === 41);
+      await until('what does not fit is dropped', async () => (await metric(served, 'buffer_batches')) === 0);
+      const dropped = await metric(served, DROPPED);
+      expect(dropped).toBeGreaterThan(0);
+      const warned = () => logOf(served).filter(({ reason }) => reason === 'spool_full');
+      expect(warned()).toHaveLength(1);
+      expect(warned()[0]).toMatchObject({
+        level: 40,
+        msg: 'dropping boundary logs',
+        err: { code: 'ERR_SPOOL_FAILED', message: expect.stringContaining('No space left on device') },
+      });
+      expect(warned()[0].err.message).toContain(folder);
+
+      rmSync(filler);
+      await sendBatches(socket, 3, 10, 100_000);
+      await until('it works again', () => numbersIn(served.stdout()).includes(100_029));
+      expect(numbersIn(served.stdout()).slice(-30)).toEqual(upTo(30).map((i) => 100_000 + i));
+      const account = await stopped(served);
+      expect(account).toMatchObject({
+        received: { batches: 44 },
+        forwarded: { batches: 44 - dropped },
+        dropped: { spool_full: { batches: dropped } },
+        kept: { batches: 0 },
+      });
+      // Nothing that was stored was harmed.
+      expect(logOf(served).filter(({ level }) => level >= 50)).toEqual([]);
+      const looked = start(['spool', folder]);
+      expect(await looked.ended).toBe(0);
+      expect(looked.stdout()).toMatch(/^batches 0\n/);
+      expect(looked.stderr()).toBe('');
+    },
+    30_000,
+  );
+});
+
+describe('spool', () => {
+  test('shows what is there, and --export writes it; both leave it there', async () => {
+    const before = Date.now();
+    const folder = await filled(100);
+    const bytes = upTo(100).reduce((sum, i) => sum + logBatch(2, 2 * i).raw.length, 0);
+    for (let i = 0; i < 2; i++) {
+      const shown = start(['spool', folder]);
+      expect(await shown.ended).toBe(0);
+      const [batches, logs, size, oldest] = lines(shown.stdout());
+      expect([batches, logs, size]).toEqual(['batches 100', 'logs 200', `bytes ${bytes}`]);
+      const time = Date.parse(/^oldest (\S+Z)$/.exec(oldest ?? '')?.[1] ?? '');
+      expect(time).toBeGreaterThanOrEqual(before);
+      expect(time).toBeLessThanOrEqual(Date.now());
+      expect(shown.stderr()).toBe('');
+
+      const exported = start(['spool', folder, '--export']);
+      expect(await exported.ended).toBe(0);
+      expect(numbersIn(exported.stdout())).toEqual(upTo(200));
+      expect(JSON.parse(lines(exported.stdout())[0] as string)).toMatchObject({
+        msg: 'boundary_request',
+        http_url: 'https://example.com/0',
+      });
+      expect(exported.stderr()).toBe('');
+    }
+  });
+
+  test('an empty one', async () => {
+    const folder = await filled(0);
+    const shown = start(['spool', folder]);
+    expect(await shown.ended).toBe(0);
+    expect(shown.stdout()).toBe('batches 0\nlogs 0\nbytes 0\noldest -\n');
+    const exported = start(['spool', folder, '--export']);
+    expect(await exported.ended).toBe(0);
+    expect(exported.stdout()).toBe('');
+  });
+
+  test('--export may be cut off by `| head -1`', async () => {
+    const folder = await filled(5000);
+    const exported = start(['spool', folder, '--export'], { keepStdout: false });
+    await once(exported.child.stdout, 'data');
+    exported.child.stdout.destroy();
+    expect(await exported.ended).toBe(0);
+    expect(exported.stderr()).toBe('');
+  });
+
+  test('a folder that does not exist is wrong usage, and is not made', async () => {
+    const folder = path();
+    for (const args of [[], ['--export']]) {
+      const ran = start(['spool', folder, ...args]);
+      expect(await ran.ended).toBe(2);
+      expect(ran.stderr()).toMatch(/^error: ERR_INVALID_OPTION: DIR: got .*, takes the folder of a spool/);
+    }
+    expect(existsSync(folder)).toBe(false);
+    const ran = start(['spool']);
+    expect(await ran.ended).toBe(2);
+  });
+});
+
+describe('a damaged spool', () => {
+  const file = (folder: string, name: RegExp) => {
+    const store = join(folder, 'store');
+    return join(store, readdirSync(store).find((found) => name.test(found)) as string);
+  };
+  const flip = (name: string, at: number) => {
+    const bytes = readFileSync(name);
+    bytes[at] = (bytes[at] as number) ^ 0xff;
+    writeFileSync(name, bytes);
+  };
+  const middle = (name: string) => Math.floor(statSync(name).size / 2);
+
+  test.each<[string, (folder: string) => void]>([
+    [
+      'a flipped byte in a table',
+      (folder) => {
+        const table = file(folder, /\.ldb$/);
+        flip(table, middle(table));
+      },
+    ],
+    [
+      'a table that was cut in half',
+      (folder) => {
+        const table = file(folder, /\.ldb$/);
+        truncateSync(table, middle(table));
+      },
+    ],
+    ['a list of files that was cut', (folder) => truncateSync(file(folder, /^MANIFEST-/), 10)],
+    ['no CURRENT', (folder) => rmSync(join(folder, 'store', 'CURRENT'))],
+  ])(
+    '%s: what can be kept is, one line says what was done, and it is sound then',
+    async (_, damage) => {
+      const [shownFolder, exportedFolder] = [await filled(400), path()];
+      damage(shownFolder);
+      const servedFolder = path();
+      for (const copy of [exportedFolder, servedFolder]) cpSync(shownFolder, copy, { recursive: true });
+      /** One error line, which names the folder that the damaged store was moved to. */
+      const expectRepair = (ran: Pick<Running, 'stderr'>, folder: string) => {
+        const errors = logOf(ran).filter(({ level }) => level >= 50);
+        expect(errors).toEqual([expect.objectContaining({ level: 50, msg: 'spool was damaged' })]);
+        const { movedTo, kept } = errors[0];
+        expect(movedTo.startsWith(`${folder}.damaged-`)).toBe(true);
+        expect(dirname(movedTo)).toBe(dirname(folder));
+        expect(readdirSync(movedTo).length).toBeGreaterThan(0);
+        return kept as number;
+      };
+
+      const shown = start(['spool', shownFolder]);
+      expect(await shown.ended).toBe(0);
+      const kept = expectRepair(shown, shownFolder);
+      expect(kept).toBeGreaterThan(100);
+      expect(lines(shown.stdout()).slice(0, 2)).toEqual([`batches ${kept}`, `logs ${2 * kept}`]);
+      const again = start(['spool', shownFolder]);
+      expect(await again.ended).toBe(0);
+      expect(again.stderr()).toBe('');
+      expect(again.stdout()).toBe(shown.stdout());
+
+      const exported = start(['spool', exportedFolder, '--export']);
+      expect(await exported.ended).toBe(0);
+      expect(expectRepair(exported, exportedFolder)).toBe(kept);
+      const numbers = numbersIn(exported.stdout());
+      expect(numbers).toHaveLength(2 * kept);
+      // In order, each once, whole batches, and no others than there were.
+      expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+      expect(numbers.every((number, i) => number % 2 === i % 2 && number < 800)).toBe(true);
+
+      const socket = path();
+      const args = ['serve', '--socket', socket, '--spool', servedFolder, '--metrics', 'off'];
+      const served = start(args);
+      await listening(served, socket);
+      expect(expectRepair(served, servedFolder)).toBe(kept);
+      await until('what was kept is reported', () => lines(served.stdout()).length === 2 * kept);
+      expect(numbersIn(served.stdout())).toEqual(numbers);
+      expect(await stopped(served)).toMatchObject({ recovered: { batches: kept }, kept: { batches: 0 } });
+      const next = start(args);
+      await listening(next, socket);
+      await sendBatches(socket, 1, 2, 9000);
+      await until('it works', () => next.stdout() !== '');
+      expect(numbersIn(next.stdout())).toEqual([9000, 9001]);
+      await stopped(next);
+      expect(logOf(next).filter(({ level }) => level >= 40)).toEqual([]);
+    },
+    30_000,
+  );
+});

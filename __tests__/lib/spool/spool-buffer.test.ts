@@ -1,0 +1,449 @@
+import { once } from 'node:events';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { LogBatch, SpoolBuffer, type SpoolBufferOptions } from '../../../lib/index.js';
+import { silent } from '../../../lib/logger.js';
+import { numbered, numberOf } from '../../helpers/spools.js';
+import { tempPaths } from '../../helpers/temp.js';
+import { until } from '../../helpers/until.js';
+
+const path = tempPaths();
+const made: SpoolBuffer[] = [];
+afterEach(async () => {
+  for (const buffer of made.splice(0)) {
+    buffer.shutdown();
+    await buffer.close();
+  }
+});
+
+type Drop = [number: number, reason: string, error?: unknown];
+
+function make(
+  folder: string,
+  options: Partial<SpoolBufferOptions> = {},
+  overflow: 'drop' | 'block' = 'drop',
+) {
+  const buffer = new SpoolBuffer({ folder, ...options }, overflow, silent);
+  const drops: Drop[] = [];
+  buffer.on('drop', (batch: LogBatch, reason: string, error?: unknown) => {
+    drops.push([numberOf(batch), reason, ...(error === undefined ? [] : [error])] as Drop);
+  });
+  made.push(buffer);
+  return { buffer, drops };
+}
+
+async function open(...args: Parameters<typeof make>) {
+  const opened = make(...args);
+  await opened.buffer.open();
+  return opened;
+}
+
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+
+/** Of 20 bytes, where no length is given. */
+function batch(n: number, length?: number): LogBatch {
+  const { tag, count, raw } = numbered(n, length);
+  return new LogBatch(tag, count, raw);
+}
+
+async function take(buffer: SpoolBuffer, n: number): Promise<LogBatch[]> {
+  const taken: LogBatch[] = [];
+  await until(`${n} can be read`, () => {
+    while (taken.length < n) {
+      const next = buffer.read() as LogBatch | null;
+      if (next === null) return false;
+      taken.push(next);
+    }
+    return true;
+  });
+  return taken;
+}
+
+test('gives what it was given, in order, as it was', async () => {
+  const { buffer, drops } = await open(path());
+  for (const n of range(0, 200)) buffer.write(batch(n));
+  expect(buffer.received).toEqual({ batches: 200, logs: logs(0, 200) });
+  expect(buffer.held).toEqual({ batches: 200, logs: logs(0, 200), bytes: 4000 });
+  const taken = await take(buffer, 200);
+  expect(taken.map(({ tag, count, raw }) => ({ tag, count, raw }))).toEqual(
+    range(0, 200).map((n) => numbered(n)),
+  );
+  expect(buffer.read()).toBeNull();
+  expect(drops).toEqual([]);
+});
+
+/** How many logs there are in batches `from` to before `to`. */
+function logs(from: number, to: number): number {
+  return range(from, to).reduce((sum, n) => sum + (n % 11), 0);
+}
+
+describe('what is', () => {
+  test('acknowledged is gone, what is not comes again when it is opened anew', async () => {
+    const folder = path();
+    const { buffer } = await open(folder);
+    for (const n of range(0, 10)) buffer.write(batch(n));
+    const taken = await take(buffer, 8);
+    for (const i of [0, 1, 2, 5]) buffer.ack(taken[i] as LogBatch);
+    // A second time, and one that is not from here: nothing.
+    buffer.ack(taken[0] as LogBatch);
+    buffer.ack(batch(9));
+    const left = [3, 4, 6, 7, 8, 9];
+    const sum = left.reduce((all, n) => all + (n % 11), 0);
+    expect(buffer.held).toEqual({ batches: 6, logs: sum, bytes: 120 });
+    await buffer.close();
+
+    const { buffer: again } = await open(folder);
+    expect(again.recovered).toEqual({ batches: 6, logs: sum });
+    expect(again.received).toEqual({ batches: 6, logs: sum });
+    expect(again.held).toEqual({ batches: 6, logs: sum, bytes: 120 });
+    again.write(batch(10));
+    expect((await take(again, 7)).map(numberOf)).toEqual([...left, 10]);
+    expect(again.received.batches).toBe(7);
+    expect(again.recovered.batches).toBe(6);
+  });
+
+  test('put back by unshift() is read again, before all others, and can be acknowledged then', async () => {
+    const folder = path();
+    const { buffer } = await open(folder);
+    for (const n of range(0, 5)) buffer.write(batch(n));
+    const taken = await take(buffer, 3);
+    for (const one of [...taken].reverse()) buffer.unshift(one);
+    expect(buffer.held.batches).toBe(5);
+    const again = await take(buffer, 5);
+    expect(again.map(numberOf)).toEqual([0, 1, 2, 3, 4]);
+    for (const one of again.slice(0, 4)) buffer.ack(one);
+    await buffer.close();
+    const { buffer: third } = await open(folder);
+    expect((await take(third, 1)).map(numberOf)).toEqual([4]);
+  });
+
+  test('written before open() waits for it', async () => {
+    const { buffer } = make(path());
+    for (const n of range(0, 3)) buffer.write(batch(n));
+    await turn();
+    expect(buffer.read()).toBeNull();
+    await buffer.open();
+    await buffer.open();
+    expect((await take(buffer, 3)).map(numberOf)).toEqual([0, 1, 2]);
+    expect(buffer.received.batches).toBe(3);
+  });
+});
+
+test('flows into a pipe, and reads no further ahead than it has to', async () => {
+  const { buffer } = await open(path());
+  for (const n of range(0, 500)) buffer.write(batch(n));
+  const seen: number[] = [];
+  buffer.on('data', (one: LogBatch) => {
+    seen.push(numberOf(one));
+    buffer.ack(one);
+    if (seen.length === 100) buffer.pause();
+  });
+  await until('100 are read', () => seen.length === 100);
+  await turn();
+  expect(seen).toHaveLength(100);
+  expect(buffer.readableLength).toBeLessThanOrEqual(128);
+  buffer.resume();
+  await until('all are read', () => seen.length === 500);
+  expect(seen).toEqual(range(0, 500));
+  expect(buffer.held).toEqual({ batches: 0, logs: 0, bytes: 0 });
+});
+
+describe('when it is full', () => {
+  test("'drop' drops the newest, until something is acknowledged", async () => {
+    const { buffer, drops } = await open(path(), { maxBytes: 100 });
+    for (const n of range(0, 7)) expect(buffer.write(batch(n))).toBe(true);
+    expect(drops).toEqual([
+      [5, 'spool_full'],
+      [6, 'spool_full'],
+    ]);
+    expect(buffer.received).toEqual({ batches: 7, logs: logs(0, 7) });
+    expect(buffer.held.bytes).toBe(100);
+    const [first] = await take(buffer, 1);
+    // Read is not gone.
+    buffer.write(batch(7));
+    buffer.ack(first as LogBatch);
+    buffer.write(batch(8));
+    expect(drops.map(([n]) => n)).toEqual([5, 6, 7]);
+    expect((await take(buffer, 5)).map(numberOf)).toEqual([1, 2, 3, 4, 8]);
+  });
+
+  test("'block' holds the writers back, and they go on as there is room, in order", async () => {
+    const { buffer, drops } = await open(path(), { maxBytes: 100 }, 'block');
+    expect(range(0, 8).map((n) => buffer.write(batch(n)))).toEqual([
+      ...range(0, 5).map(() => true),
+      ...range(5, 8).map(() => false),
+    ]);
+    expect(buffer.received.batches).toBe(5);
+    let isDrained = false;
+    const drained = once(buffer, 'drain').then(() => {
+      isDrained = true;
+    });
+    const taken = await take(buffer, 5);
+    expect(buffer.received.batches).toBe(5);
+    buffer.ack(taken[0] as LogBatch);
+    await until('one more is in', () => buffer.received.batches === 6);
+    await turn();
+    expect(isDrained).toBe(false);
+    buffer.ack(taken[1] as LogBatch);
+    buffer.ack(taken[2] as LogBatch);
+    await drained;
+    expect(buffer.held.batches).toBe(5);
+    expect((await take(buffer, 3)).map(numberOf)).toEqual([5, 6, 7]);
+    expect(drops).toEqual([]);
+  });
+
+  test.each(['drop', 'block'] as const)('%j: a batch that can never fit is dropped', async (overflow) => {
+    const { buffer, drops } = await open(path(), { maxBytes: 100 }, overflow);
+    expect(buffer.write(batch(0, 101))).toBe(true);
+    expect(buffer.write(batch(1, 100))).toBe(true);
+    expect(drops).toEqual([[0, 'spool_full']]);
+    expect((await take(buffer, 1)).map(numberOf)).toEqual([1]);
+  });
+
+  test('shutdown() lets the writers go, and what there is no room for', async () => {
+    const folder = path();
+    const { buffer, drops } = await open(folder, { maxBytes: 100 }, 'block');
+    for (const n of range(0, 7)) buffer.write(batch(n));
+    const drained = once(buffer, 'drain');
+    buffer.shutdown();
+    await drained;
+    expect(buffer.write(batch(7))).toBe(true);
+    expect(drops).toEqual([
+      [5, 'shutdown'],
+      [6, 'shutdown'],
+      [7, 'shutdown'],
+    ]);
+    expect(buffer.received.batches).toBe(8);
+    const [first] = await take(buffer, 1);
+    buffer.ack(first as LogBatch);
+    buffer.write(batch(8));
+    await buffer.close();
+    expect(drops).toHaveLength(3);
+    const { buffer: again } = await open(folder);
+    expect((await take(again, 5)).map(numberOf)).toEqual([1, 2, 3, 4, 8]);
+  });
+});
+
+describe('the disk', () => {
+  test('is slower than its writers: they are held back at about 1 MiB, and nothing is lost', async () => {
+    const { buffer, drops } = await open(path());
+    const size = 32_768;
+    const results = range(0, 200).map((n) => buffer.write(batch(n, size)));
+    const waiting = results.indexOf(false);
+    // The first is being written; the one that was too much is let in, and its writer waits.
+    expect(waiting * size).toBeGreaterThanOrEqual(2 ** 20);
+    expect(waiting * size).toBeLessThanOrEqual(2 ** 20 + 2 * size);
+    expect(results.slice(waiting)).not.toContain(true);
+    expect(buffer.received.batches).toBe(waiting + 1);
+    await once(buffer, 'drain');
+    expect(buffer.received.batches).toBe(200);
+    expect((await take(buffer, 200)).map(numberOf)).toEqual(range(0, 200));
+    expect(drops).toEqual([]);
+  });
+
+  test('loses the folder: what is written then is dropped with the error, what comes later goes in', async () => {
+    const folder = path();
+    const { buffer, drops } = await open(folder);
+    rmSync(folder, { recursive: true });
+    buffer.write(batch(1));
+    await until('it is dropped', () => drops.length > 0);
+    expect(drops).toEqual([[1, 'spool_full', expect.objectContaining({ code: 'ERR_SPOOL_FAILED' })]]);
+    expect(buffer.held).toEqual({ batches: 0, logs: 0, bytes: 0 });
+    buffer.write(batch(2));
+    expect((await take(buffer, 1)).map(numberOf)).toEqual([2]);
+    expect(buffer.received.batches).toBe(2);
+    expect(buffer.held.batches).toBe(1);
+    await buffer.close();
+    const { buffer: again } = await open(folder);
+    expect((await take(again, 1)).map(numberOf)).toEqual([2]);
+  });
+
+  test('is away for a while: all is dropped, and when it is back it has what it had', async () => {
+    const parent = path();
+    const { buffer, drops } = await open(`${parent}/spool`);
+    for (const n of range(0, 5)) buffer.write(batch(n));
+    const taken = await take(buffer, 2);
+    renameSync(parent, `${parent}-away`);
+    writeFileSync(parent, '');
+    for (const n of [5, 6, 7]) {
+      buffer.write(batch(n));
+      await until('it is dropped', () => drops.some(([number]) => number === n));
+    }
+    expect(buffer.held.batches).toBe(5);
+    rmSync(parent);
+    renameSync(`${parent}-away`, parent);
+    buffer.ack(taken[0] as LogBatch);
+    buffer.write(batch(8));
+    expect((await take(buffer, 4)).map(numberOf)).toEqual([2, 3, 4, 8]);
+    expect(drops.map(([n, reason]) => [n, reason])).toEqual([5, 6, 7].map((n) => [n, 'spool_full']));
+    await buffer.close();
+    const { buffer: again } = await open(`${parent}/spool`);
+    expect((await take(again, 5)).map(numberOf)).toEqual([1, 2, 3, 4, 8]);
+  });
+
+  test('cannot remove what was acknowledged: `failure`, and it goes with the next ones', async () => {
+    const parent = path();
+    const { buffer } = await open(`${parent}/spool`);
+    const failures: unknown[] = [];
+    buffer.on('failure', (error) => failures.push(error));
+    for (const n of range(0, 3)) buffer.write(batch(n));
+    const taken = await take(buffer, 3);
+    renameSync(parent, `${parent}-away`);
+    writeFileSync(parent, '');
+    buffer.ack(taken[0] as LogBatch);
+    await until('that fails', () => failures.length > 0);
+    expect(failures[0]).toMatchObject({ code: 'ERR_SPOOL_FAILED' });
+    rmSync(parent);
+    renameSync(`${parent}-away`, parent);
+    buffer.ack(taken[1] as LogBatch);
+    await buffer.close();
+    const { buffer: again } = await open(`${parent}/spool`);
+    expect(again.recovered.batches).toBe(1);
+    expect((await take(again, 1)).map(numberOf)).toEqual([2]);
+  });
+});
+
+describe('close()', () => {
+  test('waits until all that was let in is on disk, and all that was acknowledged is not', async () => {
+    const folder = path();
+    const { buffer } = await open(folder);
+    for (const n of range(0, 20)) buffer.write(batch(n));
+    const taken = await take(buffer, 10);
+    for (const n of range(20, 40)) buffer.write(batch(n));
+    for (const one of taken) buffer.ack(one);
+    await buffer.close();
+    expect(buffer.destroyed).toBe(true);
+    const { buffer: again } = await open(folder);
+    expect(again.recovered.batches).toBe(30);
+    expect((await take(again, 30)).map(numberOf)).toEqual(range(10, 40));
+  });
+
+  test('may come twice, before open(), and while it is opened', async () => {
+    const folder = path();
+    const { buffer: unopened } = make(folder);
+    await unopened.close();
+    await unopened.close();
+    const { buffer } = make(folder);
+    const opened = buffer.open();
+    await buffer.close();
+    await opened;
+    // The folder is free again.
+    await open(folder);
+  });
+});
+
+describe('open()', () => {
+  test('fails where another one has the folder, and may be called again', async () => {
+    const folder = path();
+    const { buffer: first } = await open(folder);
+    first.write(batch(1));
+    const { buffer: second } = make(folder);
+    await expect(second.open()).rejects.toMatchObject({ code: 'ERR_SPOOL_IN_USE' });
+    expect(second.received).toEqual({ batches: 0, logs: 0 });
+    await first.close();
+    await second.open();
+    expect((await take(second, 1)).map(numberOf)).toEqual([1]);
+  });
+
+  test('counts what it finds once, however often it is called', async () => {
+    const folder = path();
+    const { buffer: first } = await open(folder);
+    for (const n of range(0, 3)) first.write(batch(n));
+    await first.close();
+    const { buffer } = make(folder);
+    await Promise.all([buffer.open(), buffer.open(), buffer.open()]);
+    expect(buffer.recovered).toEqual({ batches: 3, logs: 3 });
+    expect(buffer.received).toEqual({ batches: 3, logs: 3 });
+  });
+
+  test('finds more than fits: it is all read, and nothing is let in until there is room', async () => {
+    const folder = path();
+    const { buffer: first } = await open(folder);
+    for (const n of range(0, 10)) first.write(batch(n));
+    await first.close();
+    const { buffer } = await open(folder, { maxBytes: 100 }, 'block');
+    expect(buffer.held.bytes).toBe(200);
+    expect(buffer.write(batch(10))).toBe(false);
+    const taken = await take(buffer, 10);
+    for (const one of taken.slice(0, 5)) buffer.ack(one);
+    expect(buffer.received.batches).toBe(10);
+    buffer.ack(taken[5] as LogBatch);
+    await until('it is in', () => buffer.received.batches === 11);
+    expect((await take(buffer, 1)).map(numberOf)).toEqual([10]);
+  });
+});
+
+test.each<[string, unknown]>([
+  ['folder', { folder: '' }],
+  ['folder', { folder: 5 }],
+  ['folder', { folder: 'a\0b' }],
+  ['folder', {}],
+  ['maxBytes', { folder: 'x', maxBytes: 0 }],
+  ['maxBytes', { folder: 'x', maxBytes: 1.5 }],
+  ['maxBytes', { folder: 'x', maxBytes: '1' }],
+  ['sync', { folder: 'x', sync: 1 }],
+])('refuses a bad %s: %j', (name, options) => {
+  expect(() => new SpoolBuffer(options as SpoolBufferOptions, 'drop', silent)).toThrow(
+    expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining(name) }),
+  );
+});
+
+test('refuses a bad overflow', () => {
+  expect(() => new SpoolBuffer({ folder: 'x' }, 'wait' as 'block', silent)).toThrow(
+    expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining('overflow') }),
+  );
+});
+
+test('what is gone with its folder is told as a loss, and makes room', async () => {
+  const folder = path();
+  const first = await open(folder);
+  for (const n of range(0, 200)) first.buffer.write(batch(n));
+  await first.buffer.close();
+
+  const { buffer, drops } = await open(folder, { maxBytes: 4000 }, 'block');
+  const lost = once(buffer, 'loss');
+  expect(buffer.write(batch(200))).toBe(false);
+  const [oldest] = await take(buffer, 1);
+  rmSync(folder, { recursive: true });
+  // What is in files that are open can be read on. That they are gone shows when they are written to.
+  buffer.ack(oldest as LogBatch);
+  await until('that was tried', () => drops.length > 0);
+  expect(drops).toEqual([[200, 'spool_full', expect.objectContaining({ code: 'ERR_SPOOL_FAILED' })]]);
+  buffer.write(batch(201));
+  const [{ batches }] = await lost;
+  expect(batches).toBeGreaterThan(0);
+  // Less what is lost, what was dropped, and what was acknowledged.
+  expect(buffer.held.batches).toBe(buffer.received.batches - batches - 2);
+  const rest = await take(buffer, buffer.held.batches);
+  expect(numberOf(rest.at(-1) as LogBatch)).toBe(201);
+});
+
+test('more than may be pending, written before it is opened, comes out in order', async () => {
+  const { buffer } = make(path());
+  const numbers: number[] = [];
+  buffer.on('data', (item) => numbers.push(numberOf(item)));
+  for (const n of range(0, 100)) buffer.write(batch(n, 32_000));
+  await buffer.open();
+  await until('all are here', () => numbers.length === 100);
+  expect(numbers).toEqual(range(0, 100));
+});
+
+test('closed while it flows, it fails at nothing', async () => {
+  const folder = path();
+  const first = await open(folder);
+  for (const n of range(0, 2000)) first.buffer.write(batch(n));
+  await first.buffer.close();
+
+  const { buffer } = await open(folder);
+  const failures: Error[] = [];
+  buffer.on('failure', (error) => failures.push(error));
+  let read = 0;
+  await new Promise<void>((resolve) => {
+    buffer.on('data', () => {
+      read += 1;
+      if (read === 500) resolve(buffer.close());
+    });
+  });
+  expect(failures).toEqual([]);
+});

@@ -1,0 +1,299 @@
+import { LogBatch } from '../../codec/index.js';
+import type { Amount } from '../batch.js';
+import type { Logger } from '../logger.js';
+import { checkOptions, oneOf } from '../options.js';
+import { type Callback, Duplex } from '../streams.js';
+import { type Entry, Spool } from './spool.js';
+import { checkSpoolOptions, type SpoolBufferOptions } from './spool-options.js';
+
+/** How many bytes may wait to be written, before their writers do: a moment's work for a disk. */
+const MAX_PENDING_BYTES = 1 << 20;
+/** How many groups are on their way to the disk. */
+const MAX_STORING = 2;
+/** How many batches are read ahead. */
+const READ_AHEAD = 64;
+/** How long after a failure the disk is looked at again. */
+const RETRY_MS = 1000;
+
+/**
+ * A buffer on disk, with the surface of a LogBuffer: what is written to it is in a {@link Spool} before it is
+ * read, oldest first, and goes from there only by `ack()`. What it held when the process ended, however that
+ * came, it holds again when it is opened.
+ *
+ * When it is full, `overflow: 'drop'` drops the newest with a `drop` event (batch, reason `'spool_full'`);
+ * `'block'` holds the writers back. A batch that cannot be written, as the disk is full or the folder gone, is
+ * dropped as `'spool_full'`, too, with the error as the event's third argument; later ones are let in as soon
+ * as it can be written to again. What was on disk and is gone with its folder is a `loss` event, with its
+ * amount.
+ */
+export class SpoolBuffer extends Duplex {
+  readonly maxBatches = Number.POSITIVE_INFINITY;
+  readonly maxBytes: number;
+  readonly overflow: 'drop' | 'block';
+  /** All that was written to it and let in or dropped, and what it found when it was opened. */
+  readonly received: Amount = { batches: 0, logs: 0 };
+  /** What it found when it was opened. */
+  readonly recovered: Amount = { batches: 0, logs: 0 };
+  /** What was let in and not acknowledged: also what a reader has, and works on. */
+  readonly held: Amount & { bytes: number } = { batches: 0, logs: 0, bytes: 0 };
+
+  readonly #options: SpoolBufferOptions;
+  readonly #logger: Logger;
+  #opened: Promise<Spool> | undefined;
+  #spool: Spool | undefined;
+  /** Let in, and not on disk yet. */
+  #pending: LogBatch[] = [];
+  #pendingBytes = 0;
+  readonly #storing = new Set<Promise<void>>();
+  /** Held back: while there is no room (`batch` is not let in yet), or the disk is slow (it is). */
+  #waiting: { batch: LogBatch | undefined; callback: Callback } | undefined;
+  /** The ids of the batches that were read. */
+  readonly #ids = new WeakMap<LogBatch, number>();
+  #wanted = false;
+  #reading = false;
+  /** On disk, and not read. */
+  #unread = 0;
+  #acknowledged: number[] = [];
+  #removing: Promise<void> | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #refusing = false;
+  #closing = false;
+
+  /** @throws ERR_INVALID_OPTION */
+  constructor(options: SpoolBufferOptions, overflow: 'drop' | 'block', logger: Logger) {
+    checkSpoolOptions(options);
+    checkOptions('spool', { overflow }, { overflow: oneOf('drop', 'block') });
+    super({ objectMode: true, readableHighWaterMark: READ_AHEAD, writableHighWaterMark: 1 });
+    this.#options = options;
+    this.maxBytes = options.maxBytes ?? 256 * 2 ** 20;
+    this.overflow = overflow;
+    this.#logger = logger;
+  }
+
+  /**
+   * Opens the spool. Nothing is read or written before. A second call waits for the first one; after a failure
+   * it tries again.
+   *
+   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED
+   */
+  async open(): Promise<void> {
+    this.#opened ??= Spool.open(this.#options.folder, {
+      sync: this.#options.sync,
+      logger: this.#logger,
+      onLoss: (lost) => this.#lose(lost),
+    });
+    try {
+      const spool = await this.#opened;
+      if (this.#spool !== undefined) return;
+      this.#spool = spool;
+      const { batches, logs, bytes } = spool.size;
+      this.#unread = batches;
+      for (const amount of [this.received, this.recovered, this.held]) {
+        amount.batches += batches;
+        amount.logs += logs;
+      }
+      this.held.bytes += bytes;
+      this.#store();
+      this.#fill();
+    } catch (error) {
+      this.#opened = undefined;
+      throw error;
+    }
+  }
+
+  /** @returns false while a writer is held back: go on at `drain`. */
+  override write(...args: unknown[]): boolean {
+    (super.write as (...args: unknown[]) => boolean)(...args);
+    return this.#waiting === undefined;
+  }
+
+  /** A batch that was read needs not be kept any more. */
+  ack(batch: LogBatch): void {
+    const id = this.#ids.get(batch);
+    if (id === undefined) return;
+    this.#ids.delete(batch);
+    this.#acknowledged.push(id);
+    this.#letGo({ batches: 1, logs: batch.count, bytes: batch.raw.length });
+    this.#removing ??= this.#remove();
+    this.#admit();
+  }
+
+  /** From now on no writer waits: what there is no room for is dropped with the reason `'shutdown'`. */
+  shutdown(): void {
+    this.#refusing = true;
+    this.#admit();
+  }
+
+  /** Waits until all that was let in is on disk, and all that was acknowledged is not, and lets go of the spool. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    clearTimeout(this.#retry);
+    while (this.#storing.size > 0) await Promise.all(this.#storing);
+    await this.#removing;
+    const spool = await this.#opened?.catch(() => undefined);
+    await spool?.close();
+    this.destroy();
+  }
+
+  override _write(batch: LogBatch, _encoding: BufferEncoding, callback: Callback): void {
+    const { length } = batch.raw;
+    if (this.held.bytes + length > this.maxBytes) {
+      if (this.overflow === 'block' && !this.#refusing && length <= this.maxBytes) {
+        batch.detach();
+        this.#waiting = { batch, callback };
+        return;
+      }
+      this.#count(this.received, batch);
+      this.emit('drop', batch, this.#refusing ? 'shutdown' : 'spool_full');
+      callback();
+      return;
+    }
+    this.#count(this.received, batch);
+    this.#count(this.held, batch);
+    this.held.bytes += length;
+    this.#pending.push(batch);
+    this.#pendingBytes += length;
+    this.#store();
+    if (this.#pendingBytes > MAX_PENDING_BYTES && !this.#refusing)
+      this.#waiting = { batch: undefined, callback };
+    else callback();
+  }
+
+  override _read(): void {
+    this.#wanted = true;
+    this.#fill();
+  }
+
+  override _destroy(error: Error | null, callback: Callback): void {
+    clearTimeout(this.#retry);
+    callback(error);
+  }
+
+  /**
+   * Writes what is pending, all that has come meanwhile at a time. A second group waits in the spool while a
+   * first one is being written, so that the disk has always something to do.
+   */
+  #store(): void {
+    const spool = this.#spool;
+    if (spool === undefined || this.#pending.length === 0 || this.#storing.size === MAX_STORING) return;
+    const group = this.#pending;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    const stored = spool
+      .append(group)
+      .then(
+        (first) => this.#handOn(spool, group, first),
+        (error) => this.#dropGroup(group, error),
+      )
+      .finally(() => {
+        this.#storing.delete(stored);
+        this.#store();
+        this.#admit();
+      });
+    this.#storing.add(stored);
+  }
+
+  #dropGroup(group: readonly LogBatch[], error: unknown): void {
+    for (const batch of group) {
+      this.#letGo({ batches: 1, logs: batch.count, bytes: batch.raw.length });
+      this.emit('drop', batch, 'spool_full', error);
+    }
+  }
+
+  /** A reader that has read all there was gets what is on disk by now without reading it there. */
+  #handOn(spool: Spool, group: LogBatch[], first: number): void {
+    let n = 0;
+    if (this.#unread === 0 && !this.#reading) {
+      for (const batch of group) {
+        if (this.readableLength >= READ_AHEAD || !spool.skip(first + n, batch)) break;
+        this.#ids.set(batch, first + n);
+        n += 1;
+        this.push(batch);
+        if (this.readableLength > 0) batch.detach();
+      }
+    }
+    this.#unread += group.length - n;
+    this.#fill();
+  }
+
+  /** Gone from the disk before anybody read it. */
+  #lose(lost: Readonly<Amount & { bytes: number }>): void {
+    this.#unread = Math.max(0, this.#unread - lost.batches);
+    this.#letGo(lost);
+    this.emit('loss', lost);
+    this.#admit();
+  }
+
+  #letGo({ batches, logs, bytes }: Readonly<Amount & { bytes: number }>): void {
+    this.held.batches -= batches;
+    this.held.logs -= logs;
+    this.held.bytes -= bytes;
+  }
+
+  /** Reads on, where somebody wants to and there is something. */
+  #fill(): void {
+    const spool = this.#spool;
+    if (spool === undefined || !this.#wanted || this.#reading || this.#unread === 0 || this.#closing) return;
+    // What was acknowledged and is still on disk would be reported again after a kill: not too much of it.
+    if (this.#acknowledged.length >= READ_AHEAD) return;
+    this.#wanted = false;
+    this.#reading = true;
+    spool.read(READ_AHEAD).then(
+      (entries) => {
+        this.#reading = false;
+        this.#unread = entries.length === 0 ? 0 : this.#unread - entries.length;
+        if (entries.length === 0) this.#wanted = true;
+        for (const entry of entries) this.push(this.#batchOf(entry));
+      },
+      (error) => {
+        this.#reading = false;
+        this.#wanted = true;
+        if (this.#closing) return;
+        this.emit('failure', error);
+        this.#retry = setTimeout(() => this.#fill(), RETRY_MS);
+      },
+    );
+  }
+
+  async #remove(): Promise<void> {
+    while (this.#acknowledged.length > 0) {
+      const ids = this.#acknowledged;
+      this.#acknowledged = [];
+      try {
+        await this.#spool?.remove(ids);
+        this.#fill();
+      } catch (error) {
+        // They go with the next ones. Until then they would be read again after a restart: twice, not lost.
+        this.#acknowledged.push(...ids);
+        this.emit('failure', error);
+        break;
+      }
+    }
+    this.#removing = undefined;
+  }
+
+  /** Lets go of the writer that is held back, if it need not be any more. Those behind it follow on their own. */
+  #admit(): void {
+    if (this.#waiting === undefined) return;
+    const { batch, callback } = this.#waiting;
+    if (batch === undefined) {
+      if (this.#pendingBytes > MAX_PENDING_BYTES && !this.#refusing) return;
+      this.#waiting = undefined;
+      callback();
+    } else if (this.#refusing || this.held.bytes + batch.raw.length <= this.maxBytes) {
+      this.#waiting = undefined;
+      this._write(batch, 'utf8', callback);
+    }
+  }
+
+  #batchOf({ id, tag, count, raw }: Entry): LogBatch {
+    const batch = new LogBatch(tag, count, raw);
+    this.#ids.set(batch, id);
+    return batch;
+  }
+
+  #count(amount: Amount, batch: LogBatch): void {
+    amount.batches += 1;
+    amount.logs += batch.count;
+  }
+}
