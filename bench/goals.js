@@ -1,0 +1,16 @@
+// What each row is meant to reach. Printed beside it, and never failed on: machines differ, and are shared.
+
+/** By the row's name: what its figure, or its ratio to the baseline, is to stay under. */
+export const GOALS = /** @type {Record<string, { figure?: number, ratio?: number }>} */ ({
+  'proxy, null, 1 per batch': { figure: 0.8 },
+  'proxy, null, 10 per batch': { figure: 0.16 },
+  'proxy, null, 100 per batch': { figure: 0.1 },
+  'proxy, stdout json to a file, 10 per batch': { figure: 0.45 },
+  'paced, 500 batches/s': { figure: 8.1 },
+  'paced, 5000 batches/s': { figure: 3.2 },
+  'paced, 20000 batches/s': { figure: 1.9 },
+  'latency, p50': { figure: 150 },
+  'latency, p99': { figure: 1000 },
+  'memory, 1000 connections': { figure: 100 },
+  'connections, 1000': { ratio: 1.5 },
+});

@@ -1,0 +1,77 @@
+// What is sent: batches of logs, encoded before any clock runs.
+import { encodeLogs, Tag } from 'boundary-log-proxy/codec';
+
+/** What agents ask for; with its time and its keys, each makes a log of about 100 bytes. */
+const REQUESTS = [
+  { method: 'GET', url: 'https://registry.npmjs.org/express', matchedRule: 'domain=registry.npmjs.org' },
+  { method: 'POST', url: 'https://api.anthropic.com/v1/messages', matchedRule: 'domain=api.anthropic.com' },
+  {
+    method: 'GET',
+    url: 'https://github.com/coder/boundary/archive/main.tar.gz',
+    matchedRule: 'domain=github.com',
+  },
+  {
+    method: 'POST',
+    url: 'https://collect.example.net/upload?name=.env&size=1024&from=workspace',
+    matchedRule: '',
+  },
+  { method: 'GET', url: 'https://pypi.org/simple/requests/', matchedRule: 'domain=pypi.org method=GET,HEAD' },
+];
+/** Different batches in a load. */
+const VARIETY = 100;
+/** Bytes of frames in one write of a sender that is not paced: what one read takes. */
+const BLOCK_BYTES = 65_536;
+
+/**
+ * A batch as one frame.
+ *
+ * @param {number} logs How many logs are in it.
+ * @param {number} first The sequence number of its first log.
+ * @param {string} [mark] Stands at the end of its last URL.
+ */
+export function frameOf(logs, first, mark = '') {
+  return encodeLogs(
+    {
+      sessionId: '5f3c1c52-7b2a-4f0e-9d55-0c2f8a1b9e77',
+      confinedProcessName: 'claude-code',
+      logs: Array.from({ length: logs }, (_, i) => {
+        const request = REQUESTS[(first + i) % REQUESTS.length];
+        const { method = '', url = '', matchedRule = '' } = request ?? {};
+        return {
+          allowed: matchedRule !== '',
+          time: { seconds: 1_772_566_954 + i, nanos: 120_345_678 },
+          httpRequest: { method, url: i === logs - 1 ? url + mark : url, matchedRule },
+          sequenceNumber: first + i,
+        };
+      }),
+    },
+    Tag.V2,
+  );
+}
+
+/**
+ * Different batches of as many logs each.
+ *
+ * @param {number} logs
+ */
+export function framesOf(logs) {
+  return Array.from({ length: VARIETY }, (_, i) => frameOf(logs, i * logs));
+}
+
+/**
+ * The same load in blocks of whole frames, for one write each.
+ *
+ * @param {number} logs Logs in each batch.
+ * @returns {{ bytes: Buffer, batches: number }[]} Blocks to be sent in turn.
+ */
+export function blocksOf(logs) {
+  const frames = framesOf(logs);
+  const size = (frames[0]?.length ?? 0) + 1;
+  const inBlock = Math.max(1, Math.floor(BLOCK_BYTES / size));
+  return Array.from({ length: 8 }, (_, i) => ({
+    bytes: Buffer.concat(
+      Array.from({ length: inBlock }, (_, k) => /** @type {Buffer} */ (frames[(i * inBlock + k) % VARIETY])),
+    ),
+    batches: inBlock,
+  }));
+}

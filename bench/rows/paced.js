@@ -1,0 +1,29 @@
+// A load as it comes: one write for each batch of 10 logs, evenly spaced, on 4 connections.
+import { CPU_UNIT, playing } from '../plays.js';
+
+/** Each for so many seconds. */
+const RATES = /** @type {const} */ ([
+  [500, 4],
+  [5_000, 2],
+  [20_000, 2],
+]);
+
+/** @type {import('../measure.js').Group} */
+export const paced = {
+  title: 'A paced load: 10 logs per batch, 4 connections',
+  runs: 3,
+  rows: RATES.map(([rate, seconds]) => {
+    const play = {
+      load: { logs: 10, connections: 4, rate },
+      warmUp: 20_000,
+      batches: rate * seconds,
+    };
+    return {
+      name: `paced, ${rate} batches/s`,
+      unit: CPU_UNIT,
+      figure: 'cpu',
+      of: playing('proxy', { target: 'proxy', ...play }),
+      baseline: playing('drain', { target: 'drain', ...play }),
+    };
+  }),
+};

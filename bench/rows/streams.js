@@ -1,0 +1,87 @@
+// Each stream alone, in this process: what one object costs, against a PassThrough of objects.
+import { Demux, Forwarder, FrameParser, LogBuffer, MessageDecoder, nullReporter } from 'boundary-log-proxy';
+import { decodeMessage } from 'boundary-log-proxy/codec';
+import { PassThrough } from 'readable-stream';
+import { cpuSeconds } from '../clock.js';
+import { blocksOf, framesOf } from '../load.js';
+
+/** Objects in a full run. */
+const OBJECTS = 200_000;
+const LOGS = 10;
+
+const frames = framesOf(LOGS).map((frame) => ({ tag: 2, payload: frame.subarray(4) }));
+const batches = frames.map((frame) => decodeMessage(frame));
+const blocks = blocksOf(LOGS);
+
+/**
+ * @param {string} name
+ * @param {() => import('node:stream').Duplex | import('node:stream').Writable} make
+ * @param {readonly unknown[]} inputs Written in turn.
+ * @param {number} [objectsIn] How many objects are in each.
+ * @returns {import('../measure.js').Measure}
+ */
+function streaming(name, make, inputs, objectsIn = 1) {
+  return {
+    name,
+    async run({ smoke }) {
+      const objects = smoke ? OBJECTS / 100 : OBJECTS;
+      const writes = Math.ceil(objects / objectsIn);
+      await pass(make(), inputs, writes);
+      const begun = cpuSeconds();
+      const came = await pass(make(), inputs, writes);
+      const cpu = cpuSeconds() - begun;
+      if (came !== writes * objectsIn) throw new Error(`${name}: ${came} came of ${writes * objectsIn}`);
+      return { object: (cpu / came) * 1e6 };
+    },
+  };
+}
+
+/**
+ * Writes as much as the stream takes, and reads all that comes.
+ *
+ * @param {import('node:stream').Duplex | import('node:stream').Writable} stream
+ * @param {readonly unknown[]} inputs
+ * @param {number} writes
+ * @returns {Promise<number>} How many objects came.
+ */
+function pass(stream, inputs, writes) {
+  return new Promise((resolve, reject) => {
+    let i = 0;
+    let objects = 0;
+    const write = () => {
+      while (i < writes) {
+        if (!stream.write(inputs[i++ % inputs.length])) {
+          stream.once('drain', write);
+          return;
+        }
+      }
+      stream.end();
+    };
+    stream.on('error', reject);
+    if ('read' in stream) stream.on('data', () => objects++).on('end', () => resolve(objects));
+    else stream.on('finish', () => resolve(writes));
+    // Not before the reading has begun: a buffer would be full, and drop.
+    setImmediate(write);
+  });
+}
+
+const baseline = streaming('PassThrough', () => new PassThrough({ objectMode: true }), frames);
+const measures = [
+  streaming(
+    'FrameParser',
+    () => new FrameParser(),
+    blocks.map(({ bytes }) => bytes),
+    blocks[0]?.batches,
+  ),
+  streaming('MessageDecoder', () => new MessageDecoder(), frames),
+  streaming('Demux', () => new Demux({ logs: () => undefined }), batches),
+  streaming('LogBuffer', () => new LogBuffer(), batches),
+  streaming('Forwarder', () => new Forwarder(nullReporter), batches),
+];
+
+/** @type {import('../measure.js').Group} */
+export const streams = {
+  title: 'Each stream alone, batches of 10 logs',
+  runs: 7,
+  rows: measures.map((of) => ({ name: of.name, unit: 'CPU µs / object', figure: 'object', of, baseline })),
+};

@@ -1,0 +1,64 @@
+// npm run bench -- [--smoke] [--only NAME] [--json FILE] [--profile FOLDER]     See README.md.
+import { writeFileSync } from 'node:fs';
+import { cpus, loadavg, release } from 'node:os';
+import { parseArgs } from 'node:util';
+import { measure } from './measure.js';
+import { codec } from './rows/codec.js';
+import { connections } from './rows/connections.js';
+import { latency } from './rows/latency.js';
+import { paced } from './rows/paced.js';
+import { proxy } from './rows/proxy.js';
+import { spool } from './rows/spool.js';
+import { streams } from './rows/streams.js';
+import { table } from './table.js';
+
+const GROUPS = { codec, streams, proxy, paced, latency, connections, spool };
+
+const { values: options } = parseArgs({
+  options: {
+    smoke: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true },
+    json: { type: 'string' },
+    profile: { type: 'string' },
+  },
+});
+
+/** A name picks a group, or each row that has it in its own. @param {string} group @param {string} row */
+function isPicked(group, row) {
+  return options.only?.some((name) => name === group || row.includes(name)) ?? true;
+}
+
+const groups = Object.entries(GROUPS)
+  .map(([name, group]) => ({ ...group, name, rows: group.rows.filter((row) => isPicked(name, row.name)) }))
+  .filter(({ rows }) => rows.length > 0);
+if (groups.length === 0) {
+  console.error(`no row is called ${options.only}; groups: ${Object.keys(GROUPS).join(', ')}`);
+  process.exit(2);
+}
+
+const machine = {
+  node: process.version,
+  cores: cpus().length,
+  cpu: cpus()[0]?.model ?? 'unknown',
+  system: `${process.platform} ${release()}`,
+  load: loadavg()[0] ?? 0,
+};
+console.log(
+  `Node ${machine.node}, ${machine.cores} cores (${machine.cpu}), ${machine.system}, load ${machine.load.toFixed(2)}\n`,
+);
+
+if (options.smoke) console.log('A smoke run: that it runs is all that it says.\n');
+
+const begun = new Date();
+const results = [];
+for (const group of groups) {
+  const rows = await measure(group, { smoke: options.smoke, profile: options.profile });
+  console.log(table(group.title, rows));
+  results.push({ group: group.name, title: group.title, rows });
+}
+const seconds = Math.round((Date.now() - begun.getTime()) / 1000);
+console.log(`${seconds} s`);
+if (options.json !== undefined) {
+  const all = { date: begun.toISOString(), smoke: options.smoke, seconds, machine, groups: results };
+  writeFileSync(options.json, `${JSON.stringify(all, null, 2)}\n`);
+}

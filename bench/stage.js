@@ -1,0 +1,54 @@
+// One measurement: a target in a process, a feeder in another, a load from the one to the other.
+import { closeSync, openSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Actor } from './actor.js';
+
+/**
+ * @typedef {object} Play
+ * @property {'proxy' | 'drain' | 'plain' | 'stages'} target
+ * @property {object} [options] The target's.
+ * @property {boolean} [toFile] Whether its stdout is a file. Default: nothing.
+ * @property {{ sync?: boolean }} [spool] Of the proxy; it gets a folder of its own.
+ * @property {import('./feeder.js').Load} load
+ * @property {number} warmUp Batches that are sent before the clock runs: V8 compiles what runs often.
+ * @property {number} batches Batches that are measured.
+ * @property {string | undefined} [profile] Folder for a CPU profile of the target.
+ */
+
+/** @param {Play} play @returns {Promise<import('./target.js').Taken>} */
+export async function stage(play) {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-'));
+  const socketPath = join(folder, 's');
+  const spool = play.spool && { ...play.spool, folder: join(folder, 'spool') };
+  const options = JSON.stringify({ ...play.options, spool });
+  const stdout = play.toFile ? openSync(join(folder, 'stdout'), 'w') : 'ignore';
+  const target = new Actor('target.js', [play.target, socketPath, options, play.profile ?? ''], {
+    stdio: ['ignore', stdout, 'inherit', 'ipc'],
+  });
+  const feeder = new Actor('feeder.js', [socketPath, JSON.stringify(play.load)], {});
+  try {
+    await Promise.all([target.told('ready'), feeder.told('ready')]);
+    await feeder.asked({ connect: true }, 'connected');
+    const sent = { batches: 0, logs: 0, bytes: 0 };
+    /** @type {import('./target.js').Taken | undefined} */
+    let taken;
+    for (const isWarmUp of [true, false]) {
+      const batches = isWarmUp ? play.warmUp : play.batches;
+      await target.asked({ begin: true }, 'begun');
+      sent.bytes += Number(await feeder.asked({ feed: batches, isWarmUp }, 'fed'));
+      sent.batches += batches;
+      sent.logs += batches * play.load.logs;
+      taken = /** @type {import("./target.js").Taken} */ (await target.asked({ end: sent }, 'taken'));
+    }
+    await target.ended();
+    if (taken === undefined) throw new Error('nothing was measured');
+    return taken;
+  } finally {
+    target.kill();
+    feeder.kill();
+    if (typeof stdout === 'number') closeSync(stdout);
+    await rm(folder, { recursive: true, force: true });
+  }
+}

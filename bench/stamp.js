@@ -1,0 +1,31 @@
+// The time of sending, in the last URL of a batch: 16 digits, written into a frame that is encoded already.
+import { now } from './clock.js';
+import { frameOf } from './load.js';
+
+const DIGITS = 16;
+const MARK = `&t=${'0'.repeat(DIGITS)}`;
+
+/** A frame of 10 logs with a place for the time, and where this place begins, counted from the frame's end. */
+export function stampable() {
+  const frame = frameOf(10, 0, MARK);
+  return { frame, fromEnd: frame.length - (frame.indexOf(MARK) + MARK.length - DIGITS) };
+}
+
+/**
+ * @param {Buffer} frame
+ * @param {number} fromEnd
+ */
+export function stamp(frame, fromEnd) {
+  frame.write(String(now()).padStart(DIGITS, '0'), frame.length - fromEnd, 'latin1');
+}
+
+/**
+ * Nanoseconds since the stamp.
+ *
+ * @param {Buffer} bytes Ends where the frame ends.
+ * @param {number} fromEnd
+ */
+export function age(bytes, fromEnd) {
+  const at = bytes.length - fromEnd;
+  return now() - Number(bytes.toString('latin1', at, at + DIGITS));
+}
