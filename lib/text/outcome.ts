@@ -43,20 +43,21 @@ function describeBatch({ tag, count, raw, request }: LogBatch): object {
   };
 }
 
+/** What the wire left out has its default in a decoded message. */
 function describeLog(log: BoundaryLog): object {
   const { allowed, time, httpRequest, sequenceNumber } = log;
   return {
-    allowed: allowed ?? false,
-    time: time ? { seconds: String(time.seconds ?? 0), nanos: time.nanos ?? 0, ...unknownIn(time) } : null,
+    allowed,
+    time: time ? { seconds: String(time.seconds), nanos: time.nanos, ...unknownIn(time) } : null,
     http_request: httpRequest
       ? {
-          method: httpRequest.method ?? '',
-          url: httpRequest.url ?? '',
-          matched_rule: httpRequest.matchedRule ?? '',
+          method: httpRequest.method,
+          url: httpRequest.url,
+          matched_rule: httpRequest.matchedRule,
           ...unknownIn(httpRequest),
         }
       : null,
-    sequence_number: sequenceNumber ?? 0,
+    sequence_number: sequenceNumber,
     ...unknownIn(log),
   };
 }

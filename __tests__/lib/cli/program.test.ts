@@ -151,8 +151,8 @@ describe('send', () => {
     });
     expect(await run(['send', '--socket', socket, '--session', 's', '--process', 'p'], io)).toBe(1);
     expect(io.stderr.text).toContain('sent 1 events, left out 1');
-    expect(await run(['send', '--socket', socket, '--sample', '2'], world().io)).toBe(0);
-    await until('all are here', () => received.io.stdout.text.split('\n').length === 4);
+    expect(await run(['send', '--socket', socket, '--sample', '5'], world().io)).toBe(0);
+    await until('all are here', () => received.io.stdout.text.split('\n').length === 7);
     expect(received.io.stdout.text).toMatch(
       /session_id=s sequence_number=0 confined_process_name=p http_url=/,
     );
@@ -245,6 +245,20 @@ describe('decode', () => {
     expect(io.stderr.text).toContain(note);
   });
 
+  test('a file that is not there is wrong usage', async () => {
+    const { io } = world();
+    expect(await run(['decode', path()], io)).toBe(2);
+    expect(io.stderr.text).toMatch(/^error: ERR_INVALID_OPTION: FILE: /);
+  });
+
+  test('whose reader goes away ends quietly', async () => {
+    const { io } = world({ input: fixture('valid-mixed') });
+    io.stdout.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    io.stdout.on('error', () => undefined);
+    await run(['decode'], io);
+    expect(io.stderr.text).not.toContain('EPIPE');
+  });
+
   test('a folder cannot be decoded', async () => {
     const { io } = world();
     expect(await run(['decode', '.'], io)).toBe(1);
@@ -259,4 +273,15 @@ test.each([
   [{ isTTY: false }, {}, false],
 ])('colour on %j with %j: %p', (stream, env, expected) => {
   expect(hasColor(stream, env)).toBe(expected);
+});
+
+test.each([
+  [['--version'], 0, /^\d+\.\d+\.\d+\n$/, /^$/],
+  [['serve', '--help'], 0, /--spool-max-bytes <size>/, /^$/],
+  [['nonsense'], 2, /^$/, /unknown command 'nonsense'/],
+])('%j: exit code %d', async (args, code, stdout, stderr) => {
+  const { io } = world();
+  expect(await run(args, io)).toBe(code);
+  expect(io.stdout.text).toMatch(stdout);
+  expect(io.stderr.text).toMatch(stderr);
 });
