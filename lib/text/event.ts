@@ -34,15 +34,16 @@ export function eventsOf({ request }: LogBatch): BoundaryEvent[] {
   return request.logs.map((log) => eventOf(request, log));
 }
 
+/** What the wire left out has its default in a decoded message. */
 function eventOf(request: ReportBoundaryLogsRequest, log: BoundaryLog): BoundaryEvent {
   const { time, httpRequest, sequenceNumber } = log;
   const event: BoundaryEvent = { decision: log.allowed ? 'allow' : 'deny' };
   if (request.sessionId) event.session_id = request.sessionId;
-  if (request.sessionId || sequenceNumber) event.sequence_number = sequenceNumber ?? 0;
+  if (request.sessionId || sequenceNumber) event.sequence_number = Number(sequenceNumber);
   if (request.confinedProcessName) event.confined_process_name = request.confinedProcessName;
   if (httpRequest?.method) event.http_method = httpRequest.method;
   if (httpRequest?.url) event.http_url = httpRequest.url;
-  if (time) event.event_time = rfc3339(secondsOf(time.seconds ?? 0), time.nanos ?? 0);
+  if (time) event.event_time = rfc3339(secondsOf(time.seconds as number | Long), Number(time.nanos));
   if (httpRequest?.matchedRule) event.matched_rule = httpRequest.matchedRule;
   return event;
 }

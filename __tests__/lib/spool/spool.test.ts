@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Spool } from '../../../lib/spool/spool.js';
@@ -106,9 +106,10 @@ describe('Spool', () => {
       fc.record({ do: fc.constant('rewind' as const), n: fc.nat(40) }),
       fc.record({ do: fc.constant('remove' as const), n: fc.nat(40), m: fc.nat(3) }),
       fc.record({ do: fc.constant('reopen' as const) }),
+      fc.record({ do: fc.constant('crash' as const) }),
     );
     const property = fc.asyncProperty(fc.array(operation, { maxLength: 30 }), async (operations) => {
-      const folder = path();
+      let folder = path();
       let spool = await open(folder);
       let stored: number[] = [];
       let next = 0;
@@ -131,7 +132,11 @@ describe('Spool', () => {
           await spool.remove(ids);
           stored = stored.filter((id) => !ids.includes(id));
         } else {
+          // What a process leaves behind that is killed now: its files as they are, and nothing put in order.
+          const left = path();
+          if (op.do === 'crash') cpSync(folder, left, { recursive: true });
           await spool.close();
+          if (op.do === 'crash') folder = left;
           spool = await open(folder);
           cursor = 0;
         }
