@@ -29,6 +29,7 @@ export interface OpenStore {
  * | `lock` | an empty LevelDB, open from before `store` is looked at until after it is closed |
  * | `before`, `work`, `repaired` | there while `store` is being opened or repaired |
  * | `attempts` | how often in a row it was not opened to the end |
+ * | `taken` | what was removed last: see taken.ts |
  *
  * @throws ERR_SPOOL_IN_USE; else the errors of LevelDB and of the file system.
  */

@@ -3,8 +3,10 @@ import type { Amount } from '../batch.js';
 import type { Logger } from '../logger.js';
 import { checkOptions, oneOf } from '../options.js';
 import { type Callback, Duplex } from '../streams.js';
-import { type Entry, Spool } from './spool.js';
-import { checkSpoolOptions, type SpoolBufferOptions } from './spool-options.js';
+import { Removals } from './removals.js';
+import { Spool } from './spool.js';
+import { checkSpoolBufferOptions, type SpoolBufferOptions } from './spool-options.js';
+import { TAKEN_SLOTS } from './taken.js';
 
 /** How many bytes may wait to be written, before their writers do: a moment's work for a disk. */
 const MAX_PENDING_BYTES = 1 << 20;
@@ -47,21 +49,22 @@ export class SpoolBuffer extends Duplex {
   readonly #storing = new Set<Promise<void>>();
   /** Held back: while there is no room (`batch` is not let in yet), or the disk is slow (it is). */
   #waiting: { batch: LogBatch | undefined; callback: Callback } | undefined;
-  /** The ids of the batches that were read. */
-  readonly #ids = new WeakMap<LogBatch, number>();
   #wanted = false;
   #reading = false;
   /** On disk, and not read. */
   #unread = 0;
-  #acknowledged: number[] = [];
-  #removing: Promise<void> | undefined;
+  readonly #removals = new Removals<LogBatch>(
+    (ids) => (this.#spool as Spool).remove(ids),
+    () => this.#fill(),
+    (error) => this.#failed(error),
+  );
   #retry: NodeJS.Timeout | undefined;
   #refusing = false;
   #closing = false;
 
   /** @throws ERR_INVALID_OPTION */
   constructor(options: SpoolBufferOptions, overflow: 'drop' | 'block', logger: Logger) {
-    checkSpoolOptions(options);
+    checkSpoolBufferOptions(options);
     checkOptions('spool', { overflow }, { overflow: oneOf('drop', 'block') });
     super({ objectMode: true, readableHighWaterMark: READ_AHEAD, writableHighWaterMark: 1 });
     this.#options = options;
@@ -107,14 +110,10 @@ export class SpoolBuffer extends Duplex {
     return this.#waiting === undefined;
   }
 
-  /** A batch that was read needs not be kept any more. */
+  /** A batch that was read needs not be kept any more. From the end of this turn on, no kill brings it back. */
   ack(batch: LogBatch): void {
-    const id = this.#ids.get(batch);
-    if (id === undefined) return;
-    this.#ids.delete(batch);
-    this.#acknowledged.push(id);
+    if (!this.#removals.acknowledge(batch)) return;
     this.#letGo({ batches: 1, logs: batch.count, bytes: batch.raw.length });
-    this.#removing ??= this.#remove();
     this.#admit();
   }
 
@@ -129,7 +128,8 @@ export class SpoolBuffer extends Duplex {
     this.#closing = true;
     clearTimeout(this.#retry);
     while (this.#storing.size > 0) await Promise.all(this.#storing);
-    await this.#removing;
+    this.#removals.run();
+    await this.#removals.idle();
     const spool = await this.#opened?.catch(() => undefined);
     await spool?.close();
     this.destroy();
@@ -205,10 +205,10 @@ export class SpoolBuffer extends Duplex {
     let n = 0;
     if (this.#unread === 0 && !this.#reading) {
       for (const batch of group) {
-        if (this.readableLength >= READ_AHEAD || !spool.skip(first + n, batch)) break;
-        this.#ids.set(batch, first + n);
+        if (this.readableLength >= READ_AHEAD || this.#removals.out >= TAKEN_SLOTS) break;
+        if (!spool.skip(first + n, batch)) break;
+        this.push(this.#removals.handOut(batch, first + n));
         n += 1;
-        this.push(batch);
         if (this.readableLength > 0) batch.detach();
       }
     }
@@ -234,8 +234,8 @@ export class SpoolBuffer extends Duplex {
   #fill(): void {
     const spool = this.#spool;
     if (spool === undefined || !this.#wanted || this.#reading || this.#unread === 0 || this.#closing) return;
-    // What was acknowledged and is still on disk would be reported again after a kill: not too much of it.
-    if (this.#acknowledged.length >= READ_AHEAD) return;
+    // So that what is acknowledged can be noted: more than that would come back after a kill.
+    if (this.#removals.out + READ_AHEAD > TAKEN_SLOTS) return;
     this.#wanted = false;
     this.#reading = true;
     spool.read(READ_AHEAD).then(
@@ -243,33 +243,27 @@ export class SpoolBuffer extends Duplex {
         this.#reading = false;
         this.#unread = entries.length === 0 ? 0 : this.#unread - entries.length;
         if (entries.length === 0) this.#wanted = true;
-        for (const entry of entries) this.push(this.#batchOf(entry));
+        for (const { id, tag, count, raw } of entries) {
+          this.push(this.#removals.handOut(new LogBatch(tag, count, raw), id));
+        }
       },
       (error) => {
         this.#reading = false;
         this.#wanted = true;
-        if (this.#closing) return;
-        this.emit('failure', error);
-        this.#retry = setTimeout(() => this.#fill(), RETRY_MS);
+        this.#failed(error);
       },
     );
   }
 
-  async #remove(): Promise<void> {
-    while (this.#acknowledged.length > 0) {
-      const ids = this.#acknowledged;
-      this.#acknowledged = [];
-      try {
-        await this.#spool?.remove(ids);
-        this.#fill();
-      } catch (error) {
-        // They go with the next ones. Until then they would be read again after a restart: twice, not lost.
-        this.#acknowledged.push(...ids);
-        this.emit('failure', error);
-        break;
-      }
-    }
-    this.#removing = undefined;
+  /** What failed is tried again in a while. */
+  #failed(error: unknown): void {
+    if (this.#closing) return;
+    this.emit('failure', error);
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined;
+      this.#removals.run();
+      this.#fill();
+    }, RETRY_MS);
   }
 
   /** Lets go of the writer that is held back, if it need not be any more. Those behind it follow on their own. */
@@ -284,12 +278,6 @@ export class SpoolBuffer extends Duplex {
       this.#waiting = undefined;
       this._write(batch, 'utf8', callback);
     }
-  }
-
-  #batchOf({ id, tag, count, raw }: Entry): LogBatch {
-    const batch = new LogBatch(tag, count, raw);
-    this.#ids.set(batch, id);
-    return batch;
   }
 
   #count(amount: Amount, batch: LogBatch): void {

@@ -1,4 +1,6 @@
-import { checkOptions, invalidOption, type OptionTable, text, wholeNumber } from '../options.js';
+import type { Logger } from '../logger.js';
+import { checkOptions, invalidOption, type OptionTable, objectWith, text, wholeNumber } from '../options.js';
+import type { Size } from './record.js';
 
 export interface SpoolBufferOptions {
   /** Where the batches are kept. Made, with mode 0700, where it is missing. */
@@ -9,14 +11,38 @@ export interface SpoolBufferOptions {
   sync?: boolean | undefined;
 }
 
-const OPTIONS: OptionTable<SpoolBufferOptions> = {
+export interface SpoolOptions {
+  /**
+   * Whether a write waits until the disk has it (fsync): what was accepted then survives a power cut, too, not
+   * only the end of the process. Writes that wait share one. Default false.
+   */
+  sync?: boolean | undefined;
+  /** Told of damage and of losses. Default: nobody is. */
+  logger?: Logger | undefined;
+  /** Told what is gone of what nobody has read, when a store that was opened anew does not have it any more. */
+  onLoss?: ((lost: Readonly<Size>) => void) | undefined;
+}
+
+const BUFFER_OPTIONS: OptionTable<SpoolBufferOptions> = {
   folder: text,
   maxBytes: wholeNumber({ min: 1 }),
   sync: { takes: 'true or false', accepts: (value) => typeof value === 'boolean' },
 };
 
+const OPTIONS: OptionTable<{ folder: string } & SpoolOptions> = {
+  folder: text,
+  sync: { takes: 'true or false', accepts: (value) => typeof value === 'boolean' },
+  logger: objectWith('info', 'error'),
+  onLoss: { takes: 'a function', accepts: (value) => typeof value === 'function' },
+};
+
 /** @throws ERR_INVALID_OPTION */
-export function checkSpoolOptions(options: SpoolBufferOptions): void {
-  checkOptions('spool', options, OPTIONS);
+export function checkSpoolBufferOptions(options: SpoolBufferOptions): void {
+  checkOptions('spool', options, BUFFER_OPTIONS);
   if (options.folder === undefined) throw invalidOption('spool: folder', undefined, text.takes);
+}
+
+/** @throws ERR_INVALID_OPTION */
+export function checkSpoolOptions(folder: string, options: SpoolOptions): void {
+  checkOptions('Spool', { folder, ...options }, OPTIONS);
 }

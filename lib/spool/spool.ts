@@ -1,6 +1,6 @@
+import { join } from 'node:path';
 import { BoundaryLogError } from '../../codec/index.js';
 import { type Logger, silent } from '../logger.js';
-import { checkOptions, type OptionTable, objectWith, text } from '../options.js';
 import { encode, load, mark } from './changes.js';
 import { type Change, GroupWriter } from './group-writer.js';
 import { closed, failed, Handle } from './handle.js';
@@ -8,28 +8,13 @@ import { type OpenStore, openStore } from './open-store.js';
 import { reconcile } from './reconcile.js';
 import { type Entry, isRemoved, type Size, type SpoolBatch } from './record.js';
 import { Segment, Segments } from './segments.js';
+import { checkSpoolOptions, type SpoolOptions } from './spool-options.js';
 import { isCorruption, type Store } from './store.js';
+import { Taken } from './taken.js';
 
 export type { Entry, Size, SpoolBatch } from './record.js';
+export type { SpoolOptions } from './spool-options.js';
 
-export interface SpoolOptions {
-  /**
-   * Whether a write waits until the disk has it (fsync): what was accepted then survives a power cut, too, not
-   * only the end of the process. Writes that wait share one. Default false.
-   */
-  sync?: boolean | undefined;
-  /** Told of damage and of losses. Default: nobody is. */
-  logger?: Logger | undefined;
-  /** Told what is gone of what nobody has read, when a store that was opened anew does not have it any more. */
-  onLoss?: ((lost: Readonly<Size>) => void) | undefined;
-}
-
-const OPTIONS: OptionTable<{ folder: string } & SpoolOptions> = {
-  folder: text,
-  sync: { takes: 'true or false', accepts: (value) => typeof value === 'boolean' },
-  logger: objectWith('info', 'error'),
-  onLoss: { takes: 'a function', accepts: (value) => typeof value === 'function' },
-};
 /** Once it is empty, and so many bytes were removed since, the disk space is given back. */
 const COMPACT_BYTES = 16 << 20;
 
@@ -42,8 +27,8 @@ const COMPACT_BYTES = 16 << 20;
  * for (const entry of await spool.read(100)) { … await spool.remove([entry.id]); }
  * ```
  *
- * What `append` resolved for survives the end of the process, however it comes. What `remove` resolved for may
- * come back after a power cut without `sync`, and after damage: each batch is read at least once.
+ * What `append` resolved for survives the end of the process, however it comes, and what `remove` was called for
+ * does not come back, but may after a power cut, or damage: each batch is read at least once.
  *
  * After a failure (`ERR_SPOOL_FAILED`: the disk is full, the folder is gone) the next call opens the store
  * anew, and goes on once that is possible. Batches of a call that failed are not stored.
@@ -62,6 +47,7 @@ export class Spool {
   #segments = new Segments();
   /** Their removal is on its way. */
   readonly #leaving = new Set<readonly number[]>();
+  readonly #taken: Taken;
   readonly #handle: Handle;
   readonly #writer = new GroupWriter((changes) =>
     this.#handle.use((open) => this.#write(open, changes), isCorruption),
@@ -73,6 +59,7 @@ export class Spool {
 
   private constructor(folder: string, options: SpoolOptions) {
     this.folder = folder;
+    this.#taken = new Taken(join(folder, 'taken'));
     this.#handle = new Handle(folder, () => this.#openStore());
     this.#sync = options.sync ?? false;
     this.#logger = options.logger ?? silent;
@@ -89,11 +76,14 @@ export class Spool {
    * @throws ERR_SPOOL_FAILED where the folder cannot be made, read or written.
    */
   static async open(folder: string, options: SpoolOptions = {}): Promise<Spool> {
-    checkOptions('Spool', { folder, ...options }, OPTIONS);
+    checkSpoolOptions(folder, options);
     const spool = new Spool(folder, options);
     try {
       await spool.#handle.ready();
+      await spool.#writer.add({ ids: spool.#taken.read() });
+      spool.#taken.open();
     } catch (error) {
+      await spool.close();
       throw error instanceof BoundaryLogError ? error : failed(folder, error);
     }
     return spool;
@@ -151,13 +141,15 @@ export class Spool {
   }
 
   /**
-   * Acknowledges entries: they are removed, in one write. Ids that are not stored are left out.
+   * Acknowledges entries: they are removed, in one write. Ids that are not stored are left out. From the call
+   * on, they do not come back after a kill, unless more than {@link TAKEN_SLOTS} are on their way at a time.
    *
    * @throws ERR_SPOOL_FAILED none of them is removed; a later call may succeed.
    * @throws ERR_CLOSED
    */
   async remove(ids: readonly number[]): Promise<void> {
     if (this.#closed !== undefined) throw closed();
+    this.#taken.add(ids.filter((id) => Number.isInteger(id) && this.#segments.holds(id)));
     this.#leaving.add(ids);
     try {
       await this.#writer.add({ ids });
@@ -191,6 +183,7 @@ export class Spool {
     await this.#writer.idle();
     await this.#reading;
     await this.#compacting;
+    this.#taken.close();
     await this.#handle.close().catch((err) => {
       this.#logger.error({ err, folder: this.folder }, 'spool was not closed cleanly');
     });
@@ -289,6 +282,7 @@ export class Spool {
         }
       }
       this.#segments = segments;
+      if (this.#wasOpen) this.#taken.open();
     } catch (error) {
       await open.abandon();
       throw error;

@@ -27,16 +27,13 @@ const ACCEPTED_MS = 350;
  * under way, and what is being written. A disk and a processor that keep up hold far fewer back.
  */
 const MAX_LOST = (ACCEPTED_MS / PAUSE_MS + 1) * BURST;
-/** A group that the server reads from its spool at once. */
+/** So many batches the server reads from its spool at once. */
 const GROUP = 64;
 /**
- * How many batches may be reported again after one kill: the one that was being written to stdout, and those
- * that stdout had taken while their removal from the spool was not written. Removals are written one after the
- * other, each with all that was reported during the last one: so it is what stdout takes in two writes. In one
- * write that is hardly more than what the server has in hand: one group that is being reported, one that was
- * read ahead, and one that is being read.
+ * How many batches may be reported again after one kill: the one that was in flight, written to stdout and not
+ * answered for. What stdout had taken was noted in the same turn.
  */
-const MAX_AGAIN = 2 * 3 * GROUP + 1;
+const MAX_AGAIN = 1;
 
 /** Writes numbered batches of one session to whichever server listens, each once, and knows when it did. */
 class Load {

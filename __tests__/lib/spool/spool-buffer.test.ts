@@ -282,7 +282,7 @@ describe('the disk', () => {
     expect((await take(again, 5)).map(numberOf)).toEqual([1, 2, 3, 4, 8]);
   });
 
-  test('cannot remove what was acknowledged: `failure`, and it goes with the next ones', async () => {
+  test('cannot remove what was acknowledged: `failure`, again in a while, and it goes with the next ones', async () => {
     const parent = path();
     const { buffer } = await open(`${parent}/spool`);
     const failures: unknown[] = [];
@@ -294,6 +294,7 @@ describe('the disk', () => {
     buffer.ack(taken[0] as LogBatch);
     await until('that fails', () => failures.length > 0);
     expect(failures[0]).toMatchObject({ code: 'ERR_SPOOL_FAILED' });
+    await until('that fails again', () => failures.length > 1);
     rmSync(parent);
     renameSync(`${parent}-away`, parent);
     buffer.ack(taken[1] as LogBatch);
