@@ -16,7 +16,7 @@ interface Rule {
 
 const STREAMS =
   /^lib\/(frame-parser|message-decoder|message-encoder|demux|log-buffer|status-sink|forwarder|sender)\.ts$/;
-const SERVER = /^lib\/(proxy|proxy-options|connections|unix-listener|warnings|metrics)\.ts$/;
+const SERVER = /^lib\/(proxy|proxy-options|connections|intake|unix-listener|warnings|metrics)\.ts$/;
 
 /** Who may import whom. Types count as much as values. */
 const RULES: Rule[] = [

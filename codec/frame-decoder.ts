@@ -3,8 +3,17 @@ import { type Frame, type FrameFault, HEADER_LENGTH } from './frame.js';
 import { boundaryProtocol, type Protocol, payloadLimits } from './protocol.js';
 
 /**
- * Cuts a byte stream into frames: chunks in, frames out, wherever the chunks' borders lie. Pure: it neither
- * reads nor waits.
+ * Makes something of the frame whose payload lies in `bytes` from `start` to `end`. The bytes are a whole chunk,
+ * or a payload that came in parts.
+ */
+export type FrameMaker<T> = (tag: number, bytes: Buffer, start: number, end: number) => T;
+
+/** A {@link Frame}, its payload a view. */
+const frameOf: FrameMaker<Frame> = (tag, bytes, start, end) => ({ tag, payload: bytes.subarray(start, end) });
+
+/**
+ * Cuts a byte stream into frames: chunks in, frames out, wherever the chunks' borders lie; or, in place of each
+ * frame, what is made of it. Pure: it neither reads nor waits.
  *
  * It keeps at most one frame that has begun (for boundary's protocol never more than 4 + 32768 bytes), never
  * copies a frame that lies whole in one chunk, and its cost is linear in the bytes, even when they come one
@@ -16,7 +25,8 @@ import { boundaryProtocol, type Protocol, payloadLimits } from './protocol.js';
  * const fault = decoder.end();
  * ```
  */
-export class FrameDecoder {
+export class FrameDecoder<T = Frame> {
+  readonly #make: FrameMaker<T>;
   readonly #limits: Int32Array;
   #header = 0;
   #headerFilled = 0;
@@ -25,8 +35,13 @@ export class FrameDecoder {
   #bytesConsumed = 0;
   #ended = false;
 
-  constructor(protocol: Protocol = boundaryProtocol) {
+  /** @throws ERR_INVALID_OPTION where the protocol has a tag or length that no header can say. */
+  constructor(
+    protocol: Protocol = boundaryProtocol,
+    make: FrameMaker<T> = frameOf as FrameMaker<Frame | T> as FrameMaker<T>,
+  ) {
     this.#limits = payloadLimits(protocol);
+    this.#make = make;
   }
 
   /** Bytes taken so far. After a fatal header: up to that header's end, nothing of what follows. */
@@ -44,8 +59,8 @@ export class FrameDecoder {
    * `ERR_MESSAGE_TOO_LARGE`) the last item is its {@link FrameFault}, and later chunks give nothing.
    * Frames that lie whole in the chunk are views of it: the chunk must not be written to again.
    */
-  decode(chunk: Uint8Array): (Frame | FrameFault)[] {
-    const items: (Frame | FrameFault)[] = [];
+  decode(chunk: Uint8Array): (T | FrameFault)[] {
+    const items: (T | FrameFault)[] = [];
     const bytes = Buffer.isBuffer(chunk)
       ? chunk
       : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
@@ -63,7 +78,7 @@ export class FrameDecoder {
       const length = this.#header & 0xff_ffff;
       const available = bytes.length - pos;
       if (this.#payload === undefined && available >= length) {
-        items.push(this.#take(bytes.subarray(pos, pos + length)));
+        items.push(this.#take(bytes, pos, pos + length));
         pos += length;
       } else if (available > 0) {
         this.#payload ??= Buffer.allocUnsafeSlow(length);
@@ -71,7 +86,7 @@ export class FrameDecoder {
         bytes.copy(this.#payload, this.#payloadFilled, pos, pos + part);
         this.#payloadFilled += part;
         pos += part;
-        if (this.#payloadFilled === length) items.push(this.#take(this.#payload));
+        if (this.#payloadFilled === length) items.push(this.#take(this.#payload, 0, length));
       }
     }
     this.#bytesConsumed += pos;
@@ -129,13 +144,13 @@ export class FrameDecoder {
     return undefined;
   }
 
-  #take(payload: Buffer): Frame {
+  #take(bytes: Buffer, start: number, end: number): T {
     const tag = this.#header >>> 24;
     this.#header = 0;
     this.#headerFilled = 0;
     this.#payload = undefined;
     this.#payloadFilled = 0;
-    return { tag, payload };
+    return this.#make(tag, bytes, start, end);
   }
 
   #fault(code: ErrorCode, message: string, fatal: boolean): FrameFault {

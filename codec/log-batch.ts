@@ -8,13 +8,19 @@ export class LogBatch {
   readonly tag: number;
   /** How many logs are in it. */
   readonly count: number;
-  #raw: Buffer;
+  #bytes: Buffer;
+  #start: number;
+  #end: number;
+  #raw: Buffer | undefined;
   #request: ReportBoundaryLogsRequest | undefined;
 
-  constructor(tag: number, count: number, raw: Buffer) {
+  /** @param bytes Where its encoded request lies, from `start` (default 0) to `end` (default: their end). */
+  constructor(tag: number, count: number, bytes: Buffer, start = 0, end = bytes.length) {
     this.tag = tag;
     this.count = count;
-    this.#raw = raw;
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end;
   }
 
   /**
@@ -23,12 +29,14 @@ export class LogBatch {
    * the merge of them.
    */
   get raw(): Buffer {
+    // On first use: a view costs as much as all else that is made of a batch.
+    this.#raw ??= this.#bytes.subarray(this.#start, this.#end);
     return this.#raw;
   }
 
   /** {@link raw} decoded, on first use. Unknown fields are under `$unknowns` of their message. */
   get request(): ReportBoundaryLogsRequest {
-    this.#request ??= ReportBoundaryLogsRequest.decode(new WireReader(this.#raw));
+    this.#request ??= ReportBoundaryLogsRequest.decode(new WireReader(this.raw));
     return this.#request;
   }
 
@@ -37,10 +45,14 @@ export class LogBatch {
    * a batch of 1 KB that is a view keeps all of its chunk, 64 KiB or more, in memory.
    */
   detach(): void {
-    const raw = this.#raw;
-    if (raw.length === raw.buffer.byteLength) return;
+    const length = this.#end - this.#start;
+    if (length === this.#bytes.buffer.byteLength) return;
     // Not from the allocation pool, which would be the next chunk to be kept alive.
-    this.#raw = Buffer.allocUnsafeSlow(raw.length);
-    raw.copy(this.#raw);
+    const copy = Buffer.allocUnsafeSlow(length);
+    this.#bytes.copy(copy, 0, this.#start, this.#end);
+    this.#bytes = copy;
+    this.#start = 0;
+    this.#end = length;
+    this.#raw = undefined;
   }
 }

@@ -4,51 +4,65 @@ import { type Frame, Tag } from './frame.js';
 import { LogBatch } from './log-batch.js';
 import type { Close, Outcome, Skip, StatusReport } from './outcome.js';
 import { check, INVALID_UTF8, NUMBERS, REQUEST } from './walk.js';
-import { MALFORMED, varintInt64, WireType } from './wire.js';
+import { MALFORMED, skipVarint, varintInt64, varintValue, WireType } from './wire.js';
+
+/** Of field 1 of a BoundaryMessage, in its shortest form. */
+const LOGS_KEY = (1 << 3) | WireType.LENGTH;
 
 /**
  * What a frame of boundary's leads to: an {@link Outcome} for any bytes at all. Never throws.
  * Whether a payload is valid is decided as the reference decides it, case by case.
  */
-export function decodeMessage(frame: Frame): Outcome {
-  switch (frame.tag) {
+export function decodeMessage({ tag, payload }: Frame): Outcome {
+  return decodePayload(tag, payload, 0, payload.length);
+}
+
+/** The same for a payload that lies in `bytes` from `start` to `end`. */
+export function decodePayload(tag: number, bytes: Buffer, start: number, end: number): Outcome {
+  switch (tag) {
     case Tag.V1:
-      return decodeRequest(frame.payload);
+      return decodeRequest(Tag.V1, bytes, start, end);
     case Tag.V2:
-      return decodeEnvelope(frame.payload);
+      return decodeEnvelope(bytes, start, end);
     default:
-      return unsupportedTag(frame.tag);
+      return unsupportedTag(tag);
   }
 }
 
-/** The payload of tag 1: a bare ReportBoundaryLogsRequest. */
-function decodeRequest(payload: Buffer): Outcome {
-  const count = check(REQUEST, payload, 0, payload.length);
-  return count < 0 ? invalid(Tag.V1, count) : new LogBatch(Tag.V1, count, payload);
+/** A ReportBoundaryLogsRequest: the payload of tag 1, or a member of that of tag 2. */
+function decodeRequest(tag: Tag, bytes: Buffer, start: number, end: number): LogBatch | Skip {
+  const count = check(REQUEST, bytes, start, end);
+  return count < 0 ? invalid(tag, count) : new LogBatch(tag, count, bytes, start, end);
 }
 
 /**
  * The payload of tag 2: a BoundaryMessage. Of the two members of its oneof the last one on the wire stands:
  * the same member once more merges into what is there, the other one takes its place.
  */
-function decodeEnvelope(payload: Buffer): Outcome {
+function decodeEnvelope(bytes: Buffer, start: number, end: number): Outcome {
+  // Nearly all are one batch, and nothing else.
+  if (bytes[start] === LOGS_KEY) {
+    const from = skipVarint(bytes, start + 1, end);
+    if (from !== MALFORMED && from + varintValue(bytes, start + 1, from) === end) {
+      return decodeRequest(Tag.V2, bytes, from, end);
+    }
+  }
   let outcome: LogBatch | StatusReport | undefined;
-  const fields = new FieldCursor(payload, 0, payload.length);
+  const fields = new FieldCursor(bytes, start, end);
   while (fields.next()) {
     if (fields.wireType !== WireType.LENGTH) continue;
     if (fields.number === 1) {
-      const count = check(REQUEST, payload, fields.start, fields.stop);
-      if (count < 0) return invalid(Tag.V2, count);
-      const raw = payload.subarray(fields.start, fields.stop);
+      const logs = decodeRequest(Tag.V2, bytes, fields.start, fields.stop);
+      if (logs.kind === 'skip') return logs;
       outcome =
         outcome?.kind === 'logs'
-          ? new LogBatch(Tag.V2, outcome.count + count, Buffer.concat([outcome.raw, raw]))
-          : new LogBatch(Tag.V2, count, raw);
+          ? new LogBatch(Tag.V2, outcome.count + logs.count, Buffer.concat([outcome.raw, logs.raw]))
+          : logs;
     } else if (fields.number === 2) {
-      const result = check(NUMBERS, payload, fields.start, fields.stop);
+      const result = check(NUMBERS, bytes, fields.start, fields.stop);
       if (result < 0) return invalid(Tag.V2, result);
       const before = outcome?.kind === 'status' ? outcome : undefined;
-      outcome = readStatus(payload, fields.start, fields.stop, before);
+      outcome = readStatus(bytes, fields.start, fields.stop, before);
     }
   }
   if (fields.malformed) return invalid(Tag.V2, MALFORMED);

@@ -1,23 +1,8 @@
 import type { Socket } from 'node:net';
-import type { Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { BoundaryLogError } from '../codec/index.js';
-import { Demux } from './demux.js';
-import { FrameParser } from './frame-parser.js';
+import { Intake, type Sinks } from './intake.js';
 import type { Logger } from './logger.js';
-import { MessageDecoder } from './message-decoder.js';
-import type { RejectReason } from './metrics.js';
-import type { StatusSink } from './status-sink.js';
 
-/** What all connections share. */
-export interface Sinks {
-  readonly logs: Writable;
-  readonly status: StatusSink;
-  /** Told of each frame that was not let in. */
-  reject(reason: RejectReason, error?: BoundaryLogError): void;
-}
-
-/** The connections of one proxy: each a line of streams of its own, into the sinks that all share. */
+/** The connections of one proxy: each with an Intake of its own, into the sinks that all share. */
 export class Connections {
   /** Accepted so far. */
   total = 0;
@@ -29,6 +14,8 @@ export class Connections {
   constructor(sinks: Sinks, logger: Logger) {
     this.#sinks = sinks;
     this.#logger = logger;
+    // Each connection may wait for it.
+    sinks.logs.setMaxListeners(0);
   }
 
   /** Open now. */
@@ -61,33 +48,12 @@ export class Connections {
 }
 
 /**
- * socket → FrameParser → MessageDecoder → Demux → the shared sinks.
- *
- * The socket stands outside of the pipeline, which would be destroyed with it: what a sender wrote before
- * its connection broke still goes through.
+ * The socket stands outside of a pipeline, which would be destroyed with it: what a sender wrote before its
+ * connection broke still goes through.
  */
-async function handle(socket: Socket, sinks: Sinks): Promise<void> {
-  const reject = ({ error }: { error: BoundaryLogError }) =>
-    sinks.reject(error.code.slice('ERR_'.length).toLowerCase() as RejectReason, error);
-
-  const parser = new FrameParser();
-  const demux = new Demux({
-    logs: sinks.logs,
-    status: sinks.status,
-    skip: reject,
-    'unknown-variant': () => sinks.reject('unknown_variant'),
-    close: (outcome) => {
-      reject(outcome);
-      socket.destroy();
-    },
-  });
-  const closed = new Promise<void>((resolve) => {
-    socket.once('close', () => {
-      parser.end();
-      resolve();
-    });
-  });
-  socket.pipe(parser);
-  await pipeline(parser, new MessageDecoder(), demux);
-  await closed;
+function handle(socket: Socket, sinks: Sinks): Promise<void> {
+  const intake = new Intake(sinks, () => socket.destroy());
+  socket.once('close', () => intake.end());
+  socket.pipe(intake);
+  return new Promise((resolve) => intake.once('finish', resolve));
 }

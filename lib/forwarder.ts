@@ -48,6 +48,8 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   /** The write that took the last free place, until one is free again. */
   #blocked: Callback | undefined;
   #onSettled: (() => void) | undefined;
+  /** When the last report ended, until the end of this turn: as good as when the next one begins. */
+  #endOfLast: number | undefined;
   /** When the reporter began to fail. */
   #outageSince: number | undefined;
 
@@ -123,7 +125,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   }
 
   #report(batch: T): void {
-    const start = performance.now();
+    const start = this.#endOfLast ?? performance.now();
     try {
       const result = this.#reporter.report(batch, this.#reportOptions);
       if (result === undefined) {
@@ -145,7 +147,11 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
       this.emit('recovery', (performance.now() - this.#outageSince) / 1000);
       this.#outageSince = undefined;
     }
-    this.emit('forward', batch, (performance.now() - start) / 1000);
+    const end = performance.now();
+    // Asking for the time is a tenth of what a batch of one log costs.
+    if (this.#endOfLast === undefined) queueMicrotask(() => (this.#endOfLast = undefined));
+    this.#endOfLast = end;
+    this.emit('forward', batch, (end - start) / 1000);
     this.#next();
   }
 

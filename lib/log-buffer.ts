@@ -2,7 +2,7 @@ import type { LogBatch } from '../codec/index.js';
 import type { Amount, Batch } from './batch.js';
 import { checkOptions, type OptionTable, oneOf, wholeNumber } from './options.js';
 import { Queue } from './queue.js';
-import { type Callback, Duplex } from './streams.js';
+import { type Callback, Duplex, isObject } from './streams.js';
 
 export interface LogBufferOptions {
   /** How many batches it holds. Default 100, as the reference. */
@@ -61,8 +61,13 @@ export class LogBuffer<T extends Batch = LogBatch> extends Duplex {
   }
 
   /** @returns false while a batch waits for room: go on at `drain`. */
-  override write(...args: unknown[]): boolean {
-    (super.write as (...args: unknown[]) => boolean)(...args);
+  override write(batch: unknown, ...rest: unknown[]): boolean {
+    // What passes through needs nothing of a Writable's bookkeeping, which is most of what it would cost.
+    if (rest.length === 0 && isObject(batch) && this.#isIdle() && this.#isPassingThrough()) {
+      this.#pass(batch as T);
+      return true;
+    }
+    (super.write as (...args: unknown[]) => boolean)(batch, ...rest);
     return this.#waiting === undefined;
   }
 
@@ -107,27 +112,24 @@ export class LogBuffer<T extends Batch = LogBatch> extends Duplex {
   }
 
   override _write(batch: T, _encoding: BufferEncoding, callback: Callback): void {
-    const isFull = this.#isFull(batch);
-    if (isFull && this.overflow === 'block' && !this.#refusing && batch.raw.length <= this.maxBytes) {
-      batch.detach?.();
-      this.#waiting = { batch, callback };
-      return;
-    }
-    this.received.batches += 1;
-    this.received.logs += batch.count;
     if (this.#refusing) {
+      this.#receive(batch);
       this.emit('drop', batch, 'shutdown');
     } else if (this.#isPassingThrough()) {
-      this.#hand(batch);
-      // A flow that is only about to begin takes it now: a place in the buffer is not for it.
-      if (this.readableLength > 0 && this.readableFlowing) this.read();
-    } else if (isFull) {
-      this.emit('drop', batch, 'buffer_full');
-    } else {
+      this.#pass(batch);
+    } else if (!this.#isFull(batch)) {
+      this.#receive(batch);
       batch.detach?.();
       this.#queue.push(batch);
       add(this.#queued, batch, 1);
       this.#offer();
+    } else if (this.overflow === 'block' && batch.raw.length <= this.maxBytes) {
+      batch.detach?.();
+      this.#waiting = { batch, callback };
+      return;
+    } else {
+      this.#receive(batch);
+      this.emit('drop', batch, 'buffer_full');
     }
     callback();
   }
@@ -150,6 +152,18 @@ export class LogBuffer<T extends Batch = LogBatch> extends Duplex {
     for (const batch of unread) this.emit('drop', batch, 'shutdown');
     this.shutdown();
     callback(error);
+  }
+
+  #receive(batch: T): void {
+    this.received.batches += 1;
+    this.received.logs += batch.count;
+  }
+
+  #pass(batch: T): void {
+    this.#receive(batch);
+    this.#hand(batch);
+    // A flow that is only about to begin takes it now: a place in the buffer is not for it.
+    if (this.readableLength > 0 && this.readableFlowing) this.read();
   }
 
   /** Gives the readable side what it waits for: the next batch, or the end. */
@@ -189,6 +203,11 @@ export class LogBuffer<T extends Batch = LogBatch> extends Duplex {
     if (unread === 0) this.#handed.length = 0;
     else if (unread < this.#handed.length) this.#handed.splice(0, this.#handed.length - unread);
     return this.#handed;
+  }
+
+  /** Nothing that was written is on its way, and more may be. */
+  #isIdle(): boolean {
+    return this.writable && this.writableLength === 0 && this.writableCorked === 0 && !this.#refusing;
   }
 
   /** The reader takes all that it can get, and has got all that there was. */

@@ -93,7 +93,7 @@ export class BoundaryLogProxy {
     this.#connections = new Connections(
       {
         logs: this.#buffer,
-        status: this.#status,
+        status: (report) => this.#status.write(report),
         reject: (reason, error) => {
           this.#rejected[reason] += 1;
           this.#warnings.rejected(reason, error);

@@ -12,3 +12,8 @@ export const Transform = readable.Transform as unknown as typeof node.Transform;
 
 export type { TransformCallback } from 'node:stream';
 export type Callback = (error?: Error | null) => void;
+
+/** Whether a stream in object mode takes it without a question. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
