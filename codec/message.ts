@@ -3,7 +3,7 @@ import { FieldCursor } from './field-cursor.js';
 import { type Frame, Tag } from './frame.js';
 import { LogBatch } from './log-batch.js';
 import type { Close, Outcome, Skip, StatusReport } from './outcome.js';
-import { check, INVALID_UTF8, NUMBERS, REQUEST } from './walk.js';
+import { checkRequest, checkStatus, INVALID_UTF8 } from './walk.js';
 import { MALFORMED, skipVarint, varintInt64, varintValue, WireType } from './wire.js';
 
 /** Of field 1 of a BoundaryMessage, in its shortest form. */
@@ -31,7 +31,7 @@ export function decodePayload(tag: number, bytes: Buffer, start: number, end: nu
 
 /** A ReportBoundaryLogsRequest: the payload of tag 1, or a member of that of tag 2. */
 function decodeRequest(tag: Tag, bytes: Buffer, start: number, end: number): LogBatch | Skip {
-  const count = check(REQUEST, bytes, start, end);
+  const count = checkRequest(bytes, start, end);
   return count < 0 ? invalid(tag, count) : new LogBatch(tag, count, bytes, start, end);
 }
 
@@ -59,7 +59,7 @@ function decodeEnvelope(bytes: Buffer, start: number, end: number): Outcome {
           ? new LogBatch(Tag.V2, outcome.count + logs.count, Buffer.concat([outcome.raw, logs.raw]))
           : logs;
     } else if (fields.number === 2) {
-      const result = check(NUMBERS, bytes, fields.start, fields.stop);
+      const result = checkStatus(bytes, fields.start, fields.stop);
       if (result < 0) return invalid(Tag.V2, result);
       const before = outcome?.kind === 'status' ? outcome : undefined;
       outcome = readStatus(bytes, fields.start, fields.stop, before);

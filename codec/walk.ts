@@ -1,132 +1,155 @@
-import { isUtf8 } from 'node:buffer';
+/*
+ * Checks messages without making objects of them. This runs for every byte that comes in, so there are two ways
+ * through: one with the keys spelled out, for what senders write, and one by a schema, for anything at all, to
+ * which the first leaves what it does not expect. Both decide alike, and a test holds them to a plain codec.
+ * With the first, a log takes a third of the time that it takes with the second alone.
+ *
+ * Each function returns the position after what it checked, or what is wrong with it.
+ */
+import { isAscii, isText } from './text.js';
 import { isFieldKey, MALFORMED, skipValue, skipVarint, varintValue, WireType } from './wire.js';
 
-/** In place of a count: a known text field is not UTF-8. */
+/** In place of a position: a known text field is not UTF-8. */
 export const INVALID_UTF8 = -2;
 
-/** What to do with a field, by its key where that is one byte. */
-const Action = { OTHER: 0, VARINT: 1, TEXT: 2, MESSAGE: 3 } as const;
+/** Keys of one byte, by wire type and field number. */
+const VARINT_1 = 0x08;
+const VARINT_2 = 0x10;
+const VARINT_4 = 0x20;
+const LENGTH_1 = 0x0a;
+const LENGTH_2 = 0x12;
+const LENGTH_3 = 0x1a;
+/** What a length of two bytes comes to at least where its second byte says that there is a third. */
+const TOO_LONG = 0x80 << 7;
+
+/** Of the check under way. A local one would have to travel through every call of the walk. */
+let logs = 0;
 
 /**
- * What is known of a message: which of its length-delimited fields are text, and which are messages
- * themselves. A field that is not listed, or comes with another wire type, is an unknown field: it is checked
- * for its form, and stays.
- */
-export interface Schema {
-  /** An {@link Action} for each key of one byte: the fields 1 to 15, which all known ones are. */
-  readonly actions: Uint8Array;
-  /** The nested messages, by field number. */
-  readonly messages: readonly (Schema | undefined)[];
-}
-
-const TEXT = 'text';
-
-/** Describes a message by its length-delimited fields, from field 1 on. */
-function message(...fields: (Schema | typeof TEXT | undefined)[]): Schema {
-  const actions = new Uint8Array(0x80);
-  const messages: (Schema | undefined)[] = new Array(fields.length + 1).fill(undefined);
-  for (let number = 1; number < 16; number++) actions[number * 8 + WireType.VARINT] = Action.VARINT;
-  for (const [i, field] of fields.entries()) {
-    if (field === undefined) continue;
-    actions[(i + 1) * 8 + WireType.LENGTH] = field === TEXT ? Action.TEXT : Action.MESSAGE;
-    if (field !== TEXT) messages[i + 1] = field;
-  }
-  return { actions, messages };
-}
-
-/** Timestamp and BoundaryStatus: nothing but varints. */
-export const NUMBERS = message();
-const HTTP_REQUEST = message(TEXT, TEXT, TEXT);
-const LOG = message(undefined, NUMBERS, HTTP_REQUEST);
-/** ReportBoundaryLogsRequest. */
-export const REQUEST = message(LOG, TEXT, TEXT);
-
-/**
- * Checks a message without making an object of it. The first thing wrong decides, in the order of the wire,
- * as in the reference.
+ * Checks a ReportBoundaryLogsRequest. The first thing wrong decides, in the order of the wire, as in the
+ * reference.
  *
  * @returns how many logs there are in it, {@link MALFORMED} or {@link INVALID_UTF8}.
  */
-export function check(schema: Schema, buf: Uint8Array, pos: number, end: number): number {
+export function checkRequest(buf: Buffer, pos: number, end: number): number {
   logs = 0;
-  const result = walk(schema, buf, pos, end);
-  return result < 0 ? result : logs;
+  while (pos < end) {
+    const key = buf[pos];
+    if ((key === LENGTH_1 || key === LENGTH_2 || key === LENGTH_3) && pos + 2 < end) {
+      let length = buf[pos + 1] as number;
+      let start = pos + 2;
+      if (length >= 0x80) length += ((buf[start++] as number) - 1) << 7;
+      const stop = start + length;
+      if (stop <= end && length < TOO_LONG) {
+        if (key === LENGTH_1) {
+          logs += 1;
+          const result = walkLog(buf, start, stop);
+          if (result < 0) return result;
+        } else if (!isText(buf, start, stop)) {
+          return INVALID_UTF8;
+        }
+        pos = stop;
+        continue;
+      }
+    }
+    pos = walkField(REQUEST, buf, pos, end);
+    if (pos < 0) return pos;
+  }
+  return logs;
 }
 
-/** Of the {@link check} under way. A local one would have to travel through every call of the walk. */
-let logs = 0;
+/** Checks a BoundaryStatus. @returns {@link MALFORMED} where it is none. */
+export function checkStatus(buf: Buffer, pos: number, end: number): number {
+  return walk(NUMBERS, buf, pos, end);
+}
 
-/** @returns `end`, or what is wrong. */
-function walk(schema: Schema, buf: Uint8Array, pos: number, end: number): number {
-  const { actions } = schema;
+function walkLog(buf: Buffer, pos: number, end: number): number {
   while (pos < end) {
-    const key = buf[pos] as number;
-    const action = key < 0x80 ? actions[key] : Action.OTHER;
-    if (action === Action.VARINT) {
-      pos += 1;
-      if (pos < end && (buf[pos] as number) < 0x80) pos += 1;
-      else pos = skipVarint(buf, pos, end);
-      if (pos === MALFORMED) return MALFORMED;
-    } else if (action === Action.OTHER) {
-      pos = walkOther(schema, buf, pos, end);
-      if (pos < 0) return pos;
-    } else {
-      pos += 1;
-      if (pos === end) return MALFORMED;
-      // Lengths of one byte are nearly all there are.
-      let length = buf[pos] as number;
-      if (length < 0x80) {
-        pos += 1;
-      } else {
-        const next = skipVarint(buf, pos, end);
-        if (next === MALFORMED) return MALFORMED;
-        length = varintValue(buf, pos, next);
-        pos = next;
-      }
-      const stop = pos + length;
-      if (stop > end) return MALFORMED;
-      if (action === Action.TEXT) {
-        if (!isText(buf, pos, stop)) return INVALID_UTF8;
-      } else {
-        const nested = schema.messages[key >>> 3] as Schema;
-        if (nested === LOG) logs += 1;
-        const result = walk(nested, buf, pos, stop);
+    const key = buf[pos];
+    if ((key === LENGTH_2 || key === LENGTH_3) && pos + 2 < end) {
+      let length = buf[pos + 1] as number;
+      let start = pos + 2;
+      if (length >= 0x80) length += ((buf[start++] as number) - 1) << 7;
+      const stop = start + length;
+      if (stop <= end && length < TOO_LONG) {
+        const result = key === LENGTH_2 ? walkTimestamp(buf, start, stop) : walkHttpRequest(buf, start, stop);
         if (result < 0) return result;
+        pos = stop;
+        continue;
       }
-      pos = stop;
+    } else if ((key === VARINT_1 || key === VARINT_4) && pos + 1 < end && (buf[pos + 1] as number) < 0x80) {
+      pos += 2;
+      continue;
     }
+    pos = walkField(LOG, buf, pos, end);
+    if (pos < 0) return pos;
   }
   return pos;
 }
 
-/** A field of which nothing is known, or whose key is longer than it had to be: rare, and not in a hurry. */
-function walkOther(schema: Schema, buf: Uint8Array, pos: number, end: number): number {
+function walkTimestamp(buf: Buffer, pos: number, end: number): number {
+  while (pos < end) {
+    const key = buf[pos];
+    if (key === VARINT_1 || key === VARINT_2) pos = skipVarint(buf, pos + 1, end);
+    else pos = walkField(NUMBERS, buf, pos, end);
+    if (pos < 0) return pos;
+  }
+  return pos;
+}
+
+function walkHttpRequest(buf: Buffer, pos: number, end: number): number {
+  // Keys and lengths are mostly ASCII, too: then one look does for all three texts.
+  const isPlain = isAscii(buf, pos, end);
+  while (pos < end) {
+    const key = buf[pos];
+    if ((key === LENGTH_1 || key === LENGTH_2 || key === LENGTH_3) && pos + 2 < end) {
+      let length = buf[pos + 1] as number;
+      let start = pos + 2;
+      if (length >= 0x80) length += ((buf[start++] as number) - 1) << 7;
+      const stop = start + length;
+      if (stop <= end && length < TOO_LONG) {
+        if (!isPlain && !isText(buf, start, stop)) return INVALID_UTF8;
+        pos = stop;
+        continue;
+      }
+    }
+    pos = walkField(HTTP_REQUEST, buf, pos, end);
+    if (pos < 0) return pos;
+  }
+  return pos;
+}
+
+const TEXT = 'text';
+
+/**
+ * The length-delimited fields of a message that are known, by number: text, or a message itself. A field that is
+ * not here, or comes with another wire type, is an unknown field: it is checked for its form, and stays.
+ */
+type Schema = readonly (Schema | typeof TEXT | undefined)[];
+
+/** Timestamp and BoundaryStatus: nothing but varints. */
+const NUMBERS: Schema = [];
+const HTTP_REQUEST: Schema = [undefined, TEXT, TEXT, TEXT];
+const LOG: Schema = [undefined, undefined, NUMBERS, HTTP_REQUEST];
+const REQUEST: Schema = [undefined, LOG, TEXT, TEXT];
+
+function walk(schema: Schema, buf: Buffer, pos: number, end: number): number {
+  while (pos >= 0 && pos < end) pos = walkField(schema, buf, pos, end);
+  return pos;
+}
+
+function walkField(schema: Schema, buf: Buffer, pos: number, end: number): number {
   const afterKey = skipVarint(buf, pos, end);
   if (afterKey === MALFORMED) return MALFORMED;
   const key = varintValue(buf, pos, afterKey);
   if (!isFieldKey(key)) return MALFORMED;
-  const stop = skipValue(buf, afterKey, end, key & 7, key >>> 3);
-  if (stop === MALFORMED || key >= 0x80) return stop;
-  const action = schema.actions[key];
-  if (action !== Action.TEXT && action !== Action.MESSAGE) return stop;
-
+  const number = key >>> 3;
+  const stop = skipValue(buf, afterKey, end, key & 7, number);
+  if (stop === MALFORMED) return MALFORMED;
+  const known = (key & 7) === WireType.LENGTH ? schema[number] : undefined;
+  if (known === undefined) return stop;
   const start = skipVarint(buf, afterKey, end);
-  if (action === Action.TEXT) return isText(buf, start, stop) ? stop : INVALID_UTF8;
-  const nested = schema.messages[key >>> 3] as Schema;
-  if (nested === LOG) logs += 1;
-  return walk(nested, buf, start, stop);
-}
-
-/**
- * Methods, URLs and rules are ASCII but for the rare one, which the runtime then looks at. Four bytes at a
- * time, and no early way out: that is a sixth less for the whole walk than a byte at a time.
- */
-function isText(buf: Uint8Array, pos: number, end: number): boolean {
-  let bits = 0;
-  let i = pos;
-  for (const last = end - 3; i < last; i += 4) {
-    bits |= (buf[i] as number) | (buf[i + 1] as number) | (buf[i + 2] as number) | (buf[i + 3] as number);
-  }
-  for (; i < end; i++) bits |= buf[i] as number;
-  return bits < 0x80 || isUtf8(buf.subarray(pos, end));
+  if (known === TEXT) return isText(buf, start, stop) ? stop : INVALID_UTF8;
+  if (known === LOG) logs += 1;
+  return walk(known, buf, start, stop);
 }
