@@ -6,7 +6,7 @@ export class Removals<T extends object> {
   readonly #onRemoved: () => void;
   readonly #onFailure: (error: unknown) => void;
   /** Of what was handed out and not acknowledged. */
-  readonly #ids = new WeakMap<T, number>();
+  readonly #ids = new Map<T, number>();
   #acknowledged: number[] = [];
   #isDue = false;
   readonly #removing = new Set<Promise<void>>();
