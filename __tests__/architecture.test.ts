@@ -45,6 +45,24 @@ const RULES: Rule[] = [
     never: union(STREAMS, SERVER, /^lib\/cli\//),
   },
   {
+    rule: 'yamux imports itself and the closed list of errors',
+    why: 'it knows neither what carries its bytes nor what they are for',
+    modules: /^lib\/reporters\/coder\/yamux\//,
+    only: /^(lib\/reporters\/coder\/yamux\/|codec\/errors\.ts$)/,
+  },
+  {
+    rule: 'DRPC imports itself and the closed list of errors',
+    why: 'it is pure and synchronous, as the codec is',
+    modules: /^lib\/reporters\/coder\/drpc\//,
+    only: /^(lib\/reporters\/coder\/drpc\/|codec\/errors\.ts$)/,
+  },
+  {
+    rule: 'nothing but the command line imports the Coder reporter',
+    why: 'it is an entry of its own: who does not use it does not load its WebSocket and proxies',
+    modules: /^(?!lib\/(reporters\/coder|cli)\/)/,
+    never: /^(lib\/reporters\/coder\/|(ws|https-proxy-agent|proxy-from-env)$)/,
+  },
+  {
     rule: 'the server imports no reporter',
     why: 'which one there is, is for whoever runs it',
     modules: SERVER,
@@ -60,7 +78,7 @@ const RULES: Rule[] = [
     rule: "nobody inside imports the package's root",
     why: 'it only gathers what is public: to import it would make a circle of everything',
     modules: /^(codec|lib)\//,
-    never: /^(lib\/index\.ts|boundary-log-proxy(\/codec)?)$/,
+    never: /^(lib\/index\.ts|lib\/reporters\/coder\/index\.ts|boundary-log-proxy(\/.+)?)$/,
   },
   {
     rule: 'only lib/streams.ts imports the stream classes',

@@ -43,6 +43,7 @@ const VALUES = {
     MAX_PAYLOAD_LENGTH: 'number',
     Tag: 'object',
   },
+  'boundary-log-proxy/reporters/coder': { CoderReporter: 'function' },
 };
 
 /** Programs that use the types of an entry. Where a type were `any`, its expected error would be missing. */
@@ -111,6 +112,21 @@ const CONSUMERS = {
     // @ts-expect-error
     export const notAny: string = HEADER_LENGTH;
   `,
+  'boundary-log-proxy/reporters/coder': `
+    import { CoderReporter, type CoderReporterOptions } from 'boundary-log-proxy/reporters/coder';
+
+    const options: CoderReporterOptions = { url: 'https://coder.example.com', token: async () => 'token' };
+    export async function main(): Promise<void> {
+      const reporter = new CoderReporter({ ...options, logger: console, keepAliveMs: 5000 });
+      await reporter.report({ count: 0, raw: new Uint8Array() }, { signal: AbortSignal.timeout(1) });
+      await reporter.close();
+    }
+
+    // @ts-expect-error
+    new CoderReporter({ url: 'https://coder.example.com' });
+    // @ts-expect-error
+    export const notAny: number = new CoderReporter(options);
+  `,
 };
 
 let folder: string;
@@ -173,7 +189,7 @@ describe.each(Object.entries(VALUES))('%s', (entry, names) => {
   test.each(['mts', 'cts'])(
     'its types, in a .%s file',
     async (extension) => {
-      const file = `${entry.replace('/', '-')}.${extension}`;
+      const file = `${entry.replaceAll('/', '-')}.${extension}`;
       writeFileSync(join(folder, file), CONSUMERS[entry as keyof typeof CONSUMERS]);
       const tsc = join(PROJECT, 'node_modules/.bin/tsc');
       const modules = ['--module', 'nodenext', '--moduleResolution', 'nodenext', '--target', 'es2022'];

@@ -5,6 +5,7 @@ import { DROP_REASONS } from '../lib/accounts.js';
 import { build } from '../lib/cli/program.js';
 import { FORWARD_DURATION, METRICS, REJECT_REASONS } from '../lib/metrics.js';
 import { PROXY_OPTIONS } from '../lib/proxy-options.js';
+import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
 import { RETRY_OPTIONS } from '../lib/retry.js';
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
@@ -58,6 +59,10 @@ test('the options of BoundaryLogProxy', () => {
 
 test('the options of retry', () => {
   expect(table('| option of `retry`').map(([option]) => option)).toEqual(Object.keys(RETRY_OPTIONS));
+});
+
+test('the options of CoderReporter', () => {
+  expect(table('| option of `CoderReporter`').map(([option]) => option)).toEqual(Object.keys(CODER_OPTIONS));
 });
 
 test('the metrics', () => {

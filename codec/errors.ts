@@ -23,6 +23,12 @@
  * | `ERR_SEND_FAILED` | a batch could not be sent in as many attempts as were allowed | the sender is destroyed |
  * | `ERR_SPOOL_IN_USE` | another process, or another Spool of this one, has the spool folder open | nothing is opened, and nothing changed |
  * | `ERR_SPOOL_FAILED` | the spool's folder cannot be made, read or written (disk full, folder gone); `cause` says why | the call did nothing; the next one tries again |
+ * | `ERR_CONNECT_FAILED` | Coder cannot be reached, or is too busy; `cause` says why | the connection is tried again, the batch may be |
+ * | `ERR_CONNECTION_LOST` | the connection to Coder, or one call on it, ended before the answer | it is connected anew; the batch may be tried again, and may have been taken |
+ * | `ERR_CALL_TIMEOUT` | Coder did not answer a call in time | the call is given up; the batch may be tried again, and may have been taken |
+ * | `ERR_PROTOCOL_VIOLATION` | Coder, or whatever is in its place, sent what WebSocket, yamux or DRPC do not allow | the connection or the call is ended, then as for `ERR_CONNECTION_LOST` |
+ * | `ERR_CODER_REFUSED` | Coder does not let this configuration in: address, token or version | the batch may be tried again, in minutes; the message says what to mend |
+ * | `ERR_CALL_REJECTED` | Coder will never take this batch | the batch is dropped |
  * | `ERR_CLOSED` | a call on what was closed | make a new one |
  */
 export type ErrorCode =
@@ -45,6 +51,12 @@ export type ErrorCode =
   | 'ERR_SEND_FAILED'
   | 'ERR_SPOOL_IN_USE'
   | 'ERR_SPOOL_FAILED'
+  | 'ERR_CONNECT_FAILED'
+  | 'ERR_CONNECTION_LOST'
+  | 'ERR_CALL_TIMEOUT'
+  | 'ERR_PROTOCOL_VIOLATION'
+  | 'ERR_CODER_REFUSED'
+  | 'ERR_CALL_REJECTED'
   | 'ERR_CLOSED';
 
 /** The one class of errors made here: a {@link ErrorCode}, a message that says what to do, the `cause`. */

@@ -68,9 +68,18 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
         .default('drop'),
     )
     .addOption(
-      new Option('--reporter <name>', 'where the logs go: stdout, or null to count and forget them')
-        .argParser(choice('--reporter', 'stdout', 'null'))
+      new Option('--reporter <name>', 'where the logs go: stdout, coder, or null to count and forget them')
+        .argParser(choice('--reporter', 'stdout', 'null', 'coder'))
         .default('stdout'),
+    )
+    .addOption(new Option('--coder-url <url>', 'where Coder is').env('CODER_AGENT_URL'))
+    .addOption(
+      new Option('--coder-token-file <path>', 'a file with the agent token (default: CODER_AGENT_TOKEN)'),
+    )
+    .addOption(
+      new Option('--coder-allow-old', 'connect to a Coder before 2.31, too, or of unknown version').default(
+        false,
+      ),
     )
     .addOption(format())
     .addOption(new Option('--no-retry', 'drop a batch that the reporter failed at, rather than try again'))

@@ -2,19 +2,21 @@ import type { Logger } from 'pino';
 import type { LogBatch } from '../../codec/index.js';
 import { BoundaryLogProxy } from '../proxy.js';
 import type { Reporter } from '../reporter.js';
+import type { CoderReporter } from '../reporters/coder/coder-reporter.js';
 import { nullReporter } from '../reporters/null.js';
 import { TextReporter } from '../reporters/text.js';
 import { type Address, textFormat } from './arguments.js';
+import type { CoderOptions } from './coder.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
 import { MetricsServer } from './metrics-server.js';
 import { programLogger } from './program-logger.js';
 
-export interface ServeOptions {
+export interface ServeOptions extends CoderOptions {
   socket: string;
   socketMode: number;
   buffer: number;
   overflow: 'drop' | 'block';
-  reporter: 'stdout' | 'null';
+  reporter: 'stdout' | 'null' | 'coder';
   format: string;
   retry: boolean;
   spool: string | undefined;
@@ -42,24 +44,34 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
   });
   const metrics =
     options.metrics === 'off' ? undefined : await MetricsServer.listen(options.metrics, proxy.registry);
+  const end = new End(io, logger);
   let isUnread = false;
+  let coder: CoderReporter | undefined;
   try {
+    if (options.reporter === 'coder') {
+      // What it brings along takes time to load, and is for those who use it. It connects while the rest starts.
+      const { coderReporter } = await import('./coder.js');
+      coder = coderReporter(options, io, logger);
+    }
     if (metrics !== undefined) logger.info({ url: `${metrics.url}/metrics` }, 'serving metrics');
     await proxy.start();
     if (io.stderr.isTTY) io.stderr.write(greeting(proxy.socketPath));
-    const end = new End(io, logger);
-    const forwarding = proxy.runForwarder(reporterFor(options, io, end), {
-      // A line that was written cannot be taken back: a slow reader is waited for.
-      retry: options.retry ? { timeoutMs: Number.POSITIVE_INFINITY } : false,
+    const unlimited = Number.POSITIVE_INFINITY;
+    // A line that was written cannot be taken back: a slow reader is waited for. And what Coder does not take now
+    // is kept for as long as there is room, as it is mostly somebody who has to mend that.
+    const retry = coder === undefined ? { timeoutMs: unlimited } : { maxElapsedMs: unlimited };
+    const forwarding = proxy.runForwarder(coder ?? reporterFor(options, io, end), {
+      retry: options.retry ? retry : false,
     });
     const canForward = await end.reached;
     await proxy.close({ drain: canForward ? options.drain * 1000 : 0 });
     await forwarding;
-    end.release();
     isUnread = io.stdout.writableLength > 0;
     return ExitCode.DONE;
   } finally {
     await proxy.close();
+    end.release();
+    await coder?.close();
     await metrics?.close();
     if (isUnread) {
       // What nobody reads would keep the process. It was given up, and is in the closing account.

@@ -1,0 +1,202 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { describe, expect, jest, test } from '@jest/globals';
+import { ReportBoundaryLogsRequest } from '../../../codec/messages.js';
+import { type AgentServer, agentServers, TOKEN } from '../../helpers/agent-server.js';
+import { selfSigned } from '../../helpers/certificate.js';
+import { connectProxies } from '../../helpers/connect-proxy.js';
+import { logBatch, logsFrame } from '../../helpers/messages.js';
+import { commands, listening, type Running } from '../../helpers/processes.js';
+import { sendAll } from '../../helpers/socket-client.js';
+import { tempPaths } from '../../helpers/temp.js';
+import { until } from '../../helpers/until.js';
+
+// A process takes its time to start where others run.
+jest.setTimeout(60_000);
+const start = commands();
+const startServer = agentServers();
+const startProxy = connectProxies();
+const path = tempPaths();
+
+// Neither the machine's proxies, nor what a Coder workspace sets.
+const PLAIN = Object.fromEntries(
+  ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY']
+    .flatMap((name) => [name, name.toLowerCase()])
+    .concat('CODER_AGENT_URL', 'CODER_AGENT_TOKEN')
+    .map((name) => [name, '']),
+);
+
+interface Served extends Running {
+  socket: string;
+}
+
+async function serve(env: object, ...args: string[]): Promise<Served> {
+  const socket = path();
+  const options = ['--reporter', 'coder', '--socket', socket, '--metrics', 'off'];
+  const served = start(['serve', ...options, ...args], { env: { ...PLAIN, ...env } });
+  await listening(served, socket);
+  return { ...served, socket };
+}
+
+const logOf = (served: Running) =>
+  served
+    .stderr()
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+const firstNumbers = ({ calls }: AgentServer) =>
+  calls.map(({ request }) => ReportBoundaryLogsRequest.decode(request).logs[0]?.sequenceNumber);
+
+async function ended(served: Running): Promise<Record<string, unknown>> {
+  served.child.kill('SIGTERM');
+  expect(await served.ended).toBe(0);
+  return logOf(served).find(({ msg }) => msg === 'closed');
+}
+
+describe('serve --reporter coder', () => {
+  test('reports what comes in, as it came, and drains at SIGTERM', async () => {
+    const server = await startServer();
+    const served = await serve({ CODER_AGENT_URL: server.url, CODER_AGENT_TOKEN: TOKEN });
+    await server.session();
+    // The first call is answered only once the proxy is to end.
+    server.onCall = (call) => {
+      if (server.calls.length > 1) call.ok();
+    };
+    await sendAll(served.socket, [logsFrame(2), logsFrame(2, 2), logsFrame(2, 4)]);
+    await until('the first one is here', () => server.calls.length === 1);
+    served.child.kill('SIGTERM');
+    await until('it is closing', () => served.stderr().includes('closing'));
+    server.calls[0]?.ok();
+    expect(await served.ended).toBe(0);
+    expect(server.calls.map(({ request }) => request)).toEqual([0, 2, 4].map((n) => logBatch(2, n).raw));
+    expect(logOf(served).at(-1)).toMatchObject({ msg: 'closed', forwarded: { batches: 3, logs: 6 } });
+    await until('the server sees it close', () => server.sessions[0]?.closeCode === 1000);
+    expect(served.stdout()).toBe('');
+    expect(served.stderr()).not.toContain(TOKEN);
+    expect(existsSync(served.socket)).toBe(false);
+  });
+
+  test('a token file is read again when it connects again; the batches wait in the spool meanwhile', async () => {
+    const server = await startServer();
+    const [file, spool] = [path(), path()];
+    writeFileSync(file, 'an-old-token\n');
+    server.refusal = { status: 503, headers: { 'retry-after': '0' } };
+    const served = await serve({}, '--coder-url', server.url, '--coder-token-file', file, '--spool', spool);
+    await sendAll(served.socket, [logsFrame(1), logsFrame(1, 1)]);
+    await until('it has been refused', () => served.stderr().includes('no connection to Coder'));
+    writeFileSync(file, `${TOKEN}\n`);
+    server.refusal = undefined;
+    await until('both are here', () => server.calls.length === 2, 30_000);
+    expect(firstNumbers(server)).toEqual([0, 1]);
+    const rpc = server.requests.filter(({ url }) => url?.includes('/rpc?'));
+    expect(rpc[0]?.headers['coder-session-token']).toBe('an-old-token');
+    expect(rpc.at(-1)?.headers['coder-session-token']).toBe(TOKEN);
+    const account = await ended(served);
+    expect(account).toMatchObject({ forwarded: { batches: 2 }, kept: { batches: 0 } });
+    expect(served.stderr()).not.toMatch(/an-old-token|the-secret-token/);
+  });
+
+  test('a refusal that lasts: one line says what to do, and the batch is kept for the next start', async () => {
+    const server = await startServer();
+    server.refusal = { status: 401 };
+    const args = ['--coder-url', server.url, '--spool', path(), '--drain', '0'];
+    const env = { CODER_AGENT_TOKEN: TOKEN };
+    const served = await serve(env, ...args);
+    await sendAll(served.socket, [logsFrame(1)]);
+    const refused = () => served.stderr().match(/does not know this agent token/g)?.length;
+    await until('the reporter and the forwarder have said so', () => refused() === 2);
+    expect(await ended(served)).toMatchObject({ kept: { batches: 1, logs: 1 } });
+    expect(server.requests.filter(({ url }) => url?.includes('/rpc?'))).toHaveLength(1);
+    server.refusal = undefined;
+    await serve(env, ...args);
+    await until('it is here', () => server.calls.length === 1);
+  });
+
+  test('--coder-allow-old asks nothing of the version', async () => {
+    const server = await startServer();
+    server.buildInfo = { status: 404 };
+    const env = { CODER_AGENT_URL: server.url, CODER_AGENT_TOKEN: TOKEN };
+    await serve(env, '--coder-allow-old');
+    await server.session();
+    expect(server.requests.map(({ url }) => url)).toEqual([expect.stringContaining('/rpc?')]);
+  });
+});
+
+describe('https', () => {
+  const tls = selfSigned();
+  const authorities = ({ cert } = tls) => {
+    const file = path();
+    writeFileSync(file, cert);
+    return file;
+  };
+
+  test.each([false, true])("with a certificate authority of one's own; by a proxy: %p", async (byProxy) => {
+    const [server, proxy] = [await startServer(tls), await startProxy()];
+    const served = await serve({
+      CODER_AGENT_URL: server.url,
+      CODER_AGENT_TOKEN: TOKEN,
+      NODE_EXTRA_CA_CERTS: authorities(),
+      ...(byProxy ? { HTTPS_PROXY: proxy.url } : {}),
+    });
+    await sendAll(served.socket, [logsFrame(1)]);
+    await until('it is here', () => server.calls.length === 1);
+    expect(proxy.asked).toHaveLength(byProxy ? 2 : 0);
+    expect(await ended(served)).toMatchObject({ forwarded: { batches: 1 } });
+  });
+
+  test.each([false, true])('of another address is refused; by a proxy: %p', async (byProxy) => {
+    const other = selfSigned([127, 0, 0, 2]);
+    const [server, proxy] = [await startServer(other), await startProxy()];
+    const served = await serve({
+      CODER_AGENT_URL: server.url,
+      CODER_AGENT_TOKEN: TOKEN,
+      NODE_EXTRA_CA_CERTS: authorities(other),
+      ...(byProxy ? { HTTPS_PROXY: proxy.url } : {}),
+    });
+    await until('it says so', () => served.stderr().includes('ERR_TLS_CERT_ALTNAME_INVALID'));
+    expect(server.requests).toEqual([]);
+  });
+
+  test('that is not trusted is said so, with what to do', async () => {
+    const server = await startServer(tls);
+    const env = { CODER_AGENT_URL: server.url, CODER_AGENT_TOKEN: TOKEN, NODE_EXTRA_CA_CERTS: '' };
+    const served = await serve(env);
+    await until('it says so', () => served.stderr().includes('NODE_EXTRA_CA_CERTS'));
+    expect(logOf(served).find(({ level }) => level === 40)).toMatchObject({
+      err: { code: 'ERR_CONNECT_FAILED' },
+    });
+    expect(server.sessions).toEqual([]);
+  });
+});
+
+describe('wrong usage', () => {
+  test.each([
+    ['no address', {}, [], 'set --coder-url, or CODER_AGENT_URL'],
+    [
+      'no good address',
+      { CODER_AGENT_TOKEN: TOKEN },
+      ['--coder-url', 'coder.example.com'],
+      'CoderReporter: url: got',
+    ],
+    [
+      'a token of no sense',
+      { CODER_AGENT_TOKEN: 'a b' },
+      ['--coder-url', 'http://127.0.0.1:1'],
+      'CoderReporter: token: got a text that cannot be one',
+    ],
+  ])('%s', async (_what, env, args, text) => {
+    const socket = path();
+    const served = start(['serve', '--reporter', 'coder', '--socket', socket, '--metrics', 'off', ...args], {
+      env: { ...PLAIN, ...env },
+    });
+    expect(await served.ended).toBe(2);
+    expect(served.stderr()).toMatch(/^error: ERR_INVALID_OPTION: [^\n]*\n$/);
+    expect(served.stderr()).toContain(text);
+    expect(served.stderr()).not.toMatch(/a b|secret/);
+  });
+
+  test('there is no option for the token', async () => {
+    const served = start(['serve', '--reporter', 'coder', '--coder-token', TOKEN], { env: PLAIN });
+    expect(await served.ended).toBe(2);
+    expect(served.stderr()).toContain("unknown option '--coder-token'");
+  });
+});

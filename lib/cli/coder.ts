@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { BoundaryLogError } from '../../codec/index.js';
+import type { Logger } from '../logger.js';
+import { CoderReporter } from '../reporters/coder/coder-reporter.js';
+import type { Io } from './io.js';
+
+/** A secret, so there is no option for it: others can see the command lines of processes. */
+const CODER_TOKEN_ENV = 'CODER_AGENT_TOKEN';
+
+export interface CoderOptions {
+  coderUrl: string | undefined;
+  coderTokenFile: string | undefined;
+  coderAllowOld: boolean;
+}
+
+/** @throws ERR_INVALID_OPTION where it is not said where Coder is, or there is no token. */
+export function coderReporter(options: CoderOptions, { env }: Io, logger: Logger): CoderReporter {
+  if (!options.coderUrl) {
+    throw missing('the address of Coder: set --coder-url, or CODER_AGENT_URL in the environment');
+  }
+  return new CoderReporter({
+    url: options.coderUrl,
+    token: tokenSource(options.coderTokenFile, env[CODER_TOKEN_ENV]),
+    allowOldServer: options.coderAllowOld,
+    logger,
+  });
+}
+
+/** A file is read anew at each connect, as tokens change. */
+function tokenSource(file: string | undefined, token: string | undefined): string | (() => Promise<string>) {
+  if (file === undefined) {
+    if (token) return token.trim();
+    throw missing(`the agent token: set --coder-token-file, or ${CODER_TOKEN_ENV} in the environment`);
+  }
+  try {
+    readFileSync(file);
+  } catch (cause) {
+    const message = `--coder-token-file: got ${JSON.stringify(file)}, takes a file that can be read`;
+    throw new BoundaryLogError('ERR_INVALID_OPTION', message, { cause });
+  }
+  return async () => (await readFile(file, 'utf8')).trim();
+}
+
+function missing(what: string): BoundaryLogError {
+  return new BoundaryLogError('ERR_INVALID_OPTION', `--reporter coder needs ${what}`);
+}

@@ -1,0 +1,132 @@
+import { WebSocket } from 'ws';
+import { BoundaryLogError } from '../../../codec/errors.js';
+import { AnswerDecoder } from './drpc/answer.js';
+import { CLOSE, encodeUnaryCall } from './drpc/encode.js';
+import { callFailure, passing } from './failures.js';
+import { Session } from './yamux/session.js';
+
+/** RFC 6455: a plain end. */
+const NORMAL_CLOSURE = 1000;
+/** How long an answer is waited for that nobody else waits for any more, in ms: what the proxy gives a report. */
+const ANSWER_GRACE_MS = 1000;
+
+export interface CallOptions {
+  /** Gives the call up, unless the answer comes within {@link ANSWER_GRACE_MS}. */
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+}
+
+/** A connection to the agent API: DRPC calls, on yamux streams, over a WebSocket. */
+export class AgentSession {
+  /** Resolves with why the session is over. */
+  readonly ended: Promise<BoundaryLogError>;
+  /** Resolves when its connection is gone. */
+  readonly closed: Promise<void>;
+  /** How many calls were answered. */
+  answered = 0;
+  readonly #mux: Session;
+
+  /** @param socket An open one, which is the session's from now on. */
+  constructor(socket: WebSocket, { keepAliveMs }: { keepAliveMs: number }) {
+    let onEnd: (error: BoundaryLogError) => void = () => undefined;
+    this.ended = new Promise((resolve) => {
+      onEnd = resolve;
+    });
+    this.#mux = new Session({
+      keepAliveMs,
+      send: (bytes) => {
+        if (socket.readyState === WebSocket.OPEN) socket.send(bytes);
+      },
+      onEnd: (error) => {
+        socket.close(NORMAL_CLOSURE);
+        onEnd(error);
+      },
+    });
+    this.closed = new Promise((resolve) => {
+      socket.on('close', (code) => {
+        this.#mux.end(lost(`Coder has closed the connection (WebSocket code ${code})`));
+        resolve();
+      });
+    });
+    socket.on('error', (cause) =>
+      this.#mux.end(lost(`the connection to Coder broke: ${cause.message}`, cause)),
+    );
+    socket.on('message', (data, isBinary) => {
+      if (isBinary) this.#mux.receive(data as Buffer);
+      else this.#mux.end(new BoundaryLogError('ERR_PROTOCOL_VIOLATION', 'a WebSocket message of text'));
+    });
+  }
+
+  /** Whether calls can be made. */
+  get isOpen(): boolean {
+    return this.#mux.isOpen;
+  }
+
+  /**
+   * Calls a method, on a stream of its own. The call is not over for the server before it has answered: until
+   * then, nothing is closed but by giving up.
+   *
+   * @throws a Failure; `signal.reason` where that gave it up. In both cases the server may have done it.
+   */
+  call(method: string, request: Uint8Array, { signal, timeoutMs }: CallOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      if (!this.isOpen) throw lost('the connection to Coder has just ended');
+      const decoder = new AnswerDecoder();
+      const settle = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', onAbort);
+      };
+      const fail = (error: unknown) => {
+        settle();
+        reject(error);
+      };
+      const giveUp = (error: unknown) => {
+        stream.reset();
+        fail(error);
+      };
+      // The answer may be on its way: without it, the call is made once more.
+      const onAbort = () => {
+        clearTimeout(timer);
+        timer = setTimeout(() => giveUp(signal.reason), Math.min(ANSWER_GRACE_MS, timeoutMs));
+      };
+      let timer = setTimeout(() => {
+        giveUp(passing('ERR_CALL_TIMEOUT', `Coder has not answered a call within ${timeoutMs} ms`));
+      }, timeoutMs);
+      signal.addEventListener('abort', onAbort);
+
+      const stream = this.#mux.open({
+        onData: (chunk) => {
+          try {
+            const answer = decoder.decode(chunk);
+            if (answer === undefined) return;
+            this.answered += 1;
+            stream.write(CLOSE);
+            stream.close();
+            if (answer.kind === 'error') throw callFailure(answer.code, answer.text);
+            if (answer.kind === 'end') throw lost(`Coder has ${answer.how}`);
+            settle();
+            resolve();
+          } catch (error) {
+            // Does nothing to a stream that is closed already.
+            giveUp(error);
+          }
+        },
+        onEnd: (error) => {
+          stream.close();
+          fail(error ?? lost('Coder has ended the stream of a call without an answer'));
+        },
+      });
+      stream.write(encodeUnaryCall(method, request));
+    });
+  }
+
+  /** Ends it politely. Calls under way fail with `error`. */
+  close(error: BoundaryLogError): void {
+    this.#mux.close(error);
+  }
+}
+
+function lost(message: string, cause?: unknown): BoundaryLogError {
+  return passing('ERR_CONNECTION_LOST', message, cause);
+}

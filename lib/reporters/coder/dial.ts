@@ -1,0 +1,136 @@
+import { WebSocket } from 'ws';
+import { BoundaryLogError } from '../../../codec/errors.js';
+import { AgentSession } from './agent-session.js';
+import { type Failure, lasting, passing, proxyFailure, refusalFailure, shown } from './failures.js';
+import { get, refusalIn, textOf } from './http-reply.js';
+import { isToken } from './options.js';
+import { type Route, routeTo } from './proxy-route.js';
+import { isNewEnough } from './server-version.js';
+
+/** The first agent API with `ReportBoundaryLogs`. */
+const API_VERSION = '2.7';
+/** Anything but `agent` keeps the server from taking this connection for the workspace agent's own. */
+const ROLE = 'boundary-log-proxy';
+/** Of a WebSocket message, in bytes. The server's limit, and ours. */
+const MAX_MESSAGE_LENGTH = 4 * 1024 * 1024;
+/** How long the other end has for its part of a WebSocket's close, in ms. */
+const CLOSE_TIMEOUT_MS = 1000;
+
+export interface DialOptions {
+  readonly url: string;
+  readonly token: string | (() => string | Promise<string>);
+  readonly allowOldServer: boolean;
+  readonly keepAliveMs: number;
+}
+
+/**
+ * Connects to the agent API: asks what version the server is, unless old ones are allowed, and opens the
+ * session.
+ *
+ * @param signal Gives up.
+ * @throws ERR_CONNECT_FAILED where that may pass, ERR_CODER_REFUSED where it will not by itself.
+ */
+export async function dial(options: DialOptions, signal: AbortSignal): Promise<AgentSession> {
+  const base = new URL(options.url);
+  let route: Route | undefined;
+  try {
+    const token = await orAborted(readToken(options.token), signal);
+    route = routeTo(base, signal);
+    if (!options.allowOldServer) await checkServer(below(base, 'api/v2/buildinfo'), route, signal);
+    const rpc = below(base, 'api/v2/workspaceagents/me/rpc');
+    rpc.search = String(new URLSearchParams({ version: API_VERSION, role: ROLE }));
+    return await openSession(rpc, token, route, options, signal);
+  } catch (error) {
+    if (route?.refusedWith !== undefined) throw proxyFailure(route.refusedWith);
+    throw error instanceof BoundaryLogError
+      ? error
+      : unreachable(base, signal.aborted ? signal.reason : error);
+  }
+}
+
+function below(base: URL, path: string): URL {
+  const url = new URL(base);
+  url.pathname = `${base.pathname.replace(/\/+$/, '')}/${path}`;
+  return url;
+}
+
+async function readToken(token: DialOptions['token']): Promise<string> {
+  if (typeof token === 'string') return token;
+  let given: string;
+  try {
+    given = await token();
+  } catch (cause) {
+    throw lasting(`the agent token cannot be read (${shown(String((cause as Error)?.message))})`, cause);
+  }
+  if (!isToken(given)) throw lasting('the agent token is empty, or no token: put it where it is read from');
+  return given;
+}
+
+async function checkServer(url: URL, route: Route, signal: AbortSignal): Promise<void> {
+  const { agent, checkServerIdentity } = route;
+  const reply = await get(url, { agent, checkServerIdentity, signal });
+  if (reply.statusCode !== 200) throw refusalFailure(url.href, await refusalIn(reply));
+  const text = await textOf(reply);
+  let version: unknown;
+  try {
+    version = JSON.parse(text).version;
+  } catch {
+    // As good as none.
+  }
+  const why = 'one before 2.31 takes this connection for the workspace agent, and shows it as disconnected';
+  const how = 'upgrade it, or allow old servers (--coder-allow-old)';
+  switch (isNewEnough(version)) {
+    case false:
+      throw lasting(`this is Coder ${shown(String(version))}, and ${why}: ${how}`);
+    case undefined: {
+      const said =
+        typeof version === 'string' ? `says ${JSON.stringify(shown(version))}` : 'names no version';
+      throw lasting(`what version this Coder is cannot be told (${url.href} ${said}), and ${why}: ${how}`);
+    }
+  }
+}
+
+/** For what does not know of signals. */
+function orAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason));
+    result.then(resolve, reject);
+  });
+}
+
+function openSession(
+  url: URL,
+  token: string,
+  { agent, checkServerIdentity }: Route,
+  { keepAliveMs }: DialOptions,
+  signal: AbortSignal,
+): Promise<AgentSession> {
+  const options = {
+    headers: { 'coder-session-token': token },
+    maxPayload: MAX_MESSAGE_LENGTH,
+    perMessageDeflate: false,
+    closeTimeout: CLOSE_TIMEOUT_MS,
+    signal,
+    // To its types it answers true or false; it is Node's.
+    checkServerIdentity: checkServerIdentity as unknown as () => boolean,
+    ...(agent === false ? {} : { agent }),
+  };
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, options);
+    // At once: the server's first message may have come together with its consent.
+    socket.on('open', () => resolve(new AgentSession(socket, { keepAliveMs })));
+    socket.on('error', reject);
+    socket.on('unexpected-response', async (_request, reply) => {
+      reject(refusalFailure(url.origin + url.pathname, await refusalIn(reply)));
+      socket.terminate();
+    });
+  });
+}
+
+function unreachable(url: URL, cause: unknown): Failure {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const why = [code, message].filter((text) => text !== undefined && text !== '').join(': ');
+  const isAboutCertificates = /CERT|SIGNATURE|ISSUER/.test(code ?? '');
+  const how = isAboutCertificates ? '. Trust its certificate authority with NODE_EXTRA_CA_CERTS' : '';
+  return passing('ERR_CONNECT_FAILED', `Coder cannot be reached at ${url.href} (${why})${how}`, cause);
+}
