@@ -6,7 +6,8 @@ export default {
   testEnvironment: 'node',
   // Jest would leave one core to others. Many of the tests wait for processes of their own.
   maxWorkers: '100%',
-  testMatch: ['**/__tests__/**/*.test.ts'],
+  // Those of interop/ need Go: `npm run test:interop`.
+  testMatch: ['**/__tests__/**/*.test.ts', '!**/__tests__/interop/**'],
   extensionsToTreatAsEsm: ['.ts'],
   // Sources name their imports as they will be after the build: `./frame.js` is frame.ts here.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+func (s *server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/v2/buildinfo", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, map[string]string{"version": s.buildVersion, "agent_api_version": s.apiVersion})
+	})
+	mux.HandleFunc("GET /api/v2/workspaceagents/me/rpc", func(w http.ResponseWriter, r *http.Request) {
+		status, message := s.judge(r)
+		tell(map[string]any{"attempt": map[string]any{
+			"status": status, "at": time.Now().UnixMilli(),
+			"version": r.URL.Query().Get("version"), "role": r.URL.Query().Get("role"),
+		}})
+		if status == http.StatusSwitchingProtocols {
+			s.session(w, r)
+			return
+		}
+		if s.retryAfter != "" {
+			w.Header().Set("Retry-After", s.retryAfter)
+		}
+		answer(w, status, map[string]string{"message": message})
+	})
+	return mux
+}
+
+// judge says whether a connection attempt is let in, in the order of coderd:
+// the token, then the version.
+func (s *server) judge(r *http.Request) (status int, message string) {
+	if s.status != 0 && s.times.again() {
+		return s.status, http.StatusText(s.status)
+	}
+	if r.Header.Get("Coder-Session-Token") != s.token {
+		return http.StatusUnauthorized, "Workspace agent not authorized."
+	}
+	if !speaks(s.apiVersion, r.URL.Query().Get("version")) {
+		return http.StatusBadRequest, "Unknown or unsupported API version"
+	}
+	return http.StatusSwitchingProtocols, ""
+}
+
+// speaks: the same major, and a minor that is not above the server's.
+func speaks(ours, asked string) bool {
+	var ourMajor, ourMinor, major, minor int
+	if _, err := fmt.Sscanf(ours+" "+asked, "%d.%d %d.%d", &ourMajor, &ourMinor, &major, &minor); err != nil {
+		return false
+	}
+	return major == ourMajor && minor <= ourMinor
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}

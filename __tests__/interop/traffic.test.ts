@@ -1,0 +1,87 @@
+import { expect, test } from '@jest/globals';
+import { until } from '../helpers/until.js';
+import { expectTaken, expectWhole, joined, numbersOf, numbersTo } from './events.js';
+import { type AgentApi, programs } from './programs.js';
+
+const EVENTS = 100_000;
+const CRASHES = 3;
+const { agentApi, serve, send, path } = programs();
+
+const lastArrived = (server: () => AgentApi) =>
+  until('the last event is here', () => numbersOf(server().calls.slice(-1)).includes(EVENTS - 1), 60_000);
+
+test('the server finds what it expects of a client', async () => {
+  const server = await agentApi();
+  const proxy = await serve(server.url);
+  await send(proxy.socket, '-events', '20');
+  await expectTaken(server, 20);
+  await until('a ping is answered', () => server.pings.length > 0);
+  expect(server.attempts).toEqual([
+    { status: 101, at: expect.any(Number), version: '2.7', role: 'boundary-log-proxy' },
+  ]);
+  await proxy.close();
+});
+
+test.each([
+  ['without a spool, senders held back', () => ['--overflow', 'block']],
+  ['with a spool', () => ['--spool', path()]],
+])('each event arrives, whole and in order, over crashes of the server: %s', async (name, args) => {
+  const servers = [await agentApi()];
+  const server = () => servers.at(-1) as AgentApi;
+  const { url } = server();
+  const proxy = await serve(url, args());
+  const sent = send(proxy.socket, '-events', String(EVENTS));
+  while (servers.length <= CRASHES) {
+    // So few of the calls that there are some left after the last crash.
+    await until('calls arrive', () => server().calls.length > EVENTS / 10 / (CRASHES + 2), 60_000);
+    await server().kill();
+    servers.push(await agentApi('-listen', new URL(url).host));
+  }
+  await sent;
+  await lastArrived(server);
+
+  // Only the call in flight at a crash may come again: the server had it, but the proxy had no answer.
+  const { calls, again } = joined(servers.map((server) => server.calls));
+  process.stderr.write(`${name}: ${EVENTS} events, ${CRASHES} crashes, ${again} calls came twice\n`);
+  expect(numbersOf(calls)).toEqual(numbersTo(EVENTS));
+  expectWhole(calls);
+  expect(await proxy.close()).toMatchObject({
+    received: { logs: EVENTS },
+    forwarded: { logs: EVENTS },
+    kept: { logs: 0 },
+  });
+});
+
+test('a batch of more logs than the server takes arrives in several calls', async () => {
+  const server = await agentApi('-max-logs', '1000');
+  const proxy = await serve(server.url);
+  await send(proxy.socket, '-events', '2500', '-batch', '2500', '-bare');
+  await until('all are here', () => numbersOf(server.calls).length >= 2500);
+  expect(server.calls.map(({ request }) => request.logs.length)).toEqual([1000, 1000, 500]);
+  expect(numbersOf(server.calls)).toEqual(numbersTo(2500));
+  expect(server.calls.map(({ request }) => request.added)).toEqual(Array(3).fill('to the request'));
+  expect(await proxy.close()).toMatchObject({ forwarded: { batches: 1, logs: 2500 } });
+});
+
+test('the sender goes on when the proxy is restarted, and all that was received arrives', async () => {
+  const server = await agentApi();
+  const args = ['--spool', path(), '--drain', '1'];
+  const first = await serve(server.url, args);
+  const sent = send(first.socket, '-events', String(EVENTS));
+  await until('calls arrive', () => server.calls.length > 100);
+  const accounts = [await first.close()];
+  const second = await serve(server.url, args, first.socket);
+  await sent;
+  await lastArrived(() => server);
+  accounts.push(await second.close());
+
+  // The call that was given up when the time to drain was over may come again.
+  const { calls, again } = joined(server.calls.map((call) => [call]));
+  expect(again).toBeLessThanOrEqual(1);
+  const numbers = numbersOf(calls);
+  expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+  // What was written when nobody read any more is missing, and was not received.
+  const received = accounts.map((account) => account.received.logs - account.recovered.logs);
+  expect(numbers).toHaveLength((received[0] as number) + (received[1] as number));
+  expectWhole(calls);
+});
