@@ -1,3 +1,4 @@
+import type { LogBatch } from '../codec/index.js';
 import { type OptionCheck, type OptionTable, wholeNumber } from './options.js';
 import type { Reporter } from './reporter.js';
 
@@ -102,6 +103,8 @@ export class RetryingReporter<Batch> implements Reporter<Batch> {
       const isOver = attempts >= maxAttempts || performance.now() + delayMs - started > maxElapsedMs;
       if (isPermanent(last) || isOver || signal.aborted) throw last;
       this.#onRetry(last);
+      // It may be kept for long, but not with the chunk that it came in.
+      (batch as Partial<LogBatch>).detach?.();
       await wait(delayMs, signal);
       if (signal.aborted) throw last;
       try {
@@ -115,6 +118,11 @@ export class RetryingReporter<Batch> implements Reporter<Batch> {
 
   /** One attempt, within its time. */
   #attempt(batch: Batch, signal: AbortSignal): Promise<void> | undefined {
+    if (unlimited(this.#policy.timeoutMs)) {
+      // Nobody but the caller gives it up, so the caller's signal will do.
+      const result = this.#reporter.report(batch, { signal });
+      return result === undefined ? undefined : Promise.resolve(result);
+    }
     const attempt = this.#unused ?? new AbortController();
     this.#unused = undefined;
     const result = this.#reporter.report(batch, { signal: attempt.signal });
@@ -130,7 +138,7 @@ export class RetryingReporter<Batch> implements Reporter<Batch> {
         reject(error);
         settle();
       };
-      const timer = unlimited(timeoutMs) ? undefined : setTimeout(giveUp, timeoutMs);
+      const timer = setTimeout(giveUp, timeoutMs);
       // From there on the caller decides how long to wait.
       const onAbort = () => {
         clearTimeout(timer);

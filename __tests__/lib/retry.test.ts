@@ -1,7 +1,7 @@
 import { getEventListeners, once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { Forwarder, type LogBatch, type Reporter, type RetryOptions } from '../../lib/index.js';
+import { Forwarder, LogBatch, type Reporter, type RetryOptions } from '../../lib/index.js';
 import { RetryingReporter } from '../../lib/retry.js';
 import { firstNumber, logBatch } from '../helpers/messages.js';
 
@@ -633,4 +633,19 @@ test('a wait that begins when the run has ended already is none', async () => {
   });
   forwarder.write(logBatch(1));
   expect(await stopped).toHaveLength(1);
+});
+
+test('a batch that has to wait for another attempt lets go of its chunk', async () => {
+  const chunk = Buffer.alloc(65_536);
+  const { raw } = logBatch(1);
+  raw.copy(chunk, 100);
+  const batch = new LogBatch(2, 1, chunk, 100, 100 + raw.length);
+  const { reporter } = scripted<LogBatch>(failing, () => undefined);
+  const reported = new RetryingReporter(reporter, {}, () => undefined).report(batch, {
+    signal: new AbortController().signal,
+  });
+  await jest.advanceTimersByTimeAsync(1000);
+  await reported;
+  expect(batch.raw).toEqual(raw);
+  expect(batch.raw.buffer.byteLength).toBe(raw.length);
 });

@@ -23,8 +23,7 @@ for (const logs of SIZES) {
 
 const text = {
   load: { logs: 10, connections: 1 },
-  warmUp: 10_000,
-  batches: 30_000,
+  ...FULL_SPEED[10],
   options: { reporter: 'stdout' },
   toFile: true,
 };

@@ -1,6 +1,11 @@
-// The proxy, with a reporter that counts, writes text to stdout, or looks at how old each batch is.
+// The proxy, with a reporter that counts, writes text to stdout as `serve` does, or looks at how old each batch is.
 import { BoundaryLogProxy, nullReporter, TextReporter } from 'boundary-log-proxy';
+import { FileOutput } from '../../dist/lib/cli/file-output.js';
 import { age } from '../stamp.js';
+
+/** What `serve` runs a forwarder with where stdout is a file. */
+const AS_SERVE = { concurrency: 1000, retry: { timeoutMs: Number.POSITIVE_INFINITY } };
+const RUNS = { null: {}, stdout: AS_SERVE, age: {} };
 
 /**
  * @typedef {object} ProxyOptions
@@ -21,7 +26,7 @@ export async function open(socketPath, { reporter = 'null', fromEnd = 0, spool }
   const ages = [];
   const reporters = {
     null: nullReporter,
-    stdout: new TextReporter({ format: 'json' }),
+    stdout: new TextReporter({ stream: FileOutput.ofStdout(), format: 'json' }),
     age: {
       report(/** @type {import('boundary-log-proxy').LogBatch} */ batch) {
         ages.push(age(batch.raw, fromEnd));
@@ -29,7 +34,7 @@ export async function open(socketPath, { reporter = 'null', fromEnd = 0, spool }
     },
   };
   await proxy.start();
-  const forwarding = proxy.runForwarder(reporters[reporter]);
+  const forwarding = proxy.runForwarder(reporters[reporter], RUNS[reporter]);
   return {
     ages,
     isDone: ({ batches, logs }) => {

@@ -1,6 +1,8 @@
 import { fstatSync, writeSync } from 'node:fs';
 import type { TextOutput } from '../reporters/text.js';
 
+const LINE_FEED = Buffer.from('\n');
+
 /**
  * Writes to a file, all of it or an error. Node's own stream for a stdout that is a file takes a write that
  * was cut short, as by a full disk, for a whole one.
@@ -8,6 +10,7 @@ import type { TextOutput } from '../reporters/text.js';
  * What was cut short is a line of its own in the end: the next write begins with a line feed.
  */
 export class FileOutput implements TextOutput {
+  readonly keepsNothing = true;
   readonly #fd: number;
   #isCutShort = false;
 
@@ -20,16 +23,16 @@ export class FileOutput implements TextOutput {
     return fstatSync(fd).isFile() ? new FileOutput(fd) : undefined;
   }
 
-  write(text: string, callback: (error?: Error | null) => void): boolean {
-    const bytes = Buffer.from(this.#isCutShort ? `\n${text}` : text);
+  write(text: Uint8Array, callback: (error?: Error | null, written?: number) => void): boolean {
     let written = 0;
     try {
-      while (written < bytes.length) written += writeSync(this.#fd, bytes, written);
+      if (this.#isCutShort) writeSync(this.#fd, LINE_FEED);
       this.#isCutShort = false;
+      while (written < text.length) written += writeSync(this.#fd, text, written);
       callback();
     } catch (error) {
-      if (written > 0) this.#isCutShort = true;
-      callback(error as Error);
+      if (written > 0) this.#isCutShort = text[written - 1] !== LINE_FEED[0];
+      callback(error as Error, written);
     }
     return true;
   }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { LogBatch } from '../../codec/index.js';
 import { BoundaryLogProxy } from '../proxy.js';
+import type { RunForwarderOptions } from '../proxy-options.js';
 import type { Reporter } from '../reporter.js';
 import type { CoderReporter } from '../reporters/coder/coder-reporter.js';
 import { nullReporter } from '../reporters/null.js';
@@ -27,6 +27,12 @@ export interface ServeOptions extends CoderOptions {
   drain: number;
   logLevel: string;
 }
+
+/**
+ * How many batches a file takes in one write: all that one read of a socket brings. Their order stays. What is
+ * on its way to the slow reader of a pipe would be reported again after a stop, so that is one at a time.
+ */
+const AT_ONCE = 1000;
 
 /** Runs the proxy until a signal, or until nobody reads its stdout any more. */
 export async function serve(options: ServeOptions, io: Io): Promise<number> {
@@ -56,13 +62,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
     if (metrics !== undefined) logger.info({ url: `${metrics.url}/metrics` }, 'serving metrics');
     await proxy.start();
     if (io.stderr.isTTY) io.stderr.write(greeting(proxy.socketPath));
-    const unlimited = Number.POSITIVE_INFINITY;
-    // A line that was written cannot be taken back: a slow reader is waited for. And what Coder does not take now
-    // is kept for as long as there is room, as it is mostly somebody who has to mend that.
-    const retry = coder === undefined ? { timeoutMs: unlimited } : { maxElapsedMs: unlimited };
-    const forwarding = proxy.runForwarder(coder ?? reporterFor(options, io, end), {
-      retry: options.retry ? retry : false,
-    });
+    const forwarding = proxy.runForwarder(coder ?? reporterFor(options, io, end), runOptions(options, io));
     const canForward = await end.reached;
     await proxy.close({ drain: canForward ? options.drain * 1000 : 0 });
     await forwarding;
@@ -113,22 +113,29 @@ class End {
   }
 }
 
+/** How its reporter is run. */
+function runOptions({ reporter, retry }: ServeOptions, io: Io): RunForwarderOptions {
+  const unlimited = Number.POSITIVE_INFINITY;
+  // What Coder does not take now is kept for as long as there is room: mostly it is somebody who has to mend that.
+  if (reporter === 'coder') return { retry: retry && { maxElapsedMs: unlimited } };
+  return {
+    concurrency: reporter === 'stdout' && io.file !== undefined ? AT_ONCE : 1,
+    // A line that was written cannot be taken back: a slow reader is waited for.
+    retry: retry && { timeoutMs: unlimited },
+  };
+}
+
 function reporterFor({ reporter, format }: ServeOptions, io: Io, end: End): Reporter {
   if (reporter === 'null') return nullReporter;
   const text = new TextReporter({ stream: io.file ?? io.stdout, ...textFormat(format, io) });
-  return {
-    async report(batch: LogBatch, { signal }): Promise<void> {
-      try {
-        await text.report(batch);
-      } catch (error) {
-        if (!isClosedPipe(error)) throw error;
-        // Not a failure to be warned about, but the end: the batch goes back, and into the closing account.
-        end.onStdoutError(error as Error);
-        if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
-        throw error;
-      }
-    },
+  const goBack = async (error: unknown, signal: AbortSignal): Promise<never> => {
+    if (!isClosedPipe(error)) throw error;
+    // Not a failure to be warned about, but the end: the batch goes back, and into the closing account.
+    end.onStdoutError(error as Error);
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    throw error;
   };
+  return { report: (batch, { signal }) => text.report(batch)?.catch((error) => goBack(error, signal)) };
 }
 
 /** What a newcomer on a terminal needs to know next. */

@@ -19,8 +19,8 @@ function open(at: string, flags: number | string): number {
 /** What a write ends with. */
 function write(output: FileOutput, text: string): unknown {
   let result: unknown = 'not called';
-  output.write(text, (error) => {
-    result = error;
+  output.write(Buffer.from(text), (error, written) => {
+    result = error && { code: (error as NodeJS.ErrnoException).code, written };
   });
   return result;
 }
@@ -44,21 +44,33 @@ test('a stdout that is no file is for Node to write to', () => {
 
 test('what cannot be written is an error, and nothing half done is left to be mended', () => {
   const output = new FileOutput(open('/dev/full', 'w'));
-  expect(write(output, 'a\n')).toMatchObject({ code: 'ENOSPC' });
-  expect(write(output, 'a\n')).toMatchObject({ code: 'ENOSPC' });
+  expect(write(output, 'a\n')).toEqual({ code: 'ENOSPC', written: 0 });
+  expect(write(output, 'a\n')).toEqual({ code: 'ENOSPC', written: 0 });
 });
 
-test('what was cut short is an error, and a line of its own in the end', () => {
-  // A pipe that nobody reads takes only so much.
+/** A pipe, which takes only so much while nobody reads it. */
+function pipe(): { output: FileOutput; read: () => string } {
   const at = path();
   execFileSync('mkfifo', [at]);
   const fd = open(at, constants.O_RDWR | constants.O_NONBLOCK);
-  const output = new FileOutput(fd);
-  expect(write(output, 'x'.repeat(100_000))).toMatchObject({ code: 'EAGAIN' });
-  expect(write(output, 'again\n')).toMatchObject({ code: 'EAGAIN' });
-  const room = Buffer.alloc(1 << 20);
-  expect(readSync(fd, room)).toBeLessThan(100_000);
+  const bytes = Buffer.alloc(1 << 20);
+  return { output: new FileOutput(fd), read: () => bytes.toString('utf8', 0, readSync(fd, bytes)) };
+}
+
+test('what was cut short is an error, and a line of its own in the end', () => {
+  const { output, read } = pipe();
+  const cut = write(output, 'x'.repeat(2_000_000));
+  expect(write(output, 'again\n')).toEqual({ code: 'EAGAIN', written: 0 });
+  expect(cut).toEqual({ code: 'EAGAIN', written: read().length });
   expect(write(output, 'again\n')).toBeUndefined();
   expect(write(output, 'more\n')).toBeUndefined();
-  expect(room.toString('utf8', 0, readSync(fd, room))).toBe('\nagain\nmore\n');
+  expect(read()).toBe('\nagain\nmore\n');
+});
+
+test('what was cut at the end of a line leaves nothing to be mended', () => {
+  const { output, read } = pipe();
+  const cut = write(output, 'x\n'.repeat(1_000_000));
+  expect(cut).toEqual({ code: 'EAGAIN', written: read().length });
+  expect(write(output, 'again\n')).toBeUndefined();
+  expect(read()).toBe('again\n');
 });

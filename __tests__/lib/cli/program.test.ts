@@ -1,10 +1,12 @@
 import { EventEmitter } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
+import { FileOutput } from '../../../lib/cli/file-output.js';
 import { hasColor, type Io } from '../../../lib/cli/io.js';
 import { run } from '../../../lib/cli/program.js';
 import { Spool } from '../../../lib/spool/spool.js';
+import { formatBatch } from '../../../lib/text/format.js';
 import { logBatch, logsFrame } from '../../helpers/messages.js';
 import { sendAll } from '../../helpers/socket-client.js';
 import { tempPaths } from '../../helpers/temp.js';
@@ -65,6 +67,30 @@ describe('serve', () => {
     expect(await done).toBe(0);
     await until('it has said good-bye', () => io.stderr.text.includes('closed'));
     expect(io.stdout.text + io.stderr.text).not.toContain('\u001b');
+  });
+
+  test('a file takes all that one read of a socket brings, in few writes, in order', async () => {
+    const { io, signals } = world();
+    const at = path();
+    const fd = openSync(at, 'w');
+    const file = new FileOutput(fd);
+    const write = jest.spyOn(file, 'write');
+    const socket = path();
+    const done = run(['serve', '--socket', socket, '--metrics', 'off'], { ...io, file });
+    await until('it listens', () => io.stderr.text.includes('listening'));
+    // More than the buffer holds.
+    const frames = Array.from({ length: 2000 }, (_, i) => logsFrame(1, i));
+    await sendAll(socket, [Buffer.concat(frames)]);
+    await until('all is there', () =>
+      readFileSync(at, 'utf8').endsWith(formatBatch(logBatch(1, 1999), 'json')),
+    );
+    signals.emit('signal', 'SIGTERM');
+    expect(await done).toBe(0);
+    closeSync(fd);
+    expect(readFileSync(at, 'utf8') === formatBatch(logBatch(2000), 'json')).toBe(true);
+    expect(write.mock.calls.length).toBeLessThan(200);
+    expect(io.stderr.text).toContain('"forwarded":{"batches":2000,"logs":2000}');
+    expect(io.stdout.text).toBe('');
   });
 
   test('a second signal exits at once', async () => {

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { PassThrough, Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { TextReporter, type TextReporterOptions } from '../../../lib/index.js';
+import { LogBatch, Tag } from '../../../codec/index.js';
+import { ReportBoundaryLogsRequest } from '../../../codec/messages.js';
+import { type TextOutput, TextReporter, type TextReporterOptions } from '../../../lib/index.js';
 import { formatBatch } from '../../../lib/text/format.js';
 import { logBatch } from '../../helpers/messages.js';
 import { thrown } from '../../helpers/thrown.js';
@@ -35,18 +37,99 @@ test('a batch is reported when the stream has passed it on, not before', async (
   });
   let reported = 0;
   const reporter = new TextReporter({ stream });
-  const reports = [0, 1].map((first) =>
-    Promise.resolve(reporter.report(logBatch(1, first))).then(() => reported++),
-  );
+  const report = (first: number) =>
+    Promise.resolve(reporter.report(logBatch(1, first))).then(() => reported++);
+  const first = report(0);
+  await turn();
+  const second = report(1);
   await turn();
   expect(reported).toBe(0);
   pass();
-  await reports[0];
+  await first;
   await turn();
   expect(reported).toBe(1);
   pass();
-  await Promise.all(reports);
+  await second;
   expect(reported).toBe(2);
+});
+
+/** Keeps what it is given, calls back at once, and fails where it is told to. */
+class Output implements TextOutput {
+  readonly chunks: Uint8Array[] = [];
+  /** What the next writes end with. */
+  readonly ends: [error?: Error, written?: number][] = [];
+  readonly keepsNothing?: boolean;
+
+  constructor(keepsNothing?: boolean) {
+    if (keepsNothing !== undefined) this.keepsNothing = keepsNothing;
+  }
+
+  write(text: Uint8Array, callback: (error?: Error, written?: number) => void): boolean {
+    this.chunks.push(text);
+    callback(...(this.ends.shift() ?? []));
+    return true;
+  }
+
+  on(): void {}
+
+  get text(): string {
+    return Buffer.concat(this.chunks).toString();
+  }
+}
+
+const SOME = logBatch(1, 7);
+const lengthOf = (batch: LogBatch) => formatBatch(batch, 'json').length;
+
+async function outcomes(reporter: TextReporter, batches: LogBatch[]): Promise<string[]> {
+  const settled = await Promise.allSettled(batches.map((batch) => reporter.report(batch)));
+  return settled.map((result) => (result.status === 'rejected' ? result.reason.message : 'reported'));
+}
+
+describe('what is reported in one go', () => {
+  test.each(['json', 'logfmt', 'pretty'] as const)('is one write, in order: %s', async (format) => {
+    const output = new Output();
+    const reporter = new TextReporter({ stream: output, format });
+    expect(await outcomes(reporter, [logBatch(3), logBatch(0), logBatch(2, 3)])).toEqual(
+      Array(3).fill('reported'),
+    );
+    expect(output.chunks).toHaveLength(1);
+    expect(output.text).toBe(formatBatch(logBatch(5), format));
+    await reporter.report(SOME);
+    expect(output.chunks).toHaveLength(2);
+  });
+
+  test('is several where it is much', async () => {
+    const output = new Output();
+    const reporter = new TextReporter({ stream: output });
+    const batches = Array.from({ length: 30 }, (_, i) => logBatch(100, 100 * i));
+    expect(await outcomes(reporter, batches)).toEqual(batches.map(() => 'reported'));
+    expect(output.chunks.length).toBeGreaterThan(1);
+    expect(output.chunks.length).toBeLessThan(10);
+    expect(output.text === formatBatch(logBatch(3000), 'json')).toBe(true);
+  });
+
+  test('holds what JSON has to escape in its place', async () => {
+    const output = new Output();
+    const reporter = new TextReporter({ stream: output });
+    const raw = Buffer.from(
+      ReportBoundaryLogsRequest.encode({ logs: [{ httpRequest: { url: '"ü"' } }] }).finish(),
+    );
+    const batches = [SOME, new LogBatch(Tag.V2, 1, raw), SOME];
+    await outcomes(reporter, batches);
+    expect(output.chunks).toHaveLength(1);
+    expect(output.text).toBe(batches.map((batch) => formatBatch(batch, 'json')).join(''));
+  });
+});
+
+test.each([
+  ['not used again while a stream may keep it', undefined, ['7', '8']],
+  ['used again where a stream keeps nothing', true, ['8', '8']],
+])('memory is %s', async (_name, keepsNothing, numbers) => {
+  const output = new Output(keepsNothing);
+  const reporter = new TextReporter({ stream: output });
+  await reporter.report(logBatch(1, 7));
+  await reporter.report(logBatch(1, 8));
+  expect(output.chunks.map((chunk) => JSON.parse(String(chunk)).http_url.at(-1))).toEqual(numbers);
 });
 
 describe('a stream that fails', () => {
@@ -61,20 +144,34 @@ describe('a stream that fails', () => {
     await expect(reporter.report(logBatch(1))).rejects.toMatchObject({ code: 'ERR_STREAM_DESTROYED' });
   });
 
-  test('and goes on, as stdout does, fails that one batch only', async () => {
-    const written: string[] = [];
+  test('and goes on, as stdout does, fails what was in that one write only', async () => {
+    const output = new Output();
+    output.ends.push([], [new Error('EAGAIN')]);
+    const reporter = new TextReporter({ stream: output });
+    expect(await outcomes(reporter, [SOME])).toEqual(['reported']);
+    expect(await outcomes(reporter, [SOME, SOME])).toEqual(['EAGAIN', 'EAGAIN']);
+    expect(await outcomes(reporter, [SOME])).toEqual(['reported']);
+  });
+
+  test.each([
+    ['nothing of', 0, ['ENOSPC', 'ENOSPC', 'ENOSPC']],
+    ['less than', lengthOf(SOME) - 1, ['ENOSPC', 'ENOSPC', 'ENOSPC']],
+    ['exactly', lengthOf(SOME), ['reported', 'ENOSPC', 'ENOSPC']],
+    ['more than', 2 * lengthOf(SOME) + 1, ['reported', 'reported', 'ENOSPC']],
+  ])('after %s a batch fails what did not get through', async (_name, written, expected) => {
+    const output = new Output();
+    output.ends.push([new Error('ENOSPC'), written]);
+    expect(await outcomes(new TextReporter({ stream: output }), [SOME, SOME, SOME])).toEqual(expected);
+  });
+
+  test('by throwing is a failure like any other', async () => {
     const stream = {
-      write(text: string, callback: (error?: Error) => void) {
-        written.push(text);
-        callback(written.length === 2 ? new Error('EAGAIN') : undefined);
-        return true;
+      write() {
+        throw new Error('thrown');
       },
-      on: () => undefined,
-    } as unknown as Writable;
-    const reporter = new TextReporter({ stream });
-    const reports = await Promise.allSettled([0, 1, 2].map((first) => reporter.report(logBatch(1, first))));
-    expect(reports.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-    expect(written.join('')).toBe(formatBatch(logBatch(3), 'json'));
+      on() {},
+    };
+    expect(await outcomes(new TextReporter({ stream }), [SOME, SOME])).toEqual(['thrown', 'thrown']);
   });
 });
 

@@ -1,0 +1,212 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { decodeMessage, FrameDecoder, LogBatch, type LogsInput, Tag } from '../../../codec/index.js';
+import { ReportBoundaryLogsRequest } from '../../../codec/messages.js';
+import { formatBatch } from '../../../lib/text/format.js';
+import { JsonLines } from '../../../lib/text/json-lines.js';
+import { TextBuffer } from '../../../lib/text/text-buffer.js';
+import { request, SESSION } from '../../helpers/messages.js';
+import { varint } from '../../helpers/naive-protobuf.js';
+import { seed } from '../../helpers/seed.js';
+import { vectors } from '../../helpers/vectors.js';
+
+/** As the codec lets it in, or undefined. */
+function batchOf(raw: Buffer): LogBatch | undefined {
+  const outcome = decodeMessage({ tag: Tag.V1, payload: raw });
+  return outcome.kind === 'logs' ? outcome : undefined;
+}
+
+const encoded = (input: LogsInput) => Buffer.from(ReportBoundaryLogsRequest.encode(input).finish());
+const key = (number: number, wireType: number) => varint(BigInt(number * 8 + wireType));
+const field = (number: number, content: Buffer | string) =>
+  Buffer.concat([key(number, 2), varint(BigInt(Buffer.byteLength(content))), Buffer.from(content)]);
+const scalar = (number: number, value: bigint | number) =>
+  Buffer.concat([key(number, 0), varint(BigInt.asUintN(64, BigInt(value)))]);
+/** With so many bytes more than it needs. */
+const padded = (value: Buffer, by: number) =>
+  Buffer.concat([
+    ...[...value].map((byte) => Buffer.from([byte | 0x80])),
+    Buffer.alloc(by - 1, 0x80),
+    Buffer.of(0),
+  ]);
+
+/** What stands before it in the buffer, as it does when several batches are one write. */
+const BEFORE = 'before\n';
+
+/** The lines of a batch, or undefined where they are for `formatBatch` to write. */
+function linesOf(batch: LogBatch, lines = new JsonLines()): string | undefined {
+  const buffer = new TextBuffer();
+  buffer.append(BEFORE);
+  const isAppended = lines.append(batch, buffer);
+  const text = buffer.take().toString();
+  expect(text.slice(0, BEFORE.length)).toBe(BEFORE);
+  if (isAppended) return text.slice(BEFORE.length);
+  expect(text).toBe(BEFORE);
+  return undefined;
+}
+
+const http = (...fields: Buffer[]) => field(3, Buffer.concat(fields));
+const log = (...fields: Buffer[]) => field(1, Buffer.concat(fields));
+const text = (value: string) => log(http(field(2, value)));
+
+test.each<[name: string, raw: Buffer]>([
+  ['as boundary sends it', encoded(request(3, 5))],
+  ['of a hundred logs', encoded(request(100, 1))],
+  ['without logs', encoded({ sessionId: SESSION })],
+  ['with nothing at all', Buffer.alloc(0)],
+  ['a log with nothing', log()],
+  ['a session and no number', Buffer.concat([log(), field(2, SESSION)])],
+  ['a number and no session', log(scalar(4, 7))],
+  ['neither, as 0 is the default', log(scalar(4, 0))],
+  ['the session before the logs', Buffer.concat([field(2, SESSION), log(), log()])],
+  ['another session later on', Buffer.concat([field(2, 'x'), log(), field(2, SESSION), log()])],
+  ['a session taken back', Buffer.concat([field(2, 'x'), log(), field(2, ''), field(3, 'p'), field(3, '')])],
+  ['a text twice', log(http(field(1, 'GET'), field(1, 'PUT'), field(3, 'x'), field(3, '')))],
+  ['a request in two parts', log(http(field(1, 'GET')), scalar(1, 1), http(field(2, 'https://a/')))],
+  ['a time in two parts', log(field(2, scalar(1, 86_399)), field(2, scalar(2, 5_000)))],
+  ['an empty time', log(field(2, ''))],
+  ['a number twice', log(scalar(4, 7), scalar(1, 1), scalar(4, 8), scalar(1, 0))],
+  ['the largest number', log(scalar(4, 2 ** 31 - 1))],
+  [
+    'the last second of 9999',
+    log(field(2, Buffer.concat([scalar(1, 253_402_300_799), scalar(2, 999_999_999)]))),
+  ],
+  ['a true of 300', log(scalar(1, 300))],
+  ['varints with bytes too many', log(Buffer.concat([key(4, 0), padded(varint(7n), 3)]))],
+  ['a length with bytes too many', Buffer.concat([key(1, 2), padded(varint(0n), 2)])],
+  ['an unknown field at each level', Buffer.concat([scalar(9, 1), log(scalar(9, 1), http(field(9, 'ü"')))])],
+  [
+    'unknown ones of four and eight bytes',
+    log(key(9, 5), Buffer.alloc(4), field(2, Buffer.concat([key(9, 1), Buffer.alloc(8)]))),
+  ],
+  ['an unknown group', log(Buffer.concat([key(9, 3), scalar(2 ** 27, 1), key(9, 4)]))],
+  [
+    'known fields of another type',
+    Buffer.concat([scalar(1, 1), scalar(2, 1), log(scalar(2, 1), field(1, 'x'), scalar(3, 1))]),
+  ],
+  ['a long URL', text(`https://a/${'x'.repeat(5000)}`)],
+])('straight from the wire: %s', (_name, raw) => {
+  const batch = batchOf(raw) as LogBatch;
+  expect(linesOf(batch)).toBe(formatBatch(batch, 'json'));
+});
+
+describe('for formatBatch to write:', () => {
+  test.each<[name: string, raw: Buffer]>([
+    ['a quote', text('a"b')],
+    ['a backslash', text('a\\b')],
+    ['a control character', text('a\nb')],
+    ['a DEL', text('abcdefgh\x7f')],
+    ['text beyond ASCII', text('https://ü.example/')],
+    ['a method that is not plain', log(http(field(1, '"')))],
+    ['a rule that is not plain', log(http(field(3, '"')))],
+    ['a session that is not plain', Buffer.concat([log(), field(2, 'a"b')])],
+    ['a process that is not plain', Buffer.concat([log(), field(3, 'ü')])],
+    ['a negative number', log(scalar(4, -1))],
+    ['a number that is cut to 32 bits', log(scalar(4, 2 ** 31))],
+    ['a time before 1970', log(field(2, scalar(1, -1)))],
+    ['a time after 9999', log(field(2, scalar(1, 253_402_300_800)))],
+    ['a second of nanoseconds', log(field(2, scalar(2, 1_000_000_000)))],
+    ['nanoseconds below 0', log(field(2, scalar(2, -1)))],
+    ['a varint of eight bytes', log(Buffer.concat([key(4, 0), padded(varint(7n), 7)]))],
+    ['field 16, in the request', scalar(16, 1)],
+    ['field 16, in a log', log(scalar(16, 1))],
+    ['field 16, in a time', log(field(2, scalar(16, 1)))],
+    ['a key with a byte too many', Buffer.concat([padded(key(1, 2), 1), varint(0n)])],
+  ])('%s, also in the last of many logs', (_name, raw) => {
+    for (const all of [raw, Buffer.concat([encoded(request(3)), raw])]) {
+      const batch = batchOf(all) as LogBatch;
+      expect(formatBatch(batch, 'json')).toBeDefined();
+      expect(linesOf(batch)).toBeUndefined();
+    }
+  });
+});
+
+test('what batches have in common is not taken for what another one has', () => {
+  const lines = new JsonLines();
+  for (const sessionId of ['a', 'b', '', 'b', 'bb', '"', 'b']) {
+    for (const confinedProcessName of ['p', '', 'q', 'ü', 'q']) {
+      const batch = batchOf(
+        encoded({ sessionId, confinedProcessName, logs: [{}, { allowed: true }] }),
+      ) as LogBatch;
+      const isPlain = sessionId !== '"' && confinedProcessName !== 'ü';
+      expect(linesOf(batch, lines)).toBe(isPlain ? formatBatch(batch, 'json') : undefined);
+    }
+  }
+});
+
+/** One for all, as in a reporter: what it keeps from batch to batch takes part. */
+const shared = new JsonLines();
+
+/** @returns whether it came straight from the wire. */
+function agrees(batch: LogBatch): boolean {
+  const straight = linesOf(batch, shared);
+  if (straight !== undefined) expect(straight).toBe(formatBatch(batch, 'json'));
+  return straight !== undefined;
+}
+
+test('all vectors that are logs', () => {
+  const outcomes = vectors
+    .flatMap(({ bytes }) => [...new FrameDecoder().decode(bytes)])
+    .flatMap((frame) => ('payload' in frame ? [decodeMessage(frame)] : []));
+  const batches = outcomes.filter((outcome) => outcome.kind === 'logs');
+  expect(batches.length).toBeGreaterThan(100);
+  expect(batches.filter(agrees).length).toBeGreaterThan(100);
+});
+
+const chars = fc.oneof(
+  {
+    arbitrary: fc.string({ unit: 'grapheme-ascii', maxLength: 20 }).map((s) => s.replaceAll(/["\\]/g, '_')),
+    weight: 40,
+  },
+  { arbitrary: fc.string({ unit: 'binary', maxLength: 20 }), weight: 1 },
+);
+const value = fc.oneof(
+  { arbitrary: fc.integer({ min: 0, max: 2 ** 31 - 1 }).map(BigInt), weight: 40 },
+  { arbitrary: fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n), weight: 1 },
+);
+type Bytes = fc.Arbitrary<Buffer>;
+const several = (...fields: Bytes[]): Bytes =>
+  fc.array(fc.oneof(...fields), { maxLength: 6 }).map(Buffer.concat);
+const texts = (number: number): Bytes => chars.map((text) => field(number, text));
+const scalars = (number: number): Bytes => value.map((value) => scalar(number, value));
+const nested = (number: number, ...fields: Bytes[]): Bytes =>
+  several(...fields).map((bytes) => field(number, bytes));
+/** Of any number and type. */
+const other = fc
+  .oneof(
+    { arbitrary: fc.integer({ min: 1, max: 15 }), weight: 20 },
+    { arbitrary: fc.constant(16), weight: 1 },
+  )
+  .chain((number) =>
+    fc.oneof(texts(number), scalars(number), fc.constant(Buffer.concat([key(number, 5), Buffer.alloc(4)]))),
+  )
+  // What is known and is made of bytes at random is mostly no message.
+  .filter((bytes) => batchOf(bytes) !== undefined);
+const time = nested(2, scalars(1), scalars(2));
+const httpRequest = nested(3, texts(1), texts(2), texts(3));
+const anyLog = nested(1, scalars(1), time, httpRequest, httpRequest, scalars(4));
+const anyRequest = several(anyLog, anyLog, texts(2), texts(3), other);
+
+test('any batch at all, some with bytes changed', () => {
+  const changes = fc.array(fc.tuple(fc.nat(), fc.nat(0xff)), { maxLength: 2 });
+  let straight = 0;
+  fc.assert(
+    fc.property(anyRequest, changes, (original, changes) => {
+      const bytes = Buffer.from(original);
+      for (const [at, byte] of changes) if (bytes.length > 0) bytes[at % bytes.length] = byte;
+      const batch = batchOf(bytes);
+      if (batch !== undefined && agrees(batch)) straight += 1;
+    }),
+    { seed, numRuns: 3000, interruptAfterTimeLimit: 1500 },
+  );
+  expect(straight).toBeGreaterThan(0);
+});
+
+test('what is no request, and never came from the codec, does no harm', () => {
+  const whole = encoded(request(2));
+  for (let length = 0; length < whole.length; length++) {
+    const cut = whole.subarray(0, length);
+    const expected = batchOf(cut) && formatBatch(batchOf(cut) as LogBatch, 'json');
+    expect(linesOf(new LogBatch(Tag.V1, 2, cut))).toBe(expected);
+  }
+});
