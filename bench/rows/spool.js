@@ -1,4 +1,5 @@
-// What it costs to keep each batch on disk until it was reported.
+// What it costs to keep each batch on disk until it was reported: by a reporter that keeps up, which takes a batch before
+// it is written, and by one that takes it later.
 import { CPU_UNIT, playing } from '../plays.js';
 
 const play = {
@@ -7,20 +8,30 @@ const play = {
   warmUp: 5_000,
   batches: 30_000,
 };
-const without = playing('without', play);
-const variants = [
-  { name: 'with a spool', of: playing('with', { ...play, spool: {} }) },
-  { name: 'with a spool, sync', of: playing('with, sync', { ...play, spool: { sync: true } }) },
+const reporters = [
+  { name: 'with a spool', options: { reporter: /** @type {const} */ ('null') } },
+  { name: 'with a spool, reported later', options: { reporter: /** @type {const} */ ('later') } },
 ];
+const variants = reporters.flatMap(({ name, options }) => {
+  const baseline = playing('without', { ...play, options });
+  return [
+    { name, of: playing('with', { ...play, options, spool: {} }), baseline },
+    {
+      name: `${name}, sync`,
+      of: playing('with, sync', { ...play, options, spool: { sync: true } }),
+      baseline,
+    },
+  ];
+});
 
 /** @type {import('../measure.js').Group} */
 export const spool = {
-  title: 'The spool, null reporter, 10 logs per batch',
+  title: 'The spool, 10 logs per batch',
   runs: 3,
   rows: [
     { name: 'throughput', unit: 'batches / s', figure: 'throughput' },
     { name: 'CPU', unit: CPU_UNIT, figure: 'cpu' },
   ].flatMap(({ name, ...row }) =>
-    variants.map((variant) => ({ ...row, ...variant, name: `${variant.name}, ${name}`, baseline: without })),
+    variants.map((variant) => ({ ...row, ...variant, name: `${variant.name}, ${name}` })),
   ),
 };

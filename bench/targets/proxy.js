@@ -1,15 +1,18 @@
-// The proxy, with a reporter that counts, writes text to stdout as `serve` does, or looks at how old each batch is.
+// The proxy, with a reporter that counts, at once or later, writes text to stdout as `serve` does, or looks at how old
+// each batch is.
 import { BoundaryLogProxy, nullReporter, TextReporter } from 'boundary-log-proxy';
 import { FileOutput } from '../../dist/lib/cli/file-output.js';
 import { age } from '../stamp.js';
 
 /** What `serve` runs a forwarder with where stdout is a file. */
 const AS_SERVE = { concurrency: 1000, retry: { timeoutMs: Number.POSITIVE_INFINITY } };
-const RUNS = { null: {}, stdout: AS_SERVE, age: {} };
+// With a spool there are retries in any case.
+const LATER = { concurrency: 64, retry: {} };
+const RUNS = { null: {}, later: LATER, stdout: AS_SERVE, age: {} };
 
 /**
  * @typedef {object} ProxyOptions
- * @property {'null' | 'stdout' | 'age'} [reporter]
+ * @property {'null' | 'later' | 'stdout' | 'age'} [reporter]
  * @property {number} [fromEnd] Where the stamp begins, for `age`.
  * @property {{ folder: string, sync?: boolean }} [spool]
  */
@@ -26,6 +29,8 @@ export async function open(socketPath, { reporter = 'null', fromEnd = 0, spool }
   const ages = [];
   const reporters = {
     null: nullReporter,
+    // Not in the turn in which it is asked, nor in the next one: with a spool, a batch is on disk by then.
+    later: { report: () => new Promise((resolve) => setImmediate(() => setImmediate(resolve))) },
     stdout: new TextReporter({ stream: FileOutput.ofStdout(), format: 'json' }),
     age: {
       report(/** @type {import('boundary-log-proxy').LogBatch} */ batch) {

@@ -3,24 +3,27 @@ import type { Amount } from '../batch.js';
 import type { Logger } from '../logger.js';
 import { checkOptions, oneOf } from '../options.js';
 import { type Callback, Duplex } from '../streams.js';
+import { READ_AHEAD, ReadAhead } from './read-ahead.js';
 import { Removals } from './removals.js';
 import { Spool } from './spool.js';
 import { checkSpoolBufferOptions, type SpoolBufferOptions } from './spool-options.js';
 import { TAKEN_SLOTS } from './taken.js';
+import { type Fresh, Unstored } from './unstored.js';
 
 /** How many bytes may wait to be written, before their writers do: a moment's work for a disk. */
 const MAX_PENDING_BYTES = 1 << 20;
 /** How many groups are on their way to the disk. */
 const MAX_STORING = 2;
-/** How many batches are read ahead. */
-const READ_AHEAD = 64;
 /** How long after a failure the disk is looked at again. */
 const RETRY_MS = 1000;
 
 /**
- * A buffer on disk, with the surface of a LogBuffer: what is written to it is in a {@link Spool} before it is
- * read, oldest first, and goes from there only by `ack()`. What it held when the process ended, however that
- * came, it holds again when it is opened.
+ * A buffer on disk, with the surface of a LogBuffer: what is written to it goes into a {@link Spool}, is read
+ * oldest first, and goes from there only by `ack()`. What it held when the process ended, however that came, it
+ * holds again when it is opened.
+ *
+ * A reader that waits for more gets it at once, while it is being written to disk. What it acknowledges within
+ * the same turn of the event loop needs no place there.
  *
  * When it is full, `overflow: 'drop'` drops the newest with a `drop` event (batch, reason `'spool_full'`);
  * `'block'` holds the writers back. A batch that cannot be written, as the disk is full or the folder gone, is
@@ -43,19 +46,20 @@ export class SpoolBuffer extends Duplex {
   readonly #logger: Logger;
   #opened: Promise<Spool> | undefined;
   #spool: Spool | undefined;
-  /** Let in, and not on disk yet. */
-  #pending: LogBatch[] = [];
-  #pendingBytes = 0;
+  readonly #unstored = new Unstored();
   readonly #storing = new Set<Promise<void>>();
   /** Held back: while there is no room (`batch` is not let in yet), or the disk is slow (it is). */
   #waiting: { batch: LogBatch | undefined; callback: Callback } | undefined;
-  #wanted = false;
-  #reading = false;
-  /** On disk, and not read. */
-  #unread = 0;
+  #isStoreDue = false;
+  readonly #ahead = new ReadAhead(
+    // What is handed out can be acknowledged: more than can be noted would come back after a kill.
+    () => (this.#closing || this.#removals.out + READ_AHEAD > TAKEN_SLOTS ? undefined : this.#spool),
+    ({ id, tag, count, raw }) => this.push(this.#removals.handOut(new LogBatch(tag, count, raw), id)),
+    (error) => this.#failed(error),
+  );
   readonly #removals = new Removals<LogBatch>(
     (ids) => (this.#spool as Spool).remove(ids),
-    () => this.#fill(),
+    () => this.#ahead.run(),
     (error) => this.#failed(error),
   );
   #retry: NodeJS.Timeout | undefined;
@@ -90,14 +94,14 @@ export class SpoolBuffer extends Duplex {
       if (this.#spool !== undefined) return;
       this.#spool = spool;
       const { batches, logs, bytes } = spool.size;
-      this.#unread = batches;
+      this.#ahead.unread = batches;
       for (const amount of [this.received, this.recovered, this.held]) {
         amount.batches += batches;
         amount.logs += logs;
       }
       this.held.bytes += bytes;
       this.#store();
-      this.#fill();
+      this.#ahead.run();
     } catch (error) {
       this.#opened = undefined;
       throw error;
@@ -112,7 +116,7 @@ export class SpoolBuffer extends Duplex {
 
   /** A batch that was read needs not be kept any more. From the end of this turn on, no kill brings it back. */
   ack(batch: LogBatch): void {
-    if (!this.#removals.acknowledge(batch)) return;
+    if (!this.#unstored.acknowledge(batch) && !this.#removals.acknowledge(batch)) return;
     this.#letGo({ batches: 1, logs: batch.count, bytes: batch.raw.length });
     this.#admit();
   }
@@ -127,7 +131,10 @@ export class SpoolBuffer extends Duplex {
   async close(): Promise<void> {
     this.#closing = true;
     clearTimeout(this.#retry);
+    this.#store();
     while (this.#storing.size > 0) await Promise.all(this.#storing);
+    // A reader had it, gave it back, and the disk did not take it.
+    for (const batch of this.#unstored.left()) this.#drop(batch);
     this.#removals.run();
     await this.#removals.idle();
     const spool = await this.#opened?.catch(() => undefined);
@@ -151,17 +158,14 @@ export class SpoolBuffer extends Duplex {
     this.#count(this.received, batch);
     this.#count(this.held, batch);
     this.held.bytes += length;
-    this.#pending.push(batch);
-    this.#pendingBytes += length;
-    this.#store();
-    if (this.#pendingBytes > MAX_PENDING_BYTES && !this.#refusing)
+    this.#takeIn(batch);
+    if (this.#unstored.bytes > MAX_PENDING_BYTES && !this.#refusing)
       this.#waiting = { batch: undefined, callback };
     else callback();
   }
 
   override _read(): void {
-    this.#wanted = true;
-    this.#fill();
+    this.#ahead.want();
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
@@ -169,21 +173,47 @@ export class SpoolBuffer extends Duplex {
     callback(error);
   }
 
+  #takeIn(batch: LogBatch): void {
+    this.#unstored.add(batch, this.#isPassingThrough() ? this.#handOut : undefined);
+    if (this.#isStoreDue) return;
+    this.#isStoreDue = true;
+    setImmediate(() => this.#store());
+  }
+
+  readonly #handOut = (batch: LogBatch): void => {
+    this.push(batch);
+    if (this.readableLength > 0) batch.detach();
+  };
+
+  /** A reader waits, and has all that there was. */
+  #isPassingThrough(): boolean {
+    return (
+      this.readableFlowing === true &&
+      this.readableLength === 0 &&
+      this.#unstored.unread + this.#ahead.unread === 0 &&
+      this.#spool !== undefined &&
+      !this.#ahead.isReading &&
+      this.#removals.out + this.#unstored.read < TAKEN_SLOTS
+    );
+  }
+
   /**
    * Writes what is pending, all that has come meanwhile at a time. A second group waits in the spool while a
    * first one is being written, so that the disk has always something to do.
    */
   #store(): void {
+    this.#isStoreDue = false;
     const spool = this.#spool;
-    if (spool === undefined || this.#pending.length === 0 || this.#storing.size === MAX_STORING) return;
-    const group = this.#pending;
-    this.#pending = [];
-    this.#pendingBytes = 0;
+    if (spool === undefined || this.#storing.size === MAX_STORING) return;
+    const group = this.#unstored.take();
+    if (group.length === 0) return;
     const stored = spool
-      .append(group)
+      .append(group.map(({ batch }) => batch))
       .then(
         (first) => this.#handOn(spool, group, first),
-        (error) => this.#dropGroup(group, error),
+        (error) => {
+          for (const batch of this.#unstored.failed(group)) this.#drop(batch, error);
+        },
       )
       .finally(() => {
         this.#storing.delete(stored);
@@ -193,32 +223,35 @@ export class SpoolBuffer extends Duplex {
     this.#storing.add(stored);
   }
 
-  #dropGroup(group: readonly LogBatch[], error: unknown): void {
-    for (const batch of group) {
-      this.#letGo({ batches: 1, logs: batch.count, bytes: batch.raw.length });
-      this.emit('drop', batch, 'spool_full', error);
-    }
+  #drop(batch: LogBatch, error?: unknown): void {
+    this.#letGo({ batches: 1, logs: batch.count, bytes: batch.raw.length });
+    this.emit('drop', batch, 'spool_full', error);
   }
 
-  /** A reader that has read all there was gets what is on disk by now without reading it there. */
-  #handOn(spool: Spool, group: LogBatch[], first: number): void {
-    let n = 0;
-    if (this.#unread === 0 && !this.#reading) {
-      for (const batch of group) {
-        if (this.readableLength >= READ_AHEAD || this.#removals.out >= TAKEN_SLOTS) break;
-        if (!spool.skip(first + n, batch)) break;
-        this.push(this.#removals.handOut(batch, first + n));
-        n += 1;
-        if (this.readableLength > 0) batch.detach();
+  /** It is on disk by now. A reader that has read all there was gets the rest of it without reading it there. */
+  #handOn(spool: Spool, group: readonly Fresh[], first: number): void {
+    let isBehind = this.#ahead.unread > 0 || this.#ahead.isReading;
+    for (const [i, fresh] of group.entries()) {
+      const { batch, state } = fresh;
+      this.#unstored.stored(fresh);
+      if (state === 'unread') {
+        isBehind ||= this.readableLength >= READ_AHEAD || this.#removals.out >= TAKEN_SLOTS;
+        isBehind ||= !spool.skip(first + i, batch);
+        this.#ahead.unread += isBehind ? 1 : 0;
+        if (isBehind) continue;
+      } else {
+        spool.skip(first + i, batch);
       }
+      this.#removals.handOut(batch, first + i);
+      if (state === 'unread') this.#handOut(batch);
+      else if (state === 'done') this.#removals.acknowledge(batch);
     }
-    this.#unread += group.length - n;
-    this.#fill();
+    this.#ahead.run();
   }
 
   /** Gone from the disk before anybody read it. */
   #lose(lost: Readonly<Amount & { bytes: number }>): void {
-    this.#unread = Math.max(0, this.#unread - lost.batches);
+    this.#ahead.unread = Math.max(0, this.#ahead.unread - lost.batches);
     this.#letGo(lost);
     this.emit('loss', lost);
     this.#admit();
@@ -230,31 +263,6 @@ export class SpoolBuffer extends Duplex {
     this.held.bytes -= bytes;
   }
 
-  /** Reads on, where somebody wants to and there is something. */
-  #fill(): void {
-    const spool = this.#spool;
-    if (spool === undefined || !this.#wanted || this.#reading || this.#unread === 0 || this.#closing) return;
-    // So that what is acknowledged can be noted: more than that would come back after a kill.
-    if (this.#removals.out + READ_AHEAD > TAKEN_SLOTS) return;
-    this.#wanted = false;
-    this.#reading = true;
-    spool.read(READ_AHEAD).then(
-      (entries) => {
-        this.#reading = false;
-        this.#unread = entries.length === 0 ? 0 : this.#unread - entries.length;
-        if (entries.length === 0) this.#wanted = true;
-        for (const { id, tag, count, raw } of entries) {
-          this.push(this.#removals.handOut(new LogBatch(tag, count, raw), id));
-        }
-      },
-      (error) => {
-        this.#reading = false;
-        this.#wanted = true;
-        this.#failed(error);
-      },
-    );
-  }
-
   /** What failed is tried again in a while. */
   #failed(error: unknown): void {
     if (this.#closing) return;
@@ -262,7 +270,7 @@ export class SpoolBuffer extends Duplex {
     this.#retry ??= setTimeout(() => {
       this.#retry = undefined;
       this.#removals.run();
-      this.#fill();
+      this.#ahead.run();
     }, RETRY_MS);
   }
 
@@ -271,7 +279,7 @@ export class SpoolBuffer extends Duplex {
     if (this.#waiting === undefined) return;
     const { batch, callback } = this.#waiting;
     if (batch === undefined) {
-      if (this.#pendingBytes > MAX_PENDING_BYTES && !this.#refusing) return;
+      if (this.#unstored.bytes > MAX_PENDING_BYTES && !this.#refusing) return;
       this.#waiting = undefined;
       callback();
     } else if (this.#refusing || this.held.bytes + batch.raw.length <= this.maxBytes) {
