@@ -77,8 +77,10 @@ function walkLog(buf: Buffer, pos: number, end: number): number {
         pos = stop;
         continue;
       }
-    } else if ((key === VARINT_1 || key === VARINT_4) && pos + 1 < end && (buf[pos + 1] as number) < 0x80) {
-      pos += 2;
+    } else if (key === VARINT_1 || key === VARINT_4) {
+      const isShort = pos + 1 < end && (buf[pos + 1] as number) < 0x80;
+      pos = isShort ? pos + 2 : skipVarint(buf, pos + 1, end);
+      if (pos === MALFORMED) return MALFORMED;
       continue;
     }
     pos = walkField(LOG, buf, pos, end);

@@ -180,7 +180,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   #leave(batch: T): boolean {
     const i = this.#reporting.indexOf(batch);
     if (i === -1) return false;
-    if (this.#reporting.length === 1) this.#reporting.pop();
+    if (i === 0) this.#reporting.shift();
     else this.#reporting.splice(i, 1);
     if (this.#givenUp.size > 0) this.#givenUp.delete(batch);
     this.inFlight.batches -= 1;
