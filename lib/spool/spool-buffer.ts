@@ -114,7 +114,10 @@ export class SpoolBuffer extends Duplex {
     return this.#waiting === undefined;
   }
 
-  /** A batch that was read needs not be kept any more. From the end of this turn on, no kill brings it back. */
+  /**
+   * A batch that was read needs not be kept any more. From the end of this turn on, no kill brings it back; or, where
+   * it is being written just now, from when that is done.
+   */
   ack(batch: LogBatch): void {
     if (!this.#unstored.acknowledge(batch) && !this.#removals.acknowledge(batch)) return;
     this.#letGo({ batches: 1, logs: batch.count, bytes: batch.raw.length });
