@@ -45,6 +45,8 @@ export class Spool {
   /** The id from which `read` goes on: what is below it and stored was read. */
   #cursor = 0;
   #segments = new Segments();
+  /** What was read last: the rest of it is mostly what is read next. */
+  #loaded: { segment: Segment; entries: readonly Entry[] } | undefined;
   /** Their removal is on its way. */
   readonly #leaving = new Set<readonly number[]>();
   readonly #taken: Taken;
@@ -216,7 +218,10 @@ export class Spool {
     const entries: Entry[] = [];
     let segment = this.#segments.from(from);
     while (segment !== undefined && segment.id < before && entries.length < limit) {
-      for (const entry of await load(store, this.#segments, segment)) {
+      if (this.#loaded?.segment !== segment) {
+        this.#loaded = { segment, entries: await load(store, this.#segments, segment) };
+      }
+      for (const entry of this.#loaded.entries) {
         if (entry.id >= from && entries.length < limit && !segment.isRemoved(entry.id)) entries.push(entry);
       }
       segment = this.#segments.from(segment.end);
