@@ -2,7 +2,8 @@
  * Checks messages without making objects of them. This runs for every byte that comes in, so there are two ways
  * through: one with the keys spelled out, for what senders write, and one by a schema, for anything at all, to
  * which the first leaves what it does not expect. Both decide alike, and a test holds them to a plain codec.
- * With the first, a log takes a third of the time that it takes with the second alone.
+ * With the first, a log takes a third of the time that it takes with the second alone. It reads lengths in place
+ * wherever there are some: in a function of their own, which V8 does not take in, it is a quarter slower.
  *
  * Each function returns the position after what it checked, or what is wrong with it.
  */
