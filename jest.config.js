@@ -6,6 +6,8 @@ export default {
   testEnvironment: 'node',
   // Jest would leave one core to others. Many of the tests wait for processes of their own.
   maxWorkers: '100%',
+  // Above the deadlines of what is waited for, which say what did not come.
+  testTimeout: 20_000,
   // Those of interop/ need Go: `npm run test:interop`.
   testMatch: ['**/__tests__/**/*.test.ts', '!**/__tests__/interop/**'],
   extensionsToTreatAsEsm: ['.ts'],
