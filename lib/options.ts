@@ -33,6 +33,9 @@ export function shown(value: unknown): string {
   return typeof value === 'function' ? 'a function' : String(value);
 }
 
+/** The longest wait that a timer takes, in ms. */
+export const MAX_WAIT_MS = 2 ** 31 - 1;
+
 export function wholeNumber({
   min,
   max = Number.MAX_SAFE_INTEGER,
@@ -67,6 +70,11 @@ export function objectWith(...methods: readonly string[]): OptionCheck {
       methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function'),
   };
 }
+
+export const flag: OptionCheck = {
+  takes: 'true or false',
+  accepts: (value) => typeof value === 'boolean',
+};
 
 /** Checked by whoever uses it. */
 export const anything: OptionCheck = { takes: 'anything', accepts: () => true };

@@ -1,11 +1,8 @@
 import type { Registry } from 'prom-client';
 import type { Logger } from './logger.js';
-import { type OptionTable, objectWith, oneOf, text, wholeNumber } from './options.js';
+import { MAX_WAIT_MS, type OptionTable, objectWith, oneOf, text, wholeNumber } from './options.js';
 import { RETRY_OPTION, type RetryOptions } from './retry.js';
 import type { SpoolBufferOptions } from './spool/spool-options.js';
-
-/** Longest wait that a Node timer can do, in ms. */
-const MAX_WAIT_MS = 2 ** 31 - 1;
 
 export interface BoundaryLogProxyOptions {
   /** Where to listen. Default: {@link defaultSocketPath}. At most 107 bytes (on macOS 103). */

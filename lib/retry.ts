@@ -1,5 +1,6 @@
 import type { LogBatch } from '../codec/index.js';
-import { type OptionCheck, type OptionTable, wholeNumber } from './options.js';
+import { backoffMs } from './backoff.js';
+import { MAX_WAIT_MS, type OptionCheck, type OptionTable, wholeNumber } from './options.js';
 import type { Reporter } from './reporter.js';
 
 export interface RetryOptions {
@@ -17,7 +18,6 @@ export interface RetryOptions {
   timeoutMs?: number | undefined;
 }
 
-const MAX_WAIT_MS = 2 ** 31 - 1;
 const unlimited = (value: unknown) => value === Number.POSITIVE_INFINITY;
 const orWithoutEnd = (min: number, max?: number) => {
   const { takes, accepts } = wholeNumber(max === undefined ? { min } : { min, max });
@@ -155,11 +155,9 @@ export class RetryingReporter<Batch> implements Reporter<Batch> {
   }
 
   #delayMs(attempts: number, error: unknown): number {
-    const { initialDelayMs, factor, maxDelayMs } = this.#policy;
-    const grown = Math.min(initialDelayMs * Math.min(factor ** (attempts - 1), Number.MAX_VALUE), maxDelayMs);
     const asked = (error as Partial<ReportError> | undefined)?.retryAfterMs;
-    const least = typeof asked === 'number' && Number.isFinite(asked) ? asked : 0;
-    return Math.min(Math.max(Math.random() * grown, least), MAX_WAIT_MS);
+    const leastMs = typeof asked === 'number' && Number.isFinite(asked) ? asked : 0;
+    return backoffMs(attempts, this.#policy, leastMs);
   }
 }
 

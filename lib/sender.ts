@@ -9,7 +9,7 @@ import {
   MAX_PAYLOAD_LENGTH,
 } from '../codec/index.js';
 import { BoundaryLogMessage } from '../codec/messages.js';
-import { checkOptions, type OptionTable, text, wholeNumber } from './options.js';
+import { checkOptions, MAX_WAIT_MS, type OptionTable, text, wholeNumber } from './options.js';
 import { defaultSocketPath } from './socket-path.js';
 import { type Callback, Writable } from './streams.js';
 import { type BoundaryEvent, logOf, toEvent } from './text/event.js';
@@ -36,8 +36,8 @@ const OPTIONS: OptionTable<BoundaryLogSenderOptions> = {
   sessionId: text,
   confinedProcessName: text,
   batchSize: wholeNumber({ min: 1 }),
-  batchDelayMs: wholeNumber({ min: 0, max: 2 ** 31 - 1 }),
-  retryDelayMs: wholeNumber({ min: 0, max: 2 ** 31 - 1 }),
+  batchDelayMs: wholeNumber({ min: 0, max: MAX_WAIT_MS }),
+  retryDelayMs: wholeNumber({ min: 0, max: MAX_WAIT_MS }),
   attempts: wholeNumber({ min: 1 }),
 };
 

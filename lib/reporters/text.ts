@@ -1,5 +1,5 @@
 import type { LogBatch } from '../../codec/index.js';
-import { checkOptions, objectWith, oneOf } from '../options.js';
+import { checkOptions, flag, objectWith, oneOf } from '../options.js';
 import type { Reporter } from '../reporter.js';
 import { FORMATS, type Format, formatBatch } from '../text/format.js';
 import { JsonLines } from '../text/json-lines.js';
@@ -57,7 +57,7 @@ export class TextReporter implements Reporter<LogBatch> {
     checkOptions('TextReporter', options, {
       stream: objectWith('write', 'on'),
       format: oneOf(...FORMATS),
-      color: { takes: 'true or false', accepts: (value) => typeof value === 'boolean' },
+      color: flag,
     });
     this.#stream = options.stream ?? process.stdout;
     this.#format = options.format ?? 'json';

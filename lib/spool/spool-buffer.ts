@@ -177,13 +177,13 @@ export class SpoolBuffer extends Duplex {
   }
 
   #takeIn(batch: LogBatch): void {
-    this.#unstored.add(batch, this.#isPassingThrough() ? this.#handOut : undefined);
+    this.#unstored.add(batch, this.#isPassingThrough() ? this.#give : undefined);
     if (this.#isStoreDue) return;
     this.#isStoreDue = true;
     setImmediate(() => this.#store());
   }
 
-  readonly #handOut = (batch: LogBatch): void => {
+  readonly #give = (batch: LogBatch): void => {
     this.push(batch);
     if (this.readableLength > 0) batch.detach();
   };
@@ -246,7 +246,7 @@ export class SpoolBuffer extends Duplex {
         spool.skip(first + i, batch);
       }
       this.#removals.handOut(batch, first + i);
-      if (state === 'unread') this.#handOut(batch);
+      if (state === 'unread') this.#give(batch);
       else if (state === 'done') this.#removals.acknowledge(batch);
     }
     this.#ahead.run();

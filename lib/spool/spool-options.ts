@@ -1,5 +1,13 @@
 import type { Logger } from '../logger.js';
-import { checkOptions, invalidOption, type OptionTable, objectWith, text, wholeNumber } from '../options.js';
+import {
+  checkOptions,
+  flag,
+  invalidOption,
+  type OptionTable,
+  objectWith,
+  text,
+  wholeNumber,
+} from '../options.js';
 import type { Size } from './record.js';
 
 export interface SpoolBufferOptions {
@@ -26,12 +34,12 @@ export interface SpoolOptions {
 const BUFFER_OPTIONS: OptionTable<SpoolBufferOptions> = {
   folder: text,
   maxBytes: wholeNumber({ min: 1 }),
-  sync: { takes: 'true or false', accepts: (value) => typeof value === 'boolean' },
+  sync: flag,
 };
 
 const OPTIONS: OptionTable<{ folder: string } & SpoolOptions> = {
   folder: text,
-  sync: { takes: 'true or false', accepts: (value) => typeof value === 'boolean' },
+  sync: flag,
   logger: objectWith('info', 'error'),
   onLoss: { takes: 'a function', accepts: (value) => typeof value === 'function' },
 };

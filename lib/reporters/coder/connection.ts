@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BoundaryLogError } from '../../../codec/errors.js';
+import { type Backoff, backoffMs } from '../../backoff.js';
 import type { Logger } from '../../logger.js';
 import type { AgentSession } from './agent-session.js';
 import { type DialOptions, dial } from './dial.js';
 import { type Failure, passing } from './failures.js';
 import { Outage } from './outage.js';
 
-const MAX_WAIT_MS = 2 ** 31 - 1;
 /** Timers fire early by a little: who comes back when told to waits for the attempt, rather than be sent away again. */
 const SOON_MS = 50;
 
@@ -81,16 +81,19 @@ export class Connection {
 
   async #keep(): Promise<void> {
     const { reconnectInitialDelayMs, reconnectMaxDelayMs, logger } = this.#options;
+    const backoff: Backoff = {
+      initialDelayMs: reconnectInitialDelayMs,
+      factor: 2,
+      maxDelayMs: reconnectMaxDelayMs,
+    };
     for (let failures = 0; !this.#closing.signal.aborted; ) {
       const { error, wasOfUse } = await this.#attempt();
       if (this.#closing.signal.aborted) break;
-      if (wasOfUse) failures = 0;
-      const grown = Math.min(reconnectInitialDelayMs * 2 ** failures, reconnectMaxDelayMs);
-      const delayMs = Math.min(Math.max(Math.random() * grown, error.retryAfterMs ?? 0), MAX_WAIT_MS);
+      failures = wasOfUse ? 0 : failures + 1;
+      const delayMs = backoffMs(Math.max(failures, 1), backoff, error.retryAfterMs);
       if (wasOfUse) {
         logger.debug({ err: error }, 'the connection to Coder has ended, another one is made');
       } else {
-        failures += 1;
         this.#failure = { error, until: performance.now() + delayMs };
         this.#outage.failed(error);
         this.#wake();

@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
 import { BoundaryLogError } from '../../../codec/errors.js';
 import { AgentSession } from './agent-session.js';
-import { type Failure, lasting, passing, proxyFailure, refusalFailure, shown } from './failures.js';
+import { type Failure, lasting, oneLine, passing, proxyFailure, refusalFailure } from './failures.js';
 import { get, refusalIn, textOf } from './http-reply.js';
 import { isToken } from './options.js';
 import { type Route, routeTo } from './proxy-route.js';
@@ -60,7 +60,7 @@ async function readToken(token: DialOptions['token']): Promise<string> {
   try {
     given = await token();
   } catch (cause) {
-    throw lasting(`the agent token cannot be read (${shown(String((cause as Error)?.message))})`, cause);
+    throw lasting(`the agent token cannot be read (${oneLine(String((cause as Error)?.message))})`, cause);
   }
   if (!isToken(given)) throw lasting('the agent token is empty, or no token: put it where it is read from');
   return given;
@@ -81,10 +81,10 @@ async function checkServer(url: URL, route: Route, signal: AbortSignal): Promise
   const how = 'upgrade it, or allow old servers (--coder-allow-old)';
   switch (isNewEnough(version)) {
     case false:
-      throw lasting(`this is Coder ${shown(String(version))}, and ${why}: ${how}`);
+      throw lasting(`this is Coder ${oneLine(String(version))}, and ${why}: ${how}`);
     case undefined: {
       const said =
-        typeof version === 'string' ? `says ${JSON.stringify(shown(version))}` : 'names no version';
+        typeof version === 'string' ? `says ${JSON.stringify(oneLine(version))}` : 'names no version';
       throw lasting(`what version this Coder is cannot be told (${url.href} ${said}), and ${why}: ${how}`);
     }
   }

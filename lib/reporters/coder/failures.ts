@@ -32,13 +32,13 @@ const UNIMPLEMENTED = 12n;
 export function callFailure(code: bigint, text: string): Failure {
   // How a server that knows no such method answers: coderd, and the DRPC library on its own.
   if (code === UNIMPLEMENTED || /^(protocol error: )?unknown rpc\b/.test(text)) {
-    return lasting(`this Coder cannot take boundary logs (${shown(text)}): it needs Coder 2.30 or newer`);
+    return lasting(`this Coder cannot take boundary logs (${oneLine(text)}): it needs Coder 2.30 or newer`);
   }
   // Go's words for a call that was interrupted, as by a server that is shutting down.
   if (/\bcontext (canceled|deadline exceeded)\b/.test(text)) {
-    return passing('ERR_CONNECTION_LOST', `Coder has interrupted the call: ${shown(text)}`);
+    return passing('ERR_CONNECTION_LOST', `Coder has interrupted the call: ${oneLine(text)}`);
   }
-  return permanent(`Coder will not take this batch (code ${code}): ${shown(text)}`);
+  return permanent(`Coder will not take this batch (code ${code}): ${oneLine(text)}`);
 }
 
 /** The answer of an HTTP server that is not what was asked for. */
@@ -51,7 +51,7 @@ export interface Refusal {
 
 /** Why a request to connect was answered otherwise. @param url What was asked. */
 export function refusalFailure(url: string, { status, retryAfter, text }: Refusal): Failure {
-  const said = `HTTP ${status}${text === '' ? '' : `: ${shown(text)}`}`;
+  const said = `HTTP ${status}${text === '' ? '' : `: ${oneLine(text)}`}`;
   switch (status) {
     case 400:
       return lasting(`Coder does not speak the agent API 2.7, which needs Coder 2.30 or newer (${said})`);
@@ -92,7 +92,7 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
 const MAX_SHOWN_LENGTH = 300;
 
 /** Foreign text as it may stand in a message: on one line, and not endless. */
-export function shown(text: string): string {
+export function oneLine(text: string): string {
   const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
   return line.length > MAX_SHOWN_LENGTH ? `${line.slice(0, MAX_SHOWN_LENGTH)}…` : line;
 }

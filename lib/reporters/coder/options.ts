@@ -3,7 +3,9 @@ import type { Logger } from '../../logger.js';
 import {
   anything,
   checkOptions,
+  flag,
   invalidOption,
+  MAX_WAIT_MS,
   type OptionTable,
   objectWith,
   shown,
@@ -31,7 +33,6 @@ export interface CoderReporterOptions {
   logger?: Logger | undefined;
 }
 
-const MAX_WAIT_MS = 2 ** 31 - 1;
 const wait = (min: number) => wholeNumber({ min, max: MAX_WAIT_MS });
 
 export const CODER_OPTIONS: OptionTable<CoderReporterOptions> = {
@@ -41,7 +42,7 @@ export const CODER_OPTIONS: OptionTable<CoderReporterOptions> = {
   },
   // Not to be shown: checked below.
   token: anything,
-  allowOldServer: { takes: 'true or false', accepts: (value) => typeof value === 'boolean' },
+  allowOldServer: flag,
   callTimeoutMs: wait(1),
   connectTimeoutMs: wait(1),
   reconnectInitialDelayMs: wait(0),

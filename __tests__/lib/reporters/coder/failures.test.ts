@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import {
   CONFIGURATION_RETRY_MS,
   callFailure,
+  oneLine,
   proxyFailure,
   refusalFailure,
   retryAfterMs,
-  shown,
 } from '../../../../lib/reporters/coder/failures.js';
 
 const LASTING = { code: 'ERR_CODER_REFUSED', retryAfterMs: CONFIGURATION_RETRY_MS };
@@ -86,5 +86,5 @@ test.each([
   ['  two\r\nlines\u2028and\u001b[31m more ', 'two lines and [31m more'],
   ['x'.repeat(301), `${'x'.repeat(300)}…`],
 ])('foreign text %j', (text, line) => {
-  expect(shown(text)).toBe(line);
+  expect(oneLine(text)).toBe(line);
 });
