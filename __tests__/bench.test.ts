@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -63,6 +63,28 @@ describe('bench/run.js', () => {
     expect(stdout).toContain('codec, 10 per batch');
     expect(stdout).not.toContain('codec, 1 per batch');
     expect(stdout).not.toContain('spool');
+  });
+
+  test('--reference runs another program in the place of the proxy, and holds it against it', async () => {
+    const program = join(folder, 'reference.mjs');
+    // `drain`, as a program of its own that gets the socket and the options.
+    const target = new URL('../bench/target.js', import.meta.url);
+    writeFileSync(
+      program,
+      `#!${process.execPath}\nprocess.argv.splice(2, 0, 'drain');\nawait import('${target}');\n`,
+    );
+    chmodSync(program, 0o755);
+    const { code, stdout, stderr } = await bench(
+      ...['--smoke', '--only', 'null, 10 per batch', '--reference', program],
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^reference, null, 10 per batch .+ proxy +[\d.]+ ×/m);
+  });
+
+  test('a reference that cannot be run', async () => {
+    const { code, stderr } = await bench('--smoke', '--only', 'reference, null', '--reference', '/no/such');
+    expect(code).toBe(1);
+    expect(stderr).toContain('/no/such cannot be run');
   });
 
   test('a name that no row has', async () => {

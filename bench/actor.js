@@ -1,6 +1,11 @@
 // A process that is told what to do by messages, and answers with messages.
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+
+/** A file of this folder, for Node to run. @param {string} name */
+export function script(name) {
+  return [process.execPath, fileURLToPath(new URL(name, import.meta.url))];
+}
 
 export class Actor {
   #child;
@@ -13,19 +18,24 @@ export class Actor {
   #error;
 
   /**
-   * @param {string} file In this folder.
-   * @param {string[]} args
-   * @param {import('node:child_process').ForkOptions} options
+   * @param {string[]} command A program and its arguments. It need not be Node's: messages are lines of JSON, both ways,
+   *   on the file descriptor that NODE_CHANNEL_FD names.
+   * @param {'ignore' | number} [stdout] Default: that of this process.
    */
-  constructor(file, args, options) {
-    this.#child = fork(fileURLToPath(new URL(file, import.meta.url)), args, options);
+  constructor(command, stdout) {
+    const [program = '', ...args] = command;
+    this.#child = spawn(program, args, { stdio: ['ignore', stdout ?? 'inherit', 'inherit', 'ipc'] });
+    this.#child.on('error', (error) => {
+      this.#error = new Error(`${program} cannot be run`, { cause: error });
+      this.#look();
+    });
     this.#child.on('message', (answer) => {
       Object.assign(this.#told, answer);
       this.#look();
     });
     this.#ended = new Promise((resolve) => {
       this.#child.on('exit', (code, signal) => {
-        this.#error = new Error(`${file} ${args[0]} ended too soon: ${signal ?? code}`);
+        this.#error = new Error(`${command.slice(0, 3).join(' ')} ended too soon: ${signal ?? code}`);
         this.#look();
         resolve(undefined);
       });

@@ -6,6 +6,7 @@ import { median } from './statistics.js';
  * @typedef {object} Settings
  * @property {boolean} smoke A moment of each.
  * @property {string | undefined} [profile] Folder for CPU profiles of the targets.
+ * @property {string | undefined} [reference] Another program that does what the proxy does; see README.md.
  *
  * @typedef {object} Measure Something that is run several times, each time for one or several figures.
  * @property {string} name
@@ -17,6 +18,7 @@ import { median } from './statistics.js';
  * @property {Measure} of
  * @property {string} figure Which of the measure's.
  * @property {Measure | undefined} [baseline] What the same figure is held against.
+ * @property {true} [needsReference] Left out where none was given.
  *
  * @typedef {object} Group
  * @property {string} title

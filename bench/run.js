@@ -1,4 +1,4 @@
-// npm run bench -- [--smoke] [--only NAME] [--json FILE] [--profile FOLDER]     See README.md.
+// npm run bench -- [--smoke] [--only NAME] [--json FILE] [--profile FOLDER] [--reference PROGRAM]     See README.md.
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -20,6 +20,7 @@ const { values: options } = parseArgs({
     only: { type: 'string', multiple: true },
     json: { type: 'string' },
     profile: { type: 'string' },
+    reference: { type: 'string' },
   },
 });
 
@@ -28,8 +29,17 @@ function isPicked(group, row) {
   return options.only?.some((name) => name === group || row.includes(name)) ?? true;
 }
 
+/** @param {import('./measure.js').Row} row */
+function canRun({ needsReference }) {
+  return !needsReference || options.reference !== undefined;
+}
+
 const groups = Object.entries(GROUPS)
-  .map(([name, group]) => ({ ...group, name, rows: group.rows.filter((row) => isPicked(name, row.name)) }))
+  .map(([name, group]) => ({
+    ...group,
+    name,
+    rows: group.rows.filter((row) => isPicked(name, row.name) && canRun(row)),
+  }))
   .filter(({ rows }) => rows.length > 0);
 if (groups.length === 0) {
   console.error(`no row is called ${options.only}; groups: ${Object.keys(GROUPS).join(', ')}`);
@@ -52,7 +62,7 @@ if (options.smoke) console.log('A smoke run: that it runs is all that it says.\n
 const begun = new Date();
 const results = [];
 for (const group of groups) {
-  const rows = await measure(group, { smoke: options.smoke, profile: options.profile });
+  const rows = await measure(group, options);
   console.log(table(group.title, rows));
   results.push({ group: group.name, title: group.title, rows });
 }

@@ -3,31 +3,36 @@ import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Actor } from './actor.js';
+import { Actor, script } from './actor.js';
 
 /**
  * @typedef {object} Play
- * @property {'proxy' | 'drain' | 'plain' | 'stages'} target
+ * @property {'proxy' | 'drain' | 'plain' | 'stages' | 'reference'} target The last one is another program.
  * @property {object} [options] The target's.
  * @property {boolean} [toFile] Whether its stdout is a file. Default: nothing.
  * @property {{ sync?: boolean }} [spool] Of the proxy; it gets a folder of its own.
  * @property {import('./feeder.js').Load} load
  * @property {number} warmUp Batches that are sent before the clock runs: V8 compiles what runs often.
  * @property {number} batches Batches that are measured.
- * @property {string | undefined} [profile] Folder for a CPU profile of the target.
  */
 
-/** @param {Play} play @returns {Promise<import('./target.js').Taken>} */
-export async function stage(play) {
+/**
+ * @param {Play} play
+ * @param {Pick<import('./measure.js').Settings, 'profile' | 'reference'>} settings
+ * @returns {Promise<import('./target.js').Taken>}
+ */
+export async function stage(play, { profile = '', reference = '' }) {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
   const socketPath = join(folder, 's');
   const spool = play.spool && { ...play.spool, folder: join(folder, 'spool') };
   const options = JSON.stringify({ ...play.options, spool });
   const stdout = play.toFile ? openSync(join(folder, 'stdout'), 'w') : 'ignore';
-  const target = new Actor('target.js', [play.target, socketPath, options, play.profile ?? ''], {
-    stdio: ['ignore', stdout, 'inherit', 'ipc'],
-  });
-  const feeder = new Actor('feeder.js', [socketPath, JSON.stringify(play.load)], {});
+  const command =
+    play.target === 'reference'
+      ? [reference, socketPath, options]
+      : [...script('target.js'), play.target, socketPath, options, profile];
+  const target = new Actor(command, stdout);
+  const feeder = new Actor([...script('feeder.js'), socketPath, JSON.stringify(play.load)]);
   try {
     await Promise.all([target.told('ready'), feeder.told('ready')]);
     await feeder.asked({ connect: true }, 'connected');

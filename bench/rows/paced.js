@@ -1,5 +1,5 @@
 // A load as it comes: one write for each batch of 10 logs, evenly spaced, on 4 connections.
-import { CPU_UNIT, playing } from '../plays.js';
+import { besideProxy, CPU_UNIT, playing, playingReference } from '../plays.js';
 
 /** Each for so many seconds. */
 const RATES = /** @type {const} */ ([
@@ -12,18 +12,21 @@ const RATES = /** @type {const} */ ([
 export const paced = {
   title: 'A paced load: 10 logs per batch, 4 connections',
   runs: 3,
-  rows: RATES.map(([rate, seconds]) => {
+  rows: RATES.flatMap(([rate, seconds]) => {
+    /** @type {import('../stage.js').Play} */
     const play = {
+      target: 'proxy',
       load: { logs: 10, connections: 4, rate },
       warmUp: 20_000,
       batches: rate * seconds,
     };
-    return {
+    const row = {
       name: `paced, ${rate} batches/s`,
       unit: CPU_UNIT,
       figure: 'cpu',
-      of: playing('proxy', { target: 'proxy', ...play }),
-      baseline: playing('drain', { target: 'drain', ...play }),
+      of: playing('proxy', play),
+      baseline: playing('drain', { ...play, target: 'drain' }),
     };
+    return [row, besideProxy(row, playingReference(play))];
   }),
 };
