@@ -50,4 +50,6 @@ export const FULL_SPEED = {
   10: { warmUp: 100_000, batches: 500_000 },
   100: { warmUp: 20_000, batches: 100_000 },
 };
+/** The same for text, of which there is three times as much. */
+export const TEXT_AT_FULL_SPEED = { warmUp: 50_000, batches: 150_000 };
 export const CPU_UNIT = 'CPU s / 1M logs';

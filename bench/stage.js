@@ -1,5 +1,5 @@
 // One measurement: a target in a process, a feeder in another, a load from the one to the other.
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ export async function stage(play, { profile = '', reference = '' }) {
   const socketPath = join(folder, 's');
   const spool = play.spool && { ...play.spool, folder: join(folder, 'spool') };
   const options = JSON.stringify({ ...play.options, spool });
-  const stdout = play.toFile ? openSync(join(folder, 'stdout'), 'w') : 'ignore';
+  const stdout = play.toFile ? openSync(join(folder, 'stdout'), 'a') : 'ignore';
   const command =
     play.target === 'reference'
       ? [reference, socketPath, options]
@@ -41,6 +41,7 @@ export async function stage(play, { profile = '', reference = '' }) {
     let taken;
     for (const isWarmUp of [true, false]) {
       const batches = isWarmUp ? play.warmUp : play.batches;
+      if (typeof stdout === 'number') ftruncateSync(stdout);
       await target.asked({ begin: true }, 'begun');
       sent.bytes += Number(await feeder.asked({ feed: batches, isWarmUp }, 'fed'));
       sent.batches += batches;

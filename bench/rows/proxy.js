@@ -1,5 +1,12 @@
 // The whole proxy in a process of its own, fed by another as fast as it takes.
-import { besideProxy, CPU_UNIT, FULL_SPEED, playing, playingReference } from '../plays.js';
+import {
+  besideProxy,
+  CPU_UNIT,
+  FULL_SPEED,
+  playing,
+  playingReference,
+  TEXT_AT_FULL_SPEED,
+} from '../plays.js';
 
 const SIZES = /** @type {const} */ ([1, 10, 100]);
 
@@ -27,7 +34,7 @@ for (const logs of SIZES) {
 const text = {
   target: 'proxy',
   load: { logs: 10, connections: 1 },
-  ...FULL_SPEED[10],
+  ...TEXT_AT_FULL_SPEED,
   options: { reporter: 'stdout' },
   toFile: true,
 };
