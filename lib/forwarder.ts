@@ -180,7 +180,8 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   #leave(batch: T): boolean {
     const i = this.#reporting.indexOf(batch);
     if (i === -1) return false;
-    if (i === 0) this.#reporting.shift();
+    if (i === this.#reporting.length - 1) this.#reporting.pop();
+    else if (i === 0) this.#reporting.shift();
     else this.#reporting.splice(i, 1);
     if (this.#givenUp.size > 0) this.#givenUp.delete(batch);
     this.inFlight.batches -= 1;
