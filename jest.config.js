@@ -25,6 +25,12 @@ export default {
     ],
   },
   coverageProvider: 'v8',
-  collectCoverageFrom: ['codec/**/*.ts', 'lib/**/*.ts', '!**/*.d.ts', '!codec/generated/**', ...TYPES_ONLY],
+  collectCoverageFrom: [
+    'codec/**/*.ts',
+    'lib/**/*.ts',
+    '!**/{generated,wasm}/**',
+    '!**/*.d.ts',
+    ...TYPES_ONLY,
+  ],
   coverageThreshold: { global: { lines: 95, branches: 95 } },
 };

@@ -1,4 +1,5 @@
 import type { Writable as NodeWritable } from 'node:stream';
+import { holding } from '../codec/fast-path.js';
 import {
   type BoundaryLogError,
   boundaryProtocol,
@@ -41,7 +42,12 @@ export class Intake extends Writable {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
     if (this.#decoder.ended) callback();
-    else this.#take(this.#decoder.decode(chunk), 0, callback);
+    else
+      this.#take(
+        holding(chunk, () => this.#decoder.decode(chunk)),
+        0,
+        callback,
+      );
   }
 
   override _final(callback: Callback): void {

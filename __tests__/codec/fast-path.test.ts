@@ -1,0 +1,153 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { checkFast, holding } from '../../codec/fast-path.js';
+import { decodeMessage, decodePayload, encodeLogs, FrameDecoder, Tag } from '../../codec/index.js';
+import { checkRequest, INVALID_UTF8 } from '../../codec/walk.js';
+import { request } from '../helpers/messages.js';
+import { seed } from '../helpers/seed.js';
+import { vectors } from '../helpers/vectors.js';
+
+const [frame] = new FrameDecoder().decode(encodeLogs(request(3, 5), Tag.V1));
+const WHOLE = frame !== undefined && 'payload' in frame ? frame.payload : Buffer.alloc(0);
+const hex = (bytes: string) => Buffer.from(bytes.replaceAll(' ', ''), 'hex');
+
+describe('the fast path', () => {
+  test.each<[name: string, bytes: Buffer, logs: number]>([
+    ['nothing', Buffer.alloc(0), 0],
+    ['logs as boundary sends them', WHOLE, 3],
+    ['text beyond ASCII', hex('0a08 1a06 1204 c3bc2f2f 1203 e282ac'), 1],
+    ['a log of 127 bytes, and one of 128', Buffer.concat([log(127), log(128)]), 2],
+    ['a log of 16383 bytes', log(16_383), 1],
+    ['unknown fields of each type', hex('2801 2a01ff 2d00000000 290000000000000000 0a02 2a00'), 1],
+    ['known fields of another type', hex('0801 0d00000000'), 0],
+    ['a varint of eight bytes', hex('0a09 20 8080808080808000'), 1],
+  ])('takes %s', (_name, bytes, logs) => {
+    expect(checkFast(bytes, 0, bytes.length)).toBe(logs);
+    expect(checkRequest(bytes, 0, bytes.length)).toBe(logs);
+  });
+
+  test.each<[name: string, bytes: Buffer]>([
+    ['a varint of nine bytes', hex('0a0a 20 808080808080808000')],
+    ['a length of three bytes', hex('0a 808000')],
+    ['a key of two bytes', hex('8000 00')],
+    ['field 16', hex('800100')],
+    ['a group', hex('0b0c')],
+    ['a log that is cut short', hex('0a0208')],
+    ['a key alone', hex('0a')],
+    ['text that is no UTF-8', hex('1201ff')],
+    ['text that is no UTF-8, in a log', hex('0a05 1a03 0a01ff')],
+    ['a payload longer than any frame has', Buffer.concat([log(16_383), log(16_383), log(16_383)])],
+  ])('leaves %s to the walk', (_name, bytes) => {
+    expect(checkFast(bytes, 0, bytes.length)).toBeLessThan(0);
+  });
+
+  test('knows where a payload ends, whatever follows', () => {
+    for (let length = 0; length < WHOLE.length; length++) {
+      const alone = Buffer.from(WHOLE.subarray(0, length));
+      expect(checkFast(WHOLE, 0, length)).toBe(checkFast(alone, 0, length));
+      expect(holding(WHOLE, () => checkFast(WHOLE, 0, length))).toBe(checkFast(alone, 0, length));
+    }
+  });
+
+  test('takes as text what the runtime says is UTF-8', () => {
+    const decoder = new TextDecoder('utf-8', { fatal: true });
+    const isUtf8 = (bytes: Uint8Array) => {
+      try {
+        decoder.decode(bytes);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    const edges = [
+      0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed,
+    ].concat([0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff]);
+    const wrong: string[] = [];
+    for (const a of edges) {
+      for (const b of edges) {
+        for (const c of edges) {
+          for (const d of edges) {
+            const bytes = Buffer.of(0x12, 4, a, b, c, d);
+            if (checkFast(bytes, 0, 6) >= 0 !== isUtf8(bytes.subarray(2))) wrong.push(bytes.toString('hex'));
+          }
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+    // Of any length, as 16 bytes are looked at together.
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 40 }).map((text) => Buffer.from(text)),
+      fc.uint8Array({ maxLength: 40 }),
+    );
+    fc.assert(
+      fc.property(text, (text) => {
+        const bytes = Buffer.concat([Buffer.of(0x12, text.length), text]);
+        expect(checkFast(bytes, 0, bytes.length)).toBe(isUtf8(text) ? 0 : -1);
+        expect(checkRequest(bytes, 0, bytes.length)).toBe(isUtf8(text) ? 0 : INVALID_UTF8);
+      }),
+      { seed },
+    );
+  });
+});
+
+describe('holding a chunk', () => {
+  test('changes nothing in what is decoded', () => {
+    for (const { bytes } of vectors) {
+      const one = new FrameDecoder().decode(bytes);
+      const outcomes = one.map((item) => ('payload' in item ? decodeMessage(item) : item));
+      const held = new FrameDecoder(undefined, decodePayload);
+      expect(kinds(holding(bytes, () => held.decode(bytes)))).toEqual(kinds(outcomes));
+    }
+  });
+
+  test('is over with it: the same bytes may be others then', () => {
+    const bytes = Buffer.from(WHOLE);
+    expect(holding(bytes, () => checkFast(bytes, 0, bytes.length))).toBe(3);
+    bytes.fill(0xff);
+    expect(checkFast(bytes, 0, bytes.length)).toBe(-1);
+    expect(() => holding(bytes, () => raise())).toThrow('raised');
+    bytes.set(WHOLE);
+    expect(checkFast(bytes, 0, bytes.length)).toBe(3);
+  });
+
+  test('is not disturbed by what is checked beside it', () => {
+    const other = Buffer.alloc(0x8000, 0xff);
+    holding(WHOLE, () => {
+      expect(checkFast(other, 0, other.length)).toBe(-1);
+      expect(checkFast(WHOLE, 0, WHOLE.length)).toBe(3);
+    });
+  });
+
+  test('of more than a socket reads does without', () => {
+    const bytes = Buffer.concat([WHOLE, Buffer.alloc(0x1_0000)]);
+    expect(holding(bytes, () => checkFast(bytes, 0, WHOLE.length))).toBe(3);
+  });
+});
+
+function raise(): never {
+  throw new Error('raised');
+}
+
+/** A log with an unknown field, of so many bytes without its key and length. */
+function log(length: number): Buffer {
+  const field = Buffer.alloc(length);
+  const content = length - 3;
+  field.set([0x2a, (content & 0x7f) | 0x80, content >> 7]);
+  return Buffer.concat([
+    hex('0a'),
+    length < 0x80 ? Buffer.of(length) : Buffer.of((length & 0x7f) | 0x80, length >> 7),
+    field,
+  ]);
+}
+
+function kinds(items: readonly object[]): unknown[] {
+  return items.map((item) => {
+    const { kind, count, raw, error } = item as {
+      kind?: string;
+      count?: number;
+      raw?: Buffer;
+      error?: { code: string };
+    };
+    return { kind, count, raw: raw?.toString('hex'), code: error?.code };
+  });
+}
