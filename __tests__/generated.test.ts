@@ -11,7 +11,7 @@ afterAll(() => rmSync(made, { recursive: true }));
 
 test('what is generated is what its sources lead to', () => {
   execFileSync(process.execPath, ['scripts/generate.js', made], { cwd: ROOT, env: {} });
-  for (const folder of ['codec/generated']) {
+  for (const folder of ['codec/generated', 'lib/text/generated']) {
     const files = readdirSync(join(made, folder)).sort();
     expect(readdirSync(join(ROOT, folder)).sort()).toEqual(files);
     for (const file of files) {

@@ -63,3 +63,4 @@ function wasm(from, out, pages) {
 
 messages();
 wasm('codec/wasm/check.ts', 'codec/generated/check.ts', 2);
+wasm('lib/text/wasm/json-lines.ts', 'lib/text/generated/json-lines.ts', 10);

@@ -2,7 +2,7 @@ import type { LogBatch } from '../../codec/index.js';
 import { checkOptions, flag, objectWith, oneOf } from '../options.js';
 import type { Reporter } from '../reporter.js';
 import { FORMATS, type Format, formatBatch } from '../text/format.js';
-import { JsonLines } from '../text/json-lines.js';
+import { appendJsonLines } from '../text/json-lines.js';
 import { TextBuffer } from '../text/text-buffer.js';
 
 /** Where text goes: any Writable, or what has these two of its methods. */
@@ -48,7 +48,6 @@ export class TextReporter implements Reporter<LogBatch> {
   readonly #stream: TextOutput;
   readonly #format: Format;
   readonly #color: boolean;
-  readonly #jsonLines = new JsonLines();
   readonly #text = new TextBuffer();
   #waiting: Waiting[] = [];
 
@@ -69,7 +68,7 @@ export class TextReporter implements Reporter<LogBatch> {
   report(batch: LogBatch): Promise<void> | undefined {
     const text = this.#text;
     const before = text.length;
-    if (this.#format !== 'json' || !this.#jsonLines.append(batch, text)) {
+    if (this.#format !== 'json' || !appendJsonLines(batch, text)) {
       text.append(formatBatch(batch, this.#format, { color: this.#color }));
     }
     if (text.length === before) return undefined;

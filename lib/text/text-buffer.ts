@@ -8,8 +8,6 @@ const SIZE = 1 << 19;
 export class TextBuffer {
   /** To write to, from {@link end} on, as much as was reserved. */
   bytes = Buffer.alloc(0);
-  /** The same memory. */
-  view = new DataView(this.bytes.buffer);
   /** Where the text ends. Whoever writes moves it on. */
   end = 0;
   #start = 0;
@@ -51,7 +49,6 @@ export class TextBuffer {
 
   #renew(length: number): void {
     this.bytes = Buffer.allocUnsafeSlow(length);
-    this.view = new DataView(this.bytes.buffer);
     this.#start = 0;
     this.end = 0;
   }

@@ -16,7 +16,7 @@ test('what was reserved may be written, and counts when the end has moved', () =
   buffer.append('a');
   buffer.reserve(2);
   buffer.bytes[buffer.end] = 0x62;
-  buffer.view.setUint8(buffer.end + 1, 0x63);
+  buffer.bytes[buffer.end + 1] = 0x63;
   expect(buffer.length).toBe(1);
   buffer.end += 2;
   expect(buffer.take().toString()).toBe('abc');

@@ -1,0 +1,115 @@
+import { codePointAt, LANES, sequenceLength } from '../../../codec/wasm/utf8';
+
+const QUOTE: u8 = 0x22;
+const ZERO: u8 = 0x30;
+const BACKSLASH: u8 = 0x5c;
+const LOWER_A: u8 = 0x61;
+const DEL: u8 = 0x7f;
+
+/** The most that {@link writeString} makes of a byte: `\u001b`. */
+export const MAX_ESCAPED_LENGTH: usize = 6;
+
+/** A literal, of at most 32 characters, which have two bytes each in memory. May write as many bytes beyond it. */
+export function write(at: usize, text: string): usize {
+  const from = changetype<usize>(text);
+  v128.store(at, i8x16.narrow_i16x8_u(v128.load(from), v128.load(from, 16)));
+  v128.store(at, i8x16.narrow_i16x8_u(v128.load(from, 32), v128.load(from, 48)), 16);
+  return at + text.length;
+}
+
+/**
+ * A string as `formatBatch` has it in JSON, without the quote that begins it.
+ *
+ * @returns 0 where it is no UTF-8.
+ */
+export function writeString(at: usize, pos: usize, stop: usize): usize {
+  while (pos < stop) {
+    const bytes = v128.load(pos);
+    v128.store(at, bytes);
+    const odd = i8x16.bitmask(oddOnes(bytes));
+    if (odd === 0 && stop - pos >= LANES) {
+      pos += LANES;
+      at += LANES;
+      continue;
+    }
+    // 32 where none is odd.
+    const plain = min<usize>(ctz(odd), min(stop - pos, LANES));
+    pos += plain;
+    at += plain;
+    if (pos < stop) {
+      at = writeOdd(at, pos, stop);
+      if (at === 0) return 0;
+      pos += sequenceLength(load<u8>(pos));
+    }
+  }
+  store<u8>(at, QUOTE);
+  return at + 1;
+}
+
+/** Which of 16 bytes may not stand for themselves. */
+function oddOnes(bytes: v128): v128 {
+  // Signed: below a space, or not ASCII.
+  const odd = i8x16.lt_s(bytes, i8x16.splat(0x20));
+  const quotes = v128.or(i8x16.eq(bytes, i8x16.splat(QUOTE)), i8x16.eq(bytes, i8x16.splat(BACKSLASH)));
+  return v128.or(v128.or(odd, quotes), i8x16.eq(bytes, i8x16.splat(DEL)));
+}
+
+/** The character at `pos`. @returns 0 where it is none. */
+function writeOdd(at: usize, pos: usize, stop: usize): usize {
+  const byte = load<u8>(pos);
+  switch (byte) {
+    case 0x08:
+      return write(at, '\\b');
+    case 0x09:
+      return write(at, '\\t');
+    case 0x0a:
+      return write(at, '\\n');
+    case 0x0c:
+      return write(at, '\\f');
+    case 0x0d:
+      return write(at, '\\r');
+    case QUOTE:
+      return write(at, '\\"');
+    case BACKSLASH:
+      return write(at, '\\\\');
+  }
+  if (byte < 0x80) return writeEscape(at, byte);
+  const point = codePointAt(pos, stop);
+  if (point < 0) return 0;
+  if (isUnprintable(point)) return writeEscape(at, point);
+  store<u32>(at, load<u32>(pos));
+  return at + sequenceLength(byte);
+}
+
+/** Of what is not ASCII, what `format.ts` does not show as it is. */
+function isUnprintable(point: i32): bool {
+  if (point < 0xa0) return true;
+  if (point < 0x061c || point > 0xfeff) return false;
+  return (
+    point === 0x061c ||
+    point === 0x200e ||
+    point === 0x200f ||
+    (point >= 0x2028 && point <= 0x202e) ||
+    (point >= 0x2066 && point <= 0x2069) ||
+    point === 0xfeff
+  );
+}
+
+function writeEscape(at: usize, point: i32): usize {
+  at = write(at, '\\u');
+  for (let shift = 12; shift >= 0; shift -= 4) {
+    const digit = <u8>((point >> shift) & 0xf);
+    store<u8>(at++, digit < 10 ? ZERO + digit : LOWER_A + digit - 10);
+  }
+  return at;
+}
+
+export function writeNumber(at: usize, value: u32): usize {
+  let digits = 1;
+  for (let limit: u64 = 10; value >= limit; limit *= 10) digits += 1;
+  for (let i = at + digits - 1; i >= at; i--) {
+    store<u8>(i, ZERO + <u8>(value % 10));
+    value /= 10;
+  }
+  return at + digits;
+}
