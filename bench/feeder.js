@@ -15,9 +15,13 @@ import { stamp, stampable } from './stamp.js';
  */
 
 /** The least rate of a warm-up: at 500 batches a second nothing would be compiled in time. */
-const WARM_UP_RATE = 20_000;
+const WARM_UP_RATE = 5_000;
 /** Frames that may be on their way at once; each is written to again only after so many others. */
 const STAMPABLE = 2048;
+
+/** Where the wait for the next batch is over soon, in ms. */
+const NEAR_MS = 0.08;
+const SLEEP = new Int32Array(new SharedArrayBuffer(4));
 
 const [socketPath = '', json = '{}'] = process.argv.slice(2);
 /** @type {Load} */
@@ -104,7 +108,9 @@ async function feedAtRate(batches, rate) {
   for (let sent = 0; sent < batches; ) {
     const wait = start + (sent * 1000) / rate - performance.now();
     if (wait > 0) {
-      await new Promise((resolve) => (wait > 2 ? setTimeout(resolve, 1) : setImmediate(resolve)));
+      // Asleep, and so no load on the machine, but for the last moment: a timer's millisecond is too long.
+      if (wait > NEAR_MS) Atomics.wait(SLEEP, 0, 0, wait - NEAR_MS);
+      await new Promise((resolve) => setImmediate(resolve));
       continue;
     }
     const frame = load.stamped ? stampables[sent % STAMPABLE] : frames[sent % frames.length];

@@ -10,8 +10,8 @@ const play = {
   target: 'proxy',
   options: { reporter: 'age', fromEnd },
   load: { logs: 10, connections: 4, rate: RATE, stamped: true },
-  warmUp: 20_000,
-  batches: 2 * RATE,
+  warmUp: 15_000,
+  batches: 4 * RATE,
 };
 const of = playing('proxy', play);
 const reference = playingReference(play);

@@ -17,7 +17,7 @@ export const paced = {
     const play = {
       target: 'proxy',
       load: { logs: 10, connections: 4, rate },
-      warmUp: 20_000,
+      warmUp: 15_000,
       batches: rate * seconds,
     };
     const row = {

@@ -8,6 +8,9 @@ import {
   TEXT_AT_FULL_SPEED,
 } from '../plays.js';
 
+/** Bytes of text for each byte of the load, as JSON: 317 for a log of 101. */
+const TEXT_OF = 3.14;
+
 const SIZES = /** @type {const} */ ([1, 10, 100]);
 
 /** @type {import('../measure.js').Row[]} */
@@ -43,9 +46,13 @@ const toFile = {
   unit: CPU_UNIT,
   figure: 'cpu',
   of: playing('proxy', text),
-  baseline: playing('plain protobufjs', { ...text, target: 'plain' }),
+  baseline: playing('ready text', { ...text, target: 'drain', options: { textOf: TEXT_OF } }),
 };
-rows.push(toFile, besideProxy(toFile, playingReference(text)));
+rows.push(toFile, besideProxy(toFile, playingReference(text)), {
+  ...toFile,
+  name: 'plain protobufjs, stdout json to a file, 10 per batch',
+  of: playing('plain', { ...text, target: 'plain' }),
+});
 
 /** @type {import('../measure.js').Group} */
 export const proxy = { title: 'The whole proxy, at full speed', runs: 5, rows };
