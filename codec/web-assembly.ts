@@ -9,8 +9,19 @@ export interface Constant {
   readonly value: number;
 }
 
-/** What a module of `wasm/` exports, made of its code in base64. */
-export function instantiate<T>(code: string): T & { readonly memory: { readonly buffer: ArrayBuffer } } {
-  const module = new WebAssembly.Module(Buffer.from(code, 'base64'));
-  return new WebAssembly.Instance(module).exports as T & { memory: { buffer: ArrayBuffer } };
+/**
+ * What a module of `wasm/` exports, made of its code in base64.
+ *
+ * @returns undefined where it cannot run: there is no WebAssembly, as with `node --jitless`, or its vectors are not
+ *   known.
+ */
+export function instantiate<T>(
+  code: string,
+): (T & { readonly memory: { readonly buffer: ArrayBuffer } }) | undefined {
+  try {
+    const module = new WebAssembly.Module(Buffer.from(code, 'base64'));
+    return new WebAssembly.Instance(module).exports as T & { memory: { buffer: ArrayBuffer } };
+  } catch {
+    return undefined;
+  }
 }
