@@ -2,9 +2,14 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** A file of this folder, for Node to run. @param {string} name */
-export function script(name) {
-  return [process.execPath, fileURLToPath(new URL(name, import.meta.url))];
+/**
+ * A file of this folder, for Node to run.
+ *
+ * @param {string} name
+ * @param {readonly string[]} [nodeOptions]
+ */
+export function script(name, nodeOptions = []) {
+  return [process.execPath, ...nodeOptions, fileURLToPath(new URL(name, import.meta.url))];
 }
 
 export class Actor {

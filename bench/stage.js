@@ -9,6 +9,7 @@ import { Actor, script } from './actor.js';
  * @typedef {object} Play
  * @property {'proxy' | 'drain' | 'plain' | 'stages' | 'reference'} target The last one is another program.
  * @property {object} [options] The target's.
+ * @property {readonly string[]} [nodeOptions] Of the Node that runs the target.
  * @property {boolean} [toFile] Whether its stdout is a file. Default: nothing.
  * @property {{ sync?: boolean }} [spool] Of the proxy; it gets a folder of its own.
  * @property {import('./feeder.js').Load} load
@@ -30,7 +31,7 @@ export async function stage(play, { profile = '', reference = '' }) {
   const command =
     play.target === 'reference'
       ? [reference, socketPath, options]
-      : [...script('target.js'), play.target, socketPath, options, profile];
+      : [...script('target.js', play.nodeOptions), play.target, socketPath, options, profile];
   const target = new Actor(command, stdout);
   const feeder = new Actor([...script('feeder.js'), socketPath, JSON.stringify(play.load)]);
   try {

@@ -1,15 +1,23 @@
 // What a log costs when it comes over one connection, or over many; and what memory many take.
-import { CPU_UNIT, playing } from '../plays.js';
+import { CPU_UNIT, FULL_SPEED, playing } from '../plays.js';
 
-/** @param {'proxy' | 'drain'} target @param {number} connections */
-const over = (target, connections) =>
-  playing(`${target}, ${connections}`, { target, load: { logs: 10, connections }, ...LOAD });
-
-/** Enough that each of 1,000 connections has several reads' worth to send. */
-const LOAD = { warmUp: 40_000, batches: 200_000 };
+/**
+ * @param {'proxy' | 'drain'} target
+ * @param {number} connections
+ * @param {Partial<import('../stage.js').Play>} [more]
+ */
+const over = (target, connections, more) =>
+  playing(`${target}, ${connections}`, {
+    target,
+    load: { logs: 10, connections },
+    ...FULL_SPEED[10],
+    ...more,
+  });
 
 const proxies = [1, 100, 1000].map((connections) => ({ connections, of: over('proxy', connections) }));
 const drains = [1, 1000].map((connections) => ({ connections, of: over('drain', connections) }));
+/** A young generation of at most 3 x 2 MB: garbage is collected sooner, and with it what was read. */
+const collectedSooner = over('proxy', 1000, { nodeOptions: ['--max-semi-space-size=2'] });
 
 /** @type {import('../measure.js').Row[]} */
 const costs = proxies.map(({ connections, of }) => ({
@@ -27,6 +35,13 @@ export const connections = {
   rows: [
     ...costs,
     {
+      name: 'connections, 1000, --max-semi-space-size=2',
+      unit: CPU_UNIT,
+      figure: 'cpu',
+      of: collectedSooner,
+      baseline: proxies[0]?.of ?? collectedSooner,
+    },
+    {
       name: 'drain, connections, 1000',
       unit: CPU_UNIT,
       figure: 'cpu',
@@ -40,5 +55,12 @@ export const connections = {
       of,
       baseline: drains.find((drain) => drain.connections === connections)?.of,
     })),
+    {
+      name: 'memory, 1000 connections, --max-semi-space-size=2',
+      unit: 'MB RSS at most',
+      figure: 'rss',
+      of: collectedSooner,
+      baseline: proxies[2]?.of,
+    },
   ],
 };
