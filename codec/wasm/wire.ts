@@ -4,7 +4,7 @@
  * over then, and did not get there.
  */
 
-export const GIVEN_UP: usize = 0x7fff_ffff;
+const GIVEN_UP: usize = 0x7fff_ffff;
 
 const VARINT: u8 = 0;
 const FIXED64: u8 = 1;
@@ -27,7 +27,7 @@ export function afterLength(pos: usize): usize {
   return pos + 1 + (load<u8>(pos) >> 7);
 }
 
-export function afterVarint(pos: usize): usize {
+function afterVarint(pos: usize): usize {
   const ends = ~load<u64>(pos) & HIGH_BITS;
   return ends === 0 ? GIVEN_UP : pos + <usize>(ctz(ends) >> 3) + 1;
 }
