@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { checkFast, holding } from '../../codec/fast-path.js';
@@ -50,18 +51,7 @@ describe('the fast path', () => {
   });
 
   test('takes as text what the runtime says is UTF-8', () => {
-    const decoder = new TextDecoder('utf-8', { fatal: true });
-    const isUtf8 = (bytes: Uint8Array) => {
-      try {
-        decoder.decode(bytes);
-        return true;
-      } catch {
-        return false;
-      }
-    };
-    const edges = [
-      0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed,
-    ].concat([0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff]);
+    const edges = Buffer.from('007f808f909fa0bfc0c1c2dfe0e1ecedeeeff0f1f3f4f5ff', 'hex');
     const wrong: string[] = [];
     for (const a of edges) {
       for (const b of edges) {
