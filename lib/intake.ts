@@ -41,13 +41,12 @@ export class Intake extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
-    if (this.#decoder.ended) callback();
-    else
-      this.#take(
-        holding(chunk, () => this.#decoder.decode(chunk)),
-        0,
-        callback,
-      );
+    if (this.#decoder.ended) {
+      callback();
+      return;
+    }
+    const items = holding(chunk, () => this.#decoder.decode(chunk));
+    this.#take(items, 0, callback);
   }
 
   override _final(callback: Callback): void {

@@ -2,6 +2,7 @@
  * JSON straight from the bytes that came, to the byte as `formatBatch` writes it: a tenth of the time that it takes
  * through objects. Compiled to WebAssembly by `npm run generate`. Positions are addresses.
  */
+import { LOGS } from '../../../codec/wasm/keys';
 import { afterLength, lengthAt, skipField } from '../../../codec/wasm/wire';
 import {
   allowed,
@@ -31,9 +32,6 @@ export const INPUT_ROOM: i32 = 0x8000;
 /** Where its lines are written. They are seldom ten times as long. */
 export const OUTPUT: usize = memory.data(0x8_0000 + SPARE, 16);
 const OUTPUT_ROOM: usize = 0x8_0000;
-
-/** Key of the logs of a request. */
-const LOGS: u8 = 0o12;
 
 const MAX_INT32: u64 = 0x7fff_ffff;
 

@@ -1,21 +1,18 @@
 /** Reads requests without an object for each log: one log after the other, into the same places. */
+import {
+  ALLOWED,
+  HTTP_REQUEST,
+  MATCHED_RULE,
+  METHOD,
+  NANOS,
+  PROCESS_NAME,
+  SECONDS,
+  SEQUENCE_NUMBER,
+  SESSION_ID,
+  TIME,
+  URL,
+} from '../../../codec/wasm/keys';
 import { afterLength, lengthAt, skipField, varintValue } from '../../../codec/wasm/wire';
-
-/** Keys: in octal, the field number and then the wire type. */
-const SESSION_ID: u8 = 0o22;
-const PROCESS_NAME: u8 = 0o32;
-
-const ALLOWED: u8 = 0o10;
-const TIME: u8 = 0o22;
-const HTTP_REQUEST: u8 = 0o32;
-const SEQUENCE_NUMBER: u8 = 0o40;
-
-const SECONDS: u8 = 0o10;
-const NANOS: u8 = 0o20;
-
-const METHOD: u8 = 0o12;
-const URL: u8 = 0o22;
-const MATCHED_RULE: u8 = 0o32;
 
 /** Where a text lies. */
 @unmanaged
