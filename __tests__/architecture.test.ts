@@ -15,79 +15,88 @@ interface Rule {
 }
 
 const STREAMS =
-  /^lib\/(frame-parser|message-decoder|message-encoder|demux|log-buffer|status-sink|forwarder|sender)\.ts$/;
-const SERVER = /^lib\/(proxy|proxy-options|connections|intake|unix-listener|warnings|metrics)\.ts$/;
+  /^lib\/(streams\/(frame-parser|message-decoder|message-encoder|demux|log-buffer|status-sink)|forwarding\/forwarder)\.ts$/;
 
-/** Who may import whom. Types count as much as values. */
+/** A folder of lib/ with all that is below it. */
+const inFolder = (...names: string[]) => new RegExp(`^lib/(${names.join('|')})/`);
+
+/** The contracts that all folders share: the only files at the top of lib/ besides its index. */
+const CONTRACTS = ['batch.ts', 'errors.ts', 'logger.ts', 'options.ts', 'socket-path.ts'];
+
+/**
+ * Which other folders the files of each folder may import. All of them may import the codec and the contracts.
+ * The order is that of a cascade: a folder imports only folders that stand above it in this list.
+ */
+const FOLDERS: Record<string, string[]> = {
+  streams: [],
+  telemetry: [],
+  text: [],
+  forwarding: ['streams'],
+  sender: ['streams', 'text', 'forwarding'],
+  spool: ['streams', 'forwarding'],
+  reporters: ['telemetry', 'text', 'forwarding'],
+  server: ['streams', 'telemetry', 'forwarding', 'spool'],
+  cli: ['streams', 'telemetry', 'text', 'forwarding', 'sender', 'spool', 'reporters', 'server'],
+};
+
+/** Further rules. Types count as much as values. */
 const RULES: Rule[] = [
   {
-    rule: 'the codec imports itself and the protobuf runtime',
-    why: 'it is pure and synchronous: no streams, no sockets, no clock, nothing of lib',
+    rule: 'the codec imports only itself and the protobuf runtime',
+    why: 'it is pure and synchronous: no streams, no sockets, no clock, nothing from lib',
     modules: /^codec\//,
     only: /^(codec\/|protobufjs\/minimal\.js$|long$|node:buffer$)/,
   },
   {
-    rule: 'a stream imports no other stream',
-    why: 'each is of use on its own, and it is the user who puts them together',
+    rule: 'a stream does not import another stream',
+    why: 'each is useful alone, and the user composes them',
     modules: STREAMS,
     never: STREAMS,
   },
   {
-    rule: 'a stream imports nothing of the server, no reporter, and no metrics',
-    why: 'it counts and emits; what becomes of that is for whoever composes it',
-    modules: STREAMS,
-    never: union(SERVER, /^lib\/(reporters|cli)\/|^(prom-client|pino)$/),
+    rule: 'no stream, sender or forwarder imports a metrics library or a logger',
+    why: 'streams count and emit; whoever composes them decides what becomes of that',
+    modules: inFolder('streams', 'forwarding', 'sender'),
+    never: /^(prom-client|pino)$/,
   },
   {
-    rule: 'a reporter imports the Reporter interface and its helpers, no stream and nothing of the server',
-    why: 'it is given batches one by one, and must work in anything that gives it some',
-    modules: /^lib\/reporters\//,
-    never: union(STREAMS, SERVER, /^lib\/cli\//),
-  },
-  {
-    rule: 'yamux imports itself and the closed list of errors',
+    rule: 'yamux imports only itself and the error class',
     why: 'it knows neither what carries its bytes nor what they are for',
     modules: /^lib\/reporters\/coder\/yamux\//,
-    only: /^(lib\/reporters\/coder\/yamux\/|codec\/errors\.ts$)/,
+    only: /^(lib\/reporters\/coder\/yamux\/|lib\/errors\.ts$)/,
   },
   {
-    rule: 'DRPC imports itself and the closed list of errors',
-    why: 'it is pure and synchronous, as the codec is',
+    rule: 'DRPC imports only itself and the error class',
+    why: 'it is pure and synchronous, like the codec',
     modules: /^lib\/reporters\/coder\/drpc\//,
-    only: /^(lib\/reporters\/coder\/drpc\/|codec\/errors\.ts$)/,
+    only: /^(lib\/reporters\/coder\/drpc\/|lib\/errors\.ts$)/,
   },
   {
-    rule: 'nothing but the command line imports the Coder reporter',
-    why: 'it is an entry of its own: who does not use it does not load its WebSocket and proxies',
+    rule: 'only the command line imports the Coder reporter',
+    why: 'it is a separate entry point: programs that do not use it do not load its WebSocket and HTTP proxy packages',
     modules: /^(?!lib\/(reporters\/coder|cli)\/)/,
     never: /^(lib\/reporters\/coder\/|(ws|https-proxy-agent|proxy-from-env)$)/,
   },
   {
-    rule: 'the server imports no reporter',
-    why: 'which one there is, is for whoever runs it',
-    modules: SERVER,
-    never: /^lib\/reporters\//,
-  },
-  {
-    rule: 'nothing but the command line imports the command line',
-    why: 'it sits on top: the library has no arguments, no exit codes, and no stdout of its own',
+    rule: 'only the command line imports argument parsers and loggers',
+    why: 'the library has no arguments, no exit codes, and no stdout of its own',
     modules: /^(?!lib\/cli\/)/,
     never: /^(lib\/cli\/|commander$|pino(-pretty)?$)/,
   },
   {
-    rule: "nobody inside imports the package's root",
-    why: 'it only gathers what is public: to import it would make a circle of everything',
+    rule: "no module inside imports the package's root",
+    why: 'it only collects the public names: importing it would make a cycle of everything',
     modules: /^(codec|lib)\//,
     never: /^(lib\/index\.ts|lib\/reporters\/coder\/index\.ts|boundary-log-proxy(\/.+)?)$/,
   },
   {
-    rule: 'only lib/streams.ts imports the stream classes',
-    why: 'they come from readable-stream; of node:stream there are only types, and pipeline()',
-    modules: /^(?!lib\/streams\.ts|examples\/)/,
+    rule: 'only lib/streams/base.ts imports the stream classes',
+    why: 'they come from readable-stream; only types and pipeline() come from Node',
+    modules: /^(?!lib\/streams\/base\.ts|examples\/)/,
     never: /^(readable-stream|node:stream)$/,
   },
   {
-    rule: "an example imports the package's public entries, Node, and split2",
+    rule: "an example imports only the package's public entries, Node, and split2",
     why: 'it is there to be copied into a program that has nothing else',
     modules: /^examples\//,
     only: /^(boundary-log-proxy(\/codec)?|node:.+|split2)$/,
@@ -117,6 +126,31 @@ describe.each(RULES)('$rule', ({ why, modules, only, never }) => {
     );
     expect(offences).toEqual([]);
   });
+});
+
+describe.each(Object.entries(FOLDERS))('lib/%s', (name, others) => {
+  const allowed = union(inFolder(name, ...others), /^codec\//, /^lib\/[^/]+\.ts$/);
+  test(`imports ${others.length === 0 ? 'no other folder' : `only ${others.join(', ')}`}`, () => {
+    const offences = MODULES.filter((file) => inFolder(name).test(file)).flatMap((file) =>
+      (IMPORTS.get(file) ?? [])
+        .filter((imported) => imported.startsWith('lib/') && !allowed.test(imported))
+        .map((imported) => `${file} imports ${imported}`),
+    );
+    expect(offences).toEqual([]);
+  });
+});
+
+test('lib/ contains its index, the contracts and the folders above, nothing else', () => {
+  expect(readdirSync(join(ROOT, 'lib')).sort()).toEqual(
+    ['index.ts', ...CONTRACTS, ...Object.keys(FOLDERS)].sort(),
+  );
+});
+
+test('the contracts import only each other and the codec', () => {
+  for (const file of CONTRACTS) {
+    for (const imported of IMPORTS.get(`lib/${file}`) ?? [])
+      expect(imported).toMatch(/^(codec\/|lib\/[^/]+\.ts$|node:)/);
+  }
 });
 
 test('no circles', () => {

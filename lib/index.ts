@@ -14,10 +14,8 @@
  */
 export {
   type BoundaryLog,
-  BoundaryLogError,
   boundaryProtocol,
   type Close,
-  type ErrorCode,
   type Frame,
   type FrameFault,
   type Kinded,
@@ -31,25 +29,26 @@ export {
   type TagDefinition,
   type UnknownVariant,
 } from '../codec/index.js';
-export { type Accounts, DROP_REASONS, type DropReason } from './accounts.js';
 export type { Amount, Batch } from './batch.js';
-export { Demux, type DemuxOptions, type Route, type Routes } from './demux.js';
-export { Forwarder, type ForwarderOptions } from './forwarder.js';
-export { FrameParser, type FrameParserOptions } from './frame-parser.js';
-export { LogBuffer, type LogBufferOptions } from './log-buffer.js';
+export { BoundaryLogError, type ErrorCode } from './errors.js';
+export { Forwarder, type ForwarderOptions } from './forwarding/forwarder.js';
+export type { Reporter } from './forwarding/reporter.js';
+export type { ReportError, RetryOptions } from './forwarding/retrying-reporter.js';
 export type { Logger } from './logger.js';
-export { MessageDecoder, type MessageDecoderOptions } from './message-decoder.js';
-export { type EncodableMessage, MessageEncoder } from './message-encoder.js';
-export { BoundaryLogProxy } from './proxy.js';
-export type { BoundaryLogProxyOptions, CloseOptions, RunForwarderOptions } from './proxy-options.js';
-export type { Reporter } from './reporter.js';
 export { nullReporter } from './reporters/null.js';
 export { type TextOutput, TextReporter, type TextReporterOptions } from './reporters/text.js';
-export type { ReportError, RetryOptions } from './retry.js';
-export { BoundaryLogSender, type BoundaryLogSenderOptions } from './sender.js';
+export { BoundaryLogSender, type BoundaryLogSenderOptions } from './sender/sender.js';
+export { BoundaryLogProxy } from './server/proxy.js';
+export type { BoundaryLogProxyOptions, CloseOptions, RunForwarderOptions } from './server/proxy-options.js';
 export { defaultSocketPath, SOCKET_PATH_ENV } from './socket-path.js';
 export { SpoolBuffer } from './spool/spool-buffer.js';
 export type { SpoolBufferOptions } from './spool/spool-options.js';
-export { StatusSink } from './status-sink.js';
+export { Demux, type DemuxOptions, type Route, type Routes } from './streams/demux.js';
+export { FrameParser, type FrameParserOptions } from './streams/frame-parser.js';
+export { LogBuffer, type LogBufferOptions } from './streams/log-buffer.js';
+export { MessageDecoder, type MessageDecoderOptions } from './streams/message-decoder.js';
+export { type EncodableMessage, MessageEncoder } from './streams/message-encoder.js';
+export { StatusSink } from './streams/status-sink.js';
+export { type Accounts, DROP_REASONS, type DropReason } from './telemetry/accounts.js';
 export { type BoundaryEvent, eventsOf, logOf, toEvent } from './text/event.js';
 export { type Format, type FormatOptions, formatBatch } from './text/format.js';

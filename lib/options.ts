@@ -1,4 +1,4 @@
-import { BoundaryLogError } from '../codec/index.js';
+import { BoundaryLogError } from './errors.js';
 
 /** What one option takes: a test, and the words for it in the error. */
 export interface OptionCheck {

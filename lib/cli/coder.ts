@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { BoundaryLogError } from '../../codec/index.js';
+import { BoundaryLogError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { CoderReporter } from '../reporters/coder/coder-reporter.js';
 import type { Io } from './io.js';

@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { BoundaryLogError, type Outcome } from '../../codec/index.js';
-import { FrameParser } from '../frame-parser.js';
-import { MessageDecoder } from '../message-decoder.js';
+import type { Outcome } from '../../codec/index.js';
+import { BoundaryLogError } from '../errors.js';
+import { FrameParser } from '../streams/frame-parser.js';
+import { MessageDecoder } from '../streams/message-decoder.js';
 import { formatBatch } from '../text/format.js';
 import { describeOutcome } from '../text/outcome.js';
 import { textFormat } from './arguments.js';

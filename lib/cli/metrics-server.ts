@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
-import { BoundaryLogError } from '../../codec/index.js';
+import { BoundaryLogError } from '../errors.js';
 import type { Address } from './arguments.js';
 
 /** Serves `/metrics` (Prometheus' text format) and `/healthz`. */

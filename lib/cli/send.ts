@@ -1,8 +1,8 @@
 import { pipeline } from 'node:stream/promises';
 import split2 from 'split2';
-import { BoundaryLogError } from '../../codec/index.js';
-import { BoundaryLogSender } from '../sender.js';
-import { Readable } from '../streams.js';
+import { BoundaryLogError } from '../errors.js';
+import { BoundaryLogSender } from '../sender/sender.js';
+import { Readable } from '../streams/base.js';
 import { ExitCode, type Io } from './io.js';
 import { sampleEvents } from './sample-events.js';
 

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
-import { BoundaryLogProxy } from '../proxy.js';
-import type { RunForwarderOptions } from '../proxy-options.js';
-import type { Reporter } from '../reporter.js';
+import type { Reporter } from '../forwarding/reporter.js';
 import type { CoderReporter } from '../reporters/coder/coder-reporter.js';
 import { nullReporter } from '../reporters/null.js';
 import { TextReporter } from '../reporters/text.js';
+import { BoundaryLogProxy } from '../server/proxy.js';
+import type { RunForwarderOptions } from '../server/proxy-options.js';
 import { type Address, textFormat } from './arguments.js';
 import type { CoderOptions } from './coder.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';

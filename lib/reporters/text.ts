@@ -1,6 +1,6 @@
 import type { LogBatch } from '../../codec/index.js';
+import type { Reporter } from '../forwarding/reporter.js';
 import { checkOptions, flag, objectWith, oneOf } from '../options.js';
-import type { Reporter } from '../reporter.js';
 import { FORMATS, type Format, formatBatch } from '../text/format.js';
 import { appendJsonLines } from '../text/json-lines.js';
 import { TextBuffer } from '../text/text-buffer.js';

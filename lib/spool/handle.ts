@@ -1,4 +1,4 @@
-import { BoundaryLogError } from '../../codec/index.js';
+import { BoundaryLogError } from '../errors.js';
 import { causes } from './causes.js';
 import type { OpenStore } from './open-store.js';
 

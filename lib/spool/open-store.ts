@@ -1,7 +1,7 @@
 import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
-import { BoundaryLogError } from '../../codec/index.js';
+import { BoundaryLogError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { examine, LOGS, messageOf } from './examine.js';
 import { carve } from './record.js';

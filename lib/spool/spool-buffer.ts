@@ -2,7 +2,7 @@ import { LogBatch } from '../../codec/index.js';
 import type { Amount } from '../batch.js';
 import type { Logger } from '../logger.js';
 import { checkOptions, oneOf } from '../options.js';
-import { type Callback, Duplex } from '../streams.js';
+import { type Callback, Duplex } from '../streams/base.js';
 import { READ_AHEAD, ReadAhead } from './read-ahead.js';
 import { Removals } from './removals.js';
 import { Spool } from './spool.js';

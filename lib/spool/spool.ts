@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { BoundaryLogError } from '../../codec/index.js';
+import { BoundaryLogError } from '../errors.js';
 import { type Logger, silent } from '../logger.js';
 import { encode, load, mark } from './changes.js';
 import { type Change, GroupWriter } from './group-writer.js';

@@ -1,10 +1,6 @@
 import type Long from 'long';
-import {
-  type BoundaryLog,
-  BoundaryLogError,
-  type LogBatch,
-  type ReportBoundaryLogsRequest,
-} from '../../codec/index.js';
+import type { BoundaryLog, LogBatch, ReportBoundaryLogsRequest } from '../../codec/index.js';
+import { BoundaryLogError } from '../errors.js';
 import { shown } from '../options.js';
 import { parseTime, rfc3339 } from './timestamp.js';
 

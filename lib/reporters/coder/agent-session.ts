@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import { BoundaryLogError } from '../../../codec/errors.js';
+import { BoundaryLogError } from '../../errors.js';
 import { AnswerDecoder } from './drpc/answer.js';
 import { CLOSE, encodeUnaryCall } from './drpc/encode.js';
 import { callFailure, passing } from './failures.js';

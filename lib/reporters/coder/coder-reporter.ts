@@ -1,9 +1,9 @@
 import type { Batch } from '../../batch.js';
+import type { Reporter } from '../../forwarding/reporter.js';
 import { silent } from '../../logger.js';
-import type { Reporter } from '../../reporter.js';
-import { Connection } from './connection.js';
 import { MAX_PACKET_LENGTH } from './drpc/packet.js';
 import { type Failure, isLasting, permanent } from './failures.js';
+import { Connection } from './kept-connection.js';
 import { type CoderReporterOptions, checkCoderOptions } from './options.js';
 import { Outage } from './outage.js';
 import { splitRequest } from './split-request.js';

@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import { BoundaryLogError } from '../../../codec/errors.js';
+import { BoundaryLogError } from '../../errors.js';
 import { AgentSession } from './agent-session.js';
 import { type Failure, lasting, oneLine, passing, proxyFailure, refusalFailure } from './failures.js';
 import { get, refusalIn, textOf } from './http-reply.js';

@@ -1,4 +1,4 @@
-import { BoundaryLogError } from '../../../codec/errors.js';
+import { BoundaryLogError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import {
   anything,

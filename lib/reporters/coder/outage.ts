@@ -1,4 +1,4 @@
-import type { BoundaryLogError } from '../../../codec/errors.js';
+import type { BoundaryLogError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 
 /** Something that fails again and again: one line when that begins, or becomes another failure, one when it is over. */

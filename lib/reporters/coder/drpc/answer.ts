@@ -1,4 +1,4 @@
-import { BoundaryLogError } from '../../../../codec/errors.js';
+import { BoundaryLogError } from '../../../errors.js';
 import { type Packet, PacketKind, STREAM_ID } from './packet.js';
 import { PacketDecoder } from './packet-decoder.js';
 

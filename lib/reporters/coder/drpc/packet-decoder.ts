@@ -1,4 +1,4 @@
-import { BoundaryLogError } from '../../../../codec/errors.js';
+import { BoundaryLogError } from '../../../errors.js';
 import { CONTROL_BIT, DONE_BIT, KIND_MASK, KIND_SHIFT, MAX_PACKET_LENGTH, type Packet } from './packet.js';
 
 const MAX_VARINT_LENGTH = 10;

@@ -1,4 +1,4 @@
-import { BoundaryLogError } from '../../../../codec/errors.js';
+import { BoundaryLogError } from '../../../errors.js';
 import { type Frame, FrameType, HEADER_LENGTH, INITIAL_WINDOW, VERSION } from './frame.js';
 
 const NOTHING = Buffer.alloc(0);

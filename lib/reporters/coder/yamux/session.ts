@@ -1,4 +1,4 @@
-import { BoundaryLogError } from '../../../../codec/errors.js';
+import { BoundaryLogError } from '../../../errors.js';
 import { encodeFrame } from './encode.js';
 import { Flag, type Frame, FrameType, GoAwayCode, MAX_STREAM_ID, SESSION } from './frame.js';
 import { FrameDecoder } from './frame-decoder.js';

@@ -1,4 +1,4 @@
-import { BoundaryLogError } from '../../../../codec/errors.js';
+import { BoundaryLogError } from '../../../errors.js';
 import { encodeFrame } from './encode.js';
 import { Flag, type Frame, FrameType, INITIAL_WINDOW } from './frame.js';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { BoundaryLogError } from '../../../../../codec/index.js';
+import { BoundaryLogError } from '../../../../../lib/errors.js';
 import {
   PING_TIMEOUT_MS,
   Session,

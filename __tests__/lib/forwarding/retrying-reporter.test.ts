@@ -1,0 +1,651 @@
+import { getEventListeners, once } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { RetryingReporter } from '../../../lib/forwarding/retrying-reporter.js';
+import { Forwarder, LogBatch, type Reporter, type RetryOptions } from '../../../lib/index.js';
+import { firstNumber, logBatch } from '../../helpers/messages.js';
+
+const away = new Error('away');
+const failing = () => Promise.reject(away);
+const never = () => new Promise<void>(() => undefined);
+const permanent = () => Promise.reject(Object.assign(new Error('not this one'), { permanent: true }));
+
+type Step = (signal: AbortSignal) => Promise<void> | void;
+
+beforeEach(() => {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+  jest.useRealTimers();
+});
+
+/** Waits last as long as they may at 1, and as short as a timer can, 1 ms, at 0. */
+const random = (value: number) => jest.spyOn(Math, 'random').mockReturnValue(value);
+
+/** Goes through the steps, one at each attempt, and stays at the last one. */
+function scripted<Batch = unknown>(...steps: Step[]) {
+  const start = Date.now();
+  const attempts: { at: number; batch: Batch; signal: AbortSignal }[] = [];
+  const reporter: Reporter<Batch> = {
+    report(batch, { signal }) {
+      attempts.push({ at: Date.now() - start, batch, signal });
+      return steps[Math.min(attempts.length, steps.length) - 1]?.(signal);
+    },
+  };
+  return { reporter, attempts, times: () => attempts.map(({ at }) => at) };
+}
+
+/** A report that is tried again, and what came of it so far. */
+function report(steps: Step[], options: RetryOptions) {
+  const { reporter, attempts, times } = scripted(...steps);
+  const retried: unknown[] = [];
+  const abort = new AbortController();
+  const retrying = new RetryingReporter(reporter, options, (error) => retried.push(error));
+  const state = { outcome: 'open' as unknown };
+  const result = retrying.report('batch', { signal: abort.signal });
+  result?.then(
+    () => {
+      state.outcome = 'taken';
+    },
+    (error: unknown) => {
+      state.outcome = error;
+    },
+  );
+  return { state, retried, abort, attempts, times, result };
+}
+
+const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
+
+describe('the waits', () => {
+  test('grow from 1 s by the factor 2 to 30 s, where they are longest', async () => {
+    random(1);
+    const { times, retried, state } = report([failing], { maxAttempts: 9 });
+    await pass(200_000);
+    expect(times()).toEqual([0, 1000, 3000, 7000, 15_000, 31_000, 61_000, 91_000, 121_000]);
+    expect(retried).toEqual(Array.from({ length: 8 }, () => away));
+    expect(state.outcome).toBe(away);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('are of random length: half as long at 0.5', async () => {
+    random(0.5);
+    const { times } = report([failing], { maxAttempts: 4 });
+    await pass(60_000);
+    expect(times()).toEqual([0, 500, 1500, 3500]);
+  });
+
+  test('are of random length: none at 0, but for the 1 ms that a timer takes', async () => {
+    random(0);
+    const { times } = report([failing], { maxAttempts: 4 });
+    await pass(3);
+    expect(times()).toHaveLength(4);
+  });
+
+  test('grow as the options say', async () => {
+    random(1);
+    const { times } = report([failing], { initialDelayMs: 10, factor: 3, maxDelayMs: 100, maxAttempts: 6 });
+    await pass(1000);
+    expect(times()).toEqual([0, 10, 40, 130, 230, 330]);
+  });
+
+  test('do not grow with the factor 1', async () => {
+    random(1);
+    const { times } = report([failing], { initialDelayMs: 10, factor: 1, maxAttempts: 4 });
+    await pass(1000);
+    expect(times()).toEqual([0, 10, 20, 30]);
+  });
+
+  test('begin anew with the next batch', async () => {
+    random(1);
+    const { reporter, times } = scripted(
+      failing,
+      failing,
+      () => undefined,
+      failing,
+      () => undefined,
+    );
+    const retrying = new RetryingReporter(reporter, {}, () => undefined);
+    const { signal } = new AbortController();
+    const first = retrying.report('first', { signal });
+    await pass(3000);
+    await first;
+    const second = retrying.report('second', { signal });
+    await pass(1000);
+    await second;
+    expect(times()).toEqual([0, 1000, 3000, 3000, 4000]);
+  });
+});
+
+describe('the end of the attempts', () => {
+  test('maxAttempts 1 is no retry', async () => {
+    const { times, retried, state } = report([failing], { maxAttempts: 1 });
+    await pass(0);
+    expect(times()).toEqual([0]);
+    expect(retried).toEqual([]);
+    expect(state.outcome).toBe(away);
+  });
+
+  test.each([
+    [7000, [0, 1000, 3000, 7000]],
+    [6999, [0, 1000, 3000]],
+    [0, [0]],
+  ])('maxElapsedMs %d: given up as soon as the next attempt would be too late', async (ms, expected) => {
+    random(1);
+    const { times, state } = report([failing], { maxElapsedMs: ms });
+    await pass(expected.at(-1) ?? 0);
+    expect(state.outcome).toBe(away);
+    await pass(100_000);
+    expect(times()).toEqual(expected);
+  });
+
+  test('is after 300 s, where nothing is said', async () => {
+    random(1);
+    const { times, state } = report([failing], {});
+    await pass(270_999);
+    expect(state.outcome).toBe('open');
+    await pass(1);
+    expect(state.outcome).toBe(away);
+    expect(times().at(-1)).toBe(271_000);
+  });
+
+  test('with both of them without end, there is none', async () => {
+    random(1);
+    const options = { maxElapsedMs: Number.POSITIVE_INFINITY, maxAttempts: Number.POSITIVE_INFINITY };
+    const { times, state, abort } = report([failing], options);
+    await pass(3_600_000);
+    expect(times()).toHaveLength(6 + Math.floor((3_600_000 - 31_000) / 30_000));
+    expect(state.outcome).toBe('open');
+    abort.abort();
+    await pass(0);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('is the last error', async () => {
+    random(1);
+    const last = new Error('still away');
+    const { state } = report([failing, () => Promise.reject(last)], { maxAttempts: 2 });
+    await pass(1000);
+    expect(state.outcome).toBe(last);
+  });
+});
+
+describe('an attempt that takes too long', () => {
+  test('is given up after timeoutMs: its signal aborts, and the next attempt follows', async () => {
+    random(0);
+    const { attempts, retried, state } = report([never, never, async () => undefined], { timeoutMs: 50 });
+    await pass(49);
+    expect(attempts.map(({ signal }) => signal.aborted)).toEqual([false]);
+    await pass(1);
+    expect(attempts.map(({ signal }) => signal.aborted)).toEqual([true]);
+    await pass(1);
+    expect(attempts.map(({ signal }) => signal.aborted)).toEqual([true, false]);
+    expect(attempts[0]?.signal.reason).toMatchObject({ message: 'no answer within 50 ms' });
+    expect(retried).toEqual([attempts[0]?.signal.reason]);
+    await pass(51);
+    expect(attempts.map(({ at }) => at)).toEqual([0, 51, 102]);
+    expect(state.outcome).toBe('taken');
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('is one of 10 s, where nothing is said', async () => {
+    random(0);
+    const { times, abort } = report([never], {});
+    await pass(9999);
+    expect(times()).toEqual([0]);
+    await pass(2);
+    expect(times()).toEqual([0, 10_001]);
+    abort.abort();
+    await pass(10_000);
+  });
+
+  test('is none with timeoutMs Infinity: only the signal ends it', async () => {
+    const { attempts, abort, state } = report([never], { timeoutMs: Number.POSITIVE_INFINITY });
+    expect(jest.getTimerCount()).toBe(0);
+    await pass(86_400_000);
+    expect(attempts).toHaveLength(1);
+    expect(state.outcome).toBe('open');
+    abort.abort();
+    expect(attempts[0]?.signal.aborted).toBe(true);
+  });
+
+  test('counts as an attempt', async () => {
+    random(0);
+    const { times, state } = report([never], { timeoutMs: 50, maxAttempts: 3 });
+    await pass(1000);
+    expect(times()).toEqual([0, 51, 102]);
+    expect(state.outcome).toMatchObject({ message: 'no answer within 50 ms' });
+  });
+
+  test('may answer late: a success, or a failure, changes nothing', async () => {
+    random(1);
+    let succeed: () => void = () => undefined;
+    let fail: (error: Error) => void = () => undefined;
+    const { times, state, retried } = report(
+      [
+        () => new Promise<void>((resolve) => { succeed = resolve; }), // biome-ignore format: one line a step
+        () => new Promise<void>((_resolve, reject) => { fail = reject; }), // biome-ignore format: one line a step
+        failing,
+        async () => undefined,
+      ],
+      { timeoutMs: 50, initialDelayMs: 100, factor: 1 },
+    );
+    await pass(60);
+    // In the wait.
+    succeed();
+    await pass(100);
+    expect(times()).toEqual([0, 150]);
+    await pass(60);
+    fail(new Error('late'));
+    await pass(200);
+    expect(times()).toEqual([0, 150, 300, 400]);
+    expect(retried).toHaveLength(3);
+    expect(retried).not.toContainEqual(new Error('late'));
+    expect(state.outcome).toBe('taken');
+  });
+
+  test('leaves no listeners on the signal, and no timers, however often it comes', async () => {
+    random(0);
+    const { abort, attempts, state } = report([never], { timeoutMs: 1, maxAttempts: 500 });
+    await pass(500);
+    expect(attempts.length).toBeGreaterThan(200);
+    expect(getEventListeners(abort.signal, 'abort').length).toBeLessThanOrEqual(1);
+    await pass(1000);
+    expect(state.outcome).toBeInstanceOf(Error);
+    expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+test('one in time leaves no listeners and timers, either, whether it succeeds or fails', async () => {
+  random(0);
+  const { abort, state } = report([failing, failing, async () => undefined], {});
+  await pass(2);
+  expect(state.outcome).toBe('taken');
+  expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
+  expect(jest.getTimerCount()).toBe(0);
+});
+
+describe('an error that is', () => {
+  test('permanent ends the attempts at once', async () => {
+    const { times, retried, state } = report([permanent], {});
+    await pass(100_000);
+    expect(times()).toEqual([0]);
+    expect(retried).toEqual([]);
+    expect(state.outcome).toMatchObject({ permanent: true });
+  });
+
+  test('permanent after others does so, too', async () => {
+    random(0);
+    const { times, retried } = report([failing, permanent], {});
+    await pass(100_000);
+    expect(times()).toHaveLength(2);
+    expect(retried).toEqual([away]);
+  });
+
+  test.each([undefined, null, 'a text', 0, { permanent: 'yes' }, { permanent: false }])(
+    'not (%p) is followed by another attempt',
+    async (error) => {
+      const { retried } = report([() => Promise.reject(error)], { maxAttempts: 2 });
+      await pass(1000);
+      expect(retried).toEqual([error]);
+    },
+  );
+});
+
+describe('retryAfterMs', () => {
+  const asking = (retryAfterMs: unknown) => () =>
+    Promise.reject(Object.assign(new Error('busy'), { retryAfterMs }));
+
+  test.each([
+    ['no wait is shorter', 0, 5000, 5000],
+    ['a longer wait stays', 1, 10, 1000],
+    ['beyond maxDelayMs it still counts', 1, 60_000, 60_000],
+  ])('%s', async (_what, value, retryAfterMs, expected) => {
+    random(value);
+    const { times } = report([asking(retryAfterMs), async () => undefined], {});
+    await pass(expected - 1);
+    expect(times()).toEqual([0]);
+    await pass(1);
+    expect(times()).toEqual([0, expected]);
+  });
+
+  test.each([Number.NaN, -5000, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 'soon', null, {}])(
+    'of %p is ignored',
+    async (retryAfterMs) => {
+      random(1);
+      const { times } = report([asking(retryAfterMs), async () => undefined], {});
+      await pass(300_000);
+      expect(times()).toEqual([0, 1000]);
+    },
+  );
+
+  test('that is later than maxElapsedMs allows: given up at once', async () => {
+    const { state, times } = report([asking(5001)], { maxElapsedMs: 5000 });
+    await pass(0);
+    expect(state.outcome).toMatchObject({ message: 'busy' });
+    expect(times()).toEqual([0]);
+  });
+
+  test('that is longer than a timer can be is not taken for none', async () => {
+    const { times, abort } = report([asking(2 ** 40)], { maxElapsedMs: Number.POSITIVE_INFINITY });
+    await pass(86_400_000);
+    expect(times()).toEqual([0]);
+    abort.abort();
+    await pass(0);
+  });
+});
+
+describe('aborting', () => {
+  test('cuts the wait short', async () => {
+    random(1);
+    const { abort, state, times } = report([failing], {});
+    await pass(10);
+    abort.abort();
+    await pass(0);
+    expect(state.outcome).toBe(away);
+    await pass(100_000);
+    expect(times()).toEqual([0]);
+    expect(jest.getTimerCount()).toBe(0);
+    expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
+  });
+
+  test('reaches the attempt under way, after which there is none', async () => {
+    const stopped = (signal: AbortSignal) =>
+      new Promise<void>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    const { abort, state, times } = report([stopped], {});
+    const why = new Error('enough');
+    abort.abort(why);
+    await pass(100_000);
+    expect(state.outcome).toBe(why);
+    expect(times()).toEqual([0]);
+  });
+
+  test('does not undo a success that still comes', async () => {
+    const finished = (signal: AbortSignal) =>
+      new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+    const { abort, state } = report([finished], {});
+    abort.abort();
+    await pass(0);
+    expect(state.outcome).toBe('taken');
+  });
+});
+
+describe('a synchronous reporter', () => {
+  test('costs no promise where it succeeds', () => {
+    const { result, attempts } = report([() => undefined], {});
+    expect(result).toBeUndefined();
+    expect(attempts).toHaveLength(1);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('is tried again where it throws, until it does not', async () => {
+    random(1);
+    const throwing = () => {
+      throw away;
+    };
+    const { times, retried, state } = report([throwing, throwing, () => undefined], {});
+    await pass(3000);
+    expect(times()).toEqual([0, 1000, 3000]);
+    expect(retried).toEqual([away, away]);
+    expect(state.outcome).toBe('taken');
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+describe('a Forwarder with `retry`', () => {
+  /** All that it says, in order. */
+  function said(forwarder: Forwarder): unknown[][] {
+    const events: unknown[][] = [];
+    forwarder.on('forward', (batch: LogBatch) => events.push(['forward', firstNumber(batch)]));
+    forwarder.on('drop', (batch: LogBatch, reason: string) => events.push([reason, firstNumber(batch)]));
+    forwarder.on('retry', (error: unknown) => events.push(['retry', error]));
+    forwarder.on('outage', (error: unknown) => events.push(['outage', error]));
+    forwarder.on('recovery', (seconds: number) => events.push(['recovery', seconds]));
+    return events;
+  }
+
+  const ok = () => undefined;
+
+  test('keeps the order while one batch is tried again', async () => {
+    random(1);
+    const { reporter, attempts } = scripted<LogBatch>(ok, failing, failing, ok, ok);
+    const forwarder = new Forwarder(reporter, { retry: {} });
+    const events = said(forwarder);
+    for (let n = 0; n < 3; n++) forwarder.write(logBatch(2, n));
+    await pass(2999);
+    expect(events.filter(([what]) => what === 'forward')).toEqual([['forward', 0]]);
+    expect(forwarder.inFlight).toEqual({ batches: 1, logs: 2 });
+    await pass(1);
+    expect(attempts.map(({ batch }) => firstNumber(batch))).toEqual([0, 1, 1, 1, 2]);
+    expect(events).toEqual([
+      ['forward', 0],
+      ['outage', away],
+      ['retry', away],
+      ['retry', away],
+      ['recovery', 3],
+      ['forward', 1],
+      ['forward', 2],
+    ]);
+    expect(forwarder.inFlight).toEqual({ batches: 0, logs: 0 });
+  });
+
+  test('tells of each outage once, over all the batches that it costs', async () => {
+    random(1);
+    const { reporter } = scripted<LogBatch>(failing, failing, failing, failing, ok, failing, ok);
+    const forwarder = new Forwarder(reporter, { retry: { maxAttempts: 2 } });
+    const events = said(forwarder);
+    for (let n = 0; n < 4; n++) forwarder.write(logBatch(1, n));
+    await pass(10_000);
+    expect(events).toEqual([
+      ['outage', away],
+      ['retry', away],
+      ['forward_failed', 0],
+      ['retry', away],
+      ['forward_failed', 1],
+      ['recovery', 2],
+      ['forward', 2],
+      ['outage', away],
+      ['retry', away],
+      ['recovery', 1],
+      ['forward', 3],
+    ]);
+  });
+
+  test('drops as rejected what the reporter will never take, at once, and that is no outage', async () => {
+    const { reporter, attempts } = scripted<LogBatch>(permanent, ok);
+    const forwarder = new Forwarder(reporter, { retry: {} });
+    const events = said(forwarder);
+    forwarder.write(logBatch(1, 0));
+    forwarder.write(logBatch(1, 1));
+    await turn();
+    expect(attempts).toHaveLength(2);
+    expect(events).toEqual([
+      ['rejected', 0],
+      ['forward', 1],
+    ]);
+    expect(forwarder.inFlight).toEqual({ batches: 0, logs: 0 });
+  });
+
+  test('without it, `permanent` means nothing', async () => {
+    const forwarder = new Forwarder(scripted<LogBatch>(permanent).reporter);
+    const events = said(forwarder);
+    forwarder.write(logBatch(1));
+    await turn();
+    expect(events).toEqual([
+      ['outage', expect.objectContaining({ permanent: true })],
+      ['forward_failed', 0],
+    ]);
+    expect(forwarder.retries).toBe(false);
+  });
+
+  test('stop() in a wait gives the batch back at once, and it was not dropped', async () => {
+    random(1);
+    const { reporter, attempts } = scripted<LogBatch>(failing);
+    const forwarder = new Forwarder(reporter, { retry: {} });
+    const events = said(forwarder);
+    forwarder.write(logBatch(2, 7));
+    await pass(10);
+    // The clock stands still: no grace passes.
+    expect((await forwarder.stop(60_000)).map(firstNumber)).toEqual([7]);
+    expect(events).toEqual([
+      ['outage', away],
+      ['retry', away],
+    ]);
+    await pass(100_000);
+    expect(attempts).toHaveLength(1);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('stop() in waits of several gives all of them back, in order', async () => {
+    random(1);
+    const forwarder = new Forwarder(scripted<LogBatch>(failing).reporter, { concurrency: 3, retry: {} });
+    for (let n = 0; n < 3; n++) forwarder.write(logBatch(1, n));
+    await pass(10);
+    expect((await forwarder.stop(60_000)).map(firstNumber)).toEqual([0, 1, 2]);
+  });
+
+  test('destroy() in a wait drops the batch as shutdown, once', async () => {
+    random(1);
+    const forwarder = new Forwarder(scripted<LogBatch>(failing).reporter, { retry: {} });
+    const events = said(forwarder);
+    forwarder.write(logBatch(2, 7));
+    await pass(10);
+    forwarder.destroy();
+    await pass(100_000);
+    expect(events.slice(2)).toEqual([['shutdown', 7]]);
+    expect(forwarder.inFlight).toEqual({ batches: 0, logs: 0 });
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('end() waits until what is tried again was taken', async () => {
+    random(1);
+    const forwarder = new Forwarder(scripted<LogBatch>(failing, failing, ok).reporter, { retry: {} });
+    const events = said(forwarder);
+    const finished = once(forwarder, 'finish');
+    forwarder.end(logBatch(1, 5));
+    await pass(3000);
+    await finished;
+    expect(events.at(-1)).toEqual(['forward', 5]);
+  });
+
+  test('a late success of an attempt that was given up changes nothing', async () => {
+    random(0);
+    const late: (() => void)[] = [];
+    const slow = () => new Promise<void>((resolve) => void late.push(resolve));
+    const { reporter, attempts } = scripted<LogBatch>(slow, slow, ok);
+    const forwarder = new Forwarder(reporter, { retry: { timeoutMs: 50 } });
+    const events = said(forwarder);
+    forwarder.write(logBatch(1, 1));
+    await pass(51);
+    late[0]?.();
+    await pass(0);
+    expect(attempts).toHaveLength(2);
+    expect(forwarder.inFlight.batches).toBe(1);
+    await pass(51);
+    late[1]?.();
+    await pass(0);
+    expect(events.filter(([what]) => what === 'forward')).toEqual([['forward', 1]]);
+    expect(forwarder.inFlight).toEqual({ batches: 0, logs: 0 });
+  });
+
+  test.each<[keyof RetryOptions, unknown[], unknown[]]>([
+    ['initialDelayMs', [-1, 0.5, 2 ** 31, Number.NaN, Number.POSITIVE_INFINITY, '5', null], [0, 2 ** 31 - 1]],
+    ['factor', [0, 0.99, -2, Number.NaN, Number.POSITIVE_INFINITY, '2', null], [1, 1.5, 10]],
+    ['maxDelayMs', [-1, 0.5, 2 ** 31, Number.NaN, Number.POSITIVE_INFINITY, '5', null], [0, 2 ** 31 - 1]],
+    [
+      'maxAttempts',
+      [0, -1, 1.5, Number.NaN, Number.NEGATIVE_INFINITY, '5', null],
+      [1, Number.POSITIVE_INFINITY],
+    ],
+    [
+      'maxElapsedMs',
+      [-1, 0.5, Number.NaN, Number.NEGATIVE_INFINITY, '5', null],
+      [0, Number.POSITIVE_INFINITY],
+    ],
+    [
+      'timeoutMs',
+      [0, -1, 0.5, 2 ** 31, Number.NaN, Number.NEGATIVE_INFINITY, '5', null],
+      [1, 2 ** 31 - 1, Number.POSITIVE_INFINITY],
+    ],
+  ])('holds %s against its table', (name, bad, good) => {
+    const make = (value: unknown) => new Forwarder({ report: ok }, { retry: { [name]: value } });
+    for (const value of bad) {
+      expect(() => make(value)).toThrow(
+        expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining(name) }),
+      );
+    }
+    for (const value of [...good, undefined]) expect(make(value).retries).toBe(true);
+  });
+
+  test.each([true, null, 5, 'often', () => undefined])('refuses %p', (retry) => {
+    expect(() => new Forwarder({ report: ok }, { retry: retry as never })).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining('retry') }),
+    );
+  });
+});
+
+test('a first wait of 0 stays 0, however often it has grown', async () => {
+  jest.useRealTimers();
+  let attempts = 0;
+  const errors: unknown[] = [];
+  const reporter = new RetryingReporter(
+    {
+      report: () => {
+        attempts += 1;
+        throw Object.assign(new Error('away'), { permanent: attempts === 1100 });
+      },
+    },
+    { initialDelayMs: 0, maxDelayMs: 0 },
+    (error) => errors.push(error),
+  );
+  await expect(reporter.report(logBatch(1), { signal: new AbortController().signal })).rejects.toThrow(
+    'away',
+  );
+  expect(attempts).toBe(1100);
+});
+
+test('a batch that hangs keeps nothing running once its run is over', async () => {
+  jest.useRealTimers();
+  const stop = new AbortController();
+  const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+  const before = timers();
+  const reporter = new RetryingReporter(
+    { report: () => new Promise<void>(() => undefined) },
+    {},
+    () => undefined,
+  );
+  reporter.report(logBatch(1), { signal: stop.signal })?.catch(() => undefined);
+  expect(timers()).toBe(before + 1);
+  stop.abort();
+  expect(timers()).toBe(before);
+});
+
+test('a wait that begins when the run has ended already is none', async () => {
+  jest.useRealTimers();
+  const forwarder = new Forwarder(
+    { report: () => Promise.reject(new Error('away')) },
+    { retry: { initialDelayMs: 60_000 } },
+  );
+  const stopped = new Promise<LogBatch[]>((resolve) => {
+    forwarder.on('retry', () => resolve(forwarder.stop(60_000)));
+  });
+  forwarder.write(logBatch(1));
+  expect(await stopped).toHaveLength(1);
+});
+
+test('a batch that has to wait for another attempt lets go of its chunk', async () => {
+  const chunk = Buffer.alloc(65_536);
+  const { raw } = logBatch(1);
+  raw.copy(chunk, 100);
+  const batch = new LogBatch(2, 1, chunk, 100, 100 + raw.length);
+  const { reporter } = scripted<LogBatch>(failing, () => undefined);
+  const reported = new RetryingReporter(reporter, {}, () => undefined).report(batch, {
+    signal: new AbortController().signal,
+  });
+  await jest.advanceTimersByTimeAsync(1000);
+  await reported;
+  expect(batch.raw).toEqual(raw);
+  expect(batch.raw.buffer.byteLength).toBe(raw.length);
+});

@@ -1,0 +1,242 @@
+import { once } from 'node:events';
+import { PassThrough, Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import { BoundaryLogError, encodeFrame } from '../../../codec/index.js';
+import { Demux, FrameParser, MessageDecoder, type Outcome, type Protocol } from '../../../lib/index.js';
+import { logBatch, logsFrame } from '../../helpers/messages.js';
+
+const error = new BoundaryLogError('ERR_UNSUPPORTED_TAG', 'tag 9 is not supported');
+const logs = logBatch(1);
+const status: Outcome = { kind: 'status', droppedChannelFull: 1n, droppedBatchFull: 0n };
+const unknown: Outcome = { kind: 'unknown-variant', tag: 2 };
+const skip: Outcome = { kind: 'skip', error };
+const close: Outcome = { kind: 'close', error };
+
+/** A route that keeps what it is given. One that is held says "enough" after each item, until pass() is called. */
+class Sink extends Writable {
+  #pass: (() => void) | undefined;
+
+  constructor(
+    readonly held = false,
+    readonly taken: unknown[] = [],
+  ) {
+    super({ objectMode: true, highWaterMark: held ? 1 : 16 });
+  }
+
+  override _write(item: unknown, _encoding: BufferEncoding, callback: () => void): void {
+    this.taken.push(item);
+    if (this.held) this.#pass = callback;
+    else callback();
+  }
+
+  pass(): void {
+    this.#pass?.();
+  }
+}
+
+const feed = (demux: Writable, outcomes: Outcome[]) => pipeline(Readable.from(outcomes), demux);
+/** How many listen to a route: what must not grow with each Demux that ever wrote to it. */
+const listeners = (route: Writable) => route.eventNames().map((name) => [name, route.listenerCount(name)]);
+
+describe('routes', () => {
+  test('each outcome goes to the stream or the function of its kind, in order', async () => {
+    const sink = new Sink();
+    const others: Outcome[] = [];
+    const take = (outcome: Outcome) => void others.push(outcome);
+    await feed(new Demux({ logs: sink, status: sink, skip: take, close: take, 'unknown-variant': take }), [
+      logs,
+      skip,
+      status,
+      unknown,
+      logs,
+      close,
+    ]);
+    expect(sink.taken).toEqual([logs, status, logs]);
+    expect(others).toEqual([skip, unknown, close]);
+  });
+
+  test('what no route takes is let go', async () => {
+    const sink = new Sink();
+    await feed(new Demux({ logs: sink }), [status, unknown, logs, skip]);
+    expect(sink.taken).toEqual([logs]);
+  });
+
+  test('a route that is undefined is none', async () => {
+    const rest = new Sink();
+    const routes = { logs: undefined } as unknown as Record<string, never>;
+    await feed(new Demux(routes, { otherwise: rest }), [logs]);
+    expect(rest.taken).toEqual([logs]);
+  });
+
+  test.each<[name: string, make: (taken: unknown[]) => Writable | ((outcome: Outcome) => void)]>([
+    ['function', (taken) => (outcome) => void taken.push(outcome)],
+    ['stream', (taken) => new Sink(false, taken)],
+  ])('what no route takes goes to a %s that is `otherwise`, a close, too', async (_name, make) => {
+    const sink = new Sink();
+    const rest: unknown[] = [];
+    await feed(new Demux({ logs: sink }, { otherwise: make(rest) }), [status, logs, close]);
+    expect(sink.taken).toEqual([logs]);
+    expect(rest).toEqual([status, close]);
+  });
+
+  test('outcomes of an own protocol go by their own kinds', async () => {
+    type Note = { kind: 'note'; text: string };
+    const protocol: Protocol<Note> = {
+      tags: { 9: { maxLength: 9, decode: ({ payload }) => ({ kind: 'note', text: payload.toString() }) } },
+    };
+    const notes: string[] = [];
+    await pipeline(
+      Readable.from([encodeFrame(9, Buffer.from('a')), encodeFrame(9, Buffer.from('b'))], {
+        objectMode: false,
+      }),
+      new FrameParser({ protocol }),
+      new MessageDecoder({ protocol }),
+      new Demux<Note>({ note: ({ text }) => void notes.push(text) }),
+    );
+    expect(notes).toEqual(['a', 'b']);
+  });
+});
+
+describe('backpressure', () => {
+  test('a route that says "enough" is waited for, each time', async () => {
+    const route = new Sink(true);
+    const before = listeners(route);
+    const done = feed(new Demux({ logs: route }), [logs, status, logs, logs]);
+    for (const taken of [1, 2, 3]) {
+      await turn();
+      expect(route.taken).toHaveLength(taken);
+      const drained = once(route, 'drain');
+      route.pass();
+      await drained;
+    }
+    await done;
+    expect(listeners(route)).toEqual(before);
+  });
+
+  test('while one Demux waits, another one may end', async () => {
+    const route = new Sink(true);
+    const waiting = feed(new Demux({ logs: route }), [logs]);
+    await turn();
+    await feed(new Demux({ logs: route }), [status]);
+    route.pass();
+    await waiting;
+    expect(route.taken).toEqual([logs]);
+  });
+
+  test('any number of Demuxes may wait for a route, which is no leak to be warned of', async () => {
+    const route = new Sink(true);
+    const max = route.getMaxListeners();
+    const demuxes = Array.from({ length: max + 5 }, () => new Demux({ logs: route }));
+    for (const demux of demuxes) demux.write(logs);
+    expect(route.listenerCount('drain')).toBe(demuxes.length);
+    expect(route.getMaxListeners()).toBeGreaterThanOrEqual(route.listenerCount('drain'));
+    for (const demux of demuxes) demux.destroy();
+    await Promise.all(demuxes.map((demux) => once(demux, 'close')));
+    expect(route.getMaxListeners()).toBe(max);
+  });
+
+  test('a route without a limit of listeners keeps it so', () => {
+    const route = new Sink(true).setMaxListeners(0);
+    const demux = new Demux({ logs: route });
+    demux.write(logs);
+    expect([route.listenerCount('drain'), route.getMaxListeners()]).toEqual([1, 0]);
+    demux.destroy();
+    expect(route.getMaxListeners()).toBe(0);
+  });
+
+  test('a Demux that is destroyed while it waits leaves no listeners behind, and the route alone', async () => {
+    const route = new Sink(true);
+    const before = listeners(route);
+    const demux = new Demux({ logs: route });
+    demux.write(logs);
+    expect(listeners(route)).not.toEqual(before);
+    demux.destroy();
+    await once(demux, 'close');
+    expect(listeners(route)).toEqual(before);
+    expect([route.destroyed, route.writableEnded]).toEqual([false, false]);
+    route.pass();
+  });
+});
+
+describe('a shared route', () => {
+  test.each<[name: string, last: Outcome[], code: string | undefined]>([
+    ['ends', [], undefined],
+    ['fails', [close], 'ERR_UNSUPPORTED_TAG'],
+  ])('is neither ended nor destroyed when a Demux %s', async (_name, last, code) => {
+    const route = new Sink();
+    const result = await feed(new Demux({ logs: route }), [logs, ...last]).catch((error) => error.code);
+    expect(result).toBe(code);
+    expect([route.writableEnded, route.destroyed]).toEqual([false, false]);
+    await feed(new Demux({ logs: route }), [logs]);
+    expect(route.taken).toEqual([logs, logs]);
+  });
+});
+
+describe('a route that is gone is the error ERR_ROUTE_CLOSED', () => {
+  test.each<[name: string, close: (route: Writable) => void]>([
+    ['destroyed before', (route) => route.destroy()],
+    ['ended before', (route) => route.end()],
+  ])('%s', async (_name, close) => {
+    const route = new Sink();
+    close(route);
+    await expect(feed(new Demux({ logs: route }), [logs])).rejects.toMatchObject({
+      code: 'ERR_ROUTE_CLOSED',
+      message: expect.stringContaining("'logs'"),
+    });
+    expect(route.taken).toEqual([]);
+  });
+
+  test('destroyed while it is waited for', async () => {
+    const route = new Sink(true);
+    const demux = new Demux({ logs: route });
+    demux.write(logs);
+    route.destroy();
+    const [error] = await once(demux, 'error');
+    expect(error.code).toBe('ERR_ROUTE_CLOSED');
+    expect(route.listenerCount('drain') + route.listenerCount('close')).toBe(0);
+  });
+
+  test('but not where nothing goes to it', async () => {
+    const route = new Sink();
+    route.destroy();
+    await expect(feed(new Demux({ logs: route }), [status])).resolves.toBeUndefined();
+  });
+});
+
+test('what a function throws is the error, and nothing comes after it', async () => {
+  const seen: Outcome[] = [];
+  const thrown = new RangeError('not today');
+  const demux = new Demux({
+    logs: (outcome) => {
+      seen.push(outcome);
+      throw thrown;
+    },
+    status: (outcome) => void seen.push(outcome),
+  });
+  await expect(feed(demux, [status, logs, status])).rejects.toBe(thrown);
+  expect(seen).toEqual([status, logs]);
+});
+
+describe('a hand-made pipeline', () => {
+  const bytes = Buffer.concat([
+    ...Array.from({ length: 100 }, (_, i) => logsFrame(1, i)),
+    Buffer.from([9, 0, 0, 0]),
+    logsFrame(1, 100),
+  ]);
+  const run = (demux: Writable) =>
+    pipeline(Readable.from([bytes], { objectMode: false }), new FrameParser(), new MessageDecoder(), demux);
+
+  test('rejects at a close that nobody takes, with its code, after all before it went through', async () => {
+    const slow = new PassThrough({ objectMode: true, highWaterMark: 1 });
+    const batches: unknown[] = [];
+    slow.on('data', (batch) => batches.push(batch));
+    await expect(run(new Demux({ logs: slow }))).rejects.toMatchObject({
+      name: 'BoundaryLogError',
+      code: 'ERR_UNSUPPORTED_TAG',
+    });
+    expect(batches).toHaveLength(100);
+    expect(slow.destroyed).toBe(false);
+  });
+});

@@ -1,0 +1,99 @@
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { describe, expect, test } from '@jest/globals';
+import { encodeFrame, type Frame, type FrameFault } from '../../../codec/index.js';
+import { FrameParser, type Protocol } from '../../../lib/index.js';
+import { cuts } from '../../helpers/cuts.js';
+import { thrown } from '../../helpers/thrown.js';
+import { vectors } from '../../helpers/vectors.js';
+
+/** All that comes out of a parser, the chunks going in one after the other. */
+async function parsed(chunks: Buffer[], parser = new FrameParser()): Promise<(Frame | FrameFault)[]> {
+  return Readable.from(chunks, { objectMode: false }).pipe(parser).toArray();
+}
+
+const shown = (items: (Frame | FrameFault)[]) =>
+  items.map((item) => ('error' in item ? item.error.code : [item.tag, item.payload.toString()]));
+
+const hello = encodeFrame(1, Buffer.from('hello'));
+const fatal = Buffer.from([9, 0, 0, 1]);
+
+describe.each(cuts)('%s', (_name, cut) => {
+  test.each(vectors)(
+    '$name: as many objects as outcomes, and the bytes consumed',
+    async ({ bytes, outcomes, consumed }) => {
+      const parser = new FrameParser();
+      expect(await parsed(cut(bytes), parser)).toHaveLength(outcomes.length);
+      expect(parser.bytesConsumed).toBe(consumed);
+    },
+  );
+});
+
+test('frames are views of the chunk written', async () => {
+  const chunk = Buffer.allocUnsafeSlow(2 * hello.length);
+  Buffer.concat([hello, hello]).copy(chunk);
+  const items = (await parsed([chunk])) as Frame[];
+  expect(items.map(({ payload }) => payload.buffer === chunk.buffer)).toEqual([true, true]);
+});
+
+test('a fatal header is the last object, no error: what came before it is not lost', async () => {
+  const parser = new FrameParser();
+  const items = await parsed([hello, hello, Buffer.concat([hello, fatal, hello]), hello], parser);
+  expect(shown(items)).toEqual([[1, 'hello'], [1, 'hello'], [1, 'hello'], 'ERR_UNSUPPORTED_TAG']);
+  expect((items.at(-1) as FrameFault).fatal).toBe(true);
+  expect(parser.errored).toBeNull();
+});
+
+test('after a fatal header the readable side ends, without an end() of the other side', async () => {
+  const parser = new FrameParser();
+  parser.write(Buffer.concat([hello, fatal]));
+  expect(shown(await parser.toArray())).toEqual([[1, 'hello'], 'ERR_UNSUPPORTED_TAG']);
+});
+
+test('what is written after a fatal header is thrown away unread', async () => {
+  const parser = new FrameParser();
+  parser.write(fatal);
+  const ended = once(parser, 'end');
+  parser.resume();
+  await ended;
+  for (let i = 0; i < 10; i++) parser.write(Buffer.alloc(100_000));
+  parser.end();
+  await once(parser, 'close');
+  expect(parser.bytesConsumed).toBe(4);
+  expect(parser.errored).toBeNull();
+});
+
+test('an end in the middle of a frame is the last object, no error', async () => {
+  const items = await parsed([hello, hello.subarray(0, 6)]);
+  expect(shown(items)).toEqual([[1, 'hello'], 'ERR_TRUNCATED_PAYLOAD']);
+  expect((items.at(-1) as FrameFault).fatal).toBe(false);
+});
+
+test('an own protocol says which tags there are, and how long each may be', async () => {
+  const decode = () => ({ kind: 'mine' });
+  const protocol: Protocol = { tags: { 7: { maxLength: 3, decode } } };
+  const good = encodeFrame(7, Buffer.from('abc'));
+  const long = encodeFrame(7, Buffer.from('abcd'));
+  expect(shown(await parsed([good, long], new FrameParser({ protocol })))).toEqual([
+    [7, 'abc'],
+    'ERR_MESSAGE_TOO_LARGE',
+  ]);
+  expect(shown(await parsed([hello], new FrameParser({ protocol })))).toEqual(['ERR_UNSUPPORTED_TAG']);
+});
+
+test('an own protocol with a tag that no header can say is refused', () => {
+  const protocol: Protocol = { tags: { 300: { maxLength: 3, decode: () => ({ kind: 'mine' }) } } };
+  expect(thrown(() => new FrameParser({ protocol }))?.code).toBe('ERR_INVALID_OPTION');
+});
+
+test.each([10, 100])('after %d frames and a fatal header, a writer is not held back', async (n) => {
+  const frames = Array.from({ length: n }, () => encodeFrame(1, Buffer.alloc(0)));
+  const parser = new FrameParser();
+  const items: object[] = [];
+  parser.write(Buffer.concat([...frames, encodeFrame(9, Buffer.alloc(0))]));
+  parser.write(Buffer.alloc(100_000));
+  parser.end(Buffer.alloc(100_000));
+  parser.on('data', (item) => items.push(item));
+  await once(parser, 'close');
+  expect(items).toHaveLength(n + 1);
+});

@@ -1,0 +1,64 @@
+import { describe, expect, test } from '@jest/globals';
+import { Histogram, Registry } from 'prom-client';
+import { DurationHistogram } from '../../../lib/telemetry/duration-histogram.js';
+import { random } from '../../helpers/cuts.js';
+import { seed } from '../../helpers/seed.js';
+
+const name = 'a_duration_seconds';
+const help = 'How long it took.';
+const buckets = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
+
+/** Ours and prom-client's own, after the same observations. */
+function both(observations: number[], labels: object = {}): { own: Registry; theirs: Registry } {
+  const own = new Registry();
+  const theirs = new Registry();
+  for (const registry of [own, theirs]) registry.setDefaultLabels(labels);
+  const histogram = new DurationHistogram(name, help, own);
+  const other = new Histogram({ name, help, buckets, registers: [theirs] });
+  for (const seconds of observations) {
+    histogram.add(seconds);
+    other.observe(seconds);
+  }
+  return { own, theirs };
+}
+
+/** As a reader of JSON has it; of exemplars, which are off, prom-client writes null and undefined. */
+async function json(registry: Registry): Promise<unknown> {
+  const metrics = await registry.getMetricsAsJSON();
+  return JSON.parse(JSON.stringify(metrics, (key, value) => (key === 'exemplar' ? undefined : value)));
+}
+
+const next = random(seed);
+
+describe.each<[name: string, observations: number[]]>([
+  ['none', []],
+  ['one', [0.003]],
+  ['none at all of a second', [0]],
+  ['the upper bounds themselves', buckets],
+  ['just above the upper bounds', buckets.map((bound) => bound * (1 + 1e-12))],
+  ['longer than the largest', [11, 3600]],
+  [`at random (seed ${seed})`, Array.from({ length: 500 }, () => 20 * next() ** 8)],
+])('observations: %s', (_name, observations) => {
+  test("give the text of prom-client's own", async () => {
+    const { own, theirs } = both(observations);
+    expect(await own.metrics()).toBe(await theirs.metrics());
+  });
+
+  test("give the JSON of prom-client's own", async () => {
+    const { own, theirs } = both(observations);
+    expect(await json(own)).toEqual(await json(theirs));
+  });
+});
+
+test("a registry's default labels stand on it, too", async () => {
+  const { own, theirs } = both([0.2], { host: 'a' });
+  const text = await own.metrics();
+  expect(text).toBe(await theirs.metrics());
+  expect(text).toContain('a_duration_seconds_count{host="a"} 1');
+});
+
+test('in OpenMetrics, too', async () => {
+  const { own, theirs } = both([0.2]);
+  for (const registry of [own, theirs]) registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never);
+  expect(await own.metrics()).toBe(await theirs.metrics());
+});

@@ -1,0 +1,197 @@
+import { describe, expect, test } from '@jest/globals';
+import { Counter, Registry } from 'prom-client';
+import { DROP_REASONS } from '../../../lib/index.js';
+import {
+  FORWARD_DURATION,
+  METRICS,
+  Metrics,
+  type MetricsSource,
+  REJECT_REASONS,
+} from '../../../lib/telemetry/metrics.js';
+import { thrown } from '../../helpers/thrown.js';
+
+const amount = (batches = 0, logs = 0) => ({ batches, logs });
+const each = <K extends string, V>(keys: readonly K[], value: (key: K, index: number) => V) =>
+  Object.fromEntries(keys.map((key, i) => [key, value(key, i)])) as Record<K, V>;
+
+/** A proxy's figures, each another one, so that none can stand in for another. */
+const busy: MetricsSource = {
+  accounts: () => ({
+    received: amount(104, 1040),
+    recovered: amount(3, 30),
+    forwarded: amount(42, 420),
+    dropped: each(DROP_REASONS, (_reason, i) => amount(i + 1, 10 * (i + 1))),
+    buffered: amount(7, 70),
+    inFlight: amount(1, 10),
+  }),
+  retries: () => 8,
+  buffer: { held: { batches: 7, bytes: 777 }, maxBatches: 100, maxBytes: 3_276_800 },
+  status: { droppedChannelFull: 61, droppedBatchFull: 62 },
+  rejected: each(REJECT_REASONS, (_reason, i) => 20 + i),
+  connections: { open: 3, total: 33 },
+};
+
+const fresh: MetricsSource = {
+  accounts: () => ({
+    received: amount(),
+    recovered: amount(),
+    forwarded: amount(),
+    dropped: each(DROP_REASONS, () => amount()),
+    buffered: amount(),
+    inFlight: amount(),
+  }),
+  retries: () => 0,
+  buffer: { held: { batches: 0, bytes: 0 }, maxBatches: 100, maxBytes: 3_276_800 },
+  status: { droppedChannelFull: 0, droppedBatchFull: 0 },
+  rejected: each(REJECT_REASONS, () => 0),
+  connections: { open: 0, total: 0 },
+};
+
+/** The samples of the Prometheus text, without the histogram's. */
+async function samples(source: MetricsSource): Promise<string[]> {
+  const registry = new Registry();
+  new Metrics(registry, source);
+  const lines = (await registry.metrics()).split('\n');
+  return lines.filter((line) => line !== '' && !line.startsWith('#') && !line.includes('_duration_'));
+}
+
+test('every metric, by name, label and figure', async () => {
+  expect(await samples(busy)).toEqual([
+    'agent_boundary_log_proxy_batches_dropped_total{reason="buffer_full"} 1',
+    'agent_boundary_log_proxy_batches_dropped_total{reason="forward_failed"} 2',
+    'agent_boundary_log_proxy_batches_dropped_total{reason="shutdown"} 3',
+    'agent_boundary_log_proxy_batches_dropped_total{reason="rejected"} 4',
+    'agent_boundary_log_proxy_batches_dropped_total{reason="spool_full"} 5',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="buffer_full"} 10',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="forward_failed"} 20',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="shutdown"} 30',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="rejected"} 40',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="spool_full"} 50',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="boundary_channel_full"} 61',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="boundary_batch_full"} 62',
+    'agent_boundary_log_proxy_batches_forwarded_total 42',
+    'agent_boundary_log_proxy_batches_received_total 101',
+    'agent_boundary_log_proxy_logs_received_total 1010',
+    'agent_boundary_log_proxy_batches_recovered_total 3',
+    'agent_boundary_log_proxy_retries_total 8',
+    'agent_boundary_log_proxy_frames_rejected_total{reason="invalid_protobuf"} 20',
+    'agent_boundary_log_proxy_frames_rejected_total{reason="invalid_utf8"} 21',
+    'agent_boundary_log_proxy_frames_rejected_total{reason="invalid_payload"} 22',
+    'agent_boundary_log_proxy_frames_rejected_total{reason="truncated_header"} 23',
+    'agent_boundary_log_proxy_frames_rejected_total{reason="truncated_payload"} 24',
+    'agent_boundary_log_proxy_frames_rejected_total{reason="unsupported_tag"} 25',
+    'agent_boundary_log_proxy_frames_rejected_total{reason="message_too_large"} 26',
+    'agent_boundary_log_proxy_frames_rejected_total{reason="unknown_variant"} 27',
+    'agent_boundary_log_proxy_connections_open 3',
+    'agent_boundary_log_proxy_connections_total 33',
+    'agent_boundary_log_proxy_buffer_batches 7',
+    'agent_boundary_log_proxy_buffer_capacity_batches 100',
+    'agent_boundary_log_proxy_buffer_bytes 777',
+    'agent_boundary_log_proxy_buffer_capacity_bytes 3276800',
+  ]);
+});
+
+test('all of them, every reason included, are there at 0 from the start', async () => {
+  const sample = /^([^ ]+) (\d+)$/;
+  const names = (lines: string[]) => lines.map((line) => sample.exec(line)?.[1]);
+  const start = await samples(fresh);
+  expect(names(start)).toEqual(names(await samples(busy)));
+  expect(start.filter((line) => !line.endsWith(' 0'))).toEqual([
+    'agent_boundary_log_proxy_buffer_capacity_batches 100',
+    'agent_boundary_log_proxy_buffer_capacity_bytes 3276800',
+  ]);
+});
+
+test('types and helps are those of the definitions', async () => {
+  const registry = new Registry();
+  new Metrics(registry, fresh);
+  const lines = (await registry.metrics()).split('\n').filter((line) => line.startsWith('#'));
+  expect(lines).toEqual(
+    [...METRICS, FORWARD_DURATION].flatMap(({ name, type, help }) => [
+      `# HELP ${name} ${help}`,
+      `# TYPE ${name} ${type}`,
+    ]),
+  );
+});
+
+test('figures are read off whenever they are asked for, and never counted twice', async () => {
+  const registry = new Registry();
+  const status = { droppedChannelFull: 1, droppedBatchFull: 0 };
+  const connections = { open: 2, total: 2 };
+  new Metrics(registry, { ...fresh, status, connections });
+  const ask = async () => {
+    const text = await registry.metrics();
+    return [/reason="boundary_channel_full"\} (\d+)/, /_connections_open (\d+)/].map((at) =>
+      Number(at.exec(text)?.[1]),
+    );
+  };
+  expect([await ask(), await ask()]).toEqual([
+    [1, 2],
+    [1, 2],
+  ]);
+  status.droppedChannelFull = 5;
+  connections.open = 0;
+  expect(await ask()).toEqual([5, 0]);
+});
+
+test('the histogram of the forward durations is in the registry', async () => {
+  const registry = new Registry();
+  const metrics = new Metrics(registry, fresh);
+  metrics.forwardDuration.add(0.002);
+  metrics.forwardDuration.add(0.25);
+  const text = await registry.metrics();
+  expect(text).toContain('agent_boundary_log_proxy_forward_duration_seconds_sum 0.252');
+  expect(text).toContain('agent_boundary_log_proxy_forward_duration_seconds_count 2');
+});
+
+describe('one registry', () => {
+  test('cannot carry two proxies at the same time: ERR_REGISTRY_IN_USE', async () => {
+    const registry = new Registry();
+    new Metrics(registry, busy);
+    const before = await registry.metrics();
+    expect(thrown(() => new Metrics(registry, fresh))?.code).toBe('ERR_REGISTRY_IN_USE');
+    expect(await registry.metrics()).toBe(before);
+  });
+
+  test('that has a metric of the same name from elsewhere is in use, too', () => {
+    const registry = new Registry();
+    new Counter({ name: FORWARD_DURATION.name, help: 'mine', registers: [registry] });
+    const error = thrown(() => new Metrics(registry, fresh));
+    expect([error?.code, error?.message.includes(FORWARD_DURATION.name)]).toEqual([
+      'ERR_REGISTRY_IN_USE',
+      true,
+    ]);
+  });
+
+  test('keeps the last figures of a proxy that was closed, and goes to the next one, once', async () => {
+    const registry = new Registry();
+    new Counter({ name: 'mine_total', help: 'mine', registers: [registry] }).inc(3);
+    const first = new Metrics(registry, busy);
+    first.release();
+    expect(await registry.metrics()).toContain('batches_forwarded_total 42');
+
+    new Metrics(registry, fresh);
+    const text = await registry.metrics();
+    expect(text).toContain('batches_forwarded_total 0');
+    expect(text).toContain('mine_total 3');
+    expect(text.match(/^# TYPE .*forward_duration_seconds/gm)).toHaveLength(1);
+    expect(thrown(() => new Metrics(registry, busy))?.code).toBe('ERR_REGISTRY_IN_USE');
+  });
+
+  test('that another one took is not given away by a second release', () => {
+    const registry = new Registry();
+    const first = new Metrics(registry, fresh);
+    first.release();
+    new Metrics(registry, fresh);
+    first.release();
+    expect(thrown(() => new Metrics(registry, fresh))).toMatchObject({ code: 'ERR_REGISTRY_IN_USE' });
+  });
+
+  test('and another one are two proxies at the same time', async () => {
+    const [one, two] = [new Registry(), new Registry()];
+    new Metrics(one, busy);
+    new Metrics(two, fresh);
+    expect(await one.metrics()).toContain('connections_total 33');
+    expect(await two.metrics()).toContain('connections_total 0');
+  });
+});

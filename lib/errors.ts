@@ -1,0 +1,52 @@
+import { type ErrorCode as CodecErrorCode, BoundaryLogError as CodedError } from '../codec/index.js';
+
+/**
+ * Every error code of this package: those of the codec and the following ones. The list is closed, so a program may
+ * `switch` over it. Match the code, never the message.
+ *
+ * | code | what happened | what happens next |
+ * |---|---|---|
+ * | `ERR_SOCKET_IN_USE` | another server answers on the socket | nothing is started; `start()` may be called again |
+ * | `ERR_NOT_A_SOCKET` | a file at the socket's path is not a socket | the file is left alone; nothing is started |
+ * | `ERR_LISTEN_FAILED` | the proxy cannot listen on the socket or the metrics address; `cause` says why | nothing is started |
+ * | `ERR_ADDRESS_IN_USE` | another program uses the metrics address | nothing is started |
+ * | `ERR_REGISTRY_IN_USE` | the registry already contains the metrics of another proxy | nothing is created; use one registry per proxy |
+ * | `ERR_FORWARDER_RUNNING` | `runForwarder()` was called while a forwarder runs | the running forwarder continues |
+ * | `ERR_ROUTE_CLOSED` | a stream that a Demux writes to was ended or destroyed | the Demux is destroyed |
+ * | `ERR_SEND_FAILED` | a batch could not be sent within the allowed number of attempts | the sender is destroyed |
+ * | `ERR_SPOOL_IN_USE` | another process, or another spool of this process, has the folder open | nothing is opened or changed |
+ * | `ERR_SPOOL_FAILED` | the spool's folder cannot be created, read or written; `cause` says why | the call had no effect; the next one tries again |
+ * | `ERR_CONNECT_FAILED` | Coder cannot be reached or is overloaded; `cause` says why | the reporter reconnects; the batch may be retried |
+ * | `ERR_CONNECTION_LOST` | the connection to Coder, or one call on it, ended before the answer arrived | the reporter reconnects; the batch may be retried, and Coder may have stored it already |
+ * | `ERR_CALL_TIMEOUT` | Coder did not answer a call in time | the call is abandoned; the batch may be retried, and Coder may have stored it already |
+ * | `ERR_PROTOCOL_VIOLATION` | Coder, or a server in its place, sent something that WebSocket, yamux or DRPC do not allow | the connection or the call is closed, then as for `ERR_CONNECTION_LOST` |
+ * | `ERR_CODER_REFUSED` | Coder rejects this configuration: address, token or version | the batch may be retried, minutes later; the message says what to correct |
+ * | `ERR_CALL_REJECTED` | Coder will never accept this batch | the batch is dropped |
+ * | `ERR_CLOSED` | the object was closed before the call | create a new one |
+ */
+export type ErrorCode =
+  | CodecErrorCode
+  | 'ERR_SOCKET_IN_USE'
+  | 'ERR_NOT_A_SOCKET'
+  | 'ERR_LISTEN_FAILED'
+  | 'ERR_ADDRESS_IN_USE'
+  | 'ERR_REGISTRY_IN_USE'
+  | 'ERR_FORWARDER_RUNNING'
+  | 'ERR_ROUTE_CLOSED'
+  | 'ERR_SEND_FAILED'
+  | 'ERR_SPOOL_IN_USE'
+  | 'ERR_SPOOL_FAILED'
+  | 'ERR_CONNECT_FAILED'
+  | 'ERR_CONNECTION_LOST'
+  | 'ERR_CALL_TIMEOUT'
+  | 'ERR_PROTOCOL_VIOLATION'
+  | 'ERR_CODER_REFUSED'
+  | 'ERR_CALL_REJECTED'
+  | 'ERR_CLOSED';
+
+/** The only error class of this package: an {@link ErrorCode}, a message that says what to do, and the `cause`. */
+export type BoundaryLogError = CodedError<ErrorCode>;
+/** The codec's class, which here may have any {@link ErrorCode}. */
+export const BoundaryLogError: new (
+  ...args: ConstructorParameters<typeof CodedError<ErrorCode>>
+) => BoundaryLogError = CodedError;

@@ -1,0 +1,204 @@
+import { setMaxListeners } from 'node:events';
+import type { LogBatch } from '../../codec/index.js';
+import type { Amount, Batch } from '../batch.js';
+import { checkOptions, type OptionTable, objectWith, wholeNumber } from '../options.js';
+import { type Callback, Writable } from '../streams/base.js';
+import type { Reporter } from './reporter.js';
+import {
+  isPermanent,
+  RETRY_OPTION,
+  RETRY_OPTIONS,
+  RetryingReporter,
+  type RetryOptions,
+} from './retrying-reporter.js';
+
+export interface ForwarderOptions {
+  /** How many batches are reported at the same time. More than 1 gives up the order between batches. Default 1. */
+  concurrency?: number | undefined;
+  /** Whether a batch that the reporter failed at is tried again, and how. Default: it is dropped, as in the reference. */
+  retry?: RetryOptions | false | undefined;
+}
+
+const OPTIONS: OptionTable<ForwarderOptions> = {
+  concurrency: wholeNumber({ min: 1, max: 1000 }),
+  retry: RETRY_OPTION,
+};
+const REPORTER = { reporter: objectWith('report') };
+
+/**
+ * Writable, object mode: batch → {@link Reporter}, one at a time, in order.
+ *
+ * | event | arguments | when |
+ * |---|---|---|
+ * | `forward` | batch, seconds | the reporter took it |
+ * | `drop` | batch, `'forward_failed'`, error | the reporter failed, for the last time: the batch is lost, the next one goes on |
+ * | `drop` | batch, `'rejected'`, error | with `retry`: the reporter said that it will never take it (`error.permanent`) |
+ * | `retry` | error | a batch will be tried again |
+ * | `outage` | error | the first failure after all went well |
+ * | `recovery` | seconds | the first success after an outage, and how long that took |
+ * | `drop` | batch, `'shutdown'`, null | the Forwarder was destroyed while the batch was being reported |
+ */
+export class Forwarder<T extends Batch = LogBatch> extends Writable {
+  /** What is being reported now. */
+  readonly inFlight: Amount = { batches: 0, logs: 0 };
+  readonly #reporter: Reporter<T>;
+  readonly #concurrency: number;
+  /** Whether a batch is tried again. */
+  readonly retries: boolean;
+  readonly #abort = new AbortController();
+  readonly #reportOptions = { signal: this.#abort.signal };
+  /** What is being reported, in order. Mostly one: a list costs less than a Set then. */
+  #reporting: T[] = [];
+  /** Of these, what the reporter gave up when it was told to stop. */
+  readonly #givenUp = new Set<T>();
+  /** The write that took the last free place, until one is free again. */
+  #blocked: Callback | undefined;
+  #onSettled: (() => void) | undefined;
+  /** When the last report ended, until the end of this turn: as good as when the next one begins. */
+  #endOfLast: number | undefined;
+  /** When the reporter began to fail. */
+  #outageSince: number | undefined;
+
+  /** @throws ERR_INVALID_OPTION */
+  constructor(reporter: Reporter<T>, options: ForwarderOptions = {}) {
+    checkOptions('Forwarder', { reporter }, REPORTER);
+    checkOptions('Forwarder', options, OPTIONS);
+    super({ objectMode: true, highWaterMark: 1 });
+    const { retry = false } = options;
+    if (retry !== false) checkOptions('Forwarder: retry', retry, RETRY_OPTIONS);
+    this.retries = retry !== false;
+    this.#reporter =
+      retry === false
+        ? reporter
+        : new RetryingReporter(reporter, retry, (error) => this.#failed(error, true));
+    this.#concurrency = options.concurrency ?? 1;
+    // Each report under way may listen to it.
+    setMaxListeners(0, this.#abort.signal);
+  }
+
+  /** @returns false while as many batches are being reported as may be: go on at `drain`. */
+  override write(...args: unknown[]): boolean {
+    (super.write as (...args: unknown[]) => boolean)(...args);
+    return this.#blocked === undefined;
+  }
+
+  /**
+   * Ends in a way that loses nothing: aborts the `signal` of the reports under way, gives them `graceMs` to
+   * come to an end, and destroys the Forwarder. Nothing may be written to it any more.
+   *
+   * @returns what was not taken, in order, for somebody else to report; it stays counted in `inFlight`. Where
+   *   the reporter took it after all, and only its answer was late, that makes it twice.
+   */
+  async stop(graceMs: number): Promise<T[]> {
+    this.#abort.abort();
+    if (this.#reporting.length > this.#givenUp.size) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, graceMs);
+        this.#onSettled = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    const left = this.#reporting;
+    this.#reporting = [];
+    this.destroy();
+    return left;
+  }
+
+  override _write(batch: T, _encoding: BufferEncoding, callback: Callback): void {
+    this.#reporting.push(batch);
+    this.inFlight.batches += 1;
+    this.inFlight.logs += batch.count;
+    this.#report(batch);
+    if (this.#reporting.length < this.#concurrency) callback();
+    else this.#blocked = callback;
+  }
+
+  /** Waits for the reports under way. */
+  override _final(callback: Callback): void {
+    if (this.#reporting.length === 0) callback();
+    else this.#onSettled = callback;
+  }
+
+  override _destroy(error: Error | null, callback: Callback): void {
+    this.#abort.abort();
+    for (const batch of [...this.#reporting]) {
+      this.#leave(batch);
+      this.emit('drop', batch, 'shutdown', null);
+    }
+    callback(error);
+  }
+
+  #report(batch: T): void {
+    const start = this.#endOfLast ?? performance.now();
+    try {
+      const result = this.#reporter.report(batch, this.#reportOptions);
+      if (result === undefined) {
+        this.#succeed(batch, start);
+      } else {
+        Promise.resolve(result).then(
+          () => this.#succeed(batch, start),
+          (error) => this.#fail(batch, error),
+        );
+      }
+    } catch (error) {
+      this.#fail(batch, error);
+    }
+  }
+
+  #succeed(batch: T, start: number): void {
+    if (!this.#leave(batch)) return;
+    if (this.#outageSince !== undefined) {
+      this.emit('recovery', (performance.now() - this.#outageSince) / 1000);
+      this.#outageSince = undefined;
+    }
+    const end = performance.now();
+    // Asking for the time is a tenth of what a batch of one log costs.
+    if (this.#endOfLast === undefined) queueMicrotask(() => (this.#endOfLast = undefined));
+    this.#endOfLast = end;
+    this.emit('forward', batch, (end - start) / 1000);
+    this.#next();
+  }
+
+  #fail(batch: T, error: unknown): void {
+    if (this.#abort.signal.aborted) {
+      // Told to stop: the batch goes back to whoever called stop().
+      if (this.#reporting.includes(batch)) this.#givenUp.add(batch);
+    } else {
+      this.#failed(error, false);
+      this.#leave(batch);
+      this.emit('drop', batch, this.retries && isPermanent(error) ? 'rejected' : 'forward_failed', error);
+    }
+    this.#next();
+  }
+
+  #failed(error: unknown, again: boolean): void {
+    // A batch that it will never take says nothing of the reporter.
+    if (this.#outageSince === undefined && !(this.retries && isPermanent(error))) {
+      this.#outageSince = performance.now();
+      this.emit('outage', error);
+    }
+    if (again) this.emit('retry', error);
+  }
+
+  /** @returns false where the batch was given back, or given up, before its report came to an end. */
+  #leave(batch: T): boolean {
+    const i = this.#reporting.indexOf(batch);
+    if (i === -1) return false;
+    if (i === this.#reporting.length - 1) this.#reporting.pop();
+    else if (i === 0) this.#reporting.shift();
+    else this.#reporting.splice(i, 1);
+    if (this.#givenUp.size > 0) this.#givenUp.delete(batch);
+    this.inFlight.batches -= 1;
+    this.inFlight.logs -= batch.count;
+    return true;
+  }
+
+  #next(): void {
+    if (this.#reporting.length === this.#givenUp.size) this.#onSettled?.();
+    const callback = this.#blocked;
+    this.#blocked = undefined;
+    callback?.();
+  }
+}

@@ -1,0 +1,279 @@
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { Registry } from 'prom-client';
+import type { LogBatch } from '../../codec/index.js';
+import type { Amount, Batch } from '../batch.js';
+import { BoundaryLogError } from '../errors.js';
+import { Forwarder } from '../forwarding/forwarder.js';
+import type { Reporter } from '../forwarding/reporter.js';
+import type { RetryOptions } from '../forwarding/retrying-reporter.js';
+import { type Logger, silent } from '../logger.js';
+import { checkOptions, invalidOption } from '../options.js';
+import { defaultSocketPath } from '../socket-path.js';
+import { SpoolBuffer } from '../spool/spool-buffer.js';
+import { LogBuffer } from '../streams/log-buffer.js';
+import { StatusSink } from '../streams/status-sink.js';
+import { type Accounts, DROP_REASONS, type DropReason, minus, Tally } from '../telemetry/accounts.js';
+import { Metrics, REJECT_REASONS, type RejectReason } from '../telemetry/metrics.js';
+import { Warnings } from '../telemetry/warnings.js';
+import { Connections } from './connections.js';
+import {
+  type BoundaryLogProxyOptions,
+  CLOSE_OPTIONS,
+  type CloseOptions,
+  PROXY_OPTIONS,
+  RUN_OPTIONS,
+  type RunForwarderOptions,
+} from './proxy-options.js';
+import { MAX_SOCKET_PATH_LENGTH, UnixListener } from './unix-listener.js';
+
+/** How often a drain looks whether it is done. */
+const DRAIN_LOOK_MS = 5;
+const DEFAULT_GRACE_MS = 1000;
+
+/**
+ * Receives boundary's audit logs over a Unix socket, keeps them in a bounded buffer that all connections
+ * share, and hands them to a reporter.
+ *
+ * ```ts
+ * const proxy = new BoundaryLogProxy({ socketPath: '/run/boundary-audit.sock' });
+ * await proxy.start();
+ * await proxy.runForwarder({ report: (batch) => console.log(batch.request) });
+ * ```
+ *
+ * Listening and forwarding are independent of each other and begin in any order.
+ */
+export class BoundaryLogProxy {
+  readonly socketPath: string;
+  /** Where the metrics are. */
+  readonly registry: Registry;
+  readonly #socketMode: number;
+  readonly #logger: Logger;
+  readonly #warnings: Warnings;
+  readonly #tally = new Tally();
+  readonly #status = new StatusSink();
+  readonly #rejected = Object.fromEntries(REJECT_REASONS.map((reason) => [reason, 0])) as Record<
+    RejectReason,
+    number
+  >;
+  readonly #buffer: LogBuffer | SpoolBuffer;
+  /** The buffer, where it is on disk. */
+  readonly #spool: SpoolBuffer | undefined;
+  readonly #connections: Connections;
+  readonly #metrics: Metrics;
+  readonly #closing = new AbortController();
+  #retries = 0;
+  #listener: UnixListener | undefined;
+  #forwarder: Forwarder | undefined;
+  #forwarding: Promise<void> | undefined;
+  #started: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+
+  /**
+   * @throws ERR_INVALID_OPTION
+   * @throws ERR_REGISTRY_IN_USE where the registry has the metrics of a proxy that is not closed.
+   */
+  constructor(options: BoundaryLogProxyOptions = {}) {
+    checkOptions('BoundaryLogProxy', options, PROXY_OPTIONS);
+    this.socketPath = options.socketPath ?? defaultSocketPath();
+    if (Buffer.byteLength(this.socketPath) > MAX_SOCKET_PATH_LENGTH) {
+      const takes = `a path of at most ${MAX_SOCKET_PATH_LENGTH} bytes`;
+      throw invalidOption('BoundaryLogProxy: socketPath', this.socketPath, takes);
+    }
+    this.#socketMode = options.socketMode ?? 0o600;
+    this.#logger = options.logger ?? silent;
+    this.#warnings = new Warnings(this.#logger);
+    this.registry = options.registry ?? new Registry();
+    const { bufferSize: maxBatches, bufferBytes: maxBytes, overflow } = options;
+    if (options.spool !== undefined) {
+      this.#spool = new SpoolBuffer(options.spool, overflow ?? 'drop', this.#logger);
+      this.#spool.on('loss', (lost: Amount) => this.#tally.dropAmount(lost, 'spool_full'));
+      this.#spool.on('failure', (error: Error) => this.#warnings.spoolFailed(error));
+    }
+    this.#buffer = this.#spool ?? new LogBuffer({ maxBatches, maxBytes, overflow });
+    this.#buffer.on('drop', (batch: Batch, reason: DropReason, error) => this.#drop(batch, reason, error));
+    this.#connections = new Connections(
+      {
+        logs: this.#buffer,
+        status: (report) => this.#status.write(report),
+        reject: (reason, error) => {
+          this.#rejected[reason] += 1;
+          this.#warnings.rejected(reason, error);
+        },
+      },
+      this.#logger,
+    );
+    this.#metrics = new Metrics(this.registry, {
+      accounts: () => this.accounts(),
+      retries: () => this.#retries,
+      buffer: this.#buffer,
+      status: this.#status,
+      rejected: this.#rejected,
+      connections: this.#connections,
+    });
+  }
+
+  /**
+   * Begins to listen. Once it does, a second call changes nothing; after a failure it may be called again.
+   *
+   * @throws ERR_SOCKET_IN_USE, ERR_NOT_A_SOCKET, ERR_LISTEN_FAILED
+   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED where there is a spool, and it cannot be opened.
+   * @throws ERR_CLOSED after `close()`.
+   */
+  start(): Promise<void> {
+    this.#started ??= this.#start().catch((error) => {
+      this.#started = undefined;
+      throw error;
+    });
+    return this.#started;
+  }
+
+  /**
+   * Hands batch after batch to the reporter, until `signal` aborts or the proxy is closed; then it resolves.
+   * It may be run again, with the same reporter or another one: what is buffered stays, and so does a batch
+   * whose report did not come to an end in time, so that a reporter may see it twice.
+   *
+   * A batch that the reporter fails at is dropped as `forward_failed`, and the next one goes on. With `retry` it
+   * is tried again; one that the reporter will never take (`error.permanent`) is dropped as `rejected`.
+   *
+   * @throws ERR_INVALID_OPTION
+   * @throws ERR_FORWARDER_RUNNING while another run goes on.
+   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED where there is a spool, and it cannot be opened.
+   */
+  async runForwarder(reporter: Reporter, options: RunForwarderOptions = {}): Promise<void> {
+    checkOptions('runForwarder', options, RUN_OPTIONS);
+    const { signal, concurrency, graceMs = DEFAULT_GRACE_MS } = options;
+    const forwarder = new Forwarder(reporter, { concurrency, retry: this.#retryPolicy(options.retry) });
+    if (this.#forwarder !== undefined) {
+      const message = 'a forwarder runs already: abort its signal, and wait until it has ended';
+      throw new BoundaryLogError('ERR_FORWARDER_RUNNING', message);
+    }
+    const end = AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]);
+    if (end.aborted) return;
+    this.#forwarder = forwarder;
+    this.#forwarding = this.#forward(forwarder, end, graceMs).finally(() => {
+      this.#forwarder = undefined;
+    });
+    await this.#forwarding;
+  }
+
+  /**
+   * Stops listening, drains if told to, closes every connection, waits for them, and removes the socket
+   * file. What is left then is dropped as `shutdown`; with a spool it stays there. One line of the log gives the
+   * final accounts.
+   * A second call waits for the first one. Before `start()` it only makes sure that none follows.
+   *
+   * @throws ERR_INVALID_OPTION
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    checkOptions('close', options, CLOSE_OPTIONS);
+    this.#closed ??= this.#close(options.drain ?? 0);
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Where everything went that was received so far. */
+  accounts(): Accounts {
+    const { forwarded, dropped } = this.#tally;
+    const inFlight = minus(this.#forwarder?.inFlight ?? { batches: 0, logs: 0 });
+    return {
+      received: minus(this.#buffer.received),
+      recovered: minus(this.#spool?.recovered ?? { batches: 0, logs: 0 }),
+      forwarded: minus(forwarded),
+      dropped: Object.fromEntries(
+        DROP_REASONS.map((reason) => [reason, minus(dropped[reason])]),
+      ) as Accounts['dropped'],
+      // A spool holds what is in flight, too, until it was taken.
+      buffered: minus(this.#buffer.held, this.#spool && inFlight),
+      inFlight,
+    };
+  }
+
+  async #start(): Promise<void> {
+    if (this.#closed !== undefined) {
+      throw new BoundaryLogError('ERR_CLOSED', 'this proxy was closed: make a new one');
+    }
+    await this.#spool?.open();
+    this.#listener = await UnixListener.open(
+      this.socketPath,
+      this.#socketMode,
+      (socket) => this.#connections.add(socket),
+      (error) => this.#warnings.notAccepted(error),
+    );
+    this.#logger.info({ socketPath: this.socketPath }, 'listening');
+  }
+
+  async #forward(forwarder: Forwarder, end: AbortSignal, graceMs: number): Promise<void> {
+    await this.#spool?.open();
+    forwarder.on('forward', (batch: LogBatch, seconds: number) => {
+      this.#tally.forward(batch);
+      this.#metrics.forwardDuration.add(seconds);
+      this.#spool?.ack(batch);
+    });
+    forwarder.on('drop', (batch: LogBatch, reason: DropReason, error) => {
+      this.#drop(batch, reason, error);
+      this.#spool?.ack(batch);
+    });
+    forwarder.on('retry', () => {
+      this.#retries += 1;
+    });
+    if (forwarder.retries) this.#warnings.watchOutages(forwarder);
+    this.#buffer.pipe(forwarder, { end: false });
+    if (!end.aborted) {
+      await new Promise<void>((resolve) => end.addEventListener('abort', () => resolve(), { once: true }));
+    }
+    this.#buffer.unpipe(forwarder);
+    const left = await forwarder.stop(graceMs);
+    // In one go, so that the accounts are true at any moment.
+    for (const batch of left.reverse()) this.#buffer.unshift(batch);
+    this.#forwarder = undefined;
+  }
+
+  async #close(drain: number): Promise<void> {
+    await this.#started?.catch(() => undefined);
+    await this.#listener?.close();
+    if (drain > 0) await this.#drain(performance.now() + drain);
+    this.#closing.abort();
+    await this.#forwarding?.catch(() => undefined);
+    this.#buffer.shutdown();
+    await this.#connections.closeAll();
+    await this.#spool?.close();
+    this.#buffer.destroy();
+    this.#warnings.end();
+    this.#metrics.release();
+    if (this.#listener === undefined) return;
+    const { received, recovered, forwarded, dropped, buffered: kept } = this.accounts();
+    this.#logger.info({ received, recovered, forwarded, dropped, kept }, 'closed');
+  }
+
+  /** With a spool nothing is given up, so there is no end to the attempts but that of the run. */
+  #retryPolicy(retry: RunForwarderOptions['retry']): RetryOptions | false {
+    if (this.#spool === undefined) return retry ?? false;
+    if (retry === false) return false;
+    return { ...retry, maxAttempts: Number.POSITIVE_INFINITY, maxElapsedMs: Number.POSITIVE_INFINITY };
+  }
+
+  /** Until two looks in a row find nothing buffered, nothing under way, and nothing new from a sender. */
+  async #drain(deadline: number): Promise<void> {
+    let quiet = 0;
+    let bytesRead = -1;
+    while (quiet < 2 && performance.now() < deadline) {
+      // A turn of the event loop reads what there is to be read.
+      await turn();
+      const { buffered, inFlight } = this.accounts();
+      const canForward = this.#forwarder !== undefined;
+      const left = canForward ? buffered.batches + inFlight.batches : 0;
+      quiet = left === 0 && bytesRead === this.#connections.bytesRead ? quiet + 1 : 0;
+      bytesRead = this.#connections.bytesRead;
+      if (left > 0) await sleep(DRAIN_LOOK_MS);
+    }
+  }
+
+  #drop(batch: Batch, reason: DropReason, error?: unknown): void {
+    this.#tally.drop(batch, reason);
+    // What a shutdown drops is in the closing account.
+    if (reason !== 'shutdown') this.#warnings.dropped(batch, reason, error);
+  }
+}

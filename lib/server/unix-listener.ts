@@ -1,0 +1,152 @@
+import type { Stats } from 'node:fs';
+import { chmod, link, lstat, mkdtemp, rename, rm, unlink } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { BoundaryLogError } from '../errors.js';
+
+/** Longest path that a Unix socket can be bound to or connected to, in bytes (sun_path, less its NUL). */
+export const MAX_SOCKET_PATH_LENGTH = process.platform === 'linux' ? 107 : 103;
+
+const MAX_ATTEMPTS = 10;
+
+/**
+ * A listening Unix socket. Its file appears at its path all at once: of its final mode, and in place of a
+ * file that a dead server left, so that a sender which looks for it finds either none or one that answers.
+ */
+export class UnixListener {
+  readonly path: string;
+  readonly #server: Server;
+  readonly #file: Stats;
+  #accepted = 0;
+
+  private constructor(path: string, server: Server, file: Stats) {
+    this.path = path;
+    this.#server = server;
+    this.#file = file;
+    server.on('connection', () => {
+      this.#accepted += 1;
+    });
+  }
+
+  /**
+   * @param mode The permissions of the socket file.
+   * @param onError Told of connections that could not be accepted; listening goes on.
+   * @throws ERR_SOCKET_IN_USE, ERR_NOT_A_SOCKET, ERR_LISTEN_FAILED
+   */
+  static async open(
+    path: string,
+    mode: number,
+    onConnection: (socket: Socket) => void,
+    onError: (error: Error) => void,
+  ): Promise<UnixListener> {
+    const server = createServer(onConnection);
+    try {
+      const file = await place(server, path, mode);
+      server.on('error', onError);
+      return new UnixListener(path, server, file);
+    } catch (cause) {
+      server.close();
+      if (cause instanceof BoundaryLogError) throw cause;
+      const message = `cannot listen on ${path}: ${reason(cause as NodeJS.ErrnoException, path)}`;
+      throw new BoundaryLogError('ERR_LISTEN_FAILED', message, { cause });
+    }
+  }
+
+  /** Removes the file, unless it is another server's by now, and then stops listening. */
+  async close(): Promise<void> {
+    const now = await lstat(this.path).catch(() => undefined);
+    if (now !== undefined && isSame(now, this.#file)) await unlink(this.path).catch(() => undefined);
+    // Whoever connected before the file was gone is let in, some at each turn of the event loop.
+    let before: number;
+    do {
+      before = this.#accepted;
+      await turn();
+      await turn();
+    } while (this.#accepted > before);
+    this.#server.close();
+  }
+}
+
+/**
+ * Binds in a folder that nobody else may enter, and only then puts the file where it belongs: bound in
+ * place, it would be open to all until its mode is set.
+ */
+async function place(server: Server, path: string, mode: number): Promise<Stats> {
+  const folder = await mkdtemp(`${dirname(path)}/.`);
+  try {
+    const bound = join(folder, 's');
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(bound, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    await chmod(bound, mode);
+    const file = await lstat(bound);
+    for (let attempt = 1; ; attempt++) {
+      const stale = await lookAt(path);
+      try {
+        // link() fails where there is a file by now; rename() takes a dead one's place in one step.
+        if (stale === undefined) await link(bound, path);
+        else if (isSame(await lstat(path), stale)) await rename(bound, path);
+        else continue;
+        return file;
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        // Another server was faster, in coming or in going: look again.
+        if ((code !== 'EEXIST' && code !== 'ENOENT') || attempt === MAX_ATTEMPTS) throw error;
+      }
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * What stands at the path: nothing, or the file of a server that is gone.
+ *
+ * @throws ERR_SOCKET_IN_USE, ERR_NOT_A_SOCKET
+ */
+async function lookAt(path: string): Promise<Stats | undefined> {
+  const file = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (file === undefined) return undefined;
+  if (!file.isSocket()) {
+    const message = `there is something at ${path} that is no socket: it is left alone. Choose another path`;
+    throw new BoundaryLogError('ERR_NOT_A_SOCKET', message);
+  }
+  const code = await new Promise<string | undefined>((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy();
+      resolve(undefined);
+    });
+    probe.on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+  });
+  switch (code) {
+    case 'ECONNREFUSED':
+      return file;
+    case 'ENOENT':
+      return undefined;
+    case undefined:
+    case 'EAGAIN':
+      throw new BoundaryLogError(
+        'ERR_SOCKET_IN_USE',
+        `another server answers on ${path}: stop it, or choose another path`,
+      );
+    default:
+      throw new Error(`the socket that is there cannot be tried (${code})`);
+  }
+}
+
+function reason({ code, message }: NodeJS.ErrnoException, path: string): string {
+  if (code === 'ENOENT') return `there is no folder ${dirname(path)}: make it, or choose another path`;
+  if (code === 'EACCES') return `no permission to make files in ${dirname(path)}: choose another path`;
+  return message;
+}
+
+function isSame(a: Stats, b: Stats): boolean {
+  return a.ino === b.ino && a.dev === b.dev;
+}

@@ -1,0 +1,59 @@
+import {
+  encodeLogs,
+  encodeRawLogs,
+  encodeStatus,
+  type LogsInput,
+  type StatusInput,
+  type Tag,
+} from '../../codec/index.js';
+import { BoundaryLogError } from '../errors.js';
+import { shown } from '../options.js';
+import { Transform, type TransformCallback } from './base.js';
+
+/** What a {@link MessageEncoder} takes: in the shape of outcomes, so that these may be written back. */
+export type EncodableMessage =
+  | { readonly kind: 'logs'; readonly tag?: Tag; readonly raw: Uint8Array }
+  | { readonly kind: 'logs'; readonly tag?: Tag; readonly request: LogsInput }
+  | ({ readonly kind: 'status' } & StatusInput);
+
+/**
+ * Transform: messages → framed bytes. A batch that has `raw` bytes goes with just these.
+ * `tag` is 2 unless the message names one.
+ *
+ * A message that cannot be encoded (`ERR_INVALID_EVENT`, `ERR_MESSAGE_TOO_LARGE`) is a `drop` event with the
+ * message and the error, and the stream goes on. Where nobody listens to it, it is the stream's error, and
+ * what was encoded but not read yet is lost with it.
+ */
+export class MessageEncoder extends Transform {
+  constructor() {
+    super({ writableObjectMode: true });
+  }
+
+  override _transform(
+    message: EncodableMessage,
+    _encoding: BufferEncoding,
+    callback: TransformCallback,
+  ): void {
+    let frame: Buffer;
+    try {
+      frame = encodeMessage(message);
+    } catch (error) {
+      callback(this.emit('drop', message, error) ? null : (error as Error));
+      return;
+    }
+    callback(null, frame);
+  }
+}
+
+function encodeMessage(message: EncodableMessage): Buffer {
+  if (message?.kind === 'status') return encodeStatus(message);
+  if (message?.kind === 'logs') {
+    return 'raw' in message
+      ? encodeRawLogs(message.raw, message.tag)
+      : encodeLogs(message.request, message.tag);
+  }
+  throw new BoundaryLogError(
+    'ERR_INVALID_EVENT',
+    `a message to be encoded has the kind 'logs' or 'status', not ${shown((message as Partial<EncodableMessage>)?.kind)}`,
+  );
+}
