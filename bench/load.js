@@ -59,6 +59,18 @@ export function framesOf(logs) {
 }
 
 /**
+ * The same load as one stretch of bytes, which a sender may cut anywhere and repeats from its beginning.
+ *
+ * @param {number} logs Logs in each batch.
+ * @returns {{ bytes: Buffer, bytesOfAll: number }} Several times all the different batches, and the bytes of these.
+ */
+export function stretchOf(logs) {
+  const all = Buffer.concat(framesOf(logs));
+  const times = Math.ceil((4 * BLOCK_BYTES) / all.length);
+  return { bytes: Buffer.concat(Array.from({ length: times }, () => all)), bytesOfAll: all.length };
+}
+
+/**
  * The same load in blocks of whole frames, for one write each.
  *
  * @param {number} logs Logs in each batch.

@@ -7,10 +7,13 @@ import { median } from './statistics.js';
  * @property {boolean} smoke A moment of each.
  * @property {string | undefined} [profile] Folder for CPU profiles of the targets.
  * @property {string | undefined} [reference] Another program that does what the proxy does; see README.md.
+ * @property {string | undefined} [root] The checkout whose build is measured. Default: this one.
  *
  * @typedef {object} Measure Something that is run several times, each time for one or several figures.
  * @property {string} name
  * @property {(settings: Settings) => Promise<Record<string, number>>} run
+ * @property {boolean} [isBuild] Whether it measures a build of this project in a process of its own, so that it can be
+ *   compared with another build.
  *
  * @typedef {object} Row
  * @property {string} name

@@ -1,4 +1,5 @@
 // One measurement: a target in a process, a feeder in another, a load from the one to the other.
+import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, ftruncateSync, openSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +11,7 @@ import { Actor, script } from './actor.js';
  * @property {'proxy' | 'drain' | 'plain' | 'stages' | 'reference'} target The last one is another program.
  * @property {object} [options] The target's.
  * @property {readonly string[]} [nodeOptions] Of the Node that runs the target.
- * @property {boolean} [toFile] Whether its stdout is a file. Default: nothing.
+ * @property {'file' | 'pipe'} [stdout] What its stdout is; a pipe is read by another process. Default: nothing.
  * @property {{ sync?: boolean }} [spool] Of the proxy; it gets a folder of its own.
  * @property {import('./feeder.js').Load} load
  * @property {number} warmUp Batches that are sent before the clock runs: V8 compiles what runs often.
@@ -19,19 +20,19 @@ import { Actor, script } from './actor.js';
 
 /**
  * @param {Play} play
- * @param {Pick<import('./measure.js').Settings, 'profile' | 'reference'>} settings
+ * @param {Pick<import('./measure.js').Settings, 'profile' | 'reference' | 'root'>} settings
  * @returns {Promise<import('./target.js').Taken>}
  */
-export async function stage(play, { profile = '', reference = '' }) {
+export async function stage(play, { profile = '', reference = '', root }) {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
   const socketPath = join(folder, 's');
   const spool = play.spool && { ...play.spool, folder: join(folder, 'spool') };
   const options = JSON.stringify({ ...play.options, spool });
-  const stdout = play.toFile ? openSync(join(folder, 'stdout'), 'a') : 'ignore';
+  const stdout = openStdout(play.stdout, join(folder, 'stdout'));
   const command =
     play.target === 'reference'
       ? [reference, socketPath, options]
-      : [...script('target.js', play.nodeOptions), play.target, socketPath, options, profile];
+      : [...script('target.js', play.nodeOptions, root), play.target, socketPath, options, profile];
   const target = new Actor(command, stdout);
   const feeder = new Actor([...script('feeder.js'), socketPath, JSON.stringify(play.load)]);
   try {
@@ -42,7 +43,7 @@ export async function stage(play, { profile = '', reference = '' }) {
     let taken;
     for (const isWarmUp of [true, false]) {
       const batches = isWarmUp ? play.warmUp : play.batches;
-      if (typeof stdout === 'number') ftruncateSync(stdout);
+      if (typeof stdout === 'number' && play.stdout === 'file') ftruncateSync(stdout);
       await target.asked({ begin: true }, 'begun');
       sent.bytes += Number(await feeder.asked({ feed: batches, isWarmUp }, 'fed'));
       sent.batches += batches;
@@ -58,4 +59,18 @@ export async function stage(play, { profile = '', reference = '' }) {
     if (typeof stdout === 'number') closeSync(stdout);
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * @param {Play['stdout']} kind
+ * @param {string} path
+ * @returns {'ignore' | number}
+ */
+function openStdout(kind, path) {
+  if (kind === undefined) return 'ignore';
+  if (kind === 'file') return openSync(path, 'a');
+  execFileSync('mkfifo', [path]);
+  // It ends by itself when the target and this process have closed the pipe.
+  spawn('cat', [path], { stdio: 'ignore' }).unref();
+  return openSync(path, 'w');
 }

@@ -42,7 +42,7 @@ describe('refused', () => {
     expect(thrown(() => encodeFrame(tag, Buffer.alloc(0)))).toMatchObject({
       name: 'BoundaryLogError',
       code: 'ERR_INVALID_OPTION',
-      message: `tag: got ${tag}, takes an integer from 0 to 255`,
+      message: `tag: got ${tag}, accepts an integer from 0 to 255`,
     });
   });
 

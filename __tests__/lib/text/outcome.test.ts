@@ -85,7 +85,7 @@ test.each<[name: string, hex: string, described: object]>([
   [
     'a frame that was dropped has its reason, and words for it',
     '01000001ff',
-    { kind: 'skip', reason: 'invalid_protobuf', error: 'the payload under tag 1 is no valid protobuf' },
+    { kind: 'skip', reason: 'invalid_protobuf', error: 'the payload under tag 1 is not a valid protobuf message' },
   ],
   [
     'so has the end of a connection',
