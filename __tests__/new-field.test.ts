@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { varint } from './helpers/naive-protobuf.js';
 
 /*
- * What a maintainer does who adds fields to `proto/`: edits it in a copy of the sources, generates, builds, and uses
- * what was built.
+ * What a maintainer does who adds fields to `proto/`: edits it in a copy of the sources, generates, builds,
+ * and uses what was built.
  */
 
 /** The compilers take about 5 s, and more if they have to share a core. */
@@ -31,7 +31,10 @@ function copyOf(...sources: string[]): string {
   return folder;
 }
 
-/** Inserts a line into a file of the copy: after the line that contains `where`, or before it if that is its end. */
+/**
+ * Inserts a line into a file of the copy: after the line that contains `where`, or before it if that is its
+ * end.
+ */
 function insert(folder: string, file: string, where: string, line: string): void {
   const lines = readFileSync(join(folder, file), 'utf8').split('\n');
   const at = lines.findIndex((other) => other.includes(where));

@@ -1,6 +1,6 @@
 /*
- * Makes all that is generated from `proto/`, `scripts/generate/text-fields.js` and the AssemblyScript in `wasm/`:
- * `npm run generate [-- FOLDER]`. FOLDER is where to write it, instead of into the sources.
+ * Makes all that is generated from `proto/`, `scripts/generate/text-fields.js` and the AssemblyScript in
+ * `wasm/`: `npm run generate [-- FOLDER]`. FOLDER is where to write it, instead of into the sources.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -46,8 +46,8 @@ function messages() {
 }
 
 /**
- * A WebAssembly module, compiled from AssemblyScript. Its code is a string in an ES module, because Node cannot
- * import bytes.
+ * A WebAssembly module, compiled from AssemblyScript. Its code is a string in an ES module, because Node
+ * cannot import bytes.
  *
  * @param {string} from
  * @param {string} out
@@ -84,7 +84,8 @@ function schema() {
   write('lib/text/wasm/generated/lines.ts', table, linesModule(request, text));
 }
 
-// First, as it fails if something is missing. The modules below are compiled from what it writes into the sources.
+// First, as it fails if something is missing. The modules below are compiled from what it writes into the
+// sources.
 schema();
 messages();
 wasm('codec/wasm/check.ts', 'codec/generated/check.ts', 2);
