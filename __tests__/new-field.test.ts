@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -133,6 +133,7 @@ describe('generation fails, and says what to edit, for', () => {
     const folder = copyOf();
     for (const edit of edits) insert(folder, ...edit);
     expect(() => generate(folder)).toThrow(message);
+    expect(existsSync(join(folder, 'codec'))).toBe(false);
   });
 });
 
