@@ -2,25 +2,28 @@ import Long from 'long';
 import protobuf from 'protobufjs/minimal.js';
 import { BoundaryLogError } from './errors.js';
 import { encodeFrame, Tag } from './frame.js';
+import { ReportBoundaryLogsRequest as REQUEST } from './generated/schema.js';
 import { decodeMessage } from './message.js';
 import { BoundaryMessage, type LogsInput, ReportBoundaryLogsRequest } from './messages.js';
+import type { MessageSchema } from './schema.js';
 
-/** Of BoundaryMessage.logs: field 1, length-delimited. */
+/** Key of BoundaryMessage.logs: field 1, length-delimited. */
 const LOGS_KEY = 10;
 
-/** What a status message says; see {@link StatusReport}. Each an int64, 0 where left out. */
+/** The content of a status message; see {@link StatusReport}. Each is an int64. Default 0. */
 export interface StatusInput {
   readonly droppedChannelFull?: bigint | number;
   readonly droppedBatchFull?: bigint | number;
 }
 
 /**
- * A batch of logs as one whole frame.
+ * Encodes a batch of logs as one frame, header included.
  *
- * @param tag The envelope that boundary sends, or the bare request of older senders.
- * @throws ERR_MESSAGE_TOO_LARGE where the payload is longer than 32768 bytes: send fewer logs in one batch.
- * @throws ERR_INVALID_EVENT where the logs are not what the schema says, or a text in them is no Unicode text (a lone
- *   surrogate): no receiver would take such a frame.
+ * @param tag `Tag.V2`, the default, is the envelope that boundary sends. `Tag.V1` is the bare request of
+ *   older senders.
+ * @throws ERR_MESSAGE_TOO_LARGE if the payload is longer than 32768 bytes: send fewer logs in one batch.
+ * @throws ERR_INVALID_EVENT if the logs do not match the schema, or if a string contains a lone surrogate. A
+ *   receiver would reject such a frame.
  */
 export function encodeLogs(request: LogsInput, tag: Tag = Tag.V2): Buffer {
   return encode(tag, () =>
@@ -31,10 +34,12 @@ export function encodeLogs(request: LogsInput, tag: Tag = Tag.V2): Buffer {
 }
 
 /**
- * An encoded ReportBoundaryLogsRequest, such as {@link LogBatch.raw}, as one whole frame. Its bytes go as
- * they are.
+ * Wraps an encoded ReportBoundaryLogsRequest, such as {@link LogBatch.raw}, in one frame, header included.
+ * Its bytes are not changed.
  *
- * @throws as {@link encodeLogs} does.
+ * @param tag As for {@link encodeLogs}.
+ * @throws ERR_MESSAGE_TOO_LARGE if the payload is longer than 32768 bytes.
+ * @throws ERR_INVALID_EVENT if the bytes are not a valid request.
  */
 export function encodeRawLogs(raw: Uint8Array, tag: Tag = Tag.V2): Buffer {
   return encode(tag, () => {
@@ -44,7 +49,11 @@ export function encodeRawLogs(raw: Uint8Array, tag: Tag = Tag.V2): Buffer {
   });
 }
 
-/** A status as one whole frame, under tag 2. */
+/**
+ * Encodes a status as one frame under tag 2, header included.
+ *
+ * @throws ERR_INVALID_EVENT if a count is not an int64.
+ */
 export function encodeStatus(status: StatusInput): Buffer {
   return encode(Tag.V2, () =>
     BoundaryMessage.encode({
@@ -56,15 +65,36 @@ export function encodeStatus(status: StatusInput): Buffer {
   );
 }
 
-/** @throws Error where protobufjs would encode something else than what is there. */
+/** @throws TypeError if protobufjs would encode something other than the given values. */
 function verify(request: LogsInput): LogsInput {
   const wrong = ReportBoundaryLogsRequest.verify(request);
   if (wrong !== null) throw new TypeError(wrong);
-  for (const { sequenceNumber } of request.logs ?? []) {
-    if ((sequenceNumber ?? 0) !== ((sequenceNumber ?? 0) | 0))
-      throw new TypeError('sequenceNumber: int32 expected');
-  }
+  verifyIntegers(REQUEST, request);
   return request;
+}
+
+/**
+ * What a field of 32 bits keeps of an integer. protobufjs accepts a larger one, and sends only these bits.
+ */
+const CUT: Readonly<Record<string, (value: number) => number>> = {
+  int32: (value) => value | 0,
+  sint32: (value) => value | 0,
+  sfixed32: (value) => value | 0,
+  uint32: (value) => value >>> 0,
+  fixed32: (value) => value >>> 0,
+};
+
+function verifyIntegers({ fields }: MessageSchema, message: object): void {
+  for (const { property, type, repeated } of fields) {
+    const value = (message as Readonly<Record<string, unknown>>)[property];
+    if (value === undefined || value === null) continue;
+    for (const item of repeated ? (value as unknown[]) : [value]) {
+      if (typeof type === 'object') verifyIntegers(type, item as object);
+      else if (CUT[type] !== undefined && CUT[type](item as number) !== item) {
+        throw new TypeError(`${property}: ${type} expected`);
+      }
+    }
+  }
 }
 
 function int64(name: string, value: bigint | number = 0): Long {
@@ -83,6 +113,6 @@ function encode(tag: Tag, makePayload: () => Uint8Array): Buffer {
   const frame = encodeFrame(tag, payload);
   const outcome = decodeMessage({ tag, payload: frame.subarray(frame.length - payload.length) });
   if (outcome.kind !== 'skip') return frame;
-  const message = `no receiver would take this frame: ${outcome.error.message}`;
+  const message = `a receiver would reject this frame: ${outcome.error.message}`;
   throw new BoundaryLogError('ERR_INVALID_EVENT', message, { cause: outcome.error });
 }

@@ -1,4 +1,4 @@
-/** The generated messages under their own names. */
+/** The generated messages, without the names of their packages. */
 import { coder } from './generated/boundary.js';
 
 export const BoundaryMessage = coder.boundarylogproxy.codec.v1.BoundaryMessage;
@@ -6,9 +6,9 @@ export const ReportBoundaryLogsRequest = coder.agent.v2.ReportBoundaryLogsReques
 
 export const BoundaryLogMessage = coder.agent.v2.BoundaryLog;
 
-/** A decoded batch. int64 fields are `Long`, as protobufjs has them. */
+/** A decoded batch. protobufjs decodes int64 fields to `Long`. */
 export type ReportBoundaryLogsRequest = coder.agent.v2.ReportBoundaryLogsRequest;
 /** One event of a decoded batch. */
 export type BoundaryLog = coder.agent.v2.BoundaryLog.$Properties;
-/** A batch to be encoded: plain objects do. */
+/** A batch to encode. Plain objects are accepted. */
 export type LogsInput = coder.agent.v2.ReportBoundaryLogsRequest.$Properties;

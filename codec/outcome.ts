@@ -1,32 +1,35 @@
 import type { BoundaryLogError } from './errors.js';
 import type { LogBatch } from './log-batch.js';
 
-/** What the sender says that it lost itself, since its last status. Either number may be negative: ignore it then. */
+/**
+ * How many logs the sender itself dropped since its last status. A sender may send a negative number: ignore
+ * it.
+ */
 export interface StatusReport {
   readonly kind: 'status';
-  /** Logs dropped because its queue was full. int64. */
+  /** Logs that the sender dropped because its queue was full. int64. */
   readonly droppedChannelFull: bigint;
-  /** Logs dropped because a batch could not be flushed. int64. */
+  /** Logs that the sender dropped because it could not flush a batch. int64. */
   readonly droppedBatchFull: bigint;
 }
 
-/** An envelope with nothing in it that is known here, perhaps from a newer sender. The connection stays. */
+/** An envelope without a known member, perhaps from a newer sender. The connection stays open. */
 export interface UnknownVariant {
   readonly kind: 'unknown-variant';
   readonly tag: number;
 }
 
-/** A frame that was dropped, and why. The connection stays. */
+/** A frame that was dropped, and the reason. The connection stays open. */
 export interface Skip {
   readonly kind: 'skip';
   readonly error: BoundaryLogError;
 }
 
-/** The end of what can be read: the connection is to be closed. */
+/** The rest of the byte stream cannot be decoded: close the connection. */
 export interface Close {
   readonly kind: 'close';
   readonly error: BoundaryLogError;
 }
 
-/** What a frame of boundary's leads to, told apart by `kind`. */
+/** The result of decoding one of boundary's frames. `kind` distinguishes the variants. */
 export type Outcome = LogBatch | StatusReport | UnknownVariant | Skip | Close;
