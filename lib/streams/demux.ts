@@ -62,7 +62,11 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
     return (super.write as Write)(outcomes, encoding, callback);
   }
 
-  override _write(outcomes: T | readonly T[], _encoding: BufferEncoding, callback: Callback): void {
+  override _write(outcomes: T | readonly T[], encoding: BufferEncoding, callback: Callback): void {
+    if (this.#isSending) {
+      process.nextTick(() => this._write(outcomes, encoding, callback));
+      return;
+    }
     const obstacle = this.#obstacle ?? this.#send(outcomes);
     this.#obstacle = undefined;
     if (obstacle === undefined) callback();
@@ -70,7 +74,7 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
     else {
       this.#wait(obstacle, (error) => {
         if (error) callback(error);
-        else this._write(outcomes, 'utf8', callback);
+        else this._write(outcomes, encoding, callback);
       });
     }
   }
