@@ -3,19 +3,19 @@ import { encodeLogs, Tag } from 'boundary-log-proxy/codec';
 
 /** What agents ask for; with its time and its keys, each makes a log of about 100 bytes. */
 const REQUESTS = [
-  { method: 'GET', url: 'https://registry.npmjs.org/express', matchedRule: 'domain=registry.npmjs.org' },
-  { method: 'POST', url: 'https://api.anthropic.com/v1/messages', matchedRule: 'domain=api.anthropic.com' },
+  { method: 'GET', url: 'https://mirror.example.org/express', matchedRule: 'domain=mirror.example.org' },
+  { method: 'POST', url: 'https://model.example.com/v1/messages', matchedRule: 'domain=model.example.com' },
   {
     method: 'GET',
-    url: 'https://github.com/coder/boundary/archive/main.tar.gz',
-    matchedRule: 'domain=github.com',
+    url: 'https://hg.example/coder/boundary/archive/main.tar.gz',
+    matchedRule: 'domain=hg.example',
   },
   {
     method: 'POST',
     url: 'https://collect.example.net/upload?name=.env&size=1024&from=workspace',
     matchedRule: '',
   },
-  { method: 'GET', url: 'https://pypi.org/simple/requests/', matchedRule: 'domain=pypi.org method=GET,HEAD' },
+  { method: 'GET', url: 'https://pkg.test/simple/requests/', matchedRule: 'domain=pkg.test method=GET,HEAD' },
 ];
 /** Different batches in a load. */
 const VARIETY = 100;
