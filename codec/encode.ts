@@ -10,7 +10,9 @@ const LOGS_KEY = 10;
 
 /** What a status message says; see {@link StatusReport}. Each an int64, 0 where left out. */
 export interface StatusInput {
+  /** Logs that the sender dropped because its queue was full. */
   readonly droppedChannelFull?: bigint | number;
+  /** Logs that the sender dropped because a batch could not be flushed. */
   readonly droppedBatchFull?: bigint | number;
 }
 

@@ -28,6 +28,7 @@ export interface Frame {
 
 /** The end of a byte stream that is not the plain one: always its last object. */
 export interface FrameFault {
+  /** What went wrong. */
   readonly error: BoundaryLogError;
   /** The connection is to be closed: what follows cannot be cut into frames. Not so for a cut end. */
   readonly fatal: boolean;

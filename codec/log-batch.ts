@@ -3,6 +3,7 @@ import { WireReader } from './wire-reader.js';
 
 /** A valid batch of logs: counted, checked, and kept as the bytes that came. */
 export class LogBatch {
+  /** What distinguishes it from the other outcomes. */
   readonly kind = 'logs';
   /** The tag that it came under, 1 or 2. */
   readonly tag: number;

@@ -5,6 +5,7 @@ import type { Close, Outcome, Skip } from './outcome.js';
 
 /** Anything that is told apart by its `kind`: what a protocol's payloads are decoded to. */
 export interface Kinded {
+  /** The name of the variant. */
   readonly kind: string;
 }
 

@@ -10,6 +10,8 @@ export interface Batch {
 
 /** A number of batches, and of the logs in them. */
 export interface Amount {
+  /** How many batches. */
   batches: number;
+  /** How many logs are in these batches. */
   logs: number;
 }

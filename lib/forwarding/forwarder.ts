@@ -12,6 +12,7 @@ import {
   type RetryOptions,
 } from './retrying-reporter.js';
 
+/** Options of {@link Forwarder}. */
 export interface ForwarderOptions {
   /** How many batches are reported at the same time. More than 1 gives up the order between batches. Default 1. */
   concurrency?: number | undefined;

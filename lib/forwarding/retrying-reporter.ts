@@ -3,6 +3,7 @@ import { MAX_WAIT_MS, type OptionCheck, type OptionTable, wholeNumber } from '..
 import { backoffMs } from './backoff.js';
 import type { Reporter } from './reporter.js';
 
+/** Options of retries: how long to wait, and when to give up. */
 export interface RetryOptions {
   /** Longest wait before the first retry, in ms. Default 1000. */
   initialDelayMs?: number | undefined;

@@ -8,15 +8,19 @@ import { TextBuffer } from '../text/text-buffer.js';
 /** Where text goes: any Writable, or what has these two of its methods. */
 export interface TextOutput {
   /**
+   * Writes text, and calls back when it has been written or could not be.
+   *
    * @param text Whole lines.
    * @param callback With an error, `written` is how many bytes got through nevertheless. Default 0.
    */
   write(text: Uint8Array, callback: (error?: Error | null, written?: number) => void): boolean;
+  /** Registers a listener for errors, as every Node stream does. */
   on(event: 'error', listener: (error: Error) => void): unknown;
   /** Whether it is done with the text when it calls back, and the memory may be used again. Default false. */
   readonly keepsNothing?: boolean;
 }
 
+/** Options of {@link TextReporter}. */
 export interface TextReporterOptions {
   /** Where the lines go. Default: stdout. */
   stream?: TextOutput | undefined;

@@ -9,6 +9,7 @@ import { defaultSocketPath } from '../socket-path.js';
 import { type Callback, Writable } from '../streams/base.js';
 import { type BoundaryEvent, logOf, toEvent } from '../text/event.js';
 
+/** Options of {@link BoundaryLogSender}. */
 export interface BoundaryLogSenderOptions {
   /** Default: {@link defaultSocketPath}. */
   socketPath?: string | undefined;

@@ -4,6 +4,7 @@ import type { Logger } from '../logger.js';
 import { MAX_WAIT_MS, type OptionTable, objectWith, oneOf, text, wholeNumber } from '../options.js';
 import type { SpoolBufferOptions } from '../spool/spool-options.js';
 
+/** Options of {@link BoundaryLogProxy}. */
 export interface BoundaryLogProxyOptions {
   /** Where to listen. Default: {@link defaultSocketPath}. At most 107 bytes (on macOS 103). */
   socketPath?: string | undefined;
@@ -37,6 +38,7 @@ export const PROXY_OPTIONS: OptionTable<BoundaryLogProxyOptions> = {
   logger: objectWith('debug', 'info', 'warn', 'error'),
 };
 
+/** Options of {@link BoundaryLogProxy.runForwarder}. */
 export interface RunForwarderOptions {
   /** Ends the run; what is buffered stays. */
   signal?: AbortSignal | undefined;
@@ -58,6 +60,7 @@ export const RUN_OPTIONS: OptionTable<RunForwarderOptions> = {
   graceMs: wholeNumber({ min: 0, max: MAX_WAIT_MS }),
 };
 
+/** Options of {@link BoundaryLogProxy.close}. */
 export interface CloseOptions {
   /**
    * For how long, in ms, to go on forwarding what is buffered, and what connected senders have written

@@ -43,6 +43,7 @@ const DEFAULT_GRACE_MS = 1000;
  * Listening and forwarding are independent of each other and begin in any order.
  */
 export class BoundaryLogProxy {
+  /** The path of the socket. */
   readonly socketPath: string;
   /** Where the metrics are. */
   readonly registry: Registry;
@@ -170,6 +171,7 @@ export class BoundaryLogProxy {
     return this.#closed;
   }
 
+  /** Calls {@link BoundaryLogProxy.close} without draining. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

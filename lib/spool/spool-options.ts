@@ -10,6 +10,7 @@ import {
 } from '../options.js';
 import type { Size } from './record.js';
 
+/** Options of {@link SpoolBuffer}. */
 export interface SpoolBufferOptions {
   /** Where the batches are kept. Made, with mode 0700, where it is missing. */
   folder: string;

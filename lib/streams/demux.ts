@@ -9,6 +9,7 @@ export type Route<T> = NodeWritable | ((outcome: T) => void);
 /** A route for each kind that is of interest. */
 export type Routes<T extends Kinded> = { [K in T['kind']]?: Route<Extract<T, { kind: K }>> };
 
+/** Options of {@link Demux}. */
 export interface DemuxOptions<T extends Kinded> {
   /** Takes whatever no route takes. Default: it is let go, but for a `close`, which becomes the error. */
   otherwise?: Route<T>;

@@ -1,6 +1,7 @@
 import { boundaryProtocol, FrameDecoder, type Protocol } from '../../codec/index.js';
 import { Transform, type TransformCallback } from './base.js';
 
+/** Options of {@link FrameParser}. */
 export interface FrameParserOptions {
   /** Which tags there are and how long each may be. Default: boundary's. */
   protocol?: Protocol;

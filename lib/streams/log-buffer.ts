@@ -4,6 +4,7 @@ import { checkOptions, type OptionTable, oneOf, wholeNumber } from '../options.j
 import { type Callback, Duplex, isObject } from './base.js';
 import { Queue } from './queue.js';
 
+/** Options of {@link LogBuffer}. */
 export interface LogBufferOptions {
   /** How many batches it holds. Default 100, as the reference. */
   maxBatches?: number | undefined;
@@ -33,8 +34,11 @@ const OPTIONS: OptionTable<LogBufferOptions> = {
  * A batch that has to wait is detached from the chunk that it came in.
  */
 export class LogBuffer<T extends Batch = LogBatch> extends Duplex {
+  /** How many batches it can hold. */
   readonly maxBatches: number;
+  /** How many bytes of batches it can hold. */
   readonly maxBytes: number;
+  /** What happens to a batch that does not fit. */
   readonly overflow: 'drop' | 'block';
   /** All that was written to it and let in or dropped. */
   readonly received: Amount = { batches: 0, logs: 0 };
@@ -78,7 +82,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends Duplex {
   }
 
   /** What it holds now. */
-  get held(): Readonly<Held> {
+  get held(): Readonly<Amount & { bytes: number }> {
     const unread = this.#unread();
     if (unread.length === 0) return this.#queued;
     const held = { ...this.#queued };

@@ -9,6 +9,7 @@ import {
 } from '../../codec/index.js';
 import { Transform, type TransformCallback } from './base.js';
 
+/** Options of {@link MessageDecoder}. */
 export interface MessageDecoderOptions<Message extends Kinded = Outcome> {
   /** How the payload of each tag is decoded. Default: boundary's. */
   protocol?: Protocol<Message>;

@@ -9,16 +9,21 @@ import { parseTime, rfc3339 } from './timestamp.js';
  * there is left out.
  */
 export interface BoundaryEvent {
+  /** Whether boundary allowed the request. */
   decision: 'allow' | 'deny';
   /** UUID of one run of boundary. */
   session_id?: string;
   /** From 0 in each session. Not there from senders that do not number: those without a session. */
   sequence_number?: number;
+  /** The jailed command. */
   confined_process_name?: string;
+  /** The method of the request. */
   http_method?: string;
+  /** The complete URL of the request, with its query. */
   http_url?: string;
   /** RFC 3339, with up to nine digits of a second. */
   event_time?: string;
+  /** The rule that allowed the request. */
   matched_rule?: string;
 }
 

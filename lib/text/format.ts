@@ -2,8 +2,10 @@ import type { LogBatch } from '../../codec/index.js';
 import { type BoundaryEvent, eventsOf, MESSAGE } from './event.js';
 
 export const FORMATS = ['json', 'logfmt', 'pretty'] as const;
+/** How events look as text. */
 export type Format = (typeof FORMATS)[number];
 
+/** Options of {@link formatBatch}. */
 export interface FormatOptions {
   /** Whether `pretty` uses colours. Default false. */
   color?: boolean | undefined;

@@ -12,6 +12,7 @@ import {
   wholeNumber,
 } from '../../options.js';
 
+/** Options of {@link CoderReporter}. */
 export interface CoderReporterOptions {
   /** Where the Coder deployment is, such as `https://coder.example.com`. A path in it is kept. */
   url: string;
