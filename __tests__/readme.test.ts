@@ -7,29 +7,12 @@ import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
 import { PROXY_OPTIONS } from '../lib/server/proxy-options.js';
 import { DROP_REASONS } from '../lib/telemetry/accounts.js';
 import { FORWARD_DURATION, METRICS, REJECT_REASONS } from '../lib/telemetry/metrics.js';
+import { documentedOptions, tableAfter } from './helpers/markdown.js';
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const ERRORS = ['../codec/errors.ts', '../lib/errors.ts'].map((file) =>
   readFileSync(new URL(file, import.meta.url), 'utf8'),
 );
-
-/** The cells of the table that follows a heading or a table head, without their markup. */
-function table(after: string): string[][] {
-  const from = README.indexOf(after);
-  expect(from).toBeGreaterThan(-1);
-  const rows: string[][] = [];
-  for (const line of README.slice(from).split('\n')) {
-    if (line.startsWith('|'))
-      rows.push(
-        line
-          .split(/(?<!\\)\|/)
-          .slice(1, -1)
-          .map((cell) => cell.trim().replace(/^`([^`]*)`$/, '$1')),
-      );
-    else if (rows.length > 0) break;
-  }
-  return rows.slice(2);
-}
 
 const io = {
   stdin: new PassThrough(),
@@ -43,7 +26,7 @@ const io = {
 describe('the options of the command', () => {
   const program = build(io, () => undefined);
   test.each(program.commands.map((command) => [command.name(), command] as const))('%s', (name, command) => {
-    const documented = table(`### ${name}\n`);
+    const documented = tableAfter(README, `### ${name}\n`);
     expect(documented.map(([option]) => option)).toEqual(command.options.map(({ long }) => long));
     for (const option of command.options) {
       const [, standing] = documented.find(([long]) => long === option.long) ?? [];
@@ -54,21 +37,16 @@ describe('the options of the command', () => {
   });
 });
 
-test('the options of BoundaryLogProxy', () => {
-  const documented = table('| option of `BoundaryLogProxy`').map(([option]) => option);
-  expect(documented).toEqual(Object.keys(PROXY_OPTIONS));
-});
-
-test('the options of retry', () => {
-  expect(table('| option of `retry`').map(([option]) => option)).toEqual(Object.keys(RETRY_OPTIONS));
-});
-
-test('the options of CoderReporter', () => {
-  expect(table('| option of `CoderReporter`').map(([option]) => option)).toEqual(Object.keys(CODER_OPTIONS));
+test.each([
+  ['BoundaryLogProxy', PROXY_OPTIONS],
+  ['retry', RETRY_OPTIONS],
+  ['CoderReporter', CODER_OPTIONS],
+])('the options of %s: names, defaults and texts', (name, options) => {
+  expect(tableAfter(README, `| option of \`${name}\``)).toEqual(documentedOptions(options));
 });
 
 test('the metrics', () => {
-  const documented = table('## Metrics\n');
+  const documented = tableAfter(README, '## Metrics\n');
   const prefix = /^agent_boundary_log_proxy_/;
   expect(documented).toEqual(
     [...METRICS, { ...FORWARD_DURATION, label: undefined }].map(({ name, type, label, help }) => [

@@ -1,4 +1,4 @@
-/** Where the proxy says what it does: a pino logger, or anything with these four methods. */
+/** Receives the log lines of the proxy: a pino logger, or any object with these four methods. */
 export interface Logger {
   /** Details that help to find a fault. */
   debug(fields: object, message: string): void;
@@ -10,4 +10,5 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
+/** Discards every line. */
 export const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };

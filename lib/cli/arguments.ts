@@ -69,6 +69,6 @@ export function textFormat(format: string, { stdout, env }: Io): { format: Forma
 }
 
 function checked<T>(name: string, given: string, value: T, check: OptionCheck): T {
-  if (!check.accepts(value)) throw invalidOption(name, given, check.takes);
+  if (!check.accepts(value)) throw invalidOption(name, given, check.expected);
   return value;
 }

@@ -36,7 +36,7 @@ function tokenSource(file: string | undefined, token: string | undefined): strin
   try {
     readFileSync(file);
   } catch (cause) {
-    const message = `--coder-token-file: got ${JSON.stringify(file)}, takes a file that can be read`;
+    const message = `--coder-token-file: got ${JSON.stringify(file)}, expected a file that can be read`;
     throw new BoundaryLogError('ERR_INVALID_OPTION', message, { cause });
   }
   return async () => (await readFile(file, 'utf8')).trim();

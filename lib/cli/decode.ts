@@ -41,7 +41,7 @@ export async function decode(file: string | undefined, options: DecodeOptions, i
   } catch (error) {
     if (isClosedPipe(error)) return ExitCode.DONE;
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    const message = `FILE: got ${JSON.stringify(file)}, takes a file that can be read`;
+    const message = `FILE: got ${JSON.stringify(file)}, expected a file that can be read`;
     throw new BoundaryLogError('ERR_INVALID_OPTION', message, { cause: error });
   }
   return failed ? ExitCode.FAILED : ExitCode.DONE;

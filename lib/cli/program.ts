@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
+import { CODER_OPTIONS } from '../reporters/coder/options.js';
+import { PROXY_OPTIONS } from '../server/proxy-options.js';
 import { defaultSocketPath, SOCKET_PATH_ENV } from '../socket-path.js';
 import { address, byteSize, choice, count, FORMAT_CHOICES, fileMode } from './arguments.js';
 import { type DecodeOptions, decode } from './decode.js';
@@ -41,6 +43,7 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
     .exitOverride()
     .showHelpAfterError('(--help says more)');
 
+  const { socketMode, bufferSize, overflow } = PROXY_OPTIONS;
   const socket = () =>
     new Option('--socket <path>', 'the Unix socket').env(SOCKET_PATH_ENV).default(defaultSocketPath());
   const format = () =>
@@ -55,17 +58,17 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
     .addOption(
       new Option('--socket-mode <mode>', 'permissions of the socket file, in octal')
         .argParser(fileMode('--socket-mode'))
-        .default(0o600, '0600'),
+        .default(socketMode.default, `0${socketMode.default.toString(8)}`),
     )
     .addOption(
       new Option('--buffer <batches>', 'how many batches are buffered')
         .argParser(count('--buffer', { min: 1 }))
-        .default(100),
+        .default(bufferSize.default),
     )
     .addOption(
       new Option('--overflow <what>', 'when the buffer is full: drop the newest batch, or block the senders')
         .argParser(choice('--overflow', 'drop', 'block'))
-        .default('drop'),
+        .default(overflow.default),
     )
     .addOption(
       new Option('--reporter <name>', 'where the logs go: stdout, coder, or null to count and forget them')
@@ -78,7 +81,7 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
     )
     .addOption(
       new Option('--coder-allow-old', 'connect to a Coder before 2.31, too, or of unknown version').default(
-        false,
+        CODER_OPTIONS.allowOldServer.default,
       ),
     )
     .addOption(format())

@@ -1,6 +1,6 @@
 import type { LogBatch } from '../../codec/index.js';
 import type { Reporter } from '../forwarding/reporter.js';
-import { checkOptions, flag, objectWith, oneOf } from '../options.js';
+import { flag, type OptionTable, objectWith, oneOf, resolveOptions } from '../options.js';
 import { FORMATS, type Format, formatBatch } from '../text/format.js';
 import { appendJsonLines } from '../text/json-lines.js';
 import { TextBuffer } from '../text/text-buffer.js';
@@ -22,13 +22,28 @@ export interface TextOutput {
 
 /** Options of {@link TextReporter}. */
 export interface TextReporterOptions {
-  /** Where the lines go. Default: stdout. */
+  /** The stream that receives the lines. Default: stdout. */
   stream?: TextOutput | undefined;
-  /** Default `json`. */
+  /** Format of the lines: `'json'`, `'logfmt'` or `'pretty'`. Default: `'json'`. */
   format?: Format | undefined;
-  /** Whether `pretty` uses colours. Default false. */
+  /** Whether `'pretty'` uses colours. Default: `false`. */
   color?: boolean | undefined;
 }
+
+export const TEXT_REPORTER_OPTIONS = {
+  stream: {
+    ...objectWith('write', 'on'),
+    makeDefault: () => process.stdout as TextOutput,
+    defaultDoc: 'stdout',
+    doc: 'The stream that receives the lines',
+  },
+  format: {
+    ...oneOf(...FORMATS),
+    default: 'json',
+    doc: "Format of the lines: `'json'`, `'logfmt'` or `'pretty'`",
+  },
+  color: { ...flag, default: false, doc: "Whether `'pretty'` uses colours" },
+} satisfies OptionTable<TextReporterOptions>;
 
 /** Bytes of text that are written without waiting for more. */
 const ENOUGH = 1 << 18;
@@ -57,15 +72,11 @@ export class TextReporter implements Reporter<LogBatch> {
 
   /** @throws ERR_INVALID_OPTION */
   constructor(options: TextReporterOptions = {}) {
-    checkOptions('TextReporter', options, {
-      stream: objectWith('write', 'on'),
-      format: oneOf(...FORMATS),
-      color: flag,
-    });
-    this.#stream = options.stream ?? process.stdout;
-    this.#format = options.format ?? 'json';
-    this.#color = options.color ?? false;
-    // Each failed report has the error, too.
+    const { stream, format, color } = resolveOptions('TextReporter', options, TEXT_REPORTER_OPTIONS);
+    this.#stream = stream;
+    this.#format = format;
+    this.#color = color;
+    // Each report that failed already rejects with the error.
     this.#stream.on('error', () => undefined);
   }
 

@@ -1,26 +1,34 @@
 import type { LogBatch } from '../../codec/index.js';
 import type { Amount, Batch } from '../batch.js';
-import { checkOptions, type OptionTable, oneOf, wholeNumber } from '../options.js';
+import { type OptionTable, oneOf, resolveOptions, wholeNumber } from '../options.js';
 import { type Callback, Duplex, isObject } from './base.js';
 import { Queue } from './queue.js';
 
 /** Options of {@link LogBuffer}. */
 export interface LogBufferOptions {
-  /** How many batches it holds. Default 100, as the reference. */
+  /** How many batches the buffer holds. Default: `100`. */
   maxBatches?: number | undefined;
-  /** How many bytes of batches it holds. Default 32768 for each batch: no limit of its own. */
+  /** How many bytes of batches the buffer holds. Default: 32768 for each batch of `maxBatches`. */
   maxBytes?: number | undefined;
-  /** When full: `drop` the newest, or `block` its writers until there is room. Default `drop`. */
+  /** When the buffer is full: `'drop'` the newest batch, or `'block'` the writers. Default: `'drop'`. */
   overflow?: 'drop' | 'block' | undefined;
 }
 
 type Held = Amount & { bytes: number };
 
-const OPTIONS: OptionTable<LogBufferOptions> = {
-  maxBatches: wholeNumber({ min: 1 }),
-  maxBytes: wholeNumber({ min: 1 }),
-  overflow: oneOf('drop', 'block'),
-};
+export const LOG_BUFFER_OPTIONS = {
+  maxBatches: { ...wholeNumber({ min: 1 }), default: 100, doc: 'How many batches the buffer holds' },
+  maxBytes: {
+    ...wholeNumber({ min: 1 }),
+    defaultDoc: '32768 for each batch of `maxBatches`',
+    doc: 'How many bytes of batches the buffer holds',
+  },
+  overflow: {
+    ...oneOf('drop', 'block'),
+    default: 'drop',
+    doc: "When the buffer is full: `'drop'` the newest batch, or `'block'` the writers",
+  },
+} satisfies OptionTable<LogBufferOptions>;
 
 /**
  * An object-mode PassThrough with an exact bound: it holds at most `maxBatches` batches and at most
@@ -55,8 +63,8 @@ export class LogBuffer<T extends Batch = LogBatch> extends Duplex {
 
   /** @throws ERR_INVALID_OPTION */
   constructor(options: LogBufferOptions = {}) {
-    checkOptions('LogBuffer', options, OPTIONS);
-    const { maxBatches = 100, maxBytes = maxBatches * 32_768, overflow = 'drop' } = options;
+    const resolved = resolveOptions('LogBuffer', options, LOG_BUFFER_OPTIONS);
+    const { maxBatches, maxBytes = maxBatches * 32_768, overflow } = resolved;
     // The queue is the only buffer: nothing is read ahead of a reader, and `write` says who has to wait.
     super({ objectMode: true, readableHighWaterMark: 0, writableHighWaterMark: 1 });
     this.maxBatches = maxBatches;

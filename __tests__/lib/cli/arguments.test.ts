@@ -53,7 +53,9 @@ describe.each([
     expect(() => parse(text)).toThrow(
       expect.objectContaining({
         code: 'ERR_INVALID_OPTION',
-        message: expect.stringMatching(`^--x: got ${JSON.stringify(text).replace(/[[\]]/g, '\\$&')}, takes `),
+        message: expect.stringMatching(
+          `^--x: got ${JSON.stringify(text).replace(/[[\]]/g, '\\$&')}, expected `,
+        ),
       }),
     );
   });

@@ -181,7 +181,7 @@ describe('wrong usage', () => {
       'a token of no sense',
       { CODER_AGENT_TOKEN: 'a b' },
       ['--coder-url', 'http://127.0.0.1:1'],
-      'CoderReporter: token: got a text that cannot be one',
+      'CoderReporter: token: got a text that is not a valid token',
     ],
   ])('%s', async (_what, env, args, text) => {
     const socket = path();

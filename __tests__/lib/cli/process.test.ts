@@ -291,7 +291,7 @@ describe('decode', () => {
   test('a file that is not there is wrong usage', async () => {
     const decoded = start(['decode', path()]);
     expect(await decoded.ended).toBe(2);
-    expect(decoded.stderr()).toMatch(/^error: ERR_INVALID_OPTION: FILE: got .*, takes a file/);
+    expect(decoded.stderr()).toMatch(/^error: ERR_INVALID_OPTION: FILE: got .*, expected a file/);
   });
 });
 
@@ -305,7 +305,7 @@ test.each([
   [
     ['serve', '--buffer', 'many'],
     2,
-    'ERR_INVALID_OPTION: --buffer: got "many", takes a whole number of at least 1',
+    'ERR_INVALID_OPTION: --buffer: got "many", expected a whole number of at least 1',
   ],
 ])('exit code of %j: %d', async (args, code, message) => {
   const ran = start(args);

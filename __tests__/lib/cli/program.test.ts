@@ -237,7 +237,7 @@ describe('spool', () => {
   test('that is not there is wrong usage', async () => {
     const { io } = world();
     expect(await run(['spool', path()], io)).toBe(2);
-    expect(io.stderr.text).toMatch(/^error: ERR_INVALID_OPTION: DIR: got .*, takes the folder of a spool/);
+    expect(io.stderr.text).toMatch(/^error: ERR_INVALID_OPTION: DIR: got .*, expected the folder of a spool/);
   });
 
   test('whose reader goes away ends quietly', async () => {
