@@ -1,9 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
-
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+import { filesIn, PAGES, ROOT } from './helpers/code-blocks.js';
 
 /** Names that no one can register (RFC 2606 and 6761), single labels, and IP addresses. */
 const RESERVED = /^((.+\.)?example(\.(com|org|net))?|.+\.(test|invalid)|localhost|[^.]*|[\d.]+|\[.*)$/;
@@ -30,13 +28,9 @@ const OPERATED = [
 
 const self = '__tests__/sample-data.test.ts';
 const programs = ['lib', 'codec', 'bench', 'examples', '__tests__']
-  .flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
-  )
-  .filter((file) => /\.[jt]s$/.test(file) && !file.includes('/generated/') && file !== self);
-const pages = ['.', 'examples', 'bench']
-  .flatMap((folder) => readdirSync(join(ROOT, folder)).map((file) => join(folder, file)))
-  .filter((file) => file.endsWith('.md'));
+  .flatMap((folder) => filesIn(folder, /^(?!.*\/(generated|node_modules)\/).*\.[jt]s$/, true))
+  .filter((file) => file !== self);
+const pages = [...PAGES, 'CONTRIBUTING.md', 'CHANGELOG.md', 'examples/README.md', 'bench/README.md'];
 
 /** What a file shows as data: everything in a program except its comments, and the code in a page. */
 function dataOf(file: string): string {

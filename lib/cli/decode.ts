@@ -15,8 +15,8 @@ export interface DecodeOptions {
 }
 
 /**
- * Writes a captured byte stream as text: its events, or with `outcomes` all that it leads to. Without it,
- * what is no event goes to stderr, and a stream that cannot be read to its end is a failure.
+ * Writes a captured byte stream as text: its events or, with `outcomes`, everything that the stream contains. Without
+ * `outcomes`, everything except events goes to stderr, and a stream that cannot be read to its end is a failure.
  */
 export async function decode(file: string | undefined, options: DecodeOptions, io: Io): Promise<number> {
   const { format, color } = textFormat(options.format, io);
@@ -54,7 +54,7 @@ function note(outcome: Exclude<Outcome, { kind: 'logs' }>): string {
       return `status: the sender dropped ${droppedChannelFull} (channel full) and ${droppedBatchFull} (batch full)`;
     }
     case 'unknown-variant':
-      return 'unknown variant: a message of a kind that is not known here';
+      return 'unknown variant: a message of a kind that this version does not know';
     default:
       return `${outcome.kind}: ${outcome.error.code}: ${outcome.error.message}`;
   }

@@ -19,7 +19,7 @@ describe('serves', () => {
     ['GET', '/metrics?name=x', 200, 'text/plain; version=0.0.4; charset=utf-8', /^things_total 3$/m],
     ['HEAD', '/metrics', 200, 'text/plain; version=0.0.4; charset=utf-8', /^$/],
     ['GET', '/healthz', 200, 'text/plain', /^ok\n$/],
-    ['GET', '/', 404, 'text/plain', /\/metrics and \/healthz/],
+    ['GET', '/', 404, 'text/plain', /\/metrics or \/healthz/],
     ['POST', '/metrics', 405, null, /^$/],
   ])('%s %s: %d', async (method, path, status, type, body) => {
     const registry = new Registry();
@@ -59,6 +59,6 @@ test('an address that is taken says so, and how to choose another', async () => 
     MetricsServer.listen({ host: '127.0.0.1', port: Number(port) }, new Registry()),
   ).rejects.toMatchObject({
     code: 'ERR_ADDRESS_IN_USE',
-    message: `the metrics address 127.0.0.1:${port} is taken: choose another address with --metrics HOST:PORT, or none with --metrics off`,
+    message: `another program uses the metrics address 127.0.0.1:${port}: choose another address with --metrics HOST:PORT, or turn metrics off with --metrics off`,
   });
 });

@@ -93,9 +93,9 @@ describe('serve and send', () => {
     sent.child.stdin.end(`${JSON.stringify(event)}\n\nnonsense\n{"decision":"perhaps"}\n`);
     expect(await sent.ended).toBe(1);
     expect(lines(sent.stderr())).toEqual([
-      expect.stringMatching(/^event 2: no JSON/),
+      expect.stringMatching(/^event 2: not valid JSON/),
       expect.stringMatching(/^event 3: decision: got "perhaps", takes allow or deny$/),
-      'sent 1 events, left out 2',
+      'sent 1 events, skipped 2',
     ]);
     await until('it is here', () => lines(served.stdout()).length === 1);
     expect(JSON.parse(served.stdout())).toMatchObject({ msg: 'boundary_request', ...event });

@@ -176,7 +176,7 @@ describe('send', () => {
       input: Buffer.from('{"decision":"allow","http_url":"https://example.com/"}\nnonsense\n'),
     });
     expect(await run(['send', '--socket', socket, '--session', 's', '--process', 'p'], io)).toBe(1);
-    expect(io.stderr.text).toContain('sent 1 events, left out 1');
+    expect(io.stderr.text).toContain('sent 1 events, skipped 1');
     expect(await run(['send', '--socket', socket, '--sample', '5'], world().io)).toBe(0);
     await until('all are here', () => received.io.stdout.text.split('\n').length === 7);
     expect(received.io.stdout.text).toMatch(
