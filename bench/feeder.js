@@ -1,5 +1,5 @@
-// The process that sends: batches encoded beforehand, over any number of connections, as fast as they are
-// taken, or at a rate. Started by stage.js, told what to do by messages.
+// The process that sends. It sends batches that were encoded beforehand over any number of connections, as fast as they
+// are accepted or at a given rate. stage.js starts it, and sends it orders as messages.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,16 +10,16 @@ import { stamp, stampable } from './stamp.js';
  * @typedef {object} Load
  * @property {number} logs Logs in each batch.
  * @property {number} connections
- * @property {number} [rate] Batches a second, over all connections. Default: as many as are taken.
+ * @property {number} [rate] Batches per second, over all connections. Default: as many as are accepted.
  * @property {boolean} [stamped] Whether each batch carries the time at which it was sent.
  */
 
-/** The least rate of a warm-up: at 500 batches a second nothing would be compiled in time. */
+/** Lowest rate of a warm-up. At 500 batches per second V8 would not compile the code in time. */
 const WARM_UP_RATE = 5_000;
-/** Frames that may be on their way at once; each is written to again only after so many others. */
+/** How many frames may be on their way at the same time. Each buffer is reused after that many others. */
 const STAMPABLE = 2048;
 
-/** Where the wait for the next batch is over soon, in ms. */
+/** A wait shorter than this is spent spinning, in ms. */
 const NEAR_MS = 0.08;
 const SLEEP = new Int32Array(new SharedArrayBuffer(4));
 
@@ -39,11 +39,11 @@ async function connected() {
     const socket = connect(socketPath);
     try {
       await once(socket, 'connect');
-      // What a broken connection loses, the target misses.
+      // If a connection breaks, the target misses data and the measurement fails.
       socket.on('error', () => undefined);
       return socket;
     } catch (error) {
-      // So many wait to be accepted that no more may.
+      // The queue of connections that wait to be accepted is full.
       if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EAGAIN') throw error;
       await sleep(1);
     }
@@ -53,7 +53,7 @@ async function connected() {
 /**
  * @param {number} batches How many to send.
  * @param {boolean} isWarmUp
- * @returns {Promise<number>} The bytes of these.
+ * @returns {Promise<number>} How many bytes these were.
  */
 function feed(batches, isWarmUp) {
   if (load.rate === undefined) return feedAtFullSpeed(batches);
@@ -61,7 +61,7 @@ function feed(batches, isWarmUp) {
 }
 
 /**
- * A block for each connection that is ready for one, until all is sent.
+ * Writes a block to each connection that is ready for one, until everything is sent.
  *
  * @param {number} batches
  */
@@ -96,8 +96,8 @@ async function feedAtFullSpeed(batches) {
 }
 
 /**
- * One write for each batch, evenly spaced, to one connection after the other, as that many senders would.
- * It spins while the next one is near, so that the spaces are even.
+ * Writes one batch at a time, evenly spaced, to one connection after the other, as that many senders would. It spins
+ * shortly before each write, so that the intervals are even.
  *
  * @param {number} batches
  * @param {number} rate
@@ -108,7 +108,7 @@ async function feedAtRate(batches, rate) {
   for (let sent = 0; sent < batches; ) {
     const wait = start + (sent * 1000) / rate - performance.now();
     if (wait > 0) {
-      // Asleep, and so no load on the machine, but for the last moment: a timer's millisecond is too long.
+      // Sleeping puts no load on the machine. The last moment is spent spinning, because timers are too coarse.
       if (wait > NEAR_MS) Atomics.wait(SLEEP, 0, 0, wait - NEAR_MS);
       await new Promise((resolve) => setImmediate(resolve));
       continue;
