@@ -41,6 +41,7 @@ describe('bench/run.js', () => {
     const { groups }: Result = JSON.parse(readFileSync(file, 'utf8'));
     expect(groups.map(({ group }) => group)).toEqual([
       'codec',
+      'text',
       'streams',
       'proxy',
       'paced',

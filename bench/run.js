@@ -10,9 +10,10 @@ import { paced } from './rows/paced.js';
 import { proxy } from './rows/proxy.js';
 import { spool } from './rows/spool.js';
 import { streams } from './rows/streams.js';
+import { text } from './rows/text.js';
 import { table } from './table.js';
 
-const GROUPS = { codec, streams, proxy, paced, latency, connections, spool };
+const GROUPS = { codec, text, streams, proxy, paced, latency, connections, spool };
 
 const { values: options } = parseArgs({
   options: {

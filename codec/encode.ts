@@ -2,8 +2,10 @@ import Long from 'long';
 import protobuf from 'protobufjs/minimal.js';
 import { BoundaryLogError } from './errors.js';
 import { encodeFrame, Tag } from './frame.js';
+import { ReportBoundaryLogsRequest as REQUEST } from './generated/schema.js';
 import { decodeMessage } from './message.js';
 import { BoundaryMessage, type LogsInput, ReportBoundaryLogsRequest } from './messages.js';
+import type { MessageSchema } from './schema.js';
 
 /** Of BoundaryMessage.logs: field 1, length-delimited. */
 const LOGS_KEY = 10;
@@ -58,15 +60,34 @@ export function encodeStatus(status: StatusInput): Buffer {
   );
 }
 
-/** @throws Error where protobufjs would encode something else than what is there. */
+/** @throws TypeError if protobufjs would encode something other than the given values. */
 function verify(request: LogsInput): LogsInput {
   const wrong = ReportBoundaryLogsRequest.verify(request);
   if (wrong !== null) throw new TypeError(wrong);
-  for (const { sequenceNumber } of request.logs ?? []) {
-    if ((sequenceNumber ?? 0) !== ((sequenceNumber ?? 0) | 0))
-      throw new TypeError('sequenceNumber: int32 expected');
-  }
+  verifyIntegers(REQUEST, request);
   return request;
+}
+
+/** What a field of 32 bits keeps of an integer. protobufjs accepts a larger one, and sends only these bits. */
+const CUT: Readonly<Record<string, (value: number) => number>> = {
+  int32: (value) => value | 0,
+  sint32: (value) => value | 0,
+  sfixed32: (value) => value | 0,
+  uint32: (value) => value >>> 0,
+  fixed32: (value) => value >>> 0,
+};
+
+function verifyIntegers({ fields }: MessageSchema, message: object): void {
+  for (const { property, type, repeated } of fields) {
+    const value = (message as Readonly<Record<string, unknown>>)[property];
+    if (value === undefined || value === null) continue;
+    for (const item of repeated ? (value as unknown[]) : [value]) {
+      if (typeof type === 'object') verifyIntegers(type, item as object);
+      else if (CUT[type] !== undefined && CUT[type](item as number) !== item) {
+        throw new TypeError(`${property}: ${type} expected`);
+      }
+    }
+  }
 }
 
 function int64(name: string, value: bigint | number = 0): Long {

@@ -1,4 +1,4 @@
-/** What there is of WebAssembly's own API that is used here; Node's types do not have it. */
+/** The part of the WebAssembly API that is used here. Node's types do not declare it. */
 declare const WebAssembly: {
   Module: new (code: Uint8Array) => object;
   Instance: new (module: object) => { exports: unknown };
@@ -9,11 +9,14 @@ export interface Constant {
   readonly value: number;
 }
 
+let failure: unknown;
+
 /**
- * What a module of `wasm/` exports, made of its code in base64.
+ * Instantiates a module of `wasm/`.
  *
- * @returns undefined where it cannot run: there is no WebAssembly, as with `node --jitless`, or its vectors are not
- *   known.
+ * @param code The module in base64.
+ * @returns its exports; undefined if it cannot run. That is so if there is no WebAssembly, as with `node --jitless`, if
+ *   this machine has no vector instructions, or if its memory cannot be allocated.
  */
 export function instantiate<T>(
   code: string,
@@ -21,7 +24,13 @@ export function instantiate<T>(
   try {
     const module = new WebAssembly.Module(Buffer.from(code, 'base64'));
     return new WebAssembly.Instance(module).exports as T & { memory: { buffer: ArrayBuffer } };
-  } catch {
+  } catch (error) {
+    failure = error;
     return undefined;
   }
+}
+
+/** Why a module cannot run, so that JavaScript does its work; undefined if all of them can. */
+export function wasmFailure(): unknown {
+  return failure;
 }

@@ -1,46 +1,57 @@
-// Makes what is generated: `npm run generate [-- FOLDER]`. FOLDER is where, instead of in the sources.
+/*
+ * Makes all that is generated from `proto/`, `scripts/generate/text-fields.js` and the AssemblyScript in `wasm/`:
+ * `npm run generate [-- FOLDER]`. FOLDER is where to write it, instead of into the sources.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { readSchema } from './generate/schema.js';
+import { find, textOf } from './generate/text.js';
+import { checkModule, keysModule, schemaModule } from './generate/write-codec.js';
+import { eventModule } from './generate/write-event.js';
+import { linesModule } from './generate/write-lines.js';
 
 const [target = '.'] = process.argv.slice(2);
 
-const note = (/** @type {string} */ from) =>
-  `// Made by \`npm run generate\` from ${from}. Not to be edited.\n`;
-
-/** @param {string} file Where it belongs in the sources. */
-function place(file) {
+/** @param {string} file Its path in the sources. @param {string} from @param {string} content */
+function write(file, from, content) {
   const out = join(target, file);
   mkdirSync(dirname(out), { recursive: true });
-  return out;
+  writeFileSync(out, `// Made by \`npm run generate\` from ${from}. Do not edit.\n${content}`);
 }
 
 /** The messages of proto/, with protobufjs. */
 function messages() {
-  const out = place('codec/generated/boundary.js');
-  execFileSync(
-    'node_modules/.bin/pbjs',
-    [
-      ...['--target', 'static-module', '--wrap', 'esm', '--dts', '--root', 'boundary-log-proxy'],
-      ...['--no-convert', '--no-delimited', '--no-typeurl', '--no-service'],
-      ...['--path', 'proto', '--out', out, 'proto/boundary.proto'],
-    ],
-    { stdio: 'inherit' },
-  );
-  const types = out.replace(/\.js$/, '.d.ts');
-  writeFileSync(out, note('proto/') + readFileSync(out, 'utf8'));
-  // `import = require()` is not for ES modules.
-  const long = ['import Long = require("long")', 'import type Long from "long"'];
-  writeFileSync(types, note('proto/') + readFileSync(types, 'utf8').replace(...long));
+  const folder = mkdtempSync(join(tmpdir(), 'messages-'));
+  const out = join(folder, 'boundary.js');
+  try {
+    execFileSync(
+      'node_modules/.bin/pbjs',
+      [
+        ...['--target', 'static-module', '--wrap', 'esm', '--dts', '--root', 'boundary-log-proxy'],
+        ...['--no-convert', '--no-delimited', '--no-typeurl', '--no-service'],
+        ...['--path', 'proto', '--out', out, 'proto/boundary.proto'],
+      ],
+      { stdio: 'inherit' },
+    );
+    const types = readFileSync(out.replace(/\.js$/, '.d.ts'), 'utf8');
+    write('codec/generated/boundary.js', 'proto/', readFileSync(out, 'utf8'));
+    // An ES module cannot contain `import = require()`.
+    const long = /** @type {const} */ (['import Long = require("long")', 'import type Long from "long"']);
+    write('codec/generated/boundary.d.ts', 'proto/', types.replace(...long));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /**
- * A WebAssembly module, with AssemblyScript. It comes as text in a module, as there is no import of bytes.
+ * A WebAssembly module, compiled from AssemblyScript. Its code is a string in an ES module, because Node cannot
+ * import bytes.
  *
  * @param {string} from
  * @param {string} out
- * @param {number} pages Of memory, 64 KiB each: as many as there ever are.
+ * @param {number} pages Size of its memory, in pages of 64 KiB. It does not grow.
  */
 function wasm(from, out, pages) {
   const folder = mkdtempSync(join(tmpdir(), 'wasm-'));
@@ -54,13 +65,27 @@ function wasm(from, out, pages) {
       ],
       { stdio: 'inherit' },
     );
-    const code = readFileSync(file).toString('base64');
-    writeFileSync(place(out), `${note(from)}export const code = '${code}';\n`);
+    write(out, from, `export const code = '${readFileSync(file).toString('base64')}';\n`);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
+/** What the code that is written by hand needs to know of the schema. */
+function schema() {
+  const schema = readSchema('boundary.proto');
+  const request = find(schema, 'ReportBoundaryLogsRequest');
+  const text = textOf(schema);
+  const table = 'proto/ and scripts/generate/text-fields.js';
+  write('codec/generated/schema.ts', 'proto/', schemaModule(schema));
+  write('codec/wasm/generated/keys.ts', 'proto/', keysModule(schema));
+  write('codec/wasm/generated/check.ts', 'proto/', checkModule(request));
+  write('lib/text/generated/event.ts', table, eventModule(text));
+  write('lib/text/wasm/generated/lines.ts', table, linesModule(request, text));
+}
+
+// First, as it fails if something is missing. The modules below are compiled from what it writes into the sources.
+schema();
 messages();
 wasm('codec/wasm/check.ts', 'codec/generated/check.ts', 2);
 wasm('lib/text/wasm/json-lines.ts', 'lib/text/generated/json-lines.ts', 10);

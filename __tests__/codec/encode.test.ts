@@ -164,6 +164,7 @@ test.each<[what: string, run: () => Buffer]>([
   ['no logs at all', () => encodeLogs(undefined as never)],
   ['logs that are no list', () => encodeLogs({ logs: 5 } as never)],
   ['a sequence number beyond int32', () => encodeLogs({ logs: [{ sequenceNumber: 2 ** 40 }] })],
+  ['nanoseconds beyond int32', () => encodeLogs({ logs: [{ time: { nanos: 2 ** 40 } }] })],
   ['seconds that are none', () => encodeLogs({ logs: [{ time: { seconds: Number.NaN } }] })],
   ['raw bytes that are a number, tag 1', () => encodeRawLogs(5 as never, 1)],
   ['raw bytes that are an object, tag 2', () => encodeRawLogs({} as never)],

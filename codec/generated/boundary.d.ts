@@ -1,4 +1,4 @@
-// Made by `npm run generate` from proto/. Not to be edited.
+// Made by `npm run generate` from proto/. Do not edit.
 import * as $protobuf from "protobufjs/minimal.js";
 import type Long from "long";
 

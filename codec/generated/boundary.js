@@ -1,4 +1,4 @@
-// Made by `npm run generate` from proto/. Not to be edited.
+// Made by `npm run generate` from proto/. Do not edit.
 /*eslint-disable block-scoped-var, id-length, no-control-regex, no-magic-numbers, no-mixed-operators, no-prototype-builtins, no-redeclare, no-shadow, no-var, sort-vars, default-case, jsdoc/require-param*/
 import $protobuf from "protobufjs/minimal.js";
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import type { LogBatch } from '../../codec/index.js';
+import { wasmFailure } from '../../codec/web-assembly.js';
 import type { Amount, Batch } from '../batch.js';
 import { BoundaryLogError } from '../errors.js';
 import { Forwarder } from '../forwarding/forwarder.js';
@@ -108,6 +109,7 @@ export class BoundaryLogProxy {
       status: this.#status,
       rejected: this.#rejected,
       connections: this.#connections,
+      wasmEnabled: () => wasmFailure() === undefined,
     });
   }
 
@@ -202,6 +204,7 @@ export class BoundaryLogProxy {
       (error) => this.#warnings.notAccepted(error),
     );
     this.#logger.info({ socketPath: this.socketPath }, 'listening');
+    if (wasmFailure() !== undefined) this.#warnings.wasmDisabled(wasmFailure());
   }
 
   async #forward(forwarder: Forwarder, end: AbortSignal, graceMs: number): Promise<void> {

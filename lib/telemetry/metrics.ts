@@ -28,6 +28,7 @@ export interface MetricsSource {
   readonly status: { readonly droppedChannelFull: number; readonly droppedBatchFull: number };
   readonly rejected: Readonly<Record<RejectReason, number>>;
   readonly connections: { readonly open: number; readonly total: number };
+  wasmEnabled(): boolean;
 }
 
 /** The values of one metric: a number, or one for each value of its label. */
@@ -140,6 +141,12 @@ export const METRICS: readonly Definition[] = [
     type: 'gauge',
     help: 'Bytes that the buffer or spool can hold.',
     values: (source) => source.buffer.maxBytes,
+  },
+  {
+    name: `${PREFIX}wasm_enabled`,
+    type: 'gauge',
+    help: 'Whether WebAssembly is available: 1, or 0 if slower JavaScript does its work.',
+    values: (source) => (source.wasmEnabled() ? 1 : 0),
   },
 ];
 

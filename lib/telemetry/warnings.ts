@@ -65,6 +65,14 @@ export class Warnings {
     this.#episode('accept', ACCEPT_TEXTS).happened({ connections: 1 }, because(error));
   }
 
+  /** There is no WebAssembly. This does not change while a process runs, so it is one line. */
+  wasmDisabled(error: unknown): void {
+    this.#logger.warn(
+      because(error),
+      'WebAssembly is not available: JavaScript does its work, and takes more CPU',
+    );
+  }
+
   /** Ends what goes on, with a last line each. */
   end(): void {
     for (const episode of this.#episodes.values()) episode.end();

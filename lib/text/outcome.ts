@@ -1,4 +1,7 @@
-import { type BoundaryLog, encodeUnknownFields, type LogBatch, type Outcome } from '../../codec/index.js';
+import Long from 'long';
+import { ReportBoundaryLogsRequest } from '../../codec/generated/schema.js';
+import { encodeUnknownFields, type LogBatch, type Outcome } from '../../codec/index.js';
+import type { Field, MessageSchema } from '../../codec/schema.js';
 
 /**
  * An outcome as an object for JSON, for those who compare what two implementations make of the same bytes.
@@ -31,35 +34,28 @@ export function describeOutcome(outcome: Outcome): object {
 }
 
 function describeBatch({ tag, count, raw, request }: LogBatch): object {
-  return {
-    kind: 'logs',
-    tag,
-    count,
-    session_id: request.sessionId,
-    confined_process_name: request.confinedProcessName,
-    logs: request.logs.map(describeLog),
-    ...unknownIn(request),
-    raw_hex: raw.toString('hex'),
-  };
+  const { logs, ...rest } = describeMessage(ReportBoundaryLogsRequest, request);
+  return { kind: 'logs', tag, count, ...rest, logs, raw_hex: raw.toString('hex') };
 }
 
-/** What the wire left out has its default in a decoded message. */
-function describeLog(log: BoundaryLog): object {
-  const { allowed, time, httpRequest, sequenceNumber } = log;
-  return {
-    allowed,
-    time: time ? { seconds: String(time.seconds), nanos: time.nanos, ...unknownIn(time) } : null,
-    http_request: httpRequest
-      ? {
-          method: httpRequest.method,
-          url: httpRequest.url,
-          matched_rule: httpRequest.matchedRule,
-          ...unknownIn(httpRequest),
-        }
-      : null,
-    sequence_number: sequenceNumber,
-    ...unknownIn(log),
-  };
+/** All fields of a message, by their names in `proto/`. A field that the wire left out has its default. */
+function describeMessage({ fields }: MessageSchema, message: object): Record<string, unknown> {
+  const described: Record<string, unknown> = {};
+  for (const { name, property, type, repeated } of fields) {
+    const value = (message as Record<string, unknown>)[property];
+    described[name] = repeated
+      ? (value as unknown[]).map((item) => describeValue(type, item))
+      : describeValue(type, value);
+  }
+  return { ...described, ...unknownIn(message) };
+}
+
+function describeValue(type: Field['type'], value: unknown): unknown {
+  if (value === undefined || value === null) return null;
+  if (typeof type === 'object') return describeMessage(type, value);
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+  // JSON has no integers beyond 2^53.
+  return Long.isLong(value) ? String(value) : value;
 }
 
 function unknownIn(message: { $unknowns?: Uint8Array[] }): object {

@@ -1,3 +1,5 @@
+import type Long from 'long';
+
 /** First second after the year 9999, and first of the year 0, the bounds of RFC 3339. */
 const END = 253_402_300_800;
 const START = -62_167_219_200;
@@ -58,4 +60,21 @@ export function parseTime(text: string): { seconds: number; nanos: number } | un
 
 function nanosOf(digits = ''): number {
   return Number(digits.padEnd(9, '0'));
+}
+
+/** A decoded Timestamp as {@link rfc3339} writes it. */
+export function textOfTime({ seconds, nanos }: Timestamp): string {
+  // Not Number(seconds): a Long would become a string first.
+  const number = typeof seconds === 'object' ? (seconds?.toNumber() ?? 0) : (seconds ?? 0);
+  return rfc3339(Number.isSafeInteger(number) ? number : BigInt(String(seconds)), nanos ?? 0);
+}
+
+/** The reverse of {@link textOfTime}, as {@link parseTime} reads it. Null if it is not a time. */
+export function timeOfText(text: string | undefined): Timestamp | null {
+  return parseTime(text ?? '') ?? null;
+}
+
+interface Timestamp {
+  readonly seconds?: number | Long | null;
+  readonly nanos?: number | null;
 }

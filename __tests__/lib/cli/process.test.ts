@@ -12,6 +12,9 @@ import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
 import { vectors } from '../../helpers/vectors.js';
 
+/** The level of a warning in the log. */
+const WARN = 40;
+
 const start = commands();
 const path = tempPaths();
 
@@ -29,7 +32,11 @@ async function serve(...args: string[]) {
 }
 
 const lines = (text: string) => text.split('\n').filter((line) => line !== '');
-const logOf = (served: Running) => lines(served.stderr()).map((line) => JSON.parse(line));
+/** Node itself writes the line about a flag, with --jitless. */
+const logOf = (served: Running) =>
+  lines(served.stderr())
+    .filter((line) => !line.startsWith('Warning: disabling flag'))
+    .map((line) => JSON.parse(line));
 const closingAccount = (served: Running) => logOf(served).find(({ msg }) => msg === 'closed');
 
 async function metricsOf(served: Running): Promise<string> {
@@ -62,11 +69,12 @@ describe('serve and send', () => {
     expect(existsSync(served.socket)).toBe(false);
   });
 
-  test('the same where there is no WebAssembly, in more time', async () => {
+  test.each([
+    ['with WebAssembly', {}, 1],
+    ['without WebAssembly, which one warning and a metric say', { NODE_OPTIONS: '--jitless' }, 0],
+  ])('%s', async (_name, env, enabled) => {
     const socket = path();
-    const served = start(['serve', '--socket', socket, '--metrics', 'off'], {
-      env: { NODE_OPTIONS: '--jitless' },
-    });
+    const served = start(['serve', '--socket', socket, '--metrics', '127.0.0.1:0'], { env });
     await listening(served, socket);
     const event = { decision: 'allow', session_id: 'a', sequence_number: 0, http_url: 'https://ü.example/"' };
     const sent = start(['send', '--socket', socket]);
@@ -74,8 +82,20 @@ describe('serve and send', () => {
     expect(await sent.ended).toBe(0);
     await until('a line is here', () => served.stdout().endsWith('\n'));
     expect(JSON.parse(served.stdout())).toMatchObject({ msg: 'boundary_request', ...event });
+    expect(await metricsOf(served)).toContain(`\nagent_boundary_log_proxy_wasm_enabled ${enabled}\n`);
     served.child.kill('SIGTERM');
     expect(await served.ended).toBe(0);
+    const warnings = logOf(served).filter(({ level }) => level === WARN);
+    expect(warnings.map(({ msg, err }) => [msg, err.message])).toEqual(
+      enabled
+        ? []
+        : [
+            [
+              'WebAssembly is not available: JavaScript does its work, and takes more CPU',
+              'WebAssembly is not defined',
+            ],
+          ],
+    );
   });
 
   test('events on stdin arrive as they were; a line that is none is named, and left out', async () => {

@@ -29,6 +29,7 @@ const busy: MetricsSource = {
   status: { droppedChannelFull: 61, droppedBatchFull: 62 },
   rejected: each(REJECT_REASONS, (_reason, i) => 20 + i),
   connections: { open: 3, total: 33 },
+  wasmEnabled: () => true,
 };
 
 const fresh: MetricsSource = {
@@ -45,6 +46,7 @@ const fresh: MetricsSource = {
   status: { droppedChannelFull: 0, droppedBatchFull: 0 },
   rejected: each(REJECT_REASONS, () => 0),
   connections: { open: 0, total: 0 },
+  wasmEnabled: () => false,
 };
 
 /** The samples of the Prometheus text, without the histogram's. */
@@ -88,6 +90,7 @@ test('every metric, by name, label and figure', async () => {
     'agent_boundary_log_proxy_buffer_capacity_batches 100',
     'agent_boundary_log_proxy_buffer_bytes 777',
     'agent_boundary_log_proxy_buffer_capacity_bytes 3276800',
+    'agent_boundary_log_proxy_wasm_enabled 1',
   ]);
 });
 

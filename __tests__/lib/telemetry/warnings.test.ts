@@ -105,3 +105,18 @@ test('end() ends all that goes on, with the sums', () => {
   ]);
   expect(jest.getTimerCount()).toBe(0);
 });
+
+test('a missing WebAssembly is one line, which does not end', () => {
+  const logger = logLines();
+  const warnings = new Warnings(logger);
+  warnings.wasmDisabled(cause);
+  warnings.end();
+  expect(logger.lines).toEqual([
+    {
+      level: 'warn',
+      message: 'WebAssembly is not available: JavaScript does its work, and takes more CPU',
+      fields: { err: cause },
+    },
+  ]);
+  expect(jest.getTimerCount()).toBe(0);
+});

@@ -1,3 +1,6 @@
+import { TIMESTAMP_NANOS, TIMESTAMP_SECONDS } from '../../../codec/wasm/generated/keys';
+import { skipField, varintValue } from '../../../codec/wasm/wire';
+
 const HYPHEN: u8 = 0x2d;
 const DOT: u8 = 0x2e;
 const ZERO: u8 = 0x30;
@@ -5,16 +8,53 @@ const COLON: u8 = 0x3a;
 const UPPER_T: u8 = 0x54;
 const UPPER_Z: u8 = 0x5a;
 
-/** First second after the year 9999: from there on, and before 1970, times are written in other forms. */
-export const END_OF_TIME: u64 = 253_402_300_800;
-export const SECOND: u64 = 1_000_000_000;
+/** First second after the year 9999. From then on, and before 1970, times are written in other forms. */
+const END_OF_TIME: u64 = 253_402_300_800;
+const SECOND: u64 = 1_000_000_000;
 
-/** The day that was written last, how it is written: `2026-03-03T`. The next time is mostly of the same. */
+/** A Timestamp. */
+@unmanaged
+export class Time {
+  isSet: bool;
+  seconds: u64;
+  nanos: u64;
+
+  clear(): void {
+    this.isSet = false;
+    this.seconds = 0;
+    this.nanos = 0;
+  }
+
+  /** Reads a message, and merges it into what was read before. @returns false if it is not as senders write it. */
+  read(pos: usize, end: usize): bool {
+    this.isSet = true;
+    while (pos < end) {
+      const key = load<u8>(pos);
+      const next = skipField(pos);
+      if (next > end) return false;
+      if (key === TIMESTAMP_SECONDS) this.seconds = varintValue(pos + 1, next);
+      else if (key === TIMESTAMP_NANOS) this.nanos = varintValue(pos + 1, next);
+      pos = next;
+    }
+    return pos === end;
+  }
+
+  /** Whether {@link write} can write it. Negative numbers are larger than these limits. */
+  get isPlain(): bool {
+    return this.seconds < END_OF_TIME && this.nanos < SECOND;
+  }
+
+  /** Writes RFC 3339, with as many digits of a second as there are: `2026-03-03T19:42:34.12Z`. */
+  write(at: usize): usize {
+    return writeTime(at, this.seconds, this.nanos);
+  }
+}
+
+/** The day that was written last, and its text: `2026-03-03T`. Most times are of the same day as the one before. */
 let day: u32 = u32.MAX_VALUE;
 const date = memory.data(16, 16);
 
-/** RFC 3339, with as many digits of a second as there are: `2026-03-03T19:42:34.12Z`. */
-export function writeTime(at: usize, seconds: u64, nanos: u64): usize {
+function writeTime(at: usize, seconds: u64, nanos: u64): usize {
   const itsDay = <u32>(seconds / 86_400);
   if (itsDay !== day) {
     day = itsDay;
@@ -43,7 +83,10 @@ export function writeTime(at: usize, seconds: u64, nanos: u64): usize {
   return at + 1;
 }
 
-/** A day from 1970 on, by Hinnant's `civil_from_days`: years begin in March, eras have 400. */
+/**
+ * Writes a day, given as days since 1970, by Howard Hinnant's algorithm `civil_from_days`. Its years begin in March, and
+ * its eras have 400 years.
+ */
 function writeDate(at: usize, day: u32): void {
   const shifted = day + 719_468;
   const era = shifted / 146_097;
@@ -63,7 +106,7 @@ function writeDate(at: usize, day: u32): void {
   store<u8>(at, UPPER_T, 10);
 }
 
-/** Two digits. */
+/** Writes two digits. */
 function writeTwo(at: usize, value: u32): void {
   store<u8>(at, ZERO + <u8>(value / 10));
   store<u8>(at, ZERO + <u8>(value % 10), 1);

@@ -1,0 +1,128 @@
+/** @import { Field, Message } from './schema.js' */
+
+/**
+ * The schema as data: what `codec/walk.ts` checks by.
+ *
+ * @param {Message[]} messages
+ */
+export function schemaModule(messages) {
+  const field = (/** @type {Field} */ { name, property, number, type, message, repeated }) => {
+    const its = message === undefined ? `'${type}'` : message.name;
+    return `  { number: ${number}, name: '${name}', property: '${property}', type: ${its}, repeated: ${repeated} },\n`;
+  };
+  const all = messages.map(
+    ({ name, fields }) => `export const ${name} = message([\n${fields.map(field).join('')}]);\n`,
+  );
+  return `import { message } from '../schema.js';\n\n${all.join('\n')}`;
+}
+
+/** Field numbers from here on have keys of two bytes, which the fast paths leave to the walk. */
+const FIRST_LONG_KEY = 16;
+
+/** Wire types by the type of a field; all others are varints. */
+const WIRE_TYPES = new Map([
+  ...['message', 'string', 'bytes'].map((type) => /** @type {const} */ ([type, 2])),
+  ...['fixed64', 'sfixed64', 'double'].map((type) => /** @type {const} */ ([type, 1])),
+  ...['fixed32', 'sfixed32', 'float'].map((type) => /** @type {const} */ ([type, 5])),
+]);
+
+/** The name of the constant that has the field's key. @param {Message} message @param {Field} field */
+export function keyOf(message, field) {
+  return `${message.name}_${field.name}`.replace(/(?<=[a-z])[A-Z]/g, '_$&').toUpperCase();
+}
+
+/** @param {Field} field */
+export function hasShortKey(field) {
+  return field.number < FIRST_LONG_KEY;
+}
+
+/**
+ * The keys of the fields, for AssemblyScript.
+ *
+ * @param {Message[]} messages
+ */
+export function keysModule(messages) {
+  const lines = messages.flatMap((message) =>
+    message.fields.filter(hasShortKey).map((field) => {
+      const wireType = WIRE_TYPES.get(field.type) ?? 0;
+      return `export const ${keyOf(message, field)}: u8 = 0o${field.number.toString(8)}${wireType};\n`;
+    }),
+  );
+  return `/** In octal, the last digit is the wire type, those before it are the field number. */\n\n${lines.join('')}`;
+}
+
+/**
+ * The fast check, in AssemblyScript: a function for each message that a request may contain.
+ *
+ * @param {Message} request
+ */
+export function checkModule(request) {
+  const all = /** @type {Message[]} */ ([]);
+  const collect = (/** @type {Message} */ message) => {
+    for (const { message: inner } of message.fields) if (inner && !all.includes(inner)) collect(inner);
+    all.push(message);
+  };
+  collect(request);
+  const logs = /** @type {Field} */ (request.fields.find(({ name }) => name === 'logs'));
+  const users = all.flatMap(({ fields }) => fields.filter(({ message }) => message === logs.message));
+  if (users.length > 1) throw new Error('proto/: only ReportBoundaryLogsRequest.logs may be a BoundaryLog');
+
+  const body = all.map((message) => checkFunction(message, logs.message)).join('\n');
+  const keys = all.flatMap((message) => delimited(message).map((field) => keyOf(message, field)));
+  return `import {
+${keys.map((key) => `  ${key},\n`).join('')}} from './keys';
+import { isAscii, isUtf8 } from '../utf8';
+import { afterLength, lengthAt, skipField } from '../wire';
+
+let logs: i32 = 0;
+
+/** How many logs there are in a ${request.name}; below 0 if the walk has to decide. */
+export function checkRequest(pos: usize, end: usize): i32 {
+  logs = 0;
+  return is${request.name}(pos, end) ? logs : -1;
+}
+
+${body}`;
+}
+
+/** The fields whose content the check looks at. @param {Message} message */
+function delimited({ fields }) {
+  return fields.filter((field) => hasShortKey(field) && ['message', 'string'].includes(field.type));
+}
+
+/** @param {Message} message @param {Message | undefined} counted */
+function checkFunction(message, counted) {
+  const fields = delimited(message);
+  const head = `function is${message.name}(pos: usize, end: usize): bool {\n${message === counted ? '  logs += 1;\n' : ''}`;
+  if (fields.length === 0) {
+    return `${head}  while (pos < end) pos = skipField(pos);\n  return pos === end;\n}\n`;
+  }
+  const key = (/** @type {Field} */ field) => `key === ${keyOf(message, field)}`;
+  const messages = fields.filter((field) => field.message);
+  const hasTexts = messages.length < fields.length;
+  // Keys and lengths are mostly ASCII as well. Then one look is enough for all texts of a message.
+  const plain = messages.length === 0 ? '  const isPlain = isAscii(pos, end);\n' : '';
+  const checks = messages.map((field) => ({
+    condition: `${key(field)} ? `,
+    check: `!is${field.message?.name}(start, stop)`,
+  }));
+  if (hasTexts) checks.push({ condition: '', check: `${plain && '!isPlain && '}!isUtf8(start, stop)` });
+  const invalid = checks
+    .map(({ condition, check }, i) => (i === checks.length - 1 ? check : `${condition}${check} : `))
+    .join('');
+  return `${head}${plain}  while (pos < end) {
+    const key = load<u8>(pos);
+    if (${fields.map(key).join(' || ')}) {
+      const start = afterLength(pos + 1);
+      const stop = start + lengthAt(pos + 1);
+      if (stop > end) return false;
+      if (${invalid}) return false;
+      pos = stop;
+    } else {
+      pos = skipField(pos);
+    }
+  }
+  return pos === end;
+}
+`;
+}

@@ -1,0 +1,189 @@
+import { hasShortKey, keyOf } from './write-codec.js';
+
+/**
+ * @import { Field, Message } from './schema.js'
+ * @import { Text, TextField } from './text.js'
+ */
+
+/** Literals that `write()` of lib/text/wasm/text.ts can copy have at most this many characters. */
+const MAX_LITERAL = 32;
+
+/** What of a kind the JSON of a value takes at most, without a text's characters. */
+const LENGTHS = { text: 1, time: 31, int32: 10, uint32: 10, boolean: 4, decision: 7 };
+
+/**
+ * A reader of logs and a writer of their lines, in AssemblyScript.
+ *
+ * @param {Message} request
+ * @param {Text} text
+ */
+export function linesModule(request, { message, fields }) {
+  const logs = /** @type {Message} */ (request.fields.find(({ name }) => name === 'logs')?.message);
+  const reader = new Reader();
+  reader.add(
+    'readRequest',
+    request,
+    fields.filter(({ inLog }) => !inLog),
+    [],
+  );
+  reader.add(
+    'readLog',
+    logs,
+    fields.filter(({ inLog }) => inLog),
+    [],
+  );
+  const texts = fields.filter(({ kind }) => kind === 'text');
+  const limits = fields.flatMap(({ kind, variable }) => {
+    if (kind === 'time') return [`${variable}.isPlain`];
+    return kind === 'int32' || kind === 'uint32' ? [`${variable} <= <u64>i32.MAX_VALUE`] : [];
+  });
+  const start = `{"msg":"${message}"`;
+  const fixed = fields.reduce((sum, { name, kind }) => sum + `,"${name}":""`.length + LENGTHS[kind], 0);
+  return `import {
+${[...reader.keys].map((key) => `  ${key},\n`).join('')}} from '../../../../codec/wasm/generated/keys';
+import { afterLength, skipField, varintValue } from '../../../../codec/wasm/wire';
+import { Extent } from '../extent';
+import { MAX_ESCAPED_LENGTH, write, writeNumber, writeString } from '../text';
+import { Time } from '../time';
+
+${fields.map(declaration).join('')}
+${reader.functions.join('\n')}
+/** Whether the values are written as they stand. Negative numbers are larger than these limits. */
+export function isPlain(): bool {
+  return ${limits.join(' && ') || 'true'};
+}
+
+/** The most bytes that the line takes. */
+export function maxLength(): usize {
+  return ${start.length + fixed + '}\n'.length} + MAX_ESCAPED_LENGTH * (${texts.map(({ variable }) => `${variable}.length`).join(' + ') || '0'});
+}
+
+/** Writes the line of the log that was read last. @returns where it ends, or 0 if a text is not UTF-8. */
+export function writeLine(at: usize): usize {
+  at = ${writeLiteral('at', start)};
+${fields.map(writeLines).join('')}  return write(at, '}\\n');
+}
+`;
+}
+
+/** @param {TextField} field */
+function declaration({ variable, kind }) {
+  switch (kind) {
+    case 'text':
+      return `const ${variable} = changetype<Extent>(memory.data(offsetof<Extent>(), 4));\n`;
+    case 'time':
+      return `const ${variable} = changetype<Time>(memory.data(offsetof<Time>(), 8));\n`;
+    case 'int32':
+    case 'uint32':
+      return `let ${variable}: u64 = 0;\n`;
+    default:
+      return `let ${variable}: bool = false;\n`;
+  }
+}
+
+/** @param {TextField} field */
+function clear({ variable, kind }) {
+  if (kind === 'text' || kind === 'time') return `${variable}.clear();`;
+  return `${variable} = ${kind === 'int32' || kind === 'uint32' ? '0' : 'false'};`;
+}
+
+/** Functions that read messages, each into the variables of the fields that it contains. */
+class Reader {
+  /** @type {string[]} */
+  functions = [];
+  /** @type {Set<string>} */
+  keys = new Set();
+
+  /**
+   * @param {string} name
+   * @param {Message} message
+   * @param {TextField[]} shown Those in it, at any depth.
+   * @param {Field[]} path To the message.
+   */
+  add(name, message, shown, path) {
+    const inside = (/** @type {Field} */ field) =>
+      shown.filter(({ path: its }) => its[path.length] === field);
+    /** @type {{ key: string, isText: boolean, code: string }[]} */
+    const branches = [];
+    for (const field of message.fields.filter(hasShortKey)) {
+      const fields = inside(field);
+      // Of the members of a oneof only the last one on the wire counts, whether it is shown or not.
+      const others = message.fields.filter(({ oneof }) => oneof && oneof === field.oneof);
+      const cleared = others.filter((other) => other !== field).flatMap(inside);
+      if (fields.length === 0 && cleared.length === 0) continue;
+      const [only] = fields;
+      const key = keyOf(message, field);
+      this.keys.add(key);
+      let code = cleared.map((other) => `${clear(other)} `).join('');
+      if (only !== undefined && only.path.length === path.length + 1) code += readValue(only);
+      else if (only !== undefined) {
+        const inner = `${name}${field.property.replace(/^./, (letter) => letter.toUpperCase())}`;
+        this.add(inner, /** @type {Message} */ (field.message), fields, [...path, field]);
+        code += `if (!${inner}(afterLength(pos + 1), next)) return false;`;
+      }
+      const isText = only?.kind === 'text' && only.path.length === path.length + 1 && cleared.length === 0;
+      branches.push({ key, isText, code });
+    }
+    const isTop = path.length === 0;
+    // A message of nothing but texts needs no look at where a field ends before it is read.
+    const onlyTexts = branches.every(({ isText }) => isText);
+    const ifs = branches.map(
+      ({ key, code }) => `if (key === ${key}) ${onlyTexts ? `pos = ${code}` : `{ ${code} }`}`,
+    );
+    const next = '    const next = skipField(pos);\n    if (next > end) return false;\n';
+    this.functions.push(`${isTop ? '/** @returns false if the message is not as senders write it. */\nexport ' : ''}function ${name}(pos: usize, end: usize): bool {
+${isTop ? shown.map((field) => `  ${clear(field)}\n`).join('') : ''}  while (pos < end) {
+    const key = load<u8>(pos);
+${onlyTexts ? '' : next}    ${ifs.join('\n    else ')}
+    ${onlyTexts ? 'else pos = skipField(pos)' : 'pos = next'};
+  }
+  return pos === end;
+}
+`);
+  }
+}
+
+/** @param {TextField} field */
+function readValue({ variable, kind }) {
+  switch (kind) {
+    case 'text':
+      return `${variable}.set(pos);`;
+    case 'time':
+      return `if (!${variable}.read(afterLength(pos + 1), next)) return false;`;
+    case 'int32':
+    case 'uint32':
+      return `${variable} = varintValue(pos + 1, next);`;
+    default:
+      return `${variable} = varintValue(pos + 1, next) !== 0;`;
+  }
+}
+
+/** @param {TextField} field */
+function writeLines({ name, variable, kind, with: other }) {
+  const key = writeLiteral('at', `,"${name}":`);
+  const quoted = writeLiteral('at', `,"${name}":"`);
+  switch (kind) {
+    case 'decision':
+      return `  at = ${quoted};\n  at = write(at, ${variable} ? 'allow"' : 'deny"');\n`;
+    case 'boolean':
+      return `  if (${variable}) at = ${writeLiteral('at', `,"${name}":true`)};\n`;
+    case 'time':
+      return `  if (${variable}.isSet) at = write(${variable}.write(${quoted}), '"');\n`;
+    case 'text':
+      return `  if (${variable}.length > 0) {
+    at = writeString(${quoted}, ${variable}.start, ${variable}.stop);
+    if (at === 0) return 0;
+  }\n`;
+    default: {
+      const also = other === undefined ? '' : ` || ${other.variable}.length > 0`;
+      return `  if (${variable} > 0${also}) at = writeNumber(${key}, <u32>${variable});\n`;
+    }
+  }
+}
+
+/** @param {string} at @param {string} literal */
+function writeLiteral(at, literal) {
+  for (let i = 0; i < literal.length; i += MAX_LITERAL)
+    at = `write(${at}, '${literal.slice(i, i + MAX_LITERAL)}')`;
+  return at;
+}
