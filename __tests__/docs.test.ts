@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
@@ -147,6 +147,35 @@ describe('docs/errors.md', () => {
       const named = read(file).match(/\bERR_(?!TLS_)\w+/g) ?? [];
       expect(named.filter((code) => !explained.has(code))).toEqual([]);
     }
+  });
+});
+
+describe('CONTRIBUTING.md', () => {
+  const page = read('CONTRIBUTING.md');
+  const layout = tableAfter(page, '## Layout\n').map(([folder]) => folder);
+  const readingOrder = tableAfter(page, '## Reading order\n').map(([file = '']) => file);
+  const foldersOf = (folder: string) =>
+    readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? `${join(folder, entry.name)}/` : [],
+    );
+
+  test('the layout has a row for each folder of lib/, and only rows for what exists', () => {
+    expect(layout).toEqual(expect.arrayContaining(foldersOf('lib')));
+    const missing = layout.filter(
+      (folder = '') => folder !== 'generated/' && !existsSync(join(ROOT, folder)),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('the reading order has ten files', () => {
+    expect(readingOrder).toHaveLength(10);
+    expect(readingOrder.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+  });
+
+  test('every file that it names exists', () => {
+    const files = [...page.matchAll(/`((?:lib|codec|docs|scripts|bench|__tests__)\/[^\s`]+)`/g)];
+    const missing = files.map(([, file]) => file as string).filter((file) => !existsSync(join(ROOT, file)));
+    expect(missing).toEqual(['docs/api/'].filter((file) => !existsSync(join(ROOT, file))));
   });
 });
 
