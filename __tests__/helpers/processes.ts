@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach } from '@jest/globals';
 import { until } from './until.js';
 
-/** The command as it was built. */
+/** The built command. */
 export const MAIN = fileURLToPath(new URL('../../dist/lib/cli/main.js', import.meta.url));
 
 export interface Running {
@@ -13,11 +13,11 @@ export interface Running {
   /** What it has written so far. */
   readonly stdout: () => string;
   readonly stderr: () => string;
-  /** Its exit code, or the signal that ended it, once all that it wrote is here. */
+  /** Resolves after its last output, with its exit code or the signal that ended it. */
   readonly ended: Promise<number | string | null>;
 }
 
-/** Starts the command. Whatever still runs after a test is killed. */
+/** Starts the command, and kills what still runs after a test. */
 export function commands(): (args: string[], options?: { keepStdout?: boolean; env?: object }) => Running {
   const running: Running[] = [];
   afterEach(async () => {
@@ -46,14 +46,14 @@ export function commands(): (args: string[], options?: { keepStdout?: boolean; e
   };
 }
 
-/** Waits until a `serve` is ready for senders. */
+/** Waits until a `serve` accepts connections. */
 export async function listening(served: Running, socket: string): Promise<void> {
   let over = false;
   served.ended.then(() => {
     over = true;
   });
   await until(`it listens on ${socket}`, () => {
-    if (over) throw new Error(`it has ended: ${served.stderr()}`);
+    if (over) throw new Error(`the process has ended: ${served.stderr()}`);
     return served.stderr().includes('"listening"') && existsSync(socket);
   });
 }

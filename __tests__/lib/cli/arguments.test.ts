@@ -49,7 +49,7 @@ describe.each([
     expect(parse(text)).toEqual(value);
   });
 
-  test.each(bad)('"%s" is refused', (text) => {
+  test.each(bad)('"%s" is rejected', (text) => {
     expect(() => parse(text)).toThrow(
       expect.objectContaining({
         code: 'ERR_INVALID_OPTION',

@@ -31,14 +31,14 @@ describe('serves', () => {
     expect(await response.text()).toMatch(body);
   });
 
-  test('IPv6, too', async () => {
+  test('also on IPv6', async () => {
     const server = await listen('::1');
     expect(server.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
   });
 });
 
-test('a metric that fails ends the request, not the process', async () => {
+test('a metric that throws ends the request, not the process', async () => {
   const registry = new Registry();
   new Counter({
     name: 'things_total',
@@ -53,7 +53,7 @@ test('a metric that fails ends the request, not the process', async () => {
   expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
 });
 
-test('an address that is taken says so, and how to choose another', async () => {
+test('an address that is in use is an error that says how to choose another', async () => {
   const { port } = new URL((await listen()).url);
   await expect(
     MetricsServer.listen({ host: '127.0.0.1', port: Number(port) }, new Registry()),
