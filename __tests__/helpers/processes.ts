@@ -17,8 +17,15 @@ export interface Running {
   readonly ended: Promise<number | string | null>;
 }
 
-/** Starts the command, and kills what still runs after a test. */
-export function commands(): (args: string[], options?: { keepStdout?: boolean; env?: object }) => Running {
+export interface StartOptions {
+  /** Whether to collect stdout. Default true. */
+  keepStdout?: boolean;
+  env?: object;
+  program?: string;
+}
+
+/** Starts the command, or another program for Node, and kills what still runs after a test. */
+export function commands(): (args: string[], options?: StartOptions) => Running {
   const running: Running[] = [];
   afterEach(async () => {
     for (const { child, ended } of running.splice(0)) {
@@ -27,8 +34,8 @@ export function commands(): (args: string[], options?: { keepStdout?: boolean; e
       await ended;
     }
   });
-  return (args, { keepStdout = true, env = {} } = {}) => {
-    const child = spawn(process.execPath, [MAIN, ...args], {
+  return (args, { keepStdout = true, env = {}, program = MAIN } = {}) => {
+    const child = spawn(process.execPath, [program, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, NODE_OPTIONS: '', ...env },
     });

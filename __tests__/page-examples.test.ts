@@ -1,22 +1,23 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, expect, test } from '@jest/globals';
 import { transformSync } from '@swc/core';
 import { blocksOf, ROOT } from './helpers/code-blocks.js';
+import { commands } from './helpers/processes.js';
 import { tempFolder } from './helpers/temp.js';
+import { until } from './helpers/until.js';
 
 /*
- * The examples of docs/testing.md, run as a reader would run them: in a folder where the package is installed. They use
- * what is in dist/.
+ * Examples of the pages, run as a reader would run them: in a folder where the package is installed. They use what is in
+ * dist/. The other examples are compiled only, see code-blocks.test.ts.
  */
 
 const folder = tempFolder();
 const modules = join(folder, 'node_modules');
-const socket = join(folder, 'reporter.sock');
 
-/** The examples in their order, which also tells the two files of the same name apart. */
+/** The examples of docs/testing.md in their order, which also distinguishes the two files of the same name. */
 const examples = blocksOf('docs/testing.md')
   .filter(({ language }) => language === 'ts')
   .map(({ code }) => ({ name: /^\/\/ (\S+)\.ts\n/.exec(code)?.[1], code }));
@@ -39,7 +40,7 @@ function compile(example = { name: '', code: '' } as (typeof examples)[number]):
     module: { type: 'es6' },
   });
   const file = join(folder, `${example.name}.mjs`);
-  writeFileSync(file, code.replaceAll('/tmp/reporter-test.sock', socket));
+  writeFileSync(file, code.replaceAll(/\/tmp\/([\w-]+\.sock)/g, join(folder, '$1')));
   return file;
 }
 
@@ -89,3 +90,39 @@ test('the tests for Vitest pass', async () => {
 test('the program that tests a reporter prints what it says', async () => {
   expect(await run(compile(reporter))).toEqual({ code: 0, output: "[ 'https://example.com/' ]\n" });
 }, 60_000);
+
+/** The example of a page that contains a text, as a program. */
+function programIn(page: string, name: string, text: string): string {
+  const example = blocksOf(page).find(({ language, code }) => language === 'ts' && code.includes(text));
+  return compile({ name, code: example?.code ?? '' });
+}
+
+const start = commands();
+
+test.each([
+  {
+    page: 'README.md',
+    server: 'printDenied',
+    prints: 'POST https://example.org/upload\n',
+  },
+  {
+    page: 'docs/streams.md',
+    server: 'new StatusSink()',
+    prints: expect.stringMatching(/^[0-9a-f-]{36} 2\n$/),
+  },
+])(
+  'the server in $page prints what the sender in docs/streams.md sends',
+  async ({ page, server, prints }) => {
+    const running = start([], { program: programIn(page, 'server', server), env: { TMPDIR: folder } });
+    await until('it listens', () => existsSync(join(folder, 'boundary-audit.sock')));
+    expect(await run(programIn('docs/streams.md', 'sender', 'new BoundaryLogSender'))).toEqual({
+      code: 0,
+      output: '',
+    });
+    await until('it has printed a line', () => running.stdout().endsWith('\n'));
+    expect(running.stdout()).toEqual(prints);
+    running.child.kill('SIGKILL');
+    await running.ended;
+    rmSync(join(folder, 'boundary-audit.sock'));
+  },
+);
