@@ -1,17 +1,17 @@
-/** Nothing in these runs. */
+/** These files contain types only, so there is nothing to cover. */
 const TYPES_ONLY = ['!codec/outcome.ts', '!lib/batch.ts', '!lib/forwarding/reporter.ts'];
 
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
-  // Jest would leave one core to others. Many of the tests wait for processes of their own.
+  // Jest would leave one core unused. Many tests only wait for the processes that they started.
   maxWorkers: '100%',
-  // Above the deadlines of what is waited for, which say what did not come.
+  // Longer than the deadlines in the tests, whose errors say what did not happen.
   testTimeout: 20_000,
-  // Those of interop/ need Go: `npm run test:interop`.
+  // The tests in interop/ need Go: `npm run test:interop`.
   testMatch: ['**/__tests__/**/*.test.ts', '!**/__tests__/interop/**'],
   extensionsToTreatAsEsm: ['.ts'],
-  // Sources name their imports as they will be after the build: `./frame.js` is frame.ts here.
+  // Sources import each other by the names that they have after the build: `./frame.js` is frame.ts here.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   transform: {

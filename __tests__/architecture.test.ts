@@ -6,18 +6,18 @@ import { describe, expect, test } from '@jest/globals';
 interface Rule {
   rule: string;
   why: string;
-  /** Whom it is for. */
+  /** The files that it applies to. */
   modules: RegExp;
-  /** What these may import; all else they must not. */
+  /** What they may import. Everything else is forbidden. */
   only?: RegExp;
-  /** What these must not import. */
+  /** What they must not import. */
   never?: RegExp;
 }
 
 const STREAMS =
   /^lib\/(streams\/(frame-parser|message-decoder|message-encoder|demux|log-buffer|status-sink)|forwarding\/forwarder)\.ts$/;
 
-/** A folder of lib/ with all that is below it. */
+/** Everything below these folders of lib/. */
 const inFolder = (...names: string[]) => new RegExp(`^lib/(${names.join('|')})/`);
 
 /** The contracts that all folders share: the only files at the top of lib/ besides its index. */
@@ -55,13 +55,13 @@ const RULES: Rule[] = [
   },
   {
     rule: 'no stream, sender or forwarder imports a metrics library or a logger',
-    why: 'streams count and emit; whoever composes them decides what becomes of that',
+    why: 'streams count and emit events, and whoever composes them decides what to do with that',
     modules: inFolder('streams', 'forwarding', 'sender'),
     never: /^(prom-client|pino)$/,
   },
   {
     rule: 'yamux imports only itself and the error class',
-    why: 'it knows neither what carries its bytes nor what they are for',
+    why: 'it knows neither the transport of its bytes nor their purpose',
     modules: /^lib\/reporters\/coder\/yamux\//,
     only: /^(lib\/reporters\/coder\/yamux\/|lib\/errors\.ts$)/,
   },
@@ -85,7 +85,7 @@ const RULES: Rule[] = [
   },
   {
     rule: "no module inside imports the package's root",
-    why: 'it only collects the public names: importing it would make a cycle of everything',
+    why: 'it only collects the public names, so importing it would create cycles',
     modules: /^(codec|lib)\//,
     never: /^(lib\/index\.ts|lib\/reporters\/coder\/index\.ts|boundary-log-proxy(\/.+)?)$/,
   },
@@ -97,7 +97,7 @@ const RULES: Rule[] = [
   },
   {
     rule: "an example imports only the package's public entries, Node, and split2",
-    why: 'it is there to be copied into a program that has nothing else',
+    why: 'it can be copied into a program that has nothing else',
     modules: /^examples\//,
     only: /^(boundary-log-proxy(\/codec)?|node:.+|split2)$/,
   },
@@ -153,9 +153,9 @@ test('the contracts import only each other and the codec', () => {
   }
 });
 
-test('no circles', () => {
+test('no cycles', () => {
   const left = new Map(IMPORTS);
-  // What imports nothing that is left cannot be part of a circle.
+  // A file that imports nothing of what is left cannot be part of a cycle.
   const isDone = (file: string) => left.get(file)?.every((imported) => !left.has(imported));
   for (let done = MODULES; done.length > 0; ) {
     done = [...left.keys()].filter(isDone);
@@ -164,12 +164,12 @@ test('no circles', () => {
   expect([...left.keys()]).toEqual([]);
 });
 
-test(`no source but what is generated has more than ${MAX_LINES} lines`, () => {
+test(`no source has more than ${MAX_LINES} lines, except generated ones`, () => {
   const long = MODULES.filter((file) => read(file).split('\n').length - 1 > MAX_LINES);
   expect(long).toEqual([]);
 });
 
-test('imports are found in each of their forms', () => {
+test('every form of import is found', () => {
   const source = `
 import a from 'a';
 import type { B } from "b";
@@ -193,9 +193,9 @@ function read(file: string): string {
   return readFileSync(join(ROOT, file), 'utf8');
 }
 
-/** What a module imports: our own files by their path from the root, all else by its name. */
+/** What a module imports: files of this project by their path from the root, everything else by its name. */
 function importsOf(file: string): string[] {
-  // The one import where it matters whether it is only of types.
+  // This is the only import for which types do not count.
   const typesOfStreams = /^import type [^;]* from 'node:stream';$/gm;
   const source = file.startsWith('lib/') ? read(file).replaceAll(typesOfStreams, '') : read(file);
   return specifiersIn(source).map((specifier) => {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 
-/** It takes some 10 s; a machine may be busy. What is measured is not looked at here. */
+/** A smoke run takes about 10 s, and longer on a busy machine. These tests ignore the figures. */
 const DEADLINE_MS = 90_000;
 jest.setTimeout(DEADLINE_MS + 10_000);
 
@@ -34,7 +34,7 @@ async function bench(...args: string[]) {
 }
 
 describe('bench/run.js', () => {
-  test('a smoke run goes through every row, prints it, and writes it as JSON', async () => {
+  test('a smoke run measures every row, prints it, and writes it as JSON', async () => {
     const file = join(folder, 'all.json');
     const { code, stdout, stderr } = await bench('--smoke', '--json', file);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -52,13 +52,13 @@ describe('bench/run.js', () => {
     const lines = stdout.split('\n');
     for (const { row, median, baseline, ratio } of groups.flatMap(({ rows }) => rows)) {
       expect(lines).toContainEqual(expect.stringMatching(new RegExp(`^${row}  `)));
-      // A figure was taken, and held against another; what they are is no matter of a test.
+      // There must be a figure and a ratio. Their values do not matter here.
       expect({ row, isFigure: Number.isFinite(median) }).toEqual({ row, isFigure: true });
       if (baseline !== null) expect({ row, isRatio: typeof ratio }).toEqual({ row, isRatio: 'number' });
     }
   });
 
-  test('--only picks rows by a part of their name', async () => {
+  test('--only selects rows by a part of their names', async () => {
     const { code, stdout } = await bench('--smoke', '--only', 'codec, 10 per batch');
     expect(code).toBe(0);
     expect(stdout).toContain('codec, 10 per batch');
@@ -66,9 +66,9 @@ describe('bench/run.js', () => {
     expect(stdout).not.toContain('spool');
   });
 
-  test('--reference runs another program in the place of the proxy, and holds it against it', async () => {
+  test('--reference runs another program in place of the proxy, and compares the two', async () => {
     const program = join(folder, 'reference.mjs');
-    // `drain`, as a program of its own that gets the socket and the options.
+    // `drain` as a separate program that receives the socket and the options.
     const target = new URL('../bench/target.js', import.meta.url);
     writeFileSync(
       program,
@@ -82,13 +82,13 @@ describe('bench/run.js', () => {
     expect(stdout).toMatch(/^reference, null, 10 per batch .+ proxy +[\d.]+ ×/m);
   });
 
-  test('a reference that cannot be run', async () => {
+  test('a reference program that cannot be run is an error', async () => {
     const { code, stderr } = await bench('--smoke', '--only', 'reference, null', '--reference', '/no/such');
     expect(code).toBe(1);
     expect(stderr).toContain('/no/such cannot be run');
   });
 
-  test('a name that no row has', async () => {
+  test('a name that no row has is wrong usage', async () => {
     const { code, stderr } = await bench('--only', 'no-such-row');
     expect(code).toBe(2);
     expect(stderr).toContain('no row is called no-such-row');

@@ -13,7 +13,7 @@ import { decodeMessage, encodeFrame, encodeLogs, encodeStatus, FrameDecoder } fr
 import { type BoundaryEvent, eventsOf } from '../lib/text/event.js';
 
 const EXAMPLES = fileURLToPath(new URL('../examples', import.meta.url));
-/** A program that takes longer than this is ended, and its test fails on what is missing. */
+/** A program that runs longer is killed, and its test fails because its output is incomplete. */
 const DEADLINE_MS = 20_000;
 jest.setTimeout(DEADLINE_MS + 10_000);
 
@@ -23,7 +23,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Runs an example to its end. */
+/** Runs an example until it ends. */
 async function run(example: string, args: string[] = [], input = '') {
   const running = promisify(execFile)(process.execPath, [join(EXAMPLES, example), ...args], {
     timeout: DEADLINE_MS,
@@ -33,14 +33,14 @@ async function run(example: string, args: string[] = [], input = '') {
   return { code: running.child.exitCode, stdout: String(stdout), stderr: String(stderr) };
 }
 
-/** Starts an example that runs until it is told to stop. */
+/** Starts an example that runs until it receives a signal. */
 function start(example: string, ...args: string[]) {
   const child = spawn(process.execPath, [join(EXAMPLES, example), ...args], {
     timeout: DEADLINE_MS,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  /** The next `n` lines of stdout; fewer where it ended before. */
+  /** The next `n` lines of stdout, or fewer if the program ends before. */
   const take = async (n: number): Promise<string[]> => {
     const taken: string[] = [];
     while (taken.length < n) {
@@ -65,15 +65,20 @@ function eventsIn(bytes: Buffer): BoundaryEvent[] {
   });
 }
 
-test('each example has its tests here', () => {
+test('each example has tests here', () => {
   const programs = readdirSync(EXAMPLES).filter((file) => file.endsWith('.js'));
-  expect(programs).toEqual(['capture-to-ndjson.js', 'ndjson-to-socket.js', 'own-protocol.js', 'own-sink.js']);
+  expect(programs).toEqual([
+    'capture-to-ndjson.js',
+    'custom-protocol.js',
+    'custom-sink.js',
+    'ndjson-to-socket.js',
+  ]);
 });
 
-describe('own-sink.js', () => {
-  test('fails with the code of a fatal header; its sink goes on with the next connection', async () => {
-    const socketPath = join(folder, 'own.sock');
-    const { child, take } = start('own-sink.js', socketPath);
+describe('custom-sink.js', () => {
+  test('reports a fatal header by its code, and its sink then serves the next connection', async () => {
+    const socketPath = join(folder, 'custom.sock');
+    const { child, take } = start('custom-sink.js', socketPath);
     expect(await take(1)).toEqual(['listening']);
 
     const broken = connect(socketPath);
@@ -88,7 +93,7 @@ describe('own-sink.js', () => {
     );
     await once(broken.resume(), 'close');
     const lines = await take(5);
-    // The sink writes on its own time, so its lines come somewhere between the others.
+    // The sink writes asynchronously, so its lines may appear anywhere between the others.
     expect(lines.sort()).toEqual(
       [
         denied('https://a.example/'),
@@ -109,7 +114,7 @@ describe('own-sink.js', () => {
 });
 
 describe('capture-to-ndjson.js', () => {
-  test('a line for each event', async () => {
+  test('prints one line per event', async () => {
     const file = join(folder, 'good.bin');
     writeFileSync(file, Buffer.concat([deny('https://a.example/'), deny('https://b.example/')]));
     const { code, stdout, stderr } = await run('capture-to-ndjson.js', [file]);
@@ -120,7 +125,7 @@ describe('capture-to-ndjson.js', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
-  test('a capture that cannot be read to its end', async () => {
+  test('fails if a capture cannot be read to its end', async () => {
     const file = join(folder, 'bad.bin');
     const bad = encodeFrame(1, Buffer.from([0xff]));
     writeFileSync(file, Buffer.concat([bad, deny('https://a.example/'), Buffer.from('GET /'), bad]));
@@ -132,7 +137,7 @@ describe('capture-to-ndjson.js', () => {
 });
 
 describe('ndjson-to-socket.js', () => {
-  test('a frame for each line that is an event', async () => {
+  test('sends one frame per valid event, and reports the other lines', async () => {
     const socketPath = join(folder, 'receiver.sock');
     const server = createServer().listen(socketPath);
     await once(server, 'listening');
@@ -149,7 +154,7 @@ describe('ndjson-to-socket.js', () => {
     };
     const lines = [
       JSON.stringify(event),
-      'no JSON',
+      'not JSON',
       '{"decision":"maybe"}',
       JSON.stringify({ ...event, http_url: 'x'.repeat(40_000) }),
       JSON.stringify({ ...event, decision: 'deny', event_time: '1969-12-31T23:59:58.5Z' }),
@@ -159,19 +164,19 @@ describe('ndjson-to-socket.js', () => {
       event,
       { ...event, decision: 'deny', event_time: '1969-12-31T23:59:58.5Z' },
     ]);
-    expect(stderr.match(/left out: .*/g)).toEqual([
+    expect(stderr.match(/skipped: .*/g)).toEqual([
       expect.stringContaining('JSON'),
-      'left out: decision: got "maybe", takes allow or deny',
-      'left out: ERR_MESSAGE_TOO_LARGE',
+      'skipped: decision: got "maybe", takes allow or deny',
+      'skipped: ERR_MESSAGE_TOO_LARGE',
     ]);
     expect(code).toBe(0);
     server.close();
   });
 });
 
-describe('own-protocol.js', () => {
-  test('its own messages, a skip, and a fatal header', async () => {
-    expect(await run('own-protocol.js')).toEqual({
+describe('custom-protocol.js', () => {
+  test('decodes its messages, skips a broken one, and reports a fatal header', async () => {
+    expect(await run('custom-protocol.js')).toEqual({
       code: 0,
       stdout: [
         'json first',

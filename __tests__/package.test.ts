@@ -8,15 +8,15 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { publint } from 'publint';
 
 /*
- * What a user gets: the tarball, installed into an empty folder. It is packed from dist/, which `npm test`
- * builds before.
+ * What a user gets: the tarball, installed into an empty folder. It is packed from dist/, which `npm test` builds
+ * first.
  */
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const MINUTES = 60_000;
 const exec = promisify(execFile);
 
-/** The public names that are values, by entry, and what `typeof` says of each. */
+/** The public names that are values, by entry, and the `typeof` of each. */
 const VALUES = {
   'boundary-log-proxy': {
     BoundaryLogError: 'function',
@@ -46,7 +46,7 @@ const VALUES = {
   'boundary-log-proxy/reporters/coder': { CoderReporter: 'function' },
 };
 
-/** Programs that use the types of an entry. Where a type were `any`, its expected error would be missing. */
+/** Programs that use the types of an entry. If a type were `any`, its expected error would be missing. */
 const CONSUMERS = {
   'boundary-log-proxy': `
     import { pipeline } from 'node:stream/promises';
@@ -148,14 +148,14 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Runs a program in the folder of the user, and gives its stdout. */
+/** Runs a program in the folder of the user, and returns its stdout. */
 async function run(command: string, ...args: string[]): Promise<string> {
   const { stdout } = await exec(command, args, { cwd: folder, timeout: MINUTES });
   return stdout;
 }
 
 describe('the tarball', () => {
-  test('holds what is needed to use it, and nothing else', () => {
+  test('contains what is needed to use it, and nothing else', () => {
     const expected = /^(dist\/(codec|lib)\/.+\.(js|d\.ts)|proto\/.+\.proto|[A-Z]+(\.md)?|package\.json)$/;
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
     const top = files.filter((file) => !file.includes('/'));
@@ -163,7 +163,7 @@ describe('the tarball', () => {
     expect(top).toEqual(expect.arrayContaining(['CHANGELOG.md', 'LICENSE', 'package.json']));
   });
 
-  test('publint has nothing to say', async () => {
+  test('publint finds nothing', async () => {
     const { buffer, byteOffset, byteLength } = readFileSync(tarball);
     const bytes = buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
     const { messages } = await publint({ pack: { tarball: bytes }, strict: true });
@@ -172,8 +172,8 @@ describe('the tarball', () => {
 });
 
 describe.each(Object.entries(VALUES))('%s', (entry, names) => {
-  test('import and require give the same, and all names', async () => {
-    // The names of a module, and whether both ways lead to one and the same instance of each.
+  test('import and require return the same objects, with all names', async () => {
+    // Prints the names for which both ways return the same instance.
     writeFileSync(
       join(folder, 'names.cjs'),
       `import(process.argv[2]).then((imported) => {
@@ -185,9 +185,9 @@ describe.each(Object.entries(VALUES))('%s', (entry, names) => {
     expect(JSON.parse(await run(process.execPath, 'names.cjs', entry))).toMatchObject(names);
   });
 
-  // Of both kinds of modules, and each with this entry alone, so that it brings its types on its own.
+  // In both kinds of modules, each with this entry alone, so that the entry must bring its own types.
   test.each(['mts', 'cts'])(
-    'its types, in a .%s file',
+    'its types work in a .%s file',
     async (extension) => {
       const file = `${entry.replaceAll('/', '-')}.${extension}`;
       writeFileSync(join(folder, file), CONSUMERS[entry as keyof typeof CONSUMERS]);

@@ -1,10 +1,10 @@
-// A process that is told what to do by messages, and answers with messages.
+// A process that receives orders as messages and answers with messages.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * A file of the folder bench/, for Node to run.
+ * Command that runs a file of the folder bench/ with Node.
  *
  * @param {string} name
  * @param {readonly string[]} [nodeOptions]
@@ -17,7 +17,7 @@ export function script(name, nodeOptions = [], root = fileURLToPath(new URL('..'
 export class Actor {
   #child;
   #ended;
-  /** @type {Record<string, unknown>} Answers, by their name. */
+  /** @type {Record<string, unknown>} Answers by name. */
   #told = {};
   /** @type {() => void} */
   #look = () => undefined;
@@ -25,9 +25,9 @@ export class Actor {
   #error;
 
   /**
-   * @param {string[]} command A program and its arguments. It need not be Node's: messages are lines of JSON, both ways,
-   *   on the file descriptor that NODE_CHANNEL_FD names.
-   * @param {'ignore' | number} [stdout] Default: that of this process.
+   * @param {string[]} command A program and its arguments. It may be written in any language.
+   *   Messages are lines of JSON in both directions, on the file descriptor that NODE_CHANNEL_FD names.
+   * @param {'ignore' | number} [stdout] Default: the stdout of this process.
    */
   constructor(command, stdout) {
     const [program = '', ...args] = command;
@@ -68,14 +68,14 @@ export class Actor {
 
   /**
    * @param {object} order
-   * @param {string} answer The name of the answer to it.
+   * @param {string} answer Name of the answer to the order.
    */
   asked(order, answer) {
     this.#child.send(order);
     return this.told(answer);
   }
 
-  /** Tells it to close, and waits until it has ended. */
+  /** Tells the process to close, and waits until it has ended. */
   async ended() {
     this.#child.send({ close: true });
     await this.#ended;

@@ -1,5 +1,5 @@
-// The process that sends: batches encoded beforehand, over any number of connections, as fast as they are
-// taken, or at a rate. Started by stage.js, told what to do by messages.
+// The process that sends. It sends batches that were encoded beforehand over any number of connections, as fast as they
+// are accepted or at a given rate. stage.js starts it, and sends it orders as messages.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,17 +10,17 @@ import { stamp, stampable } from './stamp.js';
  * @typedef {object} Load
  * @property {number} logs Logs in each batch.
  * @property {number} connections
- * @property {number} [rate] Batches a second, over all connections. Default: as many as are taken.
+ * @property {number} [rate] Batches per second, over all connections. Default: as many as are accepted.
  * @property {number} [cut] Bytes in each write at full speed, which cuts frames. Default: blocks of whole frames.
  * @property {boolean} [stamped] Whether each batch carries the time at which it was sent.
  */
 
-/** The least rate of a warm-up: at 500 batches a second nothing would be compiled in time. */
+/** Lowest rate of a warm-up. At 500 batches per second V8 would not compile the code in time. */
 const WARM_UP_RATE = 5_000;
-/** Frames that may be on their way at once; each is written to again only after so many others. */
+/** How many frames may be on their way at the same time. Each buffer is reused after that many others. */
 const STAMPABLE = 2048;
 
-/** Where the wait for the next batch is over soon, in ms. */
+/** A wait shorter than this is spent spinning, in ms. */
 const NEAR_MS = 0.08;
 const SLEEP = new Int32Array(new SharedArrayBuffer(4));
 
@@ -40,11 +40,11 @@ async function connected() {
     const socket = connect(socketPath);
     try {
       await once(socket, 'connect');
-      // What a broken connection loses, the target misses.
+      // If a connection breaks, the target misses data and the measurement fails.
       socket.on('error', () => undefined);
       return socket;
     } catch (error) {
-      // So many wait to be accepted that no more may.
+      // The queue of connections that wait to be accepted is full.
       if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EAGAIN') throw error;
       await sleep(1);
     }
@@ -54,7 +54,7 @@ async function connected() {
 /**
  * @param {number} batches How many to send.
  * @param {boolean} isWarmUp
- * @returns {Promise<number>} The bytes of these.
+ * @returns {Promise<number>} How many bytes these were.
  */
 function feed(batches, isWarmUp) {
   if (load.cut !== undefined) return feedInCuts(batches, load.cut);
@@ -63,7 +63,7 @@ function feed(batches, isWarmUp) {
 }
 
 /**
- * A block for each connection that is ready for one, until all is sent.
+ * Writes a block to each connection that is ready for one, until everything is sent.
  *
  * @param {number} batches
  */
@@ -98,9 +98,9 @@ async function feedAtFullSpeed(batches) {
 }
 
 /**
- * Pieces of so many bytes for the first connection, wherever they cut frames, until all is sent.
+ * Writes pieces of `size` bytes to the first connection, wherever they cut frames, until all is sent.
  *
- * @param {number} batches A multiple of the different ones, so that each feed begins where a frame does.
+ * @param {number} batches A multiple of the number of different batches, so that each feed begins with a whole frame.
  * @param {number} size
  */
 async function feedInCuts(batches, size) {
@@ -121,8 +121,8 @@ async function feedInCuts(batches, size) {
 }
 
 /**
- * One write for each batch, evenly spaced, to one connection after the other, as that many senders would.
- * It spins while the next one is near, so that the spaces are even.
+ * Writes one batch at a time, evenly spaced, to one connection after the other, as that many senders would. It spins
+ * shortly before each write, so that the intervals are even.
  *
  * @param {number} batches
  * @param {number} rate
@@ -133,7 +133,7 @@ async function feedAtRate(batches, rate) {
   for (let sent = 0; sent < batches; ) {
     const wait = start + (sent * 1000) / rate - performance.now();
     if (wait > 0) {
-      // Asleep, and so no load on the machine, but for the last moment: a timer's millisecond is too long.
+      // Sleeping puts no load on the machine. The last moment is spent spinning, because timers are too coarse.
       if (wait > NEAR_MS) Atomics.wait(SLEEP, 0, 0, wait - NEAR_MS);
       await new Promise((resolve) => setImmediate(resolve));
       continue;

@@ -1,6 +1,6 @@
-// What each row is meant to reach. Printed beside it, and never failed on: machines differ, and are shared.
+// The goal of each row. It is printed beside the row, and missing it is not a failure, because machines differ.
 
-/** By the row's name: what its figure, or its ratio to the baseline, is to stay under. */
+/** By name of the row: the upper limit of its figure, or of its ratio to the baseline. */
 export const GOALS = /** @type {Record<string, { figure?: number, ratio?: number }>} */ ({
   'proxy, null, 1 per batch': { figure: 0.8 },
   'proxy, null, 10 per batch': { figure: 0.16 },

@@ -1,33 +1,36 @@
-// What is sent: batches of logs, encoded before any clock runs.
+// The load: batches of logs, encoded before any clock runs.
 import { encodeLogs, Tag } from 'boundary-log-proxy/codec';
 
-/** What agents ask for; with its time and its keys, each makes a log of about 100 bytes. */
+/**
+ * Typical requests of agents. With its time and keys, each becomes a log of about 100 bytes. Their lengths must stay as
+ * they are, so that figures remain comparable.
+ */
 const REQUESTS = [
-  { method: 'GET', url: 'https://registry.npmjs.org/express', matchedRule: 'domain=registry.npmjs.org' },
-  { method: 'POST', url: 'https://api.anthropic.com/v1/messages', matchedRule: 'domain=api.anthropic.com' },
+  { method: 'GET', url: 'https://mirror.example.org/express', matchedRule: 'domain=mirror.example.org' },
+  { method: 'POST', url: 'https://model.example.com/v1/messages', matchedRule: 'domain=model.example.com' },
   {
     method: 'GET',
-    url: 'https://github.com/coder/boundary/archive/main.tar.gz',
-    matchedRule: 'domain=github.com',
+    url: 'https://hg.example/coder/boundary/archive/main.tar.gz',
+    matchedRule: 'domain=hg.example',
   },
   {
     method: 'POST',
     url: 'https://collect.example.net/upload?name=.env&size=1024&from=workspace',
     matchedRule: '',
   },
-  { method: 'GET', url: 'https://pypi.org/simple/requests/', matchedRule: 'domain=pypi.org method=GET,HEAD' },
+  { method: 'GET', url: 'https://pkg.test/simple/requests/', matchedRule: 'domain=pkg.test method=GET,HEAD' },
 ];
-/** Different batches in a load. */
+/** How many different batches a load contains. */
 const VARIETY = 100;
-/** Bytes of frames in one write of a sender that is not paced: what one read takes. */
+/** Bytes of frames in one write of a sender that is not paced: the size of one read. */
 const BLOCK_BYTES = 65_536;
 
 /**
- * A batch as one frame.
+ * Encodes a batch as one frame.
  *
  * @param {number} logs How many logs are in it.
  * @param {number} first The sequence number of its first log.
- * @param {string} [mark] Stands at the end of its last URL.
+ * @param {string} [mark] Text at the end of its last URL.
  */
 export function frameOf(logs, first, mark = '') {
   return encodeLogs(
@@ -50,7 +53,7 @@ export function frameOf(logs, first, mark = '') {
 }
 
 /**
- * Different batches of as many logs each.
+ * Encodes different batches with the same number of logs.
  *
  * @param {number} logs
  */
@@ -59,10 +62,10 @@ export function framesOf(logs) {
 }
 
 /**
- * The same load as one stretch of bytes, which a sender may cut anywhere and repeats from its beginning.
+ * The same load as one stretch of bytes. A sender may cut it anywhere and repeat it.
  *
  * @param {number} logs Logs in each batch.
- * @returns {{ bytes: Buffer, bytesOfAll: number }} Several times all the different batches, and the bytes of these.
+ * @returns {{ bytes: Buffer, bytesOfAll: number }} All different batches several times, and the length of all of them once.
  */
 export function stretchOf(logs) {
   const all = Buffer.concat(framesOf(logs));
@@ -71,10 +74,10 @@ export function stretchOf(logs) {
 }
 
 /**
- * The same load in blocks of whole frames, for one write each.
+ * The same load in blocks of whole frames. Each block is one write.
  *
  * @param {number} logs Logs in each batch.
- * @returns {{ bytes: Buffer, batches: number }[]} Blocks to be sent in turn.
+ * @returns {{ bytes: Buffer, batches: number }[]} Blocks to send in turn.
  */
 export function blocksOf(logs) {
   const frames = framesOf(logs);

@@ -1,15 +1,15 @@
-// Runs what a group's rows need, in turns, and makes figures of it.
+// Runs the measures of a group in turns, and computes the figures of its rows.
 import { GOALS } from './goals.js';
 import { median } from './statistics.js';
 
 /**
  * @typedef {object} Settings
- * @property {boolean} smoke A moment of each.
+ * @property {boolean} smoke Whether to run each measure only for a moment.
  * @property {string | undefined} [profile] Folder for CPU profiles of the targets.
- * @property {string | undefined} [reference] Another program that does what the proxy does; see README.md.
+ * @property {string | undefined} [reference] Another program with the same task as the proxy; see README.md.
  * @property {string | undefined} [root] The checkout whose build is measured. Default: this one.
  *
- * @typedef {object} Measure Something that is run several times, each time for one or several figures.
+ * @typedef {object} Measure Runs several times. Each run produces one or several figures.
  * @property {string} name
  * @property {(settings: Settings) => Promise<Record<string, number>>} run
  * @property {boolean} [isBuild] Whether it measures a build of this project in a process of its own, so that it can be
@@ -19,13 +19,13 @@ import { median } from './statistics.js';
  * @property {string} name
  * @property {string} unit
  * @property {Measure} of
- * @property {string} figure Which of the measure's.
- * @property {Measure | undefined} [baseline] What the same figure is held against.
- * @property {true} [needsReference] Left out where none was given.
+ * @property {string} figure Name of the measure's figure that the row shows.
+ * @property {Measure | undefined} [baseline] Measure whose figure of the same name is the baseline.
+ * @property {true} [needsReference] Whether the row is skipped without a reference program.
  *
  * @typedef {object} Group
  * @property {string} title
- * @property {number} runs Of each measure.
+ * @property {number} runs How many times each measure runs.
  * @property {Row[]} rows
  *
  * @typedef {object} Result
@@ -36,7 +36,7 @@ import { median } from './statistics.js';
  * @property {number} max
  * @property {number[]} runs
  * @property {{ name: string, median: number } | null} baseline
- * @property {number | null} ratio The median by the baseline's.
+ * @property {number | null} ratio The median divided by the baseline's median.
  * @property {{ figure?: number, ratio?: number } | null} goal
  * @property {boolean | null} met
  */
@@ -54,7 +54,7 @@ export async function measure({ rows, runs }, settings) {
     if (baseline !== undefined) figures.set(baseline, []);
   }
   const times = settings.smoke || settings.profile !== undefined ? 1 : runs;
-  // In turns, so that what else the machine does falls on all alike.
+  // Measures take turns, so that other work on the machine affects all of them.
   for (let run = 0; run < times; run++) {
     for (const [measure, ofMeasure] of figures) ofMeasure.push(await measure.run(settings));
   }

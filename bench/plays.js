@@ -1,11 +1,11 @@
-// Measures in which processes take part; see stage.js.
+// Measures that consist of several processes; see stage.js.
 import { stage } from './stage.js';
 
 /**
- * A measure of one play: CPU seconds per million logs, batches per second, memory, ages.
+ * Makes a measure of a play: CPU seconds per million logs, batches per second, memory, ages.
  *
  * @param {string} name
- * @param {import('./stage.js').Play} play As it is in a full run.
+ * @param {import('./stage.js').Play} play The play of a full run.
  * @returns {import('./measure.js').Measure}
  */
 export function playing(name, play) {
@@ -22,7 +22,7 @@ export function playing(name, play) {
 }
 
 /**
- * A play of the proxy's with the reference in its place.
+ * The same play with the reference program instead of the proxy.
  *
  * @param {import('./stage.js').Play} play
  */
@@ -31,10 +31,10 @@ export function playingReference(play) {
 }
 
 /**
- * The reference's row, held against the proxy's.
+ * The row of the reference program. Its baseline is the proxy.
  *
- * @param {import('./measure.js').Row} row The proxy's.
- * @param {import('./measure.js').Measure} of The reference.
+ * @param {import('./measure.js').Row} row The row of the proxy.
+ * @param {import('./measure.js').Measure} of The measure of the reference program.
  * @returns {import('./measure.js').Row}
  */
 export function besideProxy(row, of) {
@@ -43,14 +43,14 @@ export function besideProxy(row, of) {
 }
 
 /**
- * Batches in a load at full speed, by the logs in each: about as long for each, and long enough that what is
- * paid at the start only, by V8's compiler and its heap, does not show. A fifth of these made `drain` twice as dear.
+ * How many batches a load at full speed has, by logs per batch. All loads take about the same time. They are long
+ * enough to hide the cost of V8's compiler and heap at the start: with a fifth of them `drain` cost twice as much.
  */
 export const FULL_SPEED = {
   1: { warmUp: 200_000, batches: 1_000_000 },
   10: { warmUp: 100_000, batches: 500_000 },
   100: { warmUp: 20_000, batches: 100_000 },
 };
-/** The same for text, of which there is three times as much. */
+/** The same for text, which is three times as long. */
 export const TEXT_AT_FULL_SPEED = { warmUp: 50_000, batches: 150_000 };
 export const CPU_UNIT = 'CPU s / 1M logs';

@@ -1,8 +1,8 @@
-// Where the time of a CPU profile goes: node bench/profile.js FILE.cpuprofile
+// Shows where the time of a CPU profile went: node bench/profile.js FILE.cpuprofile
 import { readFileSync } from 'node:fs';
 
 const TOP = 30;
-/** Not work of the process. */
+/** Entries that are not work of the process. */
 const IDLE = ['(idle)', '(root)'];
 
 /**

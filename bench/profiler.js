@@ -1,4 +1,4 @@
-// A CPU profile as `node --cpu-prof` makes it, but without the start of the process: of the load alone.
+// Records a CPU profile like `node --cpu-prof`, but only of the load, without the start of the process.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import { join } from 'node:path';

@@ -30,7 +30,7 @@ const { values: options } = parseArgs({
   },
 });
 
-/** A name picks a group, or each row that has it in its own. @param {string} group @param {string} row */
+/** A name selects a group, or every row whose name contains it. @param {string} group @param {string} row */
 function isPicked(group, row) {
   return options.only?.some((name) => name === group || row.includes(name)) ?? true;
 }
@@ -63,7 +63,7 @@ console.log(
   `Node ${machine.node}, ${machine.cores} cores (${machine.cpu}), ${machine.system}, load ${machine.load.toFixed(2)}\n`,
 );
 
-if (options.smoke) console.log('A smoke run: that it runs is all that it says.\n');
+if (options.smoke) console.log('A smoke run: its figures mean nothing.\n');
 
 const begun = new Date();
 const results = [];

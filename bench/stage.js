@@ -1,4 +1,4 @@
-// One measurement: a target in a process, a feeder in another, a load from the one to the other.
+// One measurement: a feeder in one process sends a load to a target in another.
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, ftruncateSync, openSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -8,13 +8,13 @@ import { Actor, script } from './actor.js';
 
 /**
  * @typedef {object} Play
- * @property {'proxy' | 'drain' | 'plain' | 'stages' | 'reference'} target The last one is another program.
- * @property {object} [options] The target's.
- * @property {readonly string[]} [nodeOptions] Of the Node that runs the target.
- * @property {'file' | 'pipe'} [stdout] What its stdout is; a pipe is read by another process. Default: nothing.
- * @property {{ sync?: boolean }} [spool] Of the proxy; it gets a folder of its own.
+ * @property {'proxy' | 'drain' | 'plain' | 'stages' | 'reference'} target `reference` is another program.
+ * @property {object} [options] Options of the target.
+ * @property {readonly string[]} [nodeOptions] Options of the Node process that runs the target.
+ * @property {'file' | 'pipe'} [stdout] What stdout of the target is. Another process reads a pipe. Default: it is discarded.
+ * @property {{ sync?: boolean }} [spool] Spool of the proxy, in a new folder.
  * @property {import('./feeder.js').Load} load
- * @property {number} warmUp Batches that are sent before the clock runs: V8 compiles what runs often.
+ * @property {number} warmUp Batches that are sent before the clock runs, so that V8 has compiled the code.
  * @property {number} batches Batches that are measured.
  */
 

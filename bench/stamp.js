@@ -1,11 +1,11 @@
-// The time of sending, in the last URL of a batch: 16 digits, written into a frame that is encoded already.
+// The time of sending as 16 digits in the last URL of a batch. It is written into a frame that is already encoded.
 import { now } from './clock.js';
 import { frameOf } from './load.js';
 
 const DIGITS = 16;
 const MARK = `&t=${'0'.repeat(DIGITS)}`;
 
-/** A frame of 10 logs with a place for the time, and where this place begins, counted from the frame's end. */
+/** A frame of 10 logs with space for the time, and the distance of that space from the end of the frame. */
 export function stampable() {
   const frame = frameOf(10, 0, MARK);
   return { frame, fromEnd: frame.length - (frame.indexOf(MARK) + MARK.length - DIGITS) };
@@ -20,9 +20,9 @@ export function stamp(frame, fromEnd) {
 }
 
 /**
- * Nanoseconds since the stamp.
+ * Nanoseconds since the frame was stamped.
  *
- * @param {Buffer} bytes Ends where the frame ends.
+ * @param {Buffer} bytes Bytes that end where the frame ends.
  * @param {number} fromEnd
  */
 export function age(bytes, fromEnd) {

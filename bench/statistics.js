@@ -1,4 +1,4 @@
-// What a few runs amount to.
+// Statistics of a few runs.
 
 /** @param {readonly number[]} values */
 export function median(values) {

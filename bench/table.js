@@ -1,7 +1,7 @@
-// Results for people: one aligned table for each group.
+// Results for people: one aligned table per group.
 
 const HEAD = ['row', 'unit', 'median', 'min–max', 'baseline', 'ratio', 'goal'];
-/** Columns of words; all others are of numbers. */
+/** Columns that contain words. All others contain numbers. */
 const LEFT = ['row', 'unit', 'baseline', 'goal'];
 
 /**
@@ -36,7 +36,7 @@ function cells({ row, unit, median, min, max, baseline, ratio, goal, met }) {
   ];
 }
 
-/** Three digits that count. @param {number} value */
+/** Three significant digits. @param {number} value */
 function short(value) {
   if (!Number.isFinite(value)) return '?';
   return value >= 100 ? String(Math.round(value)) : value.toPrecision(3);

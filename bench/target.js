@@ -1,30 +1,30 @@
-// The process that is measured: one of targets/, on a socket, and a clock around it. Started by stage.js, told
-// what to do by messages.
+// The process that is measured: one of targets/ on a socket, with clocks around it. stage.js starts it, and sends it
+// orders as messages.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuSeconds, now } from './clock.js';
 import { Profiler } from './profiler.js';
 import { percentile } from './statistics.js';
 
 /**
- * @typedef {object} Sent What the target has to have taken, in all.
+ * @typedef {object} Sent Everything that the target must have received.
  * @property {number} batches
  * @property {number} logs
  * @property {number} bytes
  *
  * @typedef {object} Target
- * @property {number[]} ages Nanoseconds from the sending of each batch, where they are stamped.
- * @property {(sent: Sent) => boolean} isDone Whether it has taken all, and lost nothing.
+ * @property {number[]} ages Nanoseconds since each batch was sent, if batches are stamped.
+ * @property {(sent: Sent) => boolean} isDone Whether it has received everything and lost nothing.
  * @property {() => Promise<void>} close
  *
  * @typedef {object} Taken
  * @property {number} cpu Seconds, user and system.
  * @property {number} seconds
- * @property {number} rss Megabytes, the most there ever were.
- * @property {number} p50 Of the ages, in microseconds.
- * @property {number} p99
+ * @property {number} rss Highest memory use, in megabytes.
+ * @property {number} p50 Median of the ages, in microseconds.
+ * @property {number} p99 99th percentile of the ages, in microseconds.
  */
 
-/** After this long without an end, something was lost. */
+/** A run that takes longer has lost something. */
 const PATIENCE_MS = 20_000;
 
 const [kind = '', socketPath = '', json = '{}', profile = ''] = process.argv.slice(2);

@@ -12,7 +12,9 @@ const LOGS_KEY = 10;
 
 /** The content of a status message; see {@link StatusReport}. Each is an int64. Default 0. */
 export interface StatusInput {
+  /** Logs that the sender dropped because its queue was full. */
   readonly droppedChannelFull?: bigint | number;
+  /** Logs that the sender dropped because a batch could not be flushed. */
   readonly droppedBatchFull?: bigint | number;
 }
 

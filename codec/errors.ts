@@ -26,6 +26,7 @@ export type ErrorCode =
 
 /** The only error class of this package: a `code`, a message that says what to do, and the `cause` if there is one. */
 export class BoundaryLogError<Code extends string = ErrorCode> extends Error {
+  /** The name of the class, as it appears in stack traces. */
   override readonly name = 'BoundaryLogError';
   /** One of a closed list, so a program may `switch` over it. */
   readonly code: Code;

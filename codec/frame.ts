@@ -28,6 +28,7 @@ export interface Frame {
 
 /** Describes an abnormal end of the byte stream. Always the last object emitted. */
 export interface FrameFault {
+  /** What went wrong. */
   readonly error: BoundaryLogError;
   /** Whether what follows cannot be split into frames, so that the connection is to be closed. False for a truncated end. */
   readonly fatal: boolean;

@@ -13,7 +13,7 @@
  * }
  * ```
  *
- * @packageDocumentation
+ * @module boundary-log-proxy/codec
  */
 export { encodeLogs, encodeRawLogs, encodeStatus, type StatusInput } from './encode.js';
 export { BoundaryLogError, type ErrorCode } from './errors.js';

@@ -6,6 +6,7 @@ import { WireReader } from './wire-reader.js';
  * content compare as equal.
  */
 export class LogBatch {
+  /** What distinguishes it from the other outcomes. */
   readonly kind = 'logs';
   /** The tag of its frame, 1 or 2. */
   readonly tag: number;

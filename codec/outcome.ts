@@ -6,6 +6,7 @@ import type { LogBatch } from './log-batch.js';
  * it.
  */
 export interface StatusReport {
+  /** What distinguishes it from the other outcomes. */
   readonly kind: 'status';
   /** Logs that the sender dropped because its queue was full. int64. */
   readonly droppedChannelFull: bigint;
@@ -15,19 +16,25 @@ export interface StatusReport {
 
 /** An envelope without a known member, perhaps from a newer sender. The connection stays open. */
 export interface UnknownVariant {
+  /** What distinguishes it from the other outcomes. */
   readonly kind: 'unknown-variant';
+  /** The tag of the frame. */
   readonly tag: number;
 }
 
 /** A frame that was dropped, and the reason. The connection stays open. */
 export interface Skip {
+  /** What distinguishes it from the other outcomes. */
   readonly kind: 'skip';
+  /** Why the frame was dropped. */
   readonly error: BoundaryLogError;
 }
 
 /** The rest of the byte stream cannot be decoded: close the connection. */
 export interface Close {
+  /** What distinguishes it from the other outcomes. */
   readonly kind: 'close';
+  /** Why nothing more can be read. */
   readonly error: BoundaryLogError;
 }
 

@@ -6,6 +6,7 @@ import type { Close, Outcome, Skip } from './outcome.js';
 
 /** A value that is discriminated by its `kind`: what the payloads of a protocol are decoded to. */
 export interface Kinded {
+  /** The name of the variant. */
   readonly kind: string;
 }
 

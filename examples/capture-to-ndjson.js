@@ -1,5 +1,5 @@
-// A captured byte stream, read from a file, as NDJSON: a line for each event on stdout. What is no event goes
-// to stderr, and a capture that cannot be read to its end is exit code 1. An own transform is any function.
+// Converts a captured byte stream to newline-delimited JSON: one line per event on stdout. Everything else goes to
+// stderr. If the capture cannot be read to its end, the exit code is 1. The custom transform is a plain function.
 //   node examples/capture-to-ndjson.js capture.bin > events.ndjson
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';

@@ -1,6 +1,6 @@
-// Lines of JSON from stdin, cut by split2, as frames to a socket: a frame for each event. What is no event is
-// left out. (BoundaryLogSender does more: it batches, numbers, splits and connects again.)
-//   node examples/ndjson-to-socket.js /tmp/own.sock < events.ndjson
+// Sends newline-delimited JSON from stdin to a socket, one frame per event. split2 cuts the lines. A line that is not a
+// valid event is reported and skipped. (BoundaryLogSender does more: it batches, numbers, splits and reconnects.)
+//   node examples/ndjson-to-socket.js /tmp/custom.sock < events.ndjson
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { pipeline } from 'node:stream/promises';
@@ -22,14 +22,14 @@ function toMessage(line) {
     };
     return { kind: 'logs', request };
   } catch (error) {
-    console.error('left out:', /** @type {Error} */ (error).message);
+    console.error('skipped:', /** @type {Error} */ (error).message);
     return undefined;
   }
 }
 
 const lines = split2(/\r?\n/, toMessage, { maxLength: 1 << 20, skipOverflow: true });
 const encoder = new MessageEncoder();
-encoder.on('drop', (_message, error) => console.error('left out:', error.code));
+encoder.on('drop', (_message, error) => console.error('skipped:', error.code));
 
 const socket = connect(socketPath);
 await once(socket, 'connect');

@@ -1,15 +1,17 @@
-/** What is buffered and forwarded: a LogBatch, or what an own protocol has in its place. */
+/** The unit that is buffered and forwarded: a `LogBatch`, or the message of a custom protocol in its place. */
 export interface Batch {
-  /** How many logs are in it. */
+  /** Number of logs in the batch. */
   readonly count: number;
-  /** Its bytes: their length is what it takes of `maxBytes`. */
+  /** The encoded batch. Its length counts towards `maxBytes`. */
   readonly raw: Uint8Array;
-  /** Lets go of the chunk that `raw` is a view of. */
+  /** Copies `raw`, if it is a view of a larger chunk, so that the chunk can be freed. */
   detach?(): void;
 }
 
-/** A number of batches, and of the logs in them. */
+/** A number of batches, and the number of logs in them. */
 export interface Amount {
+  /** How many batches. */
   batches: number;
+  /** How many logs are in these batches. */
   logs: number;
 }

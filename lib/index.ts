@@ -10,7 +10,7 @@
  * await proxy.runForwarder({ report: (batch) => console.log(batch.request) });
  * ```
  *
- * @packageDocumentation
+ * @module boundary-log-proxy
  */
 export {
   type BoundaryLog,

@@ -1,39 +1,98 @@
 import { BoundaryLogError } from './errors.js';
+import { type Logger, silent } from './logger.js';
 
-/** What one option takes: a test, and the words for it in the error. */
+/** The values that an option accepts, and the words for them in an error message. */
 export interface OptionCheck {
-  readonly takes: string;
+  /** Completes the sentence "expected …". */
+  readonly expected: string;
   accepts(value: unknown): boolean;
 }
 
-/** A check for each option of `T`. */
-export type OptionTable<T> = { readonly [K in keyof Required<T>]: OptionCheck };
+/** Everything there is to know about one option. */
+export interface OptionRow<Value = unknown> extends OptionCheck {
+  /** What the option does. The tables in the documentation contain this text. */
+  readonly doc: string;
+  /** The value of an option that was left out. */
+  readonly default?: Value;
+  /** Makes that value, if it is not the same for all objects. */
+  readonly makeDefault?: () => Value;
+  /** The default in the documentation, if its value alone does not explain it, or if it depends on other options. */
+  readonly defaultDoc?: string;
+}
+
+/** One row for each option of `Options`. */
+export type OptionTable<Options> = {
+  readonly [Name in keyof Required<Options>]: OptionRow<Options[Name]>;
+};
+
+/** Checks without defaults and documentation, for objects that are not public. */
+export type OptionChecks<Options> = { readonly [Name in keyof Required<Options>]: OptionCheck };
+
+/** The options of a table, each of them present if its row has a default. */
+export type ResolvedOptions<Options, Table> = {
+  readonly [Name in keyof Required<Options>]: Name extends keyof Table
+    ? Table[Name] extends { readonly default: unknown } | { readonly makeDefault: unknown }
+      ? Exclude<Options[Name], undefined>
+      : Options[Name]
+    : Options[Name];
+};
 
 /**
- * Holds options against their table. One that is `undefined` is one that was left out.
+ * Checks options against their table and adds the defaults. An option that is `undefined` counts as left out.
  *
- * @throws ERR_INVALID_OPTION naming the option, what it got, and what it takes.
+ * @param owner Whose options these are. The error message starts with it.
+ * @throws ERR_INVALID_OPTION for the first option with an unacceptable value.
  */
-export function checkOptions<T extends object>(owner: string, options: T, table: OptionTable<T>): void {
-  for (const [name, check] of Object.entries<OptionCheck>(table)) {
-    const value = options[name as keyof T];
+export function resolveOptions<Options extends object, Table extends OptionTable<Options>>(
+  owner: string,
+  options: Options,
+  table: Table,
+): ResolvedOptions<Options, Table> {
+  checkOptions<Options>(owner, options, table);
+  const resolved: Record<string, unknown> = {};
+  for (const [name, row] of Object.entries<OptionRow>(table)) {
+    const given = options[name as keyof Options];
+    resolved[name] = given === undefined ? (row.makeDefault?.() ?? row.default) : given;
+  }
+  return resolved as ResolvedOptions<Options, Table>;
+}
+
+/**
+ * Checks options without adding defaults.
+ *
+ * @throws ERR_INVALID_OPTION for the first option with an unacceptable value.
+ */
+export function checkOptions<Options extends object>(
+  owner: string,
+  options: Options,
+  checks: OptionChecks<Options>,
+): void {
+  for (const [name, check] of Object.entries<OptionCheck>(checks)) {
+    const value = options[name as keyof Options];
     if (value !== undefined && !check.accepts(value))
-      throw invalidOption(`${owner}: ${name}`, value, check.takes);
+      throw invalidOption(`${owner}: ${name}`, value, check.expected);
   }
 }
 
-export function invalidOption(name: string, got: unknown, takes: string): BoundaryLogError {
-  return new BoundaryLogError('ERR_INVALID_OPTION', `${name}: got ${shown(got)}, takes ${takes}`);
+/** The default of an option as the documentation shows it; empty if there is none. */
+export function documentedDefault({ default: value, defaultDoc }: OptionRow): string {
+  if (defaultDoc !== undefined) return defaultDoc;
+  if (value === undefined) return '';
+  return typeof value === 'string' ? `'${value}'` : String(value);
 }
 
-/** Any value as it may stand in a message. */
+export function invalidOption(name: string, got: unknown, expected: string): BoundaryLogError {
+  return new BoundaryLogError('ERR_INVALID_OPTION', `${name}: got ${shown(got)}, expected ${expected}`);
+}
+
+/** Any value in a form that is safe and short enough for an error message. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
   return typeof value === 'function' ? 'a function' : String(value);
 }
 
-/** The longest wait that a timer takes, in ms. */
+/** The longest delay that a timer supports, in ms. */
 export const MAX_WAIT_MS = 2 ** 31 - 1;
 
 export function wholeNumber({
@@ -44,18 +103,31 @@ export function wholeNumber({
   max?: number;
 }): OptionCheck {
   return {
-    takes: `a whole number ${max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`}`,
+    expected: `a whole number ${max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`}`,
     accepts: (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
   };
 }
 
-export function oneOf(...values: readonly string[]): OptionCheck {
-  return { takes: `one of ${values.join(', ')}`, accepts: (value) => values.includes(value as string) };
+/** A duration in ms that a timer supports. */
+export function milliseconds({ min }: { min: number }): OptionCheck {
+  return wholeNumber({ min, max: MAX_WAIT_MS });
 }
 
-/** A string with something in it, and no NUL, which no path can hold, nor half a character, as no UTF-8 can. */
+/** What another check accepts, or Infinity. */
+export function orInfinity({ expected, accepts }: OptionCheck): OptionCheck {
+  return {
+    expected: `${expected}, or Infinity`,
+    accepts: (value) => value === Number.POSITIVE_INFINITY || accepts(value),
+  };
+}
+
+export function oneOf(...values: readonly string[]): OptionCheck {
+  return { expected: `one of ${values.join(', ')}`, accepts: (value) => values.includes(value as string) };
+}
+
+/** A string that is not empty. A path cannot contain NUL, and UTF-8 cannot contain a lone surrogate. */
 export const text: OptionCheck = {
-  takes: 'a text of at least one character, without NUL and lone surrogates',
+  expected: 'a text of at least one character, without NUL and lone surrogates',
   accepts: (value) =>
     typeof value === 'string' && value !== '' && !value.includes('\0') && value.isWellFormed(),
 };
@@ -63,7 +135,7 @@ export const text: OptionCheck = {
 /** An object with the given methods. */
 export function objectWith(...methods: readonly string[]): OptionCheck {
   return {
-    takes: `an object with ${methods.join(', ')}`,
+    expected: `an object with ${methods.join(', ')}`,
     accepts: (value) =>
       typeof value === 'object' &&
       value !== null &&
@@ -72,9 +144,17 @@ export function objectWith(...methods: readonly string[]): OptionCheck {
 }
 
 export const flag: OptionCheck = {
-  takes: 'true or false',
+  expected: 'true or false',
   accepts: (value) => typeof value === 'boolean',
 };
 
-/** Checked by whoever uses it. */
-export const anything: OptionCheck = { takes: 'anything', accepts: () => true };
+/** Accepts any value, for options that are checked elsewhere. */
+export const anything: OptionCheck = { expected: 'anything', accepts: () => true };
+
+/** The option `logger`, which is the same for all objects that log. */
+export const LOGGER_OPTION = {
+  ...objectWith('debug', 'info', 'warn', 'error'),
+  default: silent as Logger,
+  defaultDoc: 'silent',
+  doc: 'A pino logger, or any object with its four methods',
+};

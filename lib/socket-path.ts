@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 
-/** The environment variable that boundary and the reference read the socket's path from. */
+/** The environment variable from which boundary and Coder's workspace agent read the path of the socket. */
 export const SOCKET_PATH_ENV = 'CODER_AGENT_BOUNDARY_LOG_PROXY_SOCKET_PATH';
 
-/** Where boundary looks for the socket when it is told nothing: `boundary-audit.sock` in `$TMPDIR`, else `/tmp`. */
+/**
+ * The path that boundary uses if {@link SOCKET_PATH_ENV} is not set: `boundary-audit.sock` in `$TMPDIR`, or in
+ * `/tmp` if `TMPDIR` is not set or empty.
+ */
 export function defaultSocketPath(): string {
   return join(process.env.TMPDIR || '/tmp', 'boundary-audit.sock');
 }

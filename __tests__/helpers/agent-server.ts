@@ -17,14 +17,14 @@ import { until } from './until.js';
 
 export const TOKEN = 'the-secret-token';
 
-/** What an HTTP request is answered with. */
+/** The answer to an HTTP request. */
 export interface Reply {
   status: number;
   headers?: Record<string, string>;
   body?: string;
 }
 
-/** Starts servers. They are gone after each test. */
+/** Starts servers, and closes them after each test. */
 export function agentServers(): (tls?: ServerOptions) => Promise<AgentServer> {
   const started: AgentServer[] = [];
   afterEach(async () => {
@@ -37,15 +37,15 @@ export function agentServers(): (tls?: ServerOptions) => Promise<AgentServer> {
   };
 }
 
-/** The agent API of a Coder server, which does what a test tells it to. */
+/** The agent API of a Coder server, controlled by a test. */
 export class AgentServer {
-  /** What is done with a call. */
+  /** Handles a call. */
   onCall: (call: AgentCall) => void = (call) => call.ok();
   /** Whether requests are answered at all. */
   answers = true;
-  /** What is done with a new connection. */
+  /** Handles a new connection. */
   onSession: (session: AgentServerSession) => void = () => undefined;
-  /** What a request to connect is refused with. */
+  /** The answer to requests to connect, if they are refused. */
   refusal: Reply | undefined;
   buildInfo: Reply = { status: 200, body: JSON.stringify({ version: 'v2.34.0+test' }) };
   readonly requests: IncomingMessage[] = [];
@@ -75,7 +75,7 @@ export class AgentServer {
       this.requests.push(request);
       socket.on('error', () => undefined);
       if (!this.answers) {
-        // It may be half open: its end is not its close.
+        // The connection may be half open: its end is not its close.
         socket.on('end', () => socket.end()).resume();
         return;
       }
@@ -87,7 +87,7 @@ export class AgentServer {
         );
         return;
       }
-      // What is sent at once comes together with the consent.
+      // What is sent immediately arrives together with the answer to the request.
       socket.cork();
       websockets.handleUpgrade(request, socket, head, (websocket) => {
         const session = new AgentServerSession(this, websocket, socket);
@@ -105,12 +105,12 @@ export class AgentServer {
     return new AgentServer(server, tls === undefined ? 'http' : 'https');
   }
 
-  /** How many connections there are. */
+  /** How many connections are open. */
   get open(): number {
     return this.#sockets.size;
   }
 
-  /** The session number `n`, from 0, once there is one. */
+  /** Session number `n`, from 0, as soon as it exists. */
   async session(n = 0): Promise<AgentServerSession> {
     await until(`session ${n} is here`, () => this.sessions.length > n);
     return this.sessions[n] as AgentServerSession;
@@ -126,14 +126,14 @@ export class AgentServer {
 
 /** One connection. */
 export class AgentServerSession {
-  /** All frames that came, but for pings and data. */
+  /** All frames received, except pings and data. */
   readonly frames: YamuxFrame[] = [];
-  /** The values of pings that were answered. */
+  /** The values of the pings that the client answered. */
   readonly pongs: number[] = [];
   readonly streams = new Map<number, AgentCall>();
-  /** Whether more may be sent once it was read. */
+  /** Whether reading data allows the client to send more. */
   grants = true;
-  /** The code that the WebSocket was closed with. */
+  /** The code with which the WebSocket was closed. */
   closeCode: number | undefined;
   readonly websocket: WebSocket;
   readonly socket: Duplex;
@@ -186,9 +186,9 @@ export class AgentCall {
   readonly session: AgentServerSession;
   readonly id: number;
   method = '';
-  /** The message, as it came. */
+  /** The bytes of the message, as received. */
   request: Buffer = Buffer.alloc(0);
-  /** Bytes that have come on the stream. */
+  /** How many bytes were received on the stream. */
   received: Buffer = Buffer.alloc(0);
   #isCalled = false;
 
@@ -210,7 +210,7 @@ export class AgentCall {
     this.session.server.onCall(this);
   }
 
-  /** The answer of a server that took it. */
+  /** Answers as a server that has accepted the call. */
   ok(): void {
     this.bytes(Buffer.concat([drpcFrame({ kind: 2, message: 1 }), drpcFrame({ kind: 6, message: 2 })]));
   }

@@ -3,12 +3,12 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach } from '@jest/globals';
 
-/** An HTTP proxy that knows CONNECT, and nothing else. Gone after the test. */
+/** An HTTP proxy that understands only CONNECT. It is closed after the test. */
 export interface ConnectProxy {
   readonly url: string;
-  /** What it was asked for: `host:port` and the credentials that came with it. */
+  /** The requests that it received: `host:port` and credentials. */
   readonly asked: { target: string | undefined; authorization: string | undefined }[];
-  /** What it answers, where that is not 200; 0 for nothing at all. */
+  /** The status that it answers instead of 200; 0 for no answer. */
   status: number;
   /** How many connections it has open. */
   open(): number;
@@ -42,7 +42,7 @@ export function connectProxies(): () => Promise<ConnectProxy> {
     server.on('connect', ({ url, headers }, socket) => {
       proxy.asked.push({ target: url, authorization: headers['proxy-authorization'] });
       if (proxy.status === 0) {
-        // It may be half open: its end is not its close.
+        // The connection may be half open: its end is not its close.
         socket.on('end', () => socket.end()).resume();
         return;
       }

@@ -1,13 +1,13 @@
 import { seed } from './seed.js';
 
-/** The ways to feed a byte stream: name and function, for `describe.each`. */
+/** The ways to cut a byte stream into chunks: name and function, for `describe.each`. */
 export const cuts: [name: string, cut: (bytes: Buffer) => Buffer[]][] = [
   ['whole', (bytes) => [bytes]],
   ['one byte at a time', (bytes) => pieces(bytes, () => 1)],
   [`in random pieces (seed ${seed})`, randomPieces()],
 ];
 
-/** Each piece in memory of its own, so that nothing can lean on what lies beside it. */
+/** Copies each piece into separate memory, so that no code can depend on the bytes beside it. */
 function pieces(bytes: Buffer, nextLength: () => number): Buffer[] {
   const out: Buffer[] = [];
   for (let pos = 0; pos < bytes.length; ) {

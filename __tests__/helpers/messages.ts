@@ -26,13 +26,13 @@ export function logsFrame(count: number, first = 0): Buffer {
   return encodeLogs(request(count, first));
 }
 
-/** Such a request as the codec gives it. */
+/** Such a request as the codec returns it. */
 export function logBatch(count: number, first = 0): LogBatch {
   const raw = Buffer.from(ReportBoundaryLogsRequest.encode(request(count, first)).finish());
   return new LogBatch(Tag.V2, count, raw);
 }
 
-/** The number of the first log in a batch: what order is told by. */
+/** The number of the first log in a batch, which shows the order of batches. */
 export function firstNumber(batch: LogBatch): number {
   return batch.request.logs[0]?.sequenceNumber ?? 0;
 }

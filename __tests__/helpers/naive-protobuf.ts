@@ -1,6 +1,6 @@
 /**
- * Protobuf as the reference's library reads it, written as plainly as can be: the yardstick for the codec's
- * walk. Slow, recursive over messages, and with nothing in common with codec/ but the schema.
+ * The simplest possible protobuf codec that behaves like the library of the Go implementation. Tests compare the codec
+ * with it. It is slow, recursive over messages, and shares nothing with codec/ except the schema.
  */
 
 export type Verdict = 'invalid_protobuf' | 'invalid_utf8';
@@ -82,7 +82,7 @@ export function decode(type: MessageType, bytes: Buffer, into?: Message): Messag
   return message;
 }
 
-/** As the Go library encodes it deterministically: known fields in their order, then the unknown ones. */
+/** Encodes as the Go library does deterministically: known fields in its order, then the unknown ones. */
 export function encode(message: Message): Buffer {
   const parts: Buffer[] = [];
   for (const number of message.type.order) {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach } from '@jest/globals';
 import { until } from './until.js';
 
-/** The command as it was built. */
+/** The built command. */
 export const MAIN = fileURLToPath(new URL('../../dist/lib/cli/main.js', import.meta.url));
 
 export interface Running {
@@ -13,12 +13,19 @@ export interface Running {
   /** What it has written so far. */
   readonly stdout: () => string;
   readonly stderr: () => string;
-  /** Its exit code, or the signal that ended it, once all that it wrote is here. */
+  /** Resolves after its last output, with its exit code or the signal that ended it. */
   readonly ended: Promise<number | string | null>;
 }
 
-/** Starts the command. Whatever still runs after a test is killed. */
-export function commands(): (args: string[], options?: { keepStdout?: boolean; env?: object }) => Running {
+export interface StartOptions {
+  /** Whether to collect stdout. Default true. */
+  keepStdout?: boolean;
+  env?: object;
+  program?: string;
+}
+
+/** Starts the command, or another program for Node, and kills what still runs after a test. */
+export function commands(): (args: string[], options?: StartOptions) => Running {
   const running: Running[] = [];
   afterEach(async () => {
     for (const { child, ended } of running.splice(0)) {
@@ -27,8 +34,8 @@ export function commands(): (args: string[], options?: { keepStdout?: boolean; e
       await ended;
     }
   });
-  return (args, { keepStdout = true, env = {} } = {}) => {
-    const child = spawn(process.execPath, [MAIN, ...args], {
+  return (args, { keepStdout = true, env = {}, program = MAIN } = {}) => {
+    const child = spawn(process.execPath, [program, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, NODE_OPTIONS: '', ...env },
     });
@@ -46,14 +53,14 @@ export function commands(): (args: string[], options?: { keepStdout?: boolean; e
   };
 }
 
-/** Waits until a `serve` is ready for senders. */
+/** Waits until a `serve` accepts connections. */
 export async function listening(served: Running, socket: string): Promise<void> {
   let over = false;
   served.ended.then(() => {
     over = true;
   });
   await until(`it listens on ${socket}`, () => {
-    if (over) throw new Error(`it has ended: ${served.stderr()}`);
+    if (over) throw new Error(`the process has ended: ${served.stderr()}`);
     return served.stderr().includes('"listening"') && existsSync(socket);
   });
 }

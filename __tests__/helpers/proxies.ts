@@ -4,8 +4,8 @@ import { assertBalanced } from './accounts.js';
 import { tempPaths } from './temp.js';
 
 /**
- * Makes proxies on sockets of their own. After each test they are closed, so that one that fails leaves
- * nothing open behind it, and their accounts must balance.
+ * Makes proxies, each on a new socket. After each test they are closed, so that a failed test leaves nothing open, and
+ * their accounts must balance.
  */
 export function proxies(): (options?: BoundaryLogProxyOptions) => BoundaryLogProxy {
   const path = tempPaths();

@@ -8,7 +8,7 @@ import {
   type Outcome,
 } from '../../codec/index.js';
 
-/** Whatever serves a Unix socket for a sender: the codec behind a plain server. */
+/** Serves a Unix socket for a sender: a plain server with the codec behind it. */
 export class Receiver {
   /** Connections so far. */
   connections = 0;
@@ -33,13 +33,13 @@ export class Receiver {
     return receiver;
   }
 
-  /** The next outcome that arrives, or has arrived already. */
+  /** The next outcome, which may have arrived already. */
   async next(): Promise<Outcome> {
     const { value } = await this.#arrivals.next();
     return value[0];
   }
 
-  /** The next `n` outcomes, which are batches. */
+  /** The next `n` outcomes, which must be batches. */
   async batches(n: number): Promise<LogBatch[]> {
     const batches: LogBatch[] = [];
     while (batches.length < n) {
@@ -50,7 +50,7 @@ export class Receiver {
     return batches;
   }
 
-  /** Away: the connections are closed, and nobody listens any more. */
+  /** Closes all connections and stops listening. */
   async stop(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();

@@ -1,10 +1,10 @@
 import type { LogBatch, Reporter } from '../../lib/index.js';
 
-/** Keeps what it is given. */
+/** Records the batches that it receives. */
 export function collector(): Reporter & { batches: LogBatch[] } {
   const batches: LogBatch[] = [];
   return { batches, report: (batch) => void batches.push(batch) };
 }
 
-/** Never answers, whatever it is told. */
+/** Never answers, even when its signal aborts. */
 export const silentReporter: Reporter = { report: () => new Promise(() => undefined) };

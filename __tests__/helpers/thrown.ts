@@ -1,4 +1,4 @@
-/** What `run` throws, for a look at its code; undefined where it throws nothing. */
+/** The error that `run` throws, or undefined. */
 // biome-ignore lint/suspicious/noExplicitAny: anything may be thrown.
 export function thrown(run: () => unknown): any {
   try {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits until something is so; fails, naming it, when the deadline has passed. */
+/** Waits until a condition holds. After the deadline it throws an error with the name of the condition. */
 export async function until(what: string, isSo: () => unknown, deadlineMs = 10_000): Promise<void> {
   const deadline = Date.now() + deadlineMs;
   while (!(await isSo())) {

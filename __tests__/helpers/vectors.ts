@@ -5,7 +5,7 @@ import { decode, encode, REQUEST } from './naive-protobuf.js';
 
 const FOLDER = new URL('../fixtures/vectors/', import.meta.url);
 
-/** One outcome, in the words of the vectors' README. `error` and `logs` are left out: `hex` says as much. */
+/** One outcome in the terms of the README of the vectors, without `error` and `logs`: `hex` contains the same. */
 export type ExpectedOutcome = Record<string, unknown> & { kind: string };
 
 export interface Vector {
@@ -24,7 +24,7 @@ export const vectors: Vector[] = readdirSync(FOLDER)
     return { ...expected, name, bytes: readFileSync(new URL(file, FOLDER)) };
   });
 
-/** What of a recorded outcome the outcome of this implementation is held against. */
+/** The part of a recorded outcome that the outcome of this implementation must equal. */
 export function expected(outcome: ExpectedOutcome): ExpectedOutcome {
   switch (outcome.kind) {
     case 'logs':
@@ -36,7 +36,7 @@ export function expected(outcome: ExpectedOutcome): ExpectedOutcome {
   }
 }
 
-/** An outcome in the vectors' words. `raw` is decoded and encoded again by the naive codec. */
+/** An outcome in the terms of the vectors. The naive codec decodes `raw` and encodes it again. */
 export function described(outcome: Outcome): ExpectedOutcome {
   switch (outcome.kind) {
     case 'logs':
@@ -61,7 +61,7 @@ export function described(outcome: Outcome): ExpectedOutcome {
   }
 }
 
-/** A batch's lazily decoded `request`, encoded by protobufjs and brought into the Go library's order. */
+/** The lazily decoded `request` of a batch, encoded by protobufjs, in the order of the Go library. */
 export function requestHex(request: ReportBoundaryLogsRequest): string {
   const bytes = Buffer.from(ReportBoundaryLogsRequest.encode(request).finish());
   return encode(decode(REQUEST, bytes)).toString('hex');

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Checks and builds the Go programs, builds the package, and runs the tests that bring them together.
-# Arguments are Jest's.
+# Checks and builds the Go programs, builds the package, and runs the tests that combine them. Arguments go to Jest.
 set -euo pipefail
 cd "$(dirname "$0")"
 

@@ -1,17 +1,23 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   anything,
-  checkOptions,
+  documentedDefault,
+  flag,
   invalidOption,
+  milliseconds,
   type OptionCheck,
+  type OptionRow,
+  type OptionTable,
   objectWith,
   oneOf,
+  orInfinity,
+  resolveOptions,
   text,
   wholeNumber,
 } from '../../lib/options.js';
 import { thrown } from '../helpers/thrown.js';
 
-describe('what an option takes', () => {
+describe('what an option accepts', () => {
   test.each<[name: string, check: OptionCheck, good: unknown[], bad: unknown[]]>([
     [
       'a whole number of at least 1',
@@ -20,6 +26,18 @@ describe('what an option takes', () => {
       [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, '1', 1n, null, true, [1]],
     ],
     ['a whole number from 0 to 511', wholeNumber({ min: 0, max: 0o777 }), [0, 511], [-1, 512, '0', 0.5]],
+    [
+      'a whole number from 0 to 2147483647',
+      milliseconds({ min: 0 }),
+      [0, 2 ** 31 - 1],
+      [-1, 2 ** 31, Number.POSITIVE_INFINITY],
+    ],
+    [
+      'a whole number of at least 1, or Infinity',
+      orInfinity(wholeNumber({ min: 1 })),
+      [1, Number.POSITIVE_INFINITY],
+      [0, Number.NEGATIVE_INFINITY, 'Infinity'],
+    ],
     ['one of drop, block', oneOf('drop', 'block'), ['drop', 'block'], ['', 'Drop', 'drop,block', null, 0]],
     [
       'a text of at least one character, without NUL and lone surrogates',
@@ -40,29 +58,61 @@ describe('what an option takes', () => {
       [{ open() {} }, { open() {}, close: true }, {}, null, 'open', 5, undefined],
     ],
     ['anything', anything, [undefined, null, 0, '', {}], []],
-  ])('%s', (takes, check, good, bad) => {
-    expect(check.takes).toBe(takes);
+  ])('%s', (expected, check, good, bad) => {
+    expect(check.expected).toBe(expected);
     expect(good.filter((value) => !check.accepts(value))).toEqual([]);
     expect(bad.filter((value) => check.accepts(value))).toEqual([]);
   });
 });
 
-const TABLE = { size: wholeNumber({ min: 1 }), mode: oneOf('a', 'b') };
+interface ThingOptions {
+  size?: number | undefined;
+  mode?: 'a' | 'b' | undefined;
+  id?: string | undefined;
+  limit?: number | undefined;
+}
 
-test.each<[name: string, options: { size?: unknown; mode?: unknown }]>([
-  ['none', {}],
-  ['all', { size: 1, mode: 'b' }],
-  ['some that are undefined', { size: undefined, mode: 'a' }],
-  ['others, which are not looked at', { other: 5 } as object],
-])('options go through: %s', (_name, options) => {
-  expect(() => checkOptions('Thing', options, TABLE)).not.toThrow();
+let ids = 0;
+const TABLE = {
+  size: { ...wholeNumber({ min: 1 }), default: 10, doc: 'Size' },
+  mode: { ...oneOf('a', 'b'), default: 'b', doc: 'Mode' },
+  id: { ...text, makeDefault: () => `id ${++ids}`, defaultDoc: 'a new id', doc: 'Id' },
+  limit: { ...wholeNumber({ min: 1 }), defaultDoc: 'twice the size', doc: 'Limit' },
+} satisfies OptionTable<ThingOptions>;
+
+test.each<[name: string, options: object, resolved: object]>([
+  ['none', {}, { size: 10, mode: 'b', limit: undefined }],
+  ['all', { size: 1, mode: 'a', limit: 3 }, { size: 1, mode: 'a', limit: 3 }],
+  ['some that are undefined', { size: undefined, mode: 'a' }, { size: 10, mode: 'a', limit: undefined }],
+  ['unknown ones, which are ignored', { other: 5 }, { size: 10, mode: 'b', limit: undefined }],
+])('resolveOptions adds the defaults: %s', (_name, options, resolved) => {
+  const { id, ...others } = resolveOptions('Thing', options as ThingOptions, TABLE);
+  expect(others).toEqual(resolved);
+  expect(id).toBe(`id ${ids}`);
 });
 
-test('the first option that is wrong is the error', () => {
-  expect(thrown(() => checkOptions('Thing', { mode: 'c', size: 0 }, TABLE))).toMatchObject({
+test('resolveOptions makes a default only if the option was left out', () => {
+  const before = ids;
+  const { id }: { id: string } = resolveOptions('Thing', { id: 'mine' } as ThingOptions, TABLE);
+  expect([id, ids]).toEqual(['mine', before]);
+});
+
+test.each<[row: OptionRow, shown: string]>([
+  [TABLE.size, '10'],
+  [TABLE.mode, "'b'"],
+  [TABLE.id, 'a new id'],
+  [TABLE.limit, 'twice the size'],
+  [{ ...flag, doc: 'Flag', default: false }, 'false'],
+  [{ ...flag, doc: 'Flag' }, ''],
+])('the documentation shows the default of %j as %s', (row, shown) => {
+  expect(documentedDefault(row)).toBe(shown);
+});
+
+test('the error names the first option with an unacceptable value', () => {
+  expect(thrown(() => resolveOptions('Thing', { mode: 'c', size: 0 } as object, TABLE))).toMatchObject({
     name: 'BoundaryLogError',
     code: 'ERR_INVALID_OPTION',
-    message: 'Thing: size: got 0, takes a whole number of at least 1',
+    message: 'Thing: size: got 0, expected a whole number of at least 1',
   });
 });
 
@@ -77,6 +127,6 @@ test.each([
   [() => 1, 'a function'],
   [undefined, 'undefined'],
   [Symbol('s'), 'Symbol(s)'],
-])('an error says what it got: %p as %s', (got, shown) => {
-  expect(invalidOption('--size', got, 'less').message).toBe(`--size: got ${shown}, takes less`);
+])('an error shows the value %p as %s', (got, shown) => {
+  expect(invalidOption('--size', got, 'less').message).toBe(`--size: got ${shown}, expected less`);
 });

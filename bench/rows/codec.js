@@ -1,4 +1,4 @@
-// The codec alone, in this process: from a payload to what the proxy needs to know of it.
+// The codec alone, in this process: from a payload to what the proxy needs to know about it.
 import { decodeMessage } from 'boundary-log-proxy/codec';
 import { coder } from '../../codec/generated/boundary.js';
 import { cpuSeconds } from '../clock.js';
@@ -6,7 +6,7 @@ import { framesOf } from '../load.js';
 import { CPU_UNIT } from '../plays.js';
 
 const { BoundaryMessage } = coder.boundarylogproxy.codec.v1;
-/** Logs in a full run. */
+/** How many logs a full run decodes. */
 const LOGS = 300_000;
 
 /**

@@ -1,4 +1,4 @@
-// What a log costs when it comes over one connection, or over many; and what memory many take.
+// The cost of a log over one connection and over many, and the memory that many connections need.
 import { CPU_UNIT, FULL_SPEED, playing } from '../plays.js';
 
 /**
@@ -16,7 +16,7 @@ const over = (target, connections, more) =>
 
 const proxies = [1, 100, 1000].map((connections) => ({ connections, of: over('proxy', connections) }));
 const drains = [1, 1000].map((connections) => ({ connections, of: over('drain', connections) }));
-/** A young generation of at most 3 x 2 MB: garbage is collected sooner, and with it what was read. */
+/** Limits the young generation to 3 x 2 MB, so that V8 collects garbage, and with it read buffers, sooner. */
 const collectedSooner = over('proxy', 1000, { nodeOptions: ['--max-semi-space-size=2'] });
 
 /** @type {import('../measure.js').Row[]} */

@@ -1,4 +1,4 @@
-// From the sender's write to the reporter's call, by a clock that both processes share.
+// The time from the sender's write to the reporter's call, by a clock that both processes share.
 import { besideProxy, playing, playingReference } from '../plays.js';
 import { stampable } from '../stamp.js';
 

@@ -1,7 +1,7 @@
-// A load as it comes: one write for each batch of 10 logs, evenly spaced, on 4 connections.
+// A realistic load: one write per batch of 10 logs, evenly spaced, on 4 connections.
 import { besideProxy, CPU_UNIT, playing, playingReference } from '../plays.js';
 
-/** Each for so many seconds. */
+/** Batches per second, and for how many seconds. */
 const RATES = /** @type {const} */ ([
   [500, 4],
   [5_000, 2],

@@ -1,4 +1,4 @@
-// The whole proxy in a process of its own, fed by another as fast as it takes.
+// The whole proxy in one process, fed by another process as fast as it can receive.
 import {
   besideProxy,
   CPU_UNIT,
@@ -8,7 +8,7 @@ import {
   TEXT_AT_FULL_SPEED,
 } from '../plays.js';
 
-/** Bytes of text for each byte of the load, as JSON: 317 for a log of 101. */
+/** Bytes of JSON per byte of the load: 317 for a log of 101 bytes. */
 const TEXT_OF = 3.14;
 
 /** Bytes in each write that cuts frames. */

@@ -1,5 +1,5 @@
-// What it costs to keep each batch on disk until it was reported: by a reporter that keeps up, which takes a batch before
-// it is written, and by one that takes it later.
+// The cost of storing each batch on disk until it is reported, with a reporter that accepts a batch before it is
+// written, and with one that accepts it later.
 import { CPU_UNIT, playing } from '../plays.js';
 
 const play = {

@@ -1,11 +1,11 @@
-// Each stream alone, in this process: what one object costs, against a PassThrough of objects.
+// Each stream alone, in this process: the cost of one object, beside a PassThrough of objects.
 import { Demux, Forwarder, FrameParser, LogBuffer, MessageDecoder, nullReporter } from 'boundary-log-proxy';
 import { decodeMessage } from 'boundary-log-proxy/codec';
 import { PassThrough } from 'readable-stream';
 import { cpuSeconds } from '../clock.js';
 import { blocksOf, framesOf } from '../load.js';
 
-/** Objects in a full run. */
+/** How many objects a full run passes. */
 const OBJECTS = 200_000;
 const LOGS = 10;
 
@@ -16,8 +16,8 @@ const blocks = blocksOf(LOGS);
 /**
  * @param {string} name
  * @param {() => import('node:stream').Duplex | import('node:stream').Writable} make
- * @param {readonly unknown[]} inputs Written in turn.
- * @param {number} [objectsIn] How many objects are in each.
+ * @param {readonly unknown[]} inputs What is written, in turn.
+ * @param {number} [objectsIn] How many objects each input contains.
  * @returns {import('../measure.js').Measure}
  */
 function streaming(name, make, inputs, objectsIn = 1) {
@@ -37,12 +37,12 @@ function streaming(name, make, inputs, objectsIn = 1) {
 }
 
 /**
- * Writes as much as the stream takes, and reads all that comes.
+ * Writes as much as the stream accepts, and reads everything that comes out.
  *
  * @param {import('node:stream').Duplex | import('node:stream').Writable} stream
  * @param {readonly unknown[]} inputs
  * @param {number} writes
- * @returns {Promise<number>} How many objects came.
+ * @returns {Promise<number>} How many objects came out.
  */
 function pass(stream, inputs, writes) {
   return new Promise((resolve, reject) => {
@@ -60,7 +60,7 @@ function pass(stream, inputs, writes) {
     stream.on('error', reject);
     if ('read' in stream) stream.on('data', () => objects++).on('end', () => resolve(objects));
     else stream.on('finish', () => resolve(writes));
-    // Not before the reading has begun: a buffer would be full, and drop.
+    // Reading must have begun, or a buffer would be full and drop.
     setImmediate(write);
   });
 }

@@ -1,17 +1,17 @@
-// The floor: reads the socket, and throws the bytes away; or writes as much ready text to stdout as would be made of
-// them, in pieces as large.
+// The lower bound. Reads the socket and discards the bytes, or writes as much prepared text to stdout as they would
+// become, in pieces of the same size.
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { age } from '../stamp.js';
 
-/** Bytes that a TextReporter writes at once, at full speed. */
+/** How many bytes a TextReporter writes at once, at full speed. */
 const PIECE = 1 << 18;
 
 /**
  * @param {string} socketPath
- * @param {{ fromEnd?: number, frameLength?: number, textOf?: number }} options For the age of each frame, if all are
- *   as long; bytes of text for each byte that is read.
+ * @param {{ fromEnd?: number, frameLength?: number, textOf?: number }} options The first two
+ *   locate the stamp of each frame, if all have the same length. `textOf`: bytes of text per byte read.
  * @returns {Promise<import('../target.js').Target>}
  */
 export async function open(socketPath, { fromEnd = 0, frameLength = 0, textOf = 0 }) {

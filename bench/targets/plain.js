@@ -1,4 +1,4 @@
-// What one would write at first: a pipeline of readable-streams that decodes everything with protobufjs.
+// The obvious implementation: a pipeline of readable-streams that decodes everything with protobufjs.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { pipeline, Transform, Writable } from 'readable-stream';

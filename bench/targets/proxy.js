@@ -1,19 +1,19 @@
-// The proxy, with a reporter that counts, at once or later, writes text to stdout as `serve` does, or looks at how old
-// each batch is.
+// The proxy, with a reporter that counts (synchronously or later), writes text to stdout as `serve` does, or records
+// the age of each batch.
 import { BoundaryLogProxy, nullReporter, TextReporter } from 'boundary-log-proxy';
 import { FileOutput } from '../../dist/lib/cli/file-output.js';
 import { age } from '../stamp.js';
 
-/** What `serve` runs a forwarder with where stdout is a file. */
+/** The options of the forwarder that `serve` runs if stdout is a file. */
 const AS_SERVE = { concurrency: 1000, retry: { timeoutMs: Number.POSITIVE_INFINITY } };
-// With a spool there are retries in any case.
+// With a spool there are always retries.
 const LATER = { concurrency: 64, retry: {} };
 const RUNS = { null: {}, later: LATER, stdout: AS_SERVE, age: {} };
 
 /**
  * @typedef {object} ProxyOptions
  * @property {'null' | 'later' | 'stdout' | 'age'} [reporter]
- * @property {number} [fromEnd] Where the stamp begins, for `age`.
+ * @property {number} [fromEnd] Where the stamp begins, for the reporter `age`.
  * @property {{ folder: string, sync?: boolean }} [spool]
  */
 
@@ -23,13 +23,13 @@ const RUNS = { null: {}, later: LATER, stdout: AS_SERVE, age: {} };
  * @returns {Promise<import('../target.js').Target>}
  */
 export async function open(socketPath, { reporter = 'null', fromEnd = 0, spool }) {
-  // Senders wait rather than lose anything: each figure is for all that was sent.
+  // Senders wait instead of losing anything, so that each figure covers everything that was sent.
   const proxy = new BoundaryLogProxy({ socketPath, overflow: 'block', spool });
   /** @type {number[]} */
   const ages = [];
   const reporters = {
     null: nullReporter,
-    // Not in the turn in which it is asked, nor in the next one: with a spool, a batch is on disk by then.
+    // Two turns later: with a spool, the batch is on disk by then.
     later: { report: () => new Promise((resolve) => setImmediate(() => setImmediate(resolve))) },
     stdout: new TextReporter({ stream: FileOutput.ofStdout(), format: 'json' }),
     age: {

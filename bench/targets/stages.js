@@ -1,4 +1,4 @@
-// What four stages of readable-stream cost that do nothing: chunks go through as they come.
+// The cost of four stages of readable-stream that do nothing: chunks pass through unchanged.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { PassThrough, pipeline, Writable } from 'readable-stream';

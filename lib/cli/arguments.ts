@@ -2,7 +2,7 @@ import { invalidOption, type OptionCheck, oneOf, wholeNumber } from '../options.
 import { FORMATS, type Format } from '../text/format.js';
 import { hasColor, type Io } from './io.js';
 
-/** A parser of one argument, for commander. @throws ERR_INVALID_OPTION */
+/** Parses one argument for commander. @throws ERR_INVALID_OPTION */
 type Parser<T> = (value: string) => T;
 
 export function choice(name: string, ...values: readonly string[]): Parser<string> {
@@ -14,7 +14,7 @@ export function count(name: string, range: { min: number; max?: number }): Parse
     checked(name, value, /^\d+$/.test(value) ? Number(value) : Number.NaN, wholeNumber(range));
 }
 
-/** Permissions, in octal as chmod has them. */
+/** Permissions in octal, as chmod accepts them. */
 export function fileMode(name: string): Parser<number> {
   return (value) => {
     if (!/^[0-7]{3,4}$/.test(value) || Number.parseInt(value, 8) > 0o777) {
@@ -42,7 +42,7 @@ export function byteSize(name: string): Parser<number> {
   };
 }
 
-/** Where to serve HTTP. */
+/** Where to listen for HTTP requests. */
 export interface Address {
   readonly host: string;
   readonly port: number;
@@ -62,13 +62,13 @@ export function address(name: string): Parser<Address | 'off'> {
 
 export const FORMAT_CHOICES = ['auto', ...FORMATS] as const;
 
-/** The text format: `auto` is pretty on a terminal, else json. */
+/** Resolves `auto` to pretty on a terminal and to json elsewhere. */
 export function textFormat(format: string, { stdout, env }: Io): { format: Format; color: boolean } {
   const chosen = format === 'auto' ? (stdout.isTTY ? 'pretty' : 'json') : (format as Format);
   return { format: chosen, color: hasColor(stdout, env) };
 }
 
 function checked<T>(name: string, given: string, value: T, check: OptionCheck): T {
-  if (!check.accepts(value)) throw invalidOption(name, given, check.takes);
+  if (!check.accepts(value)) throw invalidOption(name, given, check.expected);
   return value;
 }

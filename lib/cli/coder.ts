@@ -5,7 +5,7 @@ import type { Logger } from '../logger.js';
 import { CoderReporter } from '../reporters/coder/coder-reporter.js';
 import type { Io } from './io.js';
 
-/** A secret, so there is no option for it: others can see the command lines of processes. */
+/** The token is a secret. There is no option for it, because other users can see the arguments of a process. */
 const CODER_TOKEN_ENV = 'CODER_AGENT_TOKEN';
 
 export interface CoderOptions {
@@ -14,10 +14,10 @@ export interface CoderOptions {
   coderAllowOld: boolean;
 }
 
-/** @throws ERR_INVALID_OPTION where it is not said where Coder is, or there is no token. */
+/** @throws ERR_INVALID_OPTION if the URL of Coder or the token is missing. */
 export function coderReporter(options: CoderOptions, { env }: Io, logger: Logger): CoderReporter {
   if (!options.coderUrl) {
-    throw missing('the address of Coder: set --coder-url, or CODER_AGENT_URL in the environment');
+    throw missing('the URL of Coder: set --coder-url, or CODER_AGENT_URL in the environment');
   }
   return new CoderReporter({
     url: options.coderUrl,
@@ -27,7 +27,7 @@ export function coderReporter(options: CoderOptions, { env }: Io, logger: Logger
   });
 }
 
-/** A file is read anew at each connect, as tokens change. */
+/** A file is read again for each connection, because tokens change. */
 function tokenSource(file: string | undefined, token: string | undefined): string | (() => Promise<string>) {
   if (file === undefined) {
     if (token) return token.trim();
@@ -36,7 +36,7 @@ function tokenSource(file: string | undefined, token: string | undefined): strin
   try {
     readFileSync(file);
   } catch (cause) {
-    const message = `--coder-token-file: got ${JSON.stringify(file)}, takes a file that can be read`;
+    const message = `--coder-token-file: got ${JSON.stringify(file)}, expected a file that can be read`;
     throw new BoundaryLogError('ERR_INVALID_OPTION', message, { cause });
   }
   return async () => (await readFile(file, 'utf8')).trim();

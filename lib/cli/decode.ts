@@ -15,8 +15,8 @@ export interface DecodeOptions {
 }
 
 /**
- * Writes a captured byte stream as text: its events, or with `outcomes` all that it leads to. Without it,
- * what is no event goes to stderr, and a stream that cannot be read to its end is a failure.
+ * Writes a captured byte stream as text: its events or, with `outcomes`, everything that the stream contains. Without
+ * `outcomes`, everything except events goes to stderr, and a stream that cannot be read to its end is a failure.
  */
 export async function decode(file: string | undefined, options: DecodeOptions, io: Io): Promise<number> {
   const { format, color } = textFormat(options.format, io);
@@ -41,7 +41,7 @@ export async function decode(file: string | undefined, options: DecodeOptions, i
   } catch (error) {
     if (isClosedPipe(error)) return ExitCode.DONE;
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    const message = `FILE: got ${JSON.stringify(file)}, takes a file that can be read`;
+    const message = `FILE: got ${JSON.stringify(file)}, expected a file that can be read`;
     throw new BoundaryLogError('ERR_INVALID_OPTION', message, { cause: error });
   }
   return failed ? ExitCode.FAILED : ExitCode.DONE;
@@ -54,7 +54,7 @@ function note(outcome: Exclude<Outcome, { kind: 'logs' }>): string {
       return `status: the sender dropped ${droppedChannelFull} (channel full) and ${droppedBatchFull} (batch full)`;
     }
     case 'unknown-variant':
-      return 'unknown variant: a message of a kind that is not known here';
+      return 'unknown variant: a message of a kind that this version does not know';
     default:
       return `${outcome.kind}: ${outcome.error.code}: ${outcome.error.message}`;
   }

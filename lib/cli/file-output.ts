@@ -4,10 +4,10 @@ import type { TextOutput } from '../reporters/text.js';
 const LINE_FEED = Buffer.from('\n');
 
 /**
- * Writes to a file, all of it or an error. Node's own stream for a stdout that is a file takes a write that
- * was cut short, as by a full disk, for a whole one.
+ * Writes all of a text to a file, or fails. Node's stream for a stdout that is a file reports a short write, as on a
+ * full disk, as a complete one.
  *
- * What was cut short is a line of its own in the end: the next write begins with a line feed.
+ * A line that was cut short stays alone on its line: the next write begins with a line feed.
  */
 export class FileOutput implements TextOutput {
   readonly keepsNothing = true;
@@ -18,7 +18,7 @@ export class FileOutput implements TextOutput {
     this.#fd = fd;
   }
 
-  /** Of standard output, where it is a file. */
+  /** An output to standard output, if that is a file. */
   static ofStdout(fd = 1): FileOutput | undefined {
     return fstatSync(fd).isFile() ? new FileOutput(fd) : undefined;
   }

@@ -1,17 +1,17 @@
 import type { Readable, Writable } from 'node:stream';
 import type { TextOutput } from '../reporters/text.js';
 
-/** All that a command has of the world outside. */
+/** Everything that a command uses of the outside world. */
 export interface Io {
   readonly stdin: Readable;
   readonly stdout: Writable & { isTTY?: boolean };
-  /** For events, in place of stdout where that is a file. */
+  /** Where events go instead of `stdout`, if stdout is a file. */
   readonly file?: TextOutput | undefined;
   readonly stderr: Writable & { isTTY?: boolean };
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Calls back at each SIGINT and SIGTERM, until the returned function is called. */
   onSignal(handler: (signal: string) => void): () => void;
-  /** Ends the process at once. */
+  /** Ends the process immediately. */
   exit(code: number): void;
 }
 
@@ -22,7 +22,7 @@ export function hasColor({ isTTY }: { isTTY?: boolean }, env: Io['env']): boolea
   return isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
 }
 
-/** The other end of the pipe was closed, as by `| head -1`: the end of the work, and no failure. */
+/** Whether the reader of a pipe has closed it, as `| head -1` does. That ends the work; it is not a failure. */
 export function isClosedPipe(error: unknown): boolean {
   return (error as NodeJS.ErrnoException)?.code === 'EPIPE';
 }

@@ -2,7 +2,7 @@
 import { FileOutput } from './file-output.js';
 import { run } from './program.js';
 
-// Setting the code, rather than exiting, lets what was written get through.
+// Exiting here would lose output that is still being written.
 process.exitCode = await run(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,

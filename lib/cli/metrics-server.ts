@@ -5,9 +5,9 @@ import type { Registry } from 'prom-client';
 import { BoundaryLogError } from '../errors.js';
 import type { Address } from './arguments.js';
 
-/** Serves `/metrics` (Prometheus' text format) and `/healthz`. */
+/** Serves `/metrics` (the text format of Prometheus) and `/healthz`. */
 export class MetricsServer {
-  /** Where it is, such as `http://127.0.0.1:9465`. */
+  /** Its base URL, such as `http://127.0.0.1:9465`. */
   readonly url: string;
   readonly #server: Server;
 
@@ -27,10 +27,10 @@ export class MetricsServer {
       await once(server, 'listening');
     } catch (cause) {
       const { code, message } = cause as NodeJS.ErrnoException;
-      const how = 'choose another address with --metrics HOST:PORT, or none with --metrics off';
+      const how = 'choose another address with --metrics HOST:PORT, or turn metrics off with --metrics off';
       if (code === 'EADDRINUSE') {
-        const taken = `the metrics address ${host}:${port} is taken: ${how}`;
-        throw new BoundaryLogError('ERR_ADDRESS_IN_USE', taken, { cause });
+        const inUse = `another program uses the metrics address ${host}:${port}: ${how}`;
+        throw new BoundaryLogError('ERR_ADDRESS_IN_USE', inUse, { cause });
       }
       const failed = `cannot serve metrics on ${host}:${port} (${message}): ${how}`;
       throw new BoundaryLogError('ERR_LISTEN_FAILED', failed, { cause });
@@ -56,6 +56,6 @@ async function answer(request: IncomingMessage, response: ServerResponse, regist
   } else if (path === '/healthz') {
     response.writeHead(200, { 'content-type': 'text/plain' }).end('ok\n');
   } else {
-    response.writeHead(404, { 'content-type': 'text/plain' }).end('there are /metrics and /healthz\n');
+    response.writeHead(404, { 'content-type': 'text/plain' }).end('not found: try /metrics or /healthz\n');
   }
 }

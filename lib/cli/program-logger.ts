@@ -4,7 +4,7 @@ import { hasColor, type Io } from './io.js';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
-/** What the program says of itself: to stderr, as lines of JSON, or for people on a terminal. */
+/** The program's own log on stderr: readable text on a terminal, lines of JSON elsewhere. */
 export function programLogger(level: string, { stderr, env }: Io): Logger {
   const destination = stderr.isTTY
     ? prettyStream({
@@ -15,7 +15,7 @@ export function programLogger(level: string, { stderr, env }: Io): Logger {
         translateTime: 'SYS:HH:MM:ss',
       })
     : stderr;
-  // An error is what it says and its code: a stack of our own would tell an operator nothing.
+  // Code and message tell an operator what to do. The stack would not.
   const err = ({ code, message }: NodeJS.ErrnoException) => ({ code, message });
   return pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err } },

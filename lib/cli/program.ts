@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
+import { CODER_OPTIONS } from '../reporters/coder/options.js';
+import { PROXY_OPTIONS } from '../server/proxy-options.js';
 import { defaultSocketPath, SOCKET_PATH_ENV } from '../socket-path.js';
 import { address, byteSize, choice, count, FORMAT_CHOICES, fileMode } from './arguments.js';
 import { type DecodeOptions, decode } from './decode.js';
@@ -12,7 +14,7 @@ import { type SpoolCommandOptions, spool } from './spool.js';
 /**
  * Runs the command line.
  *
- * @param args Without the names of node and of the program.
+ * @param args Without the names of Node and of the program.
  * @returns the exit code: 0 done, 1 failed, 2 wrong usage.
  */
 export async function run(args: readonly string[], io: Io): Promise<number> {
@@ -24,7 +26,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
-    // commander has said what was wrong by now.
+    // commander has already printed what was wrong.
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.DONE : ExitCode.USAGE;
     const { code, message } = error as NodeJS.ErrnoException;
     io.stderr.write(`error: ${code === undefined ? '' : `${code}: `}${message}\n`);
@@ -35,78 +37,94 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
 /** The commands and their options. */
 export function build(io: Io, onExitCode: (code: number) => void): Command {
   const program = new Command('boundary-log-proxy')
-    .description("Receives boundary's audit logs over a Unix socket, and forwards them.")
+    .description("Receives boundary's audit logs over a Unix socket and forwards them.")
     .version(createRequire(import.meta.url)('boundary-log-proxy/package.json').version)
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
     .exitOverride()
-    .showHelpAfterError('(--help says more)');
+    .showHelpAfterError('(--help lists the options)');
 
+  const { socketMode, bufferSize, overflow } = PROXY_OPTIONS;
   const socket = () =>
-    new Option('--socket <path>', 'the Unix socket').env(SOCKET_PATH_ENV).default(defaultSocketPath());
+    new Option('--socket <path>', 'path of the Unix socket')
+      .env(SOCKET_PATH_ENV)
+      .default(defaultSocketPath());
   const format = () =>
-    new Option('--format <format>', `${FORMAT_CHOICES.join(', ')}; auto is pretty on a terminal, else json`)
+    new Option(
+      '--format <format>',
+      `${FORMAT_CHOICES.join(', ')}; auto means pretty on a terminal, otherwise json`,
+    )
       .argParser(choice('--format', ...FORMAT_CHOICES))
       .default('auto');
 
   program
     .command('serve')
-    .description('receive logs, buffer them, and forward them to a reporter')
+    .description('receive logs, buffer them and forward them to a reporter')
     .addOption(socket())
     .addOption(
       new Option('--socket-mode <mode>', 'permissions of the socket file, in octal')
         .argParser(fileMode('--socket-mode'))
-        .default(0o600, '0600'),
+        .default(socketMode.default, `0${socketMode.default.toString(8)}`),
     )
     .addOption(
-      new Option('--buffer <batches>', 'how many batches are buffered')
+      new Option('--buffer <batches>', 'how many batches the buffer holds')
         .argParser(count('--buffer', { min: 1 }))
-        .default(100),
+        .default(bufferSize.default),
     )
     .addOption(
       new Option('--overflow <what>', 'when the buffer is full: drop the newest batch, or block the senders')
         .argParser(choice('--overflow', 'drop', 'block'))
-        .default('drop'),
+        .default(overflow.default),
     )
     .addOption(
-      new Option('--reporter <name>', 'where the logs go: stdout, coder, or null to count and forget them')
+      new Option(
+        '--reporter <name>',
+        'where to forward the logs: stdout, coder, or null, which only counts them',
+      )
         .argParser(choice('--reporter', 'stdout', 'null', 'coder'))
         .default('stdout'),
     )
-    .addOption(new Option('--coder-url <url>', 'where Coder is').env('CODER_AGENT_URL'))
+    .addOption(new Option('--coder-url <url>', 'URL of the Coder deployment').env('CODER_AGENT_URL'))
     .addOption(
-      new Option('--coder-token-file <path>', 'a file with the agent token (default: CODER_AGENT_TOKEN)'),
+      new Option(
+        '--coder-token-file <path>',
+        'file that contains the agent token; read for each new connection',
+      ),
     )
     .addOption(
-      new Option('--coder-allow-old', 'connect to a Coder before 2.31, too, or of unknown version').default(
-        false,
+      new Option('--coder-allow-old', 'connect without checking that Coder is version 2.31 or newer').default(
+        CODER_OPTIONS.allowOldServer.default,
       ),
     )
     .addOption(format())
-    .addOption(new Option('--no-retry', 'drop a batch that the reporter failed at, rather than try again'))
+    .addOption(new Option('--no-retry', 'drop a batch when the reporter fails, instead of retrying'))
     .addOption(
       new Option(
         '--spool <dir>',
-        'keep the batches in this folder until they were taken, also over a restart',
+        'store batches in this directory until they are delivered; survives restarts',
       ),
     )
     .addOption(
-      new Option('--spool-max-bytes <size>', 'how much the spool holds')
+      new Option('--spool-max-bytes <size>', 'how many bytes of batches the spool holds')
         .argParser(byteSize('--spool-max-bytes'))
         .default(256 * 2 ** 20, '256MiB'),
     )
-    .addOption(new Option('--spool-sync', 'let what is in the spool survive a power cut, too').default(false))
     .addOption(
-      new Option('--metrics <address>', 'where /metrics and /healthz are served, or off')
+      new Option('--spool-sync', 'sync the spool to disk, so that it survives a power failure, too').default(
+        false,
+      ),
+    )
+    .addOption(
+      new Option('--metrics <address>', 'address that serves /metrics and /healthz, or off')
         .argParser(address('--metrics'))
         .default({ host: '127.0.0.1', port: 9465 }, '127.0.0.1:9465'),
     )
     .addOption(
-      new Option('--drain <seconds>', 'how long to go on forwarding after SIGTERM or SIGINT')
+      new Option('--drain <seconds>', 'how many seconds to keep forwarding after SIGTERM or SIGINT')
         .argParser(count('--drain', { min: 0, max: 86_400 }))
         .default(10),
     )
     .addOption(
-      new Option('--log-level <level>', `of the program's own log, on stderr: ${LOG_LEVELS.join(', ')}`)
+      new Option('--log-level <level>', `level of the program's own log on stderr: ${LOG_LEVELS.join(', ')}`)
         .argParser(choice('--log-level', ...LOG_LEVELS))
         .default('info'),
     )
@@ -114,15 +132,17 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
 
   program
     .command('send')
-    .description('send events to the socket: those on stdin, a line of JSON each, or made ones')
+    .description('send events to the socket: newline-delimited JSON from stdin, or generated samples')
     .addOption(socket())
     .addOption(
-      new Option('--sample <n>', 'send this many made events instead').argParser(
+      new Option('--sample <n>', 'send N sample events instead of reading stdin').argParser(
         count('--sample', { min: 1 }),
       ),
     )
-    .addOption(new Option('--session <uuid>', 'session of events that name none (default: a new one)'))
-    .addOption(new Option('--process <name>', 'confined process of events that name none'))
+    .addOption(
+      new Option('--session <uuid>', 'session of the events that do not name one (default: a new UUID)'),
+    )
+    .addOption(new Option('--process <name>', 'confined process of the events that do not name one'))
     .action(async (options: SendOptions) => onExitCode(await send(options, io)));
 
   program
@@ -139,7 +159,7 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
     .description('write a captured byte stream as text')
     .argument('[file]', 'the capture (default: stdin)')
     .addOption(format())
-    .option('--outcomes', 'a line of JSON for each outcome, also of frames that are rejected', false)
+    .option('--outcomes', 'write one line of JSON per outcome, including rejected frames', false)
     .action(async (file: string | undefined, options: DecodeOptions) =>
       onExitCode(await decode(file, options, io)),
     );

@@ -1,18 +1,18 @@
 import type { BoundaryEvent } from '../text/event.js';
 
-/** What an agent at work might ask for, and what its rules make of it. */
+/** Typical requests of an agent. A request without a rule was denied. */
 const REQUESTS: readonly (readonly [method: string, url: string, rule?: string])[] = [
-  ['GET', 'https://registry.npmjs.org/express', 'domain=registry.npmjs.org'],
-  ['POST', 'https://api.anthropic.com/v1/messages', 'domain=api.anthropic.com'],
-  ['GET', 'https://github.com/coder/boundary/archive/refs/heads/main.tar.gz', 'domain=github.com method=GET'],
+  ['GET', 'https://registry.example.com/express', 'domain=registry.example.com'],
+  ['POST', 'https://api.example.com/v1/messages', 'domain=api.example.com'],
+  ['GET', 'https://code.example.org/team/project/archive/main.tar.gz', 'domain=code.example.org method=GET'],
   ['POST', 'https://collect.example.net/upload?name=.env'],
-  ['GET', 'https://pypi.org/simple/requests/', 'domain=pypi.org'],
+  ['GET', 'https://packages.example.com/simple/requests/', 'domain=packages.example.com'],
   ['CONNECT', 'https://203.0.113.7:8443'],
-  ['GET', 'https://raw.githubusercontent.com/coder/coder/main/README.md', 'domain=*.githubusercontent.com'],
-  ['DELETE', 'https://api.github.com/repos/example/production'],
+  ['GET', 'https://raw.example.org/team/project/main/README.md', 'domain=*.example.org'],
+  ['DELETE', 'https://api.code.example.org/repos/team/production'],
 ];
 
-/** `n` made-up events, always the same but for their time. */
+/** Yields `n` invented events: always the same ones, in the same order. */
 export function* sampleEvents(n: number): Generator<BoundaryEvent> {
   for (let i = 0; i < n; i++) {
     const [http_method, http_url, matched_rule] = REQUESTS[i % REQUESTS.length] as (typeof REQUESTS)[number];

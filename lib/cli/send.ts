@@ -13,10 +13,10 @@ export interface SendOptions {
   process: string | undefined;
 }
 
-/** Longest line that is read, in characters: well beyond an event that fits into a frame. */
+/** Longest line that is read, in characters. An event that fits into a frame is far shorter. */
 const MAX_LINE_LENGTH = 1 << 20;
 
-/** Sends events, made ones or those on stdin, until there are no more. A line that is no event is left out. */
+/** Sends samples, or the events on stdin until it ends. A line that is not a valid event is reported and skipped. */
 export async function send(options: SendOptions, { stdin, stderr }: Io): Promise<number> {
   const sender = new BoundaryLogSender({
     socketPath: options.socket,
@@ -38,7 +38,9 @@ export async function send(options: SendOptions, { stdin, stderr }: Io): Promise
     try {
       return JSON.parse(line);
     } catch (cause) {
-      complain(new BoundaryLogError('ERR_INVALID_EVENT', `no JSON: ${(cause as Error).message}`, { cause }));
+      complain(
+        new BoundaryLogError('ERR_INVALID_EVENT', `not valid JSON: ${(cause as Error).message}`, { cause }),
+      );
       return undefined;
     }
   };
@@ -48,6 +50,6 @@ export async function send(options: SendOptions, { stdin, stderr }: Io): Promise
     read = options.sample;
     await pipeline(Readable.from(sampleEvents(options.sample)), sender);
   }
-  stderr.write(`sent ${read - dropped} events${dropped === 0 ? '' : `, left out ${dropped}`}\n`);
+  stderr.write(`sent ${read - dropped} events${dropped === 0 ? '' : `, skipped ${dropped}`}\n`);
   return dropped === 0 ? ExitCode.DONE : ExitCode.FAILED;
 }

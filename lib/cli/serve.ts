@@ -29,12 +29,12 @@ export interface ServeOptions extends CoderOptions {
 }
 
 /**
- * How many batches a file takes in one write: all that one read of a socket brings. Their order stays. What is
- * on its way to the slow reader of a pipe would be reported again after a stop, so that is one at a time.
+ * How many batches are written to a file at once: everything that one read of a socket contains, in order. A pipe gets
+ * one batch at a time, because batches that wait for its slow reader would be reported again after a stop.
  */
 const AT_ONCE = 1000;
 
-/** Runs the proxy until a signal, or until nobody reads its stdout any more. */
+/** Runs the proxy until a signal arrives or the reader of stdout goes away. */
 export async function serve(options: ServeOptions, io: Io): Promise<number> {
   const logger = programLogger(options.logLevel, io);
   const proxy = new BoundaryLogProxy({
@@ -55,7 +55,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
   let coder: CoderReporter | undefined;
   try {
     if (options.reporter === 'coder') {
-      // What it brings along takes time to load, and is for those who use it. It connects while the rest starts.
+      // Its dependencies take time to load, so only its users load them. It connects while the rest starts.
       const { coderReporter } = await import('./coder.js');
       coder = coderReporter(options, io, logger);
     }
@@ -74,16 +74,16 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
     await coder?.close();
     await metrics?.close();
     if (isUnread) {
-      // What nobody reads would keep the process. It was given up, and is in the closing account.
+      // Unread output would keep the process alive. The closing account contains it as dropped.
       await new Promise((resolve) => io.stderr.write('', resolve));
       io.exit(ExitCode.DONE);
     }
   }
 }
 
-/** When to stop: at a signal, or when nobody reads stdout any more. */
+/** Decides when to stop: at a signal, or when the reader of stdout goes away. */
 class End {
-  /** Resolves with whether there is still somebody to forward to. */
+  /** Resolves at the end, with whether the reporter can still be reached. */
   readonly reached: Promise<boolean>;
   readonly #offSignal: () => void;
   #reach: (canForward: boolean) => void = () => undefined;
@@ -96,31 +96,31 @@ class End {
     this.#offSignal = io.onSignal((signal) => {
       signals += 1;
       if (signals > 1) io.exit(ExitCode.FAILED);
-      logger.info({ signal }, 'closing; once more to end at once');
+      logger.info({ signal }, 'closing; a second signal ends the process immediately');
       this.#reach(true);
     });
     io.stdout.on('error', this.onStdoutError);
   }
 
-  /** The listener stays: a write that is under way may fail after the end. */
+  /** Stays registered, because a write in progress may fail after the end. */
   readonly onStdoutError = (error: Error): void => {
     if (isClosedPipe(error)) this.#reach(false);
   };
 
-  /** Signals do again what they do by default. */
+  /** Restores the default behaviour of signals. */
   release(): void {
     this.#offSignal();
   }
 }
 
-/** How its reporter is run. */
+/** How the forwarder runs the chosen reporter. */
 function runOptions({ reporter, retry }: ServeOptions, io: Io): RunForwarderOptions {
   const unlimited = Number.POSITIVE_INFINITY;
-  // What Coder does not take now is kept for as long as there is room: mostly it is somebody who has to mend that.
+  // Usually an operator has to fix what Coder refuses, so batches are kept as long as there is room.
   if (reporter === 'coder') return { retry: retry && { maxElapsedMs: unlimited } };
   return {
     concurrency: reporter === 'stdout' && io.file !== undefined ? AT_ONCE : 1,
-    // A line that was written cannot be taken back: a slow reader is waited for.
+    // A line that was written cannot be withdrawn, so the proxy waits for a slow reader.
     retry: retry && { timeoutMs: unlimited },
   };
 }
@@ -128,19 +128,19 @@ function runOptions({ reporter, retry }: ServeOptions, io: Io): RunForwarderOpti
 function reporterFor({ reporter, format }: ServeOptions, io: Io, end: End): Reporter {
   if (reporter === 'null') return nullReporter;
   const text = new TextReporter({ stream: io.file ?? io.stdout, ...textFormat(format, io) });
-  const goBack = async (error: unknown, signal: AbortSignal): Promise<never> => {
+  const handBack = async (error: unknown, signal: AbortSignal): Promise<never> => {
     if (!isClosedPipe(error)) throw error;
-    // Not a failure to be warned about, but the end: the batch goes back, and into the closing account.
+    // This is the end, not a failure: the batch returns to the buffer and appears in the closing account.
     end.onStdoutError(error as Error);
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
     throw error;
   };
-  return { report: (batch, { signal }) => text.report(batch)?.catch((error) => goBack(error, signal)) };
+  return { report: (batch, { signal }) => text.report(batch)?.catch((error) => handBack(error, signal)) };
 }
 
-/** What a newcomer on a terminal needs to know next. */
+/** What a new user needs to know next. Only a terminal shows it. */
 function greeting(socketPath: string): string {
-  return `What boundary allows and denies will show up here. To see some events, run in another terminal:
+  return `boundary's decisions will appear here. To see samples, run in this folder in another terminal:
   npx boundary-log-proxy send --socket ${socketPath} --sample 20
 `;
 }

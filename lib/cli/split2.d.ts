@@ -4,11 +4,11 @@ declare module 'split2' {
   interface Options {
     /** Longest line, in characters. Default: no limit. */
     maxLength?: number;
-    /** Leaves a longer line out, rather than failing. Default false. */
+    /** Skips a longer line instead of failing. Default false. */
     skipOverflow?: boolean;
   }
 
-  /** Cuts lines; `undefined` from the mapper leaves the line out. */
+  /** Cuts text into lines. A line for which the mapper returns `undefined` is skipped. */
   export default function split2(
     matcher: string | RegExp,
     mapper: (line: string) => unknown,

@@ -1,29 +1,31 @@
 import { setMaxListeners } from 'node:events';
 import type { LogBatch } from '../../codec/index.js';
 import type { Amount, Batch } from '../batch.js';
-import { checkOptions, type OptionTable, objectWith, wholeNumber } from '../options.js';
+import { checkOptions, type OptionTable, objectWith, resolveOptions, wholeNumber } from '../options.js';
 import { type Callback, Writable } from '../streams/base.js';
 import { isIdle, isObject, type Write } from '../streams/direct.js';
 import type { Reporter } from './reporter.js';
-import {
-  isPermanent,
-  RETRY_OPTION,
-  RETRY_OPTIONS,
-  RetryingReporter,
-  type RetryOptions,
-} from './retrying-reporter.js';
+import { isPermanent, RETRY_OPTION, RetryingReporter, type RetryOptions } from './retrying-reporter.js';
 
+/** Options of {@link Forwarder}. */
 export interface ForwarderOptions {
-  /** How many batches are reported at the same time. More than 1 gives up the order between batches. Default 1. */
+  /** How many batches are reported at the same time; more than 1 gives up their order. Default: `1`. */
   concurrency?: number | undefined;
-  /** Whether a batch that the reporter failed at is tried again, and how. Default: it is dropped, as in the reference. */
+  /**
+   * Whether and how a batch is retried after the reporter failed. If it is `false`, the batch is dropped, as in
+   * Coder's workspace agent. Default: `false`.
+   */
   retry?: RetryOptions | false | undefined;
 }
 
-const OPTIONS: OptionTable<ForwarderOptions> = {
-  concurrency: wholeNumber({ min: 1, max: 1000 }),
+export const FORWARDER_OPTIONS = {
+  concurrency: {
+    ...wholeNumber({ min: 1, max: 1000 }),
+    default: 1,
+    doc: 'How many batches are reported at the same time; more than 1 gives up their order',
+  },
   retry: RETRY_OPTION,
-};
+} satisfies OptionTable<ForwarderOptions>;
 const REPORTER = { reporter: objectWith('report') };
 
 /**
@@ -67,16 +69,14 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   /** @throws ERR_INVALID_OPTION */
   constructor(reporter: Reporter<T>, options: ForwarderOptions = {}) {
     checkOptions('Forwarder', { reporter }, REPORTER);
-    checkOptions('Forwarder', options, OPTIONS);
+    const { concurrency, retry } = resolveOptions('Forwarder', options, FORWARDER_OPTIONS);
     super({ objectMode: true, highWaterMark: 1 });
-    const { retry = false } = options;
-    if (retry !== false) checkOptions('Forwarder: retry', retry, RETRY_OPTIONS);
     this.retries = retry !== false;
     this.#reporter =
       retry === false
         ? reporter
         : new RetryingReporter(reporter, retry, (error) => this.#failed(error, true));
-    this.#concurrency = options.concurrency ?? 1;
+    this.#concurrency = concurrency;
     // Each report under way may listen to it.
     setMaxListeners(0, this.#abort.signal);
   }

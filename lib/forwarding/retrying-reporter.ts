@@ -1,45 +1,76 @@
 import type { LogBatch } from '../../codec/index.js';
-import { MAX_WAIT_MS, type OptionCheck, type OptionTable, wholeNumber } from '../options.js';
+import {
+  milliseconds,
+  type OptionTable,
+  orInfinity,
+  type ResolvedOptions,
+  resolveOptions,
+  wholeNumber,
+} from '../options.js';
 import { backoffMs } from './backoff.js';
 import type { Reporter } from './reporter.js';
 
+/** Options of retries: how long to wait, and when to give up. */
 export interface RetryOptions {
-  /** Longest wait before the first retry, in ms. Default 1000. */
+  /**
+   * Longest delay before the first retry, in ms; each delay is random, between 0 and its longest value.
+   * Default: `1000`.
+   */
   initialDelayMs?: number | undefined;
-  /** By how much the longest wait grows from retry to retry. Default 2. */
+  /** Factor by which the longest delay grows with each retry. Default: `2`. */
   factor?: number | undefined;
-  /** Beyond this it does not grow, in ms. Default 30000. */
+  /** Upper limit of the longest delay, in ms. Default: `30000`. */
   maxDelayMs?: number | undefined;
-  /** How often a batch is tried at most. Default: without end, as long as `maxElapsedMs` allows. */
+  /** How many times a batch is attempted before it is dropped; ignored with a spool. Default: `Infinity`. */
   maxAttempts?: number | undefined;
-  /** For how long a batch is tried, in ms from its first attempt. Default 300000; without end with a spool. */
+  /** How long a batch is retried, in ms since its first attempt; ignored with a spool. Default: `300000`. */
   maxElapsedMs?: number | undefined;
-  /** How long one attempt may take, in ms; Infinity for a reporter that cannot give one up. Default 10000. */
+  /**
+   * How long one attempt may take, in ms; `Infinity` suits a reporter that cannot abandon one. Default: `10000`.
+   */
   timeoutMs?: number | undefined;
 }
 
-const unlimited = (value: unknown) => value === Number.POSITIVE_INFINITY;
-const orWithoutEnd = (min: number, max?: number) => {
-  const { takes, accepts } = wholeNumber(max === undefined ? { min } : { min, max });
-  return { takes: `${takes}, or Infinity`, accepts: (value: unknown) => unlimited(value) || accepts(value) };
-};
-
-export const RETRY_OPTIONS: OptionTable<RetryOptions> = {
-  initialDelayMs: wholeNumber({ min: 0, max: MAX_WAIT_MS }),
-  factor: {
-    takes: 'a number of at least 1',
-    accepts: (value) => typeof value === 'number' && value >= 1 && Number.isFinite(value),
+export const RETRY_OPTIONS = {
+  initialDelayMs: {
+    ...milliseconds({ min: 0 }),
+    default: 1000,
+    doc: 'Longest delay before the first retry, in ms; each delay is random, between 0 and its longest value',
   },
-  maxDelayMs: wholeNumber({ min: 0, max: MAX_WAIT_MS }),
-  maxAttempts: orWithoutEnd(1),
-  maxElapsedMs: orWithoutEnd(0),
-  timeoutMs: orWithoutEnd(1, MAX_WAIT_MS),
-};
+  factor: {
+    expected: 'a number of at least 1',
+    accepts: (value) => typeof value === 'number' && value >= 1 && Number.isFinite(value),
+    default: 2,
+    doc: 'Factor by which the longest delay grows with each retry',
+  },
+  maxDelayMs: {
+    ...milliseconds({ min: 0 }),
+    default: 30_000,
+    doc: 'Upper limit of the longest delay, in ms',
+  },
+  maxAttempts: {
+    ...orInfinity(wholeNumber({ min: 1 })),
+    default: Number.POSITIVE_INFINITY,
+    doc: 'How many times a batch is attempted before it is dropped; ignored with a spool',
+  },
+  maxElapsedMs: {
+    ...orInfinity(wholeNumber({ min: 0 })),
+    default: 300_000,
+    doc: 'How long a batch is retried, in ms since its first attempt; ignored with a spool',
+  },
+  timeoutMs: {
+    ...orInfinity(milliseconds({ min: 1 })),
+    default: 10_000,
+    doc: 'How long one attempt may take, in ms; `Infinity` suits a reporter that cannot abandon one',
+  },
+} satisfies OptionTable<RetryOptions>;
 
-/** The option of those who take a policy. */
-export const RETRY_OPTION: OptionCheck = {
-  takes: 'an object of retry options, or false',
-  accepts: (value) => value === false || (typeof value === 'object' && value !== null),
+/** The option `retry` of a Forwarder. */
+export const RETRY_OPTION = {
+  expected: 'an object of retry options, or false',
+  accepts: (value: unknown) => value === false || (typeof value === 'object' && value !== null),
+  default: false as const,
+  doc: 'Whether and how a batch is retried after the reporter failed',
 };
 
 /** What a reporter may say in its error, for the sake of retries. */
@@ -64,22 +95,18 @@ export function isPermanent(error: unknown): boolean {
  */
 export class RetryingReporter<Batch> implements Reporter<Batch> {
   readonly #reporter: Reporter<Batch>;
-  readonly #policy: Required<{ [K in keyof RetryOptions]: number }>;
+  readonly #policy: ResolvedOptions<RetryOptions, typeof RETRY_OPTIONS>;
   readonly #onRetry: (error: unknown) => void;
   /** Of a report that was done at once: the next one may have it. */
   #unused: AbortController | undefined;
 
-  /** @param onRetry Told of each attempt that failed and will be followed by another. */
+  /**
+   * @param onRetry Told of each attempt that failed and will be followed by another.
+   * @throws ERR_INVALID_OPTION
+   */
   constructor(reporter: Reporter<Batch>, options: RetryOptions, onRetry: (error: unknown) => void) {
     this.#reporter = reporter;
-    this.#policy = {
-      initialDelayMs: options.initialDelayMs ?? 1000,
-      factor: options.factor ?? 2,
-      maxDelayMs: options.maxDelayMs ?? 30_000,
-      maxAttempts: options.maxAttempts ?? Number.POSITIVE_INFINITY,
-      maxElapsedMs: options.maxElapsedMs ?? 300_000,
-      timeoutMs: options.timeoutMs ?? 10_000,
-    };
+    this.#policy = resolveOptions('Forwarder: retry', options, RETRY_OPTIONS);
     this.#onRetry = onRetry;
   }
 
@@ -118,7 +145,7 @@ export class RetryingReporter<Batch> implements Reporter<Batch> {
 
   /** One attempt, within its time. */
   #attempt(batch: Batch, signal: AbortSignal): Promise<void> | undefined {
-    if (unlimited(this.#policy.timeoutMs)) {
+    if (this.#policy.timeoutMs === Number.POSITIVE_INFINITY) {
       // Nobody but the caller gives it up, so the caller's signal will do.
       const result = this.#reporter.report(batch, { signal });
       return result === undefined ? undefined : Promise.resolve(result);

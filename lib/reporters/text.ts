@@ -1,6 +1,6 @@
 import type { LogBatch } from '../../codec/index.js';
 import type { Reporter } from '../forwarding/reporter.js';
-import { checkOptions, flag, objectWith, oneOf } from '../options.js';
+import { flag, type OptionTable, objectWith, oneOf, resolveOptions } from '../options.js';
 import { FORMATS, type Format, formatBatch } from '../text/format.js';
 import { appendJsonLines } from '../text/json-lines.js';
 import { TextBuffer } from '../text/text-buffer.js';
@@ -8,23 +8,42 @@ import { TextBuffer } from '../text/text-buffer.js';
 /** Where text goes: any Writable, or what has these two of its methods. */
 export interface TextOutput {
   /**
+   * Writes text, and calls back when it has been written or could not be.
+   *
    * @param text Whole lines.
    * @param callback With an error, `written` is how many bytes got through nevertheless. Default 0.
    */
   write(text: Uint8Array, callback: (error?: Error | null, written?: number) => void): boolean;
+  /** Registers a listener for errors, as every Node stream does. */
   on(event: 'error', listener: (error: Error) => void): unknown;
   /** Whether it is done with the text when it calls back, and the memory may be used again. Default false. */
   readonly keepsNothing?: boolean;
 }
 
+/** Options of {@link TextReporter}. */
 export interface TextReporterOptions {
-  /** Where the lines go. Default: stdout. */
+  /** The stream that receives the lines. Default: stdout. */
   stream?: TextOutput | undefined;
-  /** Default `json`. */
+  /** Format of the lines: `'json'`, `'logfmt'` or `'pretty'`. Default: `'json'`. */
   format?: Format | undefined;
-  /** Whether `pretty` uses colours. Default false. */
+  /** Whether `'pretty'` uses colours. Default: `false`. */
   color?: boolean | undefined;
 }
+
+export const TEXT_REPORTER_OPTIONS = {
+  stream: {
+    ...objectWith('write', 'on'),
+    makeDefault: () => process.stdout as TextOutput,
+    defaultDoc: 'stdout',
+    doc: 'The stream that receives the lines',
+  },
+  format: {
+    ...oneOf(...FORMATS),
+    default: 'json',
+    doc: "Format of the lines: `'json'`, `'logfmt'` or `'pretty'`",
+  },
+  color: { ...flag, default: false, doc: "Whether `'pretty'` uses colours" },
+} satisfies OptionTable<TextReporterOptions>;
 
 /** Bytes of text that are written without waiting for more. */
 const ENOUGH = 1 << 18;
@@ -53,15 +72,11 @@ export class TextReporter implements Reporter<LogBatch> {
 
   /** @throws ERR_INVALID_OPTION */
   constructor(options: TextReporterOptions = {}) {
-    checkOptions('TextReporter', options, {
-      stream: objectWith('write', 'on'),
-      format: oneOf(...FORMATS),
-      color: flag,
-    });
-    this.#stream = options.stream ?? process.stdout;
-    this.#format = options.format ?? 'json';
-    this.#color = options.color ?? false;
-    // Each failed report has the error, too.
+    const { stream, format, color } = resolveOptions('TextReporter', options, TEXT_REPORTER_OPTIONS);
+    this.#stream = stream;
+    this.#format = format;
+    this.#color = color;
+    // Each report that failed already rejects with the error.
     this.#stream.on('error', () => undefined);
   }
 

@@ -4,37 +4,65 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type BoundaryLog, encodeLogs, encodeStatus, MAX_PAYLOAD_LENGTH } from '../../codec/index.js';
 import { BoundaryLogMessage } from '../../codec/messages.js';
 import { BoundaryLogError } from '../errors.js';
-import { checkOptions, MAX_WAIT_MS, type OptionTable, text, wholeNumber } from '../options.js';
+import { milliseconds, type OptionTable, orInfinity, resolveOptions, text, wholeNumber } from '../options.js';
 import { defaultSocketPath } from '../socket-path.js';
 import { type Callback, Writable } from '../streams/base.js';
 import { type BoundaryEvent, logOf, toEvent } from '../text/event.js';
 
+/** Options of {@link BoundaryLogSender}. */
 export interface BoundaryLogSenderOptions {
-  /** Default: {@link defaultSocketPath}. */
+  /** Path of the Unix socket to send to. Default: {@link defaultSocketPath}`()`. */
   socketPath?: string | undefined;
-  /** Of events that name no session of their own. Default: a new UUID. */
+  /** Session of the events that do not name one. Default: a new UUID. */
   sessionId?: string | undefined;
-  /** Of events that name no process of their own. Default: none. */
+  /** Confined process of the events that do not name one. Default: none. */
   confinedProcessName?: string | undefined;
-  /** A batch is sent with this many events. Default 10, as boundary. */
+  /** How many events complete a batch. Default: `10`, as in boundary. */
   batchSize?: number | undefined;
-  /** A batch is sent this long after its first event, in ms. Default 5000, as boundary. */
+  /** How long after its first event a batch is sent at the latest, in ms. Default: `5000`, as in boundary. */
   batchDelayMs?: number | undefined;
-  /** How long to wait before connecting again, in ms. Default 5000, as boundary. */
+  /** Delay before the sender reconnects, in ms. Default: `5000`, as in boundary. */
   retryDelayMs?: number | undefined;
-  /** How often to try to send a batch before that is the stream's error. Default: without end. */
+  /** How many times a batch is attempted before the stream fails. Default: `Infinity`. */
   attempts?: number | undefined;
 }
 
-const OPTIONS: OptionTable<BoundaryLogSenderOptions> = {
-  socketPath: text,
-  sessionId: text,
-  confinedProcessName: text,
-  batchSize: wholeNumber({ min: 1 }),
-  batchDelayMs: wholeNumber({ min: 0, max: MAX_WAIT_MS }),
-  retryDelayMs: wholeNumber({ min: 0, max: MAX_WAIT_MS }),
-  attempts: wholeNumber({ min: 1 }),
-};
+export const SENDER_OPTIONS = {
+  socketPath: {
+    ...text,
+    makeDefault: defaultSocketPath,
+    defaultDoc: 'defaultSocketPath()',
+    doc: 'Path of the Unix socket to send to',
+  },
+  sessionId: {
+    ...text,
+    makeDefault: () => randomUUID() as string,
+    defaultDoc: 'a new UUID',
+    doc: 'Session of the events that do not name one',
+  },
+  confinedProcessName: {
+    ...text,
+    default: '',
+    defaultDoc: 'none',
+    doc: 'Confined process of the events that do not name one',
+  },
+  batchSize: { ...wholeNumber({ min: 1 }), default: 10, doc: 'How many events complete a batch' },
+  batchDelayMs: {
+    ...milliseconds({ min: 0 }),
+    default: 5000,
+    doc: 'How long after its first event a batch is sent at the latest, in ms',
+  },
+  retryDelayMs: {
+    ...milliseconds({ min: 0 }),
+    default: 5000,
+    doc: 'Delay before the sender reconnects, in ms',
+  },
+  attempts: {
+    ...orInfinity(wholeNumber({ min: 1 })),
+    default: Number.POSITIVE_INFINITY,
+    doc: 'How many times a batch is attempted before the stream fails',
+  },
+} satisfies OptionTable<BoundaryLogSenderOptions>;
 
 /** At most, in bytes: keys and lengths of a log, and of all else in a payload. */
 const LOG_PREFIX_LENGTH = 4;
@@ -76,15 +104,15 @@ export class BoundaryLogSender extends Writable {
 
   /** @throws ERR_INVALID_OPTION */
   constructor(options: BoundaryLogSenderOptions = {}) {
-    checkOptions('BoundaryLogSender', options, OPTIONS);
+    const resolved = resolveOptions('BoundaryLogSender', options, SENDER_OPTIONS);
     super({ objectMode: true });
-    this.#socketPath = options.socketPath ?? defaultSocketPath();
-    this.#sessionId = options.sessionId ?? randomUUID();
-    this.#confinedProcessName = options.confinedProcessName ?? '';
-    this.#batchSize = options.batchSize ?? 10;
-    this.#batchDelayMs = options.batchDelayMs ?? 5000;
-    this.#retryDelayMs = options.retryDelayMs ?? 5000;
-    this.#attempts = options.attempts ?? Number.POSITIVE_INFINITY;
+    this.#socketPath = resolved.socketPath;
+    this.#sessionId = resolved.sessionId;
+    this.#confinedProcessName = resolved.confinedProcessName;
+    this.#batchSize = resolved.batchSize;
+    this.#batchDelayMs = resolved.batchDelayMs;
+    this.#retryDelayMs = resolved.retryDelayMs;
+    this.#attempts = resolved.attempts;
   }
 
   override _write(value: unknown, _encoding: BufferEncoding, callback: Callback): void {

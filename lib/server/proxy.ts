@@ -1,5 +1,5 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
-import { Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { LogBatch } from '../../codec/index.js';
 import { wasmFailure } from '../../codec/web-assembly.js';
 import type { Amount, Batch } from '../batch.js';
@@ -7,9 +7,8 @@ import { BoundaryLogError } from '../errors.js';
 import { Forwarder } from '../forwarding/forwarder.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { RetryOptions } from '../forwarding/retrying-reporter.js';
-import { type Logger, silent } from '../logger.js';
-import { checkOptions, invalidOption } from '../options.js';
-import { defaultSocketPath } from '../socket-path.js';
+import type { Logger } from '../logger.js';
+import { invalidOption, resolveOptions } from '../options.js';
 import { SpoolBuffer } from '../spool/spool-buffer.js';
 import { LogBuffer } from '../streams/log-buffer.js';
 import { StatusSink } from '../streams/status-sink.js';
@@ -29,7 +28,6 @@ import { MAX_SOCKET_PATH_LENGTH, UnixListener } from './unix-listener.js';
 
 /** How often a drain looks whether it is done. */
 const DRAIN_LOOK_MS = 5;
-const DEFAULT_GRACE_MS = 1000;
 
 /**
  * Receives boundary's audit logs over a Unix socket, keeps them in a bounded buffer that all connections
@@ -44,6 +42,7 @@ const DEFAULT_GRACE_MS = 1000;
  * Listening and forwarding are independent of each other and begin in any order.
  */
 export class BoundaryLogProxy {
+  /** The path of the socket. */
   readonly socketPath: string;
   /** Where the metrics are. */
   readonly registry: Registry;
@@ -74,19 +73,19 @@ export class BoundaryLogProxy {
    * @throws ERR_REGISTRY_IN_USE where the registry has the metrics of a proxy that is not closed.
    */
   constructor(options: BoundaryLogProxyOptions = {}) {
-    checkOptions('BoundaryLogProxy', options, PROXY_OPTIONS);
-    this.socketPath = options.socketPath ?? defaultSocketPath();
+    const resolved = resolveOptions('BoundaryLogProxy', options, PROXY_OPTIONS);
+    const { bufferSize: maxBatches, bufferBytes: maxBytes, overflow, spool } = resolved;
+    this.socketPath = resolved.socketPath;
     if (Buffer.byteLength(this.socketPath) > MAX_SOCKET_PATH_LENGTH) {
-      const takes = `a path of at most ${MAX_SOCKET_PATH_LENGTH} bytes`;
-      throw invalidOption('BoundaryLogProxy: socketPath', this.socketPath, takes);
+      const expected = `a path of at most ${MAX_SOCKET_PATH_LENGTH} bytes`;
+      throw invalidOption('BoundaryLogProxy: socketPath', this.socketPath, expected);
     }
-    this.#socketMode = options.socketMode ?? 0o600;
-    this.#logger = options.logger ?? silent;
+    this.#socketMode = resolved.socketMode;
+    this.#logger = resolved.logger;
     this.#warnings = new Warnings(this.#logger);
-    this.registry = options.registry ?? new Registry();
-    const { bufferSize: maxBatches, bufferBytes: maxBytes, overflow } = options;
-    if (options.spool !== undefined) {
-      this.#spool = new SpoolBuffer(options.spool, overflow ?? 'drop', this.#logger);
+    this.registry = resolved.registry;
+    if (spool !== undefined) {
+      this.#spool = new SpoolBuffer(spool, overflow, this.#logger);
       this.#spool.on('loss', (lost: Amount) => this.#tally.dropAmount(lost, 'spool_full'));
       this.#spool.on('failure', (error: Error) => this.#warnings.spoolFailed(error));
     }
@@ -142,9 +141,8 @@ export class BoundaryLogProxy {
    * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED where there is a spool, and it cannot be opened.
    */
   async runForwarder(reporter: Reporter, options: RunForwarderOptions = {}): Promise<void> {
-    checkOptions('runForwarder', options, RUN_OPTIONS);
-    const { signal, concurrency, graceMs = DEFAULT_GRACE_MS } = options;
-    const forwarder = new Forwarder(reporter, { concurrency, retry: this.#retryPolicy(options.retry) });
+    const { signal, concurrency, retry, graceMs } = resolveOptions('runForwarder', options, RUN_OPTIONS);
+    const forwarder = new Forwarder(reporter, { concurrency, retry: this.#retryPolicy(retry) });
     if (this.#forwarder !== undefined) {
       const message = 'a forwarder runs already: abort its signal, and wait until it has ended';
       throw new BoundaryLogError('ERR_FORWARDER_RUNNING', message);
@@ -167,11 +165,12 @@ export class BoundaryLogProxy {
    * @throws ERR_INVALID_OPTION
    */
   close(options: CloseOptions = {}): Promise<void> {
-    checkOptions('close', options, CLOSE_OPTIONS);
-    this.#closed ??= this.#close(options.drain ?? 0);
+    const { drain } = resolveOptions('close', options, CLOSE_OPTIONS);
+    this.#closed ??= this.#close(drain);
     return this.#closed;
   }
 
+  /** Calls {@link BoundaryLogProxy.close} without draining. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -18,7 +18,7 @@ const MAX_STORING = 2;
 const RETRY_MS = 1000;
 
 /**
- * A buffer on disk, with the surface of a LogBuffer: what is written to it goes into a {@link Spool}, is read
+ * A buffer on disk, with the surface of a LogBuffer: what is written to it goes into a spool, is read
  * oldest first, and goes from there only by `ack()`. What it held when the process ended, however that came, it
  * holds again when it is opened.
  *
@@ -27,13 +27,15 @@ const RETRY_MS = 1000;
  *
  * When it is full, `overflow: 'drop'` drops the newest with a `drop` event (batch, reason `'spool_full'`);
  * `'block'` holds the writers back. A batch that cannot be written, as the disk is full or the folder gone, is
- * dropped as `'spool_full'`, too, with the error as the event's third argument; later ones are let in as soon
- * as it can be written to again. What was on disk and is gone with its folder is a `loss` event, with its
- * amount.
+ * dropped as `'spool_full'`, too, with the error as the event's third argument; later ones are accepted as soon
+ * as it can be written to again. What was on disk and is gone with its folder is a `loss` event with its amount.
  */
 export class SpoolBuffer extends Duplex {
+  /** How many batches it can hold. */
   readonly maxBatches = Number.POSITIVE_INFINITY;
+  /** How many bytes of batches it can hold. */
   readonly maxBytes: number;
+  /** What happens to a batch that does not fit. */
   readonly overflow: 'drop' | 'block';
   /** All that was written to it and let in or dropped, and what it found when it was opened. */
   readonly received: Amount = { batches: 0, logs: 0 };

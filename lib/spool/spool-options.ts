@@ -3,6 +3,7 @@ import {
   checkOptions,
   flag,
   invalidOption,
+  type OptionChecks,
   type OptionTable,
   objectWith,
   text,
@@ -10,6 +11,7 @@ import {
 } from '../options.js';
 import type { Size } from './record.js';
 
+/** Options of {@link SpoolBuffer}. */
 export interface SpoolBufferOptions {
   /** Where the batches are kept. Made, with mode 0700, where it is missing. */
   folder: string;
@@ -31,23 +33,28 @@ export interface SpoolOptions {
   onLoss?: ((lost: Readonly<Size>) => void) | undefined;
 }
 
-const BUFFER_OPTIONS: OptionTable<SpoolBufferOptions> = {
-  folder: text,
-  maxBytes: wholeNumber({ min: 1 }),
-  sync: flag,
-};
+const BUFFER_OPTIONS = {
+  folder: { ...text, doc: 'Folder of the spool; it is created, with mode 0700, if it does not exist' },
+  maxBytes: {
+    ...wholeNumber({ min: 1 }),
+    default: 256 * 2 ** 20,
+    defaultDoc: '256 MiB',
+    doc: 'How many bytes of batches the spool holds',
+  },
+  sync: { ...flag, default: false, doc: 'Whether batches also survive a power failure' },
+} satisfies OptionTable<SpoolBufferOptions>;
 
-const OPTIONS: OptionTable<{ folder: string } & SpoolOptions> = {
+const OPTIONS: OptionChecks<{ folder: string } & SpoolOptions> = {
   folder: text,
   sync: flag,
   logger: objectWith('info', 'error'),
-  onLoss: { takes: 'a function', accepts: (value) => typeof value === 'function' },
+  onLoss: { expected: 'a function', accepts: (value) => typeof value === 'function' },
 };
 
 /** @throws ERR_INVALID_OPTION */
 export function checkSpoolBufferOptions(options: SpoolBufferOptions): void {
   checkOptions('spool', options, BUFFER_OPTIONS);
-  if (options.folder === undefined) throw invalidOption('spool: folder', undefined, text.takes);
+  if (options.folder === undefined) throw invalidOption('spool: folder', undefined, text.expected);
 }
 
 /** @throws ERR_INVALID_OPTION */

@@ -24,7 +24,7 @@ const COMPACT_BYTES = 16 << 20;
  * ```ts
  * const spool = await Spool.open('/var/lib/boundary-log-proxy/spool', { sync: true });
  * await spool.append([batch]);
- * for (const entry of await spool.read(100)) { … await spool.remove([entry.id]); }
+ * for (const entry of await spool.read(100)) await spool.remove([entry.id]);
  * ```
  *
  * What `append` resolved for survives the end of the process, however it comes, and what `remove` was called for

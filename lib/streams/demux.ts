@@ -10,6 +10,7 @@ export type Route<T> = NodeWritable | ((outcome: T) => void);
 /** A route for each kind that is of interest. */
 export type Routes<T extends Kinded> = { [K in T['kind']]?: Route<Extract<T, { kind: K }>> };
 
+/** Options of {@link Demux}. */
 export interface DemuxOptions<T extends Kinded> {
   /** Receives every outcome without a route. Default: it is ignored, except for a `close`, which becomes the error. */
   otherwise?: Route<T>;

@@ -2,6 +2,7 @@ import { boundaryProtocol, FrameDecoder, type Protocol } from '../../codec/index
 import type { TransformCallback } from './base.js';
 import { DirectTransform, type Write } from './direct.js';
 
+/** Options of {@link FrameParser}. */
 export interface FrameParserOptions {
   /** Which tags exist and how long their payloads may be. Default: boundary's. */
   protocol?: Protocol | undefined;

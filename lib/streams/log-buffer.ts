@@ -1,24 +1,33 @@
 import type { LogBatch } from '../../codec/index.js';
 import type { Amount, Batch } from '../batch.js';
-import { checkOptions, type OptionTable, oneOf, wholeNumber } from '../options.js';
+import { type OptionTable, oneOf, resolveOptions, wholeNumber } from '../options.js';
 import { type Callback, PassThrough } from './base.js';
 import { isFlowing, isIdle, isObject, type Write } from './direct.js';
 import { Queue } from './queue.js';
 
+/** Options of {@link LogBuffer}. */
 export interface LogBufferOptions {
-  /** How many batches it holds. Default 100, like the Go implementation. */
+  /** How many batches the buffer holds. Default: `100`, like the Go implementation. */
   maxBatches?: number | undefined;
-  /** How many bytes of batches it holds. Default 32768 per batch, so that only `maxBatches` limits it. */
+  /** How many bytes of batches the buffer holds. Default: 32768 for each batch of `maxBatches`. */
   maxBytes?: number | undefined;
-  /** When full: `drop` the newest batch, or `block` its writers until there is room. Default `drop`. */
+  /** When the buffer is full: `'drop'` the newest batch, or `'block'` the writers. Default: `'drop'`. */
   overflow?: 'drop' | 'block' | undefined;
 }
 
-const OPTIONS: OptionTable<LogBufferOptions> = {
-  maxBatches: wholeNumber({ min: 1 }),
-  maxBytes: wholeNumber({ min: 1 }),
-  overflow: oneOf('drop', 'block'),
-};
+export const LOG_BUFFER_OPTIONS = {
+  maxBatches: { ...wholeNumber({ min: 1 }), default: 100, doc: 'How many batches the buffer holds' },
+  maxBytes: {
+    ...wholeNumber({ min: 1 }),
+    defaultDoc: '32768 for each batch of `maxBatches`',
+    doc: 'How many bytes of batches the buffer holds',
+  },
+  overflow: {
+    ...oneOf('drop', 'block'),
+    default: 'drop',
+    doc: "When the buffer is full: `'drop'` the newest batch, or `'block'` the writers",
+  },
+} satisfies OptionTable<LogBufferOptions>;
 
 /**
  * PassThrough, object mode, with an exact bound: it holds at most `maxBatches` batches (its high-water mark) and at most
@@ -37,8 +46,11 @@ const OPTIONS: OptionTable<LogBufferOptions> = {
  * | `drop` | batch, `'shutdown'` | it was held, or written, when the buffer was shut down or destroyed |
  */
 export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
+  /** How many batches it can hold. */
   readonly maxBatches: number;
+  /** How many bytes of batches it can hold. */
   readonly maxBytes: number;
+  /** What happens to a batch that does not fit. */
   readonly overflow: 'drop' | 'block';
   /** Everything that was written and either accepted or dropped. */
   readonly received: Amount = { batches: 0, logs: 0 };
@@ -54,8 +66,8 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
 
   /** @throws ERR_INVALID_OPTION */
   constructor(options: LogBufferOptions = {}) {
-    checkOptions('LogBuffer', options, OPTIONS);
-    const { maxBatches = 100, maxBytes = maxBatches * 32_768, overflow = 'drop' } = options;
+    const resolved = resolveOptions('LogBuffer', options, LOG_BUFFER_OPTIONS);
+    const { maxBatches, maxBytes = maxBatches * 32_768, overflow } = resolved;
     // A PassThrough has two queues. With these marks the one batch that is ready to be read still counts as written,
     // so `writableLength` is the number of batches.
     super({ objectMode: true, writableHighWaterMark: maxBatches, readableHighWaterMark: 1 });

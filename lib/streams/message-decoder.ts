@@ -14,6 +14,7 @@ import { DirectTransform, isObject, type Write } from './direct.js';
 /** What a {@link MessageDecoder} accepts: what a FrameParser emits. */
 type Input = Frame | FrameFault | readonly (Frame | FrameFault)[];
 
+/** Options of {@link MessageDecoder}. */
 export interface MessageDecoderOptions<Message extends Kinded = Outcome> {
   /** How the payload of each tag is decoded. Default: boundary's. */
   protocol?: Protocol<Message> | undefined;

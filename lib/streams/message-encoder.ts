@@ -12,9 +12,26 @@ import { Transform, type TransformCallback } from './base.js';
 
 /** What a {@link MessageEncoder} takes: in the shape of outcomes, so that these may be written back. */
 export type EncodableMessage =
-  | { readonly kind: 'logs'; readonly tag?: Tag; readonly raw: Uint8Array }
-  | { readonly kind: 'logs'; readonly tag?: Tag; readonly request: LogsInput }
-  | ({ readonly kind: 'status' } & StatusInput);
+  | {
+      /** A batch of logs that is encoded already. */
+      readonly kind: 'logs';
+      /** The tag of its frame. Default 2. */
+      readonly tag?: Tag;
+      /** The encoded `ReportBoundaryLogsRequest`. */
+      readonly raw: Uint8Array;
+    }
+  | {
+      /** A batch of logs. */
+      readonly kind: 'logs';
+      /** The tag of its frame. Default 2. */
+      readonly tag?: Tag;
+      /** The logs, and the session and process that they belong to. */
+      readonly request: LogsInput;
+    }
+  | ({
+      /** How many logs the sender dropped. */
+      readonly kind: 'status';
+    } & StatusInput);
 
 /**
  * Transform: messages → framed bytes. A batch that has `raw` bytes goes with just these.

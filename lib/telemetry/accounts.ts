@@ -12,6 +12,7 @@ import type { Amount, Batch } from '../batch.js';
  * | `spool_full` | the spool was full, or could not be written to |
  */
 export const DROP_REASONS = ['buffer_full', 'forward_failed', 'shutdown', 'rejected', 'spool_full'] as const;
+/** One of {@link DROP_REASONS}. */
 export type DropReason = (typeof DROP_REASONS)[number];
 
 /**
@@ -20,11 +21,17 @@ export type DropReason = (typeof DROP_REASONS)[number];
  * With a spool, what was found in it when it was opened is `recovered`, and part of what was received.
  */
 export interface Accounts {
+  /** Everything that was received, including what was recovered. */
   readonly received: Amount;
+  /** What a spool contained when it was opened. */
   readonly recovered: Amount;
+  /** What the reporter accepted. */
   readonly forwarded: Amount;
+  /** What was dropped, by reason. */
   readonly dropped: Readonly<Record<DropReason, Amount>>;
+  /** What waits in the buffer or spool. */
   readonly buffered: Amount;
+  /** What the reporter is working on. */
   readonly inFlight: Amount;
 }
 

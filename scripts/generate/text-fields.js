@@ -14,7 +14,7 @@
  * @type {readonly import('./text.js').Entry[]}
  */
 export const TEXT_FIELDS = [
-  { field: 'logs.allowed', name: 'decision', as: 'decision' },
+  { field: 'logs.allowed', name: 'decision', as: 'decision', doc: 'Whether boundary allowed the request.' },
   { field: 'session_id', name: 'session_id', doc: 'UUID of one run of boundary.' },
   {
     field: 'logs.sequence_number',
@@ -23,8 +23,12 @@ export const TEXT_FIELDS = [
     with: 'session_id',
   },
   { field: 'confined_process_name', name: 'confined_process_name', doc: 'The jailed command.' },
-  { field: 'logs.http_request.method', name: 'http_method' },
-  { field: 'logs.http_request.url', name: 'http_url' },
+  { field: 'logs.http_request.method', name: 'http_method', doc: 'The method of the request.' },
+  {
+    field: 'logs.http_request.url',
+    name: 'http_url',
+    doc: 'The complete URL of the request, with its query.',
+  },
   { field: 'logs.time', name: 'event_time', doc: 'RFC 3339, with up to nine digits of a second.' },
   {
     field: 'logs.http_request.matched_rule',

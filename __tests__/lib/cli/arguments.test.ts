@@ -49,11 +49,13 @@ describe.each([
     expect(parse(text)).toEqual(value);
   });
 
-  test.each(bad)('"%s" is refused', (text) => {
+  test.each(bad)('"%s" is rejected', (text) => {
     expect(() => parse(text)).toThrow(
       expect.objectContaining({
         code: 'ERR_INVALID_OPTION',
-        message: expect.stringMatching(`^--x: got ${JSON.stringify(text).replace(/[[\]]/g, '\\$&')}, takes `),
+        message: expect.stringMatching(
+          `^--x: got ${JSON.stringify(text).replace(/[[\]]/g, '\\$&')}, expected `,
+        ),
       }),
     );
   });

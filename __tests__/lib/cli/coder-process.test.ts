@@ -10,14 +10,14 @@ import { sendAll } from '../../helpers/socket-client.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
 
-// A process takes its time to start where others run.
+// A process starts slowly when others run.
 jest.setTimeout(60_000);
 const start = commands();
 const startServer = agentServers();
 const startProxy = connectProxies();
 const path = tempPaths();
 
-// Neither the machine's proxies, nor what a Coder workspace sets.
+// The tests must not see the HTTP proxies of the machine, or the variables of a Coder workspace.
 const PLAIN = Object.fromEntries(
   ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY']
     .flatMap((name) => [name, name.toLowerCase()])
@@ -53,11 +53,11 @@ async function ended(served: Running): Promise<Record<string, unknown>> {
 }
 
 describe('serve --reporter coder', () => {
-  test('reports what comes in, as it came, and drains at SIGTERM', async () => {
+  test('reports the received bytes unchanged, and drains at SIGTERM', async () => {
     const server = await startServer();
     const served = await serve({ CODER_AGENT_URL: server.url, CODER_AGENT_TOKEN: TOKEN });
     await server.session();
-    // The first call is answered only once the proxy is to end.
+    // The first call is answered only after the proxy was told to end.
     server.onCall = (call) => {
       if (server.calls.length > 1) call.ok();
     };
@@ -75,7 +75,7 @@ describe('serve --reporter coder', () => {
     expect(existsSync(served.socket)).toBe(false);
   });
 
-  test('a token file is read again when it connects again; the batches wait in the spool meanwhile', async () => {
+  test('the token file is read again for each connection, and batches wait in the spool meanwhile', async () => {
     const server = await startServer();
     const [file, spool] = [path(), path()];
     writeFileSync(file, 'an-old-token\n');
@@ -95,7 +95,7 @@ describe('serve --reporter coder', () => {
     expect(served.stderr()).not.toMatch(/an-old-token|the-secret-token/);
   });
 
-  test('a refusal that lasts: one line says what to do, and the batch is kept for the next start', async () => {
+  test('a lasting refusal is one line that says what to do, and the batch is kept for the next start', async () => {
     const server = await startServer();
     server.refusal = { status: 401 };
     const args = ['--coder-url', server.url, '--spool', path(), '--drain', '0'];
@@ -111,7 +111,7 @@ describe('serve --reporter coder', () => {
     await until('it is here', () => server.calls.length === 1);
   });
 
-  test('--coder-allow-old asks nothing of the version', async () => {
+  test('--coder-allow-old does not ask for the version', async () => {
     const server = await startServer();
     server.buildInfo = { status: 404 };
     const env = { CODER_AGENT_URL: server.url, CODER_AGENT_TOKEN: TOKEN };
@@ -129,7 +129,7 @@ describe('https', () => {
     return file;
   };
 
-  test.each([false, true])("with a certificate authority of one's own; by a proxy: %p", async (byProxy) => {
+  test.each([false, true])('a custom certificate authority works (through a proxy: %p)', async (byProxy) => {
     const [server, proxy] = [await startServer(tls), await startProxy()];
     const served = await serve({
       CODER_AGENT_URL: server.url,
@@ -143,20 +143,23 @@ describe('https', () => {
     expect(await ended(served)).toMatchObject({ forwarded: { batches: 1 } });
   });
 
-  test.each([false, true])('of another address is refused; by a proxy: %p', async (byProxy) => {
-    const other = selfSigned([127, 0, 0, 2]);
-    const [server, proxy] = [await startServer(other), await startProxy()];
-    const served = await serve({
-      CODER_AGENT_URL: server.url,
-      CODER_AGENT_TOKEN: TOKEN,
-      NODE_EXTRA_CA_CERTS: authorities(other),
-      ...(byProxy ? { HTTPS_PROXY: proxy.url } : {}),
-    });
-    await until('it says so', () => served.stderr().includes('ERR_TLS_CERT_ALTNAME_INVALID'));
-    expect(server.requests).toEqual([]);
-  });
+  test.each([false, true])(
+    'a certificate for another address is rejected (through a proxy: %p)',
+    async (byProxy) => {
+      const other = selfSigned([127, 0, 0, 2]);
+      const [server, proxy] = [await startServer(other), await startProxy()];
+      const served = await serve({
+        CODER_AGENT_URL: server.url,
+        CODER_AGENT_TOKEN: TOKEN,
+        NODE_EXTRA_CA_CERTS: authorities(other),
+        ...(byProxy ? { HTTPS_PROXY: proxy.url } : {}),
+      });
+      await until('it says so', () => served.stderr().includes('ERR_TLS_CERT_ALTNAME_INVALID'));
+      expect(server.requests).toEqual([]);
+    },
+  );
 
-  test('that is not trusted is said so, with what to do', async () => {
+  test('a certificate that is not trusted is a warning that says what to do', async () => {
     const server = await startServer(tls);
     const env = { CODER_AGENT_URL: server.url, CODER_AGENT_TOKEN: TOKEN, NODE_EXTRA_CA_CERTS: '' };
     const served = await serve(env);
@@ -172,16 +175,16 @@ describe('wrong usage', () => {
   test.each([
     ['no address', {}, [], 'set --coder-url, or CODER_AGENT_URL'],
     [
-      'no good address',
+      'an address that is not valid',
       { CODER_AGENT_TOKEN: TOKEN },
       ['--coder-url', 'coder.example.com'],
       'CoderReporter: url: got',
     ],
     [
-      'a token of no sense',
+      'a token that is not valid',
       { CODER_AGENT_TOKEN: 'a b' },
       ['--coder-url', 'http://127.0.0.1:1'],
-      'CoderReporter: token: got a text that cannot be one',
+      'CoderReporter: token: got a text that is not a valid token',
     ],
   ])('%s', async (_what, env, args, text) => {
     const socket = path();

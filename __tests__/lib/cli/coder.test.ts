@@ -23,8 +23,8 @@ function make(options: Partial<CoderOptions>, env = {}): CoderReporter {
 
 test.each([
   ['the environment', {}, { CODER_AGENT_TOKEN: `${TOKEN}\n` }],
-  ['a file, which goes before it', { coderTokenFile: path() }, { CODER_AGENT_TOKEN: 'another' }],
-])('the token is that of %s', async (_where, options: Partial<CoderOptions>, env) => {
+  ['a file, which takes precedence', { coderTokenFile: path() }, { CODER_AGENT_TOKEN: 'another' }],
+])('the token comes from %s', async (_where, options: Partial<CoderOptions>, env) => {
   const server = await startServer();
   if (options.coderTokenFile !== undefined) writeFileSync(options.coderTokenFile, `${TOKEN}\n`);
   make({ coderUrl: server.url, ...options }, env);
@@ -38,7 +38,7 @@ test.each([
   ['no token', { coderUrl: 'http://127.0.0.1:1' }, {}, 'CODER_AGENT_TOKEN'],
   ['an empty token', { coderUrl: 'http://127.0.0.1:1' }, { CODER_AGENT_TOKEN: '' }, 'CODER_AGENT_TOKEN'],
   ['a folder', { coderUrl: 'http://127.0.0.1:1', coderTokenFile: '/' }, {}, '--coder-token-file: got "/"'],
-])('%s is refused', (_what, options, env, text) => {
+])('%s is rejected', (_what, options, env, text) => {
   expect(thrown(() => make(options, env))).toMatchObject({
     code: 'ERR_INVALID_OPTION',
     message: expect.stringContaining(text),

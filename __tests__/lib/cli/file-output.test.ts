@@ -16,7 +16,7 @@ function open(at: string, flags: number | string): number {
   return fd;
 }
 
-/** What a write ends with. */
+/** Writes a text, and returns the result of the write. */
 function write(output: FileOutput, text: string): unknown {
   let result: unknown = 'not called';
   output.write(Buffer.from(text), (error, written) => {
@@ -25,7 +25,7 @@ function write(output: FileOutput, text: string): unknown {
   return result;
 }
 
-test('all that is written is in the file, in order', () => {
+test('everything that is written is in the file, in order', () => {
   const at = path();
   const output = FileOutput.ofStdout(open(at, 'w')) as FileOutput;
   const long = `${'x'.repeat(1 << 20)}ü\n`;
@@ -38,17 +38,17 @@ test('all that is written is in the file, in order', () => {
   expect(output.on()).toBe(output);
 });
 
-test('a stdout that is no file is for Node to write to', () => {
+test('a stdout that is not a file is left to Node', () => {
   expect(FileOutput.ofStdout(open('/dev/null', 'w'))).toBeUndefined();
 });
 
-test('what cannot be written is an error, and nothing half done is left to be mended', () => {
+test('a write that fails completely leaves nothing to repair', () => {
   const output = new FileOutput(open('/dev/full', 'w'));
   expect(write(output, 'a\n')).toEqual({ code: 'ENOSPC', written: 0 });
   expect(write(output, 'a\n')).toEqual({ code: 'ENOSPC', written: 0 });
 });
 
-/** A pipe, which takes only so much while nobody reads it. */
+/** A pipe, which accepts only a limited amount while nobody reads it. */
 function pipe(): { output: FileOutput; read: () => string } {
   const at = path();
   execFileSync('mkfifo', [at]);
@@ -57,7 +57,7 @@ function pipe(): { output: FileOutput; read: () => string } {
   return { output: new FileOutput(fd), read: () => bytes.toString('utf8', 0, readSync(fd, bytes)) };
 }
 
-test('what was cut short is an error, and a line of its own in the end', () => {
+test('a write that was cut short is an error, and its line stays alone', () => {
   const { output, read } = pipe();
   const cut = write(output, 'x'.repeat(2_000_000));
   expect(write(output, 'again\n')).toEqual({ code: 'EAGAIN', written: 0 });
@@ -67,7 +67,7 @@ test('what was cut short is an error, and a line of its own in the end', () => {
   expect(read()).toBe('\nagain\nmore\n');
 });
 
-test('what was cut at the end of a line leaves nothing to be mended', () => {
+test('a write that was cut at the end of a line leaves nothing to repair', () => {
   const { output, read } = pipe();
   const cut = write(output, 'x\n'.repeat(1_000_000));
   expect(cut).toEqual({ code: 'EAGAIN', written: read().length });

@@ -19,7 +19,7 @@ describe('serves', () => {
     ['GET', '/metrics?name=x', 200, 'text/plain; version=0.0.4; charset=utf-8', /^things_total 3$/m],
     ['HEAD', '/metrics', 200, 'text/plain; version=0.0.4; charset=utf-8', /^$/],
     ['GET', '/healthz', 200, 'text/plain', /^ok\n$/],
-    ['GET', '/', 404, 'text/plain', /\/metrics and \/healthz/],
+    ['GET', '/', 404, 'text/plain', /\/metrics or \/healthz/],
     ['POST', '/metrics', 405, null, /^$/],
   ])('%s %s: %d', async (method, path, status, type, body) => {
     const registry = new Registry();
@@ -31,14 +31,14 @@ describe('serves', () => {
     expect(await response.text()).toMatch(body);
   });
 
-  test('IPv6, too', async () => {
+  test('also on IPv6', async () => {
     const server = await listen('::1');
     expect(server.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
   });
 });
 
-test('a metric that fails ends the request, not the process', async () => {
+test('a metric that throws ends the request, not the process', async () => {
   const registry = new Registry();
   new Counter({
     name: 'things_total',
@@ -53,12 +53,12 @@ test('a metric that fails ends the request, not the process', async () => {
   expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
 });
 
-test('an address that is taken says so, and how to choose another', async () => {
+test('an address that is in use is an error that says how to choose another', async () => {
   const { port } = new URL((await listen()).url);
   await expect(
     MetricsServer.listen({ host: '127.0.0.1', port: Number(port) }, new Registry()),
   ).rejects.toMatchObject({
     code: 'ERR_ADDRESS_IN_USE',
-    message: `the metrics address 127.0.0.1:${port} is taken: choose another address with --metrics HOST:PORT, or none with --metrics off`,
+    message: `another program uses the metrics address 127.0.0.1:${port}: choose another address with --metrics HOST:PORT, or turn metrics off with --metrics off`,
   });
 });

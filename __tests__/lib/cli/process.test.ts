@@ -18,7 +18,7 @@ const WARN = 40;
 const start = commands();
 const path = tempPaths();
 
-/** A `serve` that is ready, on a socket of its own. */
+/** Starts `serve` on a new socket, and waits until it listens. */
 async function serve(...args: string[]) {
   const socket = path();
   const served = start(
@@ -48,7 +48,7 @@ async function metricsOf(served: Running): Promise<string> {
 }
 
 describe('serve and send', () => {
-  test('20 sample events come out on stdout, and the metrics agree', async () => {
+  test('20 sample events appear on stdout, and the metrics agree', async () => {
     const served = await serve();
     const sent = start(['send', '--socket', served.socket, '--sample', '20']);
     expect(await sent.ended).toBe(0);
@@ -98,7 +98,7 @@ describe('serve and send', () => {
     );
   });
 
-  test('events on stdin arrive as they were; a line that is none is named, and left out', async () => {
+  test('events on stdin arrive unchanged; a line that is not a valid event is reported and skipped', async () => {
     const served = await serve();
     const event = {
       decision: 'deny',
@@ -113,15 +113,15 @@ describe('serve and send', () => {
     sent.child.stdin.end(`${JSON.stringify(event)}\n\nnonsense\n{"decision":"perhaps"}\n`);
     expect(await sent.ended).toBe(1);
     expect(lines(sent.stderr())).toEqual([
-      expect.stringMatching(/^event 2: no JSON/),
+      expect.stringMatching(/^event 2: not valid JSON/),
       expect.stringMatching(/^event 3: decision: got "perhaps", takes allow or deny$/),
-      'sent 1 events, left out 2',
+      'sent 1 events, skipped 2',
     ]);
     await until('it is here', () => lines(served.stdout()).length === 1);
     expect(JSON.parse(served.stdout())).toMatchObject({ msg: 'boundary_request', ...event });
   });
 
-  test('without a proxy, send says what is missing', async () => {
+  test('send without a proxy fails with a message that says what is missing', async () => {
     const sent = start(['send', '--socket', path(), '--sample', '1']);
     expect(await sent.ended).toBe(1);
     expect(sent.stderr()).toMatch(/^error: ERR_SEND_FAILED: cannot send to .*Does a proxy serve it\?\n$/);
@@ -129,7 +129,7 @@ describe('serve and send', () => {
 });
 
 describe('serve', () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)('%s: drains what is there, and ends with 0', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s: drains the buffer and exits with 0', async (signal) => {
     const served = await serve();
     const socket = await connectTo(served.socket);
     for (let i = 0; i < 50; i++) socket.write(logsFrame(2, 2 * i));
@@ -140,11 +140,11 @@ describe('serve', () => {
     expect(closingAccount(served)).toMatchObject({ forwarded: { batches: 50, logs: 100 } });
   });
 
-  test('a second signal ends it at once', async () => {
+  test('a second signal ends the process immediately', async () => {
     const served = await serve('--unread');
     const socket = await connectTo(served.socket);
     const frame = logsFrame(100);
-    // Nobody reads its stdout: it cannot drain.
+    // Nobody reads its stdout, so it cannot drain.
     for (let i = 0; i < 50; i++) socket.write(frame);
     await until('the pipe is full', async () => /buffer_batches [1-9]/.test(await metricsOf(served)));
     served.child.kill('SIGTERM');
@@ -153,18 +153,20 @@ describe('serve', () => {
     expect(await served.ended).toBe(1);
   });
 
-  test('a slow reader of stdout: the buffer fills, and drops are counted', async () => {
+  test('with a slow reader of stdout the buffer fills, and drops are counted', async () => {
     const served = await serve('--unread', '--buffer', '10');
     const frame = logsFrame(100);
     await sendAll(
       served.socket,
       Array.from({ length: 100 }, () => frame),
     );
-    await until('all came in', async () => /batches_received_total 100$/m.test(await metricsOf(served)));
+    await until('everything was received', async () =>
+      /batches_received_total 100$/m.test(await metricsOf(served)),
+    );
     const metrics = await metricsOf(served);
     expect(metrics).toMatch(/buffer_batches 10$/m);
     expect(metrics).toMatch(/batches_dropped_total{reason="buffer_full"} [1-9]/);
-    // Once it reads on, all that was kept comes.
+    // When the reader continues, it gets everything that was buffered.
     let text = '';
     served.child.stdout.setEncoding('utf8').on('data', (chunk) => (text += chunk));
     await until('the buffer is empty', async () => /buffer_batches 0$/m.test(await metricsOf(served)));
@@ -175,7 +177,7 @@ describe('serve', () => {
     expect(forwarded.batches + dropped.buffer_full.batches).toBe(100);
   });
 
-  test('stdout is closed (`| head -1`): it ends quietly with 0, after its closing account', async () => {
+  test('when stdout is closed (`| head -1`), serve logs its closing account and exits quietly with 0', async () => {
     const served = await serve('--unread');
     const socket = await connectTo(served.socket);
     socket.write(logsFrame(1));
@@ -191,7 +193,7 @@ describe('serve', () => {
     expect(served.stderr()).not.toMatch(/EPIPE|at .*\.js/);
   });
 
-  test('--reporter null counts and forgets', async () => {
+  test('--reporter null counts the logs and discards them', async () => {
     const served = await serve('--reporter', 'null');
     await sendAll(served.socket, [logsFrame(3)]);
     await until('it is counted', async () => /batches_forwarded_total 1$/m.test(await metricsOf(served)));
@@ -223,8 +225,8 @@ describe('serve', () => {
   });
 });
 
-describe('serve refuses', () => {
-  test('a socket that a live server holds', async () => {
+describe('serve and its addresses', () => {
+  test('a socket that another server uses is rejected', async () => {
     const served = await serve();
     const second = start(['serve', '--socket', served.socket, '--metrics', 'off']);
     expect(await second.ended).toBe(1);
@@ -233,7 +235,7 @@ describe('serve refuses', () => {
     await until('the first one still serves', () => served.stdout() !== '');
   });
 
-  test('not a socket that a killed server left', async () => {
+  test('the socket of a killed server is replaced', async () => {
     const served = await serve();
     served.child.kill('SIGKILL');
     await served.ended;
@@ -244,7 +246,7 @@ describe('serve refuses', () => {
     await until('it serves', () => second.stdout() !== '');
   });
 
-  test('a regular file, which it leaves alone', async () => {
+  test('a regular file at the path is rejected and left alone', async () => {
     const file = path();
     writeFileSync(file, 'precious');
     const served = start(['serve', '--socket', file, '--metrics', 'off']);
@@ -253,7 +255,7 @@ describe('serve refuses', () => {
     expect(readFileSync(file, 'utf8')).toBe('precious');
   });
 
-  test('a folder that does not exist', async () => {
+  test('a socket in a folder that does not exist is rejected', async () => {
     const socket = join(path(), 'socket');
     const served = start(['serve', '--socket', socket, '--metrics', 'off']);
     expect(await served.ended).toBe(1);
@@ -261,7 +263,7 @@ describe('serve refuses', () => {
     expect(served.stderr()).toMatch(/^error: ERR_LISTEN_FAILED: /);
   });
 
-  test('a metrics address that is taken, and says how to choose another', async () => {
+  test('a metrics address that is in use is rejected, with a message that says how to choose another', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const address = `127.0.0.1:${(other.address() as AddressInfo).port}`;
@@ -290,7 +292,7 @@ describe('decode', () => {
     );
   });
 
-  test('reads stdin, and its output may be cut off by `| head -1`', async () => {
+  test('reads stdin, and ends quietly if `| head -1` cuts its output off', async () => {
     const decoded = start(['decode'], { keepStdout: false });
     const frame = logsFrame(100);
     const feeding = setInterval(() => decoded.child.stdin.write(frame), 1);
@@ -301,17 +303,17 @@ describe('decode', () => {
     expect(decoded.stderr()).toBe('');
   });
 
-  test('a capture that cannot be read to its end is a failure, after what could be read', async () => {
+  test('fails if a capture cannot be read to its end, after writing what could be read', async () => {
     const decoded = start(['decode', '--format', 'logfmt', fixture('frame-tag-unknown-after-good')]);
     expect(await decoded.ended).toBe(1);
     expect(lines(decoded.stdout())).toHaveLength(1);
     expect(decoded.stderr()).toMatch(/^close: ERR_UNSUPPORTED_TAG: /);
   });
 
-  test('a file that is not there is wrong usage', async () => {
+  test('a file that does not exist is wrong usage', async () => {
     const decoded = start(['decode', path()]);
     expect(await decoded.ended).toBe(2);
-    expect(decoded.stderr()).toMatch(/^error: ERR_INVALID_OPTION: FILE: got .*, takes a file/);
+    expect(decoded.stderr()).toMatch(/^error: ERR_INVALID_OPTION: FILE: got .*, expected a file/);
   });
 });
 
@@ -325,7 +327,7 @@ test.each([
   [
     ['serve', '--buffer', 'many'],
     2,
-    'ERR_INVALID_OPTION: --buffer: got "many", takes a whole number of at least 1',
+    'ERR_INVALID_OPTION: --buffer: got "many", expected a whole number of at least 1',
   ],
 ])('exit code of %j: %d', async (args, code, message) => {
   const ran = start(args);

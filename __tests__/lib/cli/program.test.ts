@@ -14,7 +14,7 @@ import { until } from '../../helpers/until.js';
 
 const path = tempPaths();
 
-/** A world for a command: what it wrote, signals to send it, and whether it wanted to exit. */
+/** The outside world of a command: what it wrote, signals to send to it, and the codes it wanted to exit with. */
 function world({ isTTY = false, env = {} as Io['env'], input = Buffer.alloc(0) } = {}) {
   const stream = () => {
     const kept = Object.assign(new PassThrough(), { isTTY, text: '' });
@@ -42,7 +42,7 @@ function world({ isTTY = false, env = {} as Io['env'], input = Buffer.alloc(0) }
 }
 
 describe('serve', () => {
-  test('on a terminal: tells a newcomer what to do next in three lines at most, and writes for people', async () => {
+  test('on a terminal, tells a new user what to do next in at most three lines, and writes readable text', async () => {
     const { io, signals } = world({ isTTY: true });
     const socket = path();
     const done = run(['serve', '--socket', socket, '--metrics', 'off', '--log-level', 'warn'], io);
@@ -56,7 +56,7 @@ describe('serve', () => {
     expect(signals.listenerCount('signal')).toBe(0);
   });
 
-  test('NO_COLOR is heeded, also by its log', async () => {
+  test('NO_COLOR turns off colours, also in the log', async () => {
     const { io, signals } = world({ isTTY: true, env: { NO_COLOR: '1' } });
     const socket = path();
     const done = run(['serve', '--socket', socket, '--metrics', '127.0.0.1:0'], io);
@@ -69,7 +69,7 @@ describe('serve', () => {
     expect(io.stdout.text + io.stderr.text).not.toContain('\u001b');
   });
 
-  test('a file takes all that one read of a socket brings, in few writes, in order', async () => {
+  test('a file receives everything that one read of a socket contains, in few writes, in order', async () => {
     const { io, signals } = world();
     const at = path();
     const fd = openSync(at, 'w');
@@ -78,7 +78,7 @@ describe('serve', () => {
     const socket = path();
     const done = run(['serve', '--socket', socket, '--metrics', 'off'], { ...io, file });
     await until('it listens', () => io.stderr.text.includes('listening'));
-    // More than the buffer holds.
+    // This is more than the buffer holds.
     const frames = Array.from({ length: 2000 }, (_, i) => logsFrame(1, i));
     await sendAll(socket, [Buffer.concat(frames)]);
     await until('all is there', () =>
@@ -93,7 +93,7 @@ describe('serve', () => {
     expect(io.stdout.text).toBe('');
   });
 
-  test('a second signal exits at once', async () => {
+  test('a second signal exits immediately', async () => {
     const { io, signals, exits } = world();
     const done = run(['serve', '--socket', path(), '--metrics', 'off', '--reporter', 'null'], io);
     await until('it listens', () => io.stderr.text.includes('listening'));
@@ -103,7 +103,7 @@ describe('serve', () => {
     await done;
   });
 
-  test('stdout that is closed ends it, without a drain', async () => {
+  test('a closed stdout ends serve without draining', async () => {
     const { io } = world();
     const socket = path();
     io.stdout.write = ((_text: string, callback: (error: Error) => void) => {
@@ -126,7 +126,7 @@ describe('serve', () => {
       '"shutdown":{"batches":1,"logs":1}',
     ],
   ])(
-    'any other failure of stdout is warned about; with %j the batch ends where it should',
+    'any other failure of stdout is a warning; with %j the account of the batch is right',
     async (args, warning, account) => {
       const { io, signals } = world();
       const socket = path();
@@ -137,7 +137,7 @@ describe('serve', () => {
       const done = run(['serve', '--socket', socket, '--metrics', 'off', ...args], io);
       await until('it listens', () => io.stderr.text.includes('listening'));
       await sendAll(socket, [logsFrame(1)]);
-      await until('it is warned about', () => io.stderr.text.includes('ENOSPC'));
+      await until('the warning appears', () => io.stderr.text.includes('ENOSPC'));
       signals.emit('signal', 'SIGTERM');
       expect(await done).toBe(0);
       expect(io.stderr.text).toContain(warning);
@@ -145,7 +145,7 @@ describe('serve', () => {
     },
   );
 
-  test('stdout that nobody reads does not keep the process: the rest is given up', async () => {
+  test('a stdout that nobody reads does not keep the process alive: the rest is dropped', async () => {
     const { io, signals, exits } = world();
     const socket = path();
     io.stdout.write = (() => false) as typeof io.stdout.write;
@@ -159,7 +159,7 @@ describe('serve', () => {
     expect(io.stderr.text).toContain('"shutdown":{"batches":1,"logs":1}');
   });
 
-  test('a metrics address that is none of this machine is refused', async () => {
+  test('a metrics address that does not belong to this machine is rejected', async () => {
     const { io } = world();
     expect(await run(['serve', '--socket', path(), '--metrics', '203.0.113.1:1'], io)).toBe(1);
     expect(io.stderr.text).toMatch(/^error: ERR_LISTEN_FAILED: cannot serve metrics on 203\.0\.113\.1:1 /);
@@ -167,7 +167,7 @@ describe('serve', () => {
 });
 
 describe('send', () => {
-  test('sends what stdin has, and says how much', async () => {
+  test('sends the events on stdin, and says how many', async () => {
     const received = world();
     const socket = path();
     const serving = run(['serve', '--socket', socket, '--metrics', 'off', '--format', 'logfmt'], received.io);
@@ -176,7 +176,7 @@ describe('send', () => {
       input: Buffer.from('{"decision":"allow","http_url":"https://example.com/"}\nnonsense\n'),
     });
     expect(await run(['send', '--socket', socket, '--session', 's', '--process', 'p'], io)).toBe(1);
-    expect(io.stderr.text).toContain('sent 1 events, left out 1');
+    expect(io.stderr.text).toContain('sent 1 events, skipped 1');
     expect(await run(['send', '--socket', socket, '--sample', '5'], world().io)).toBe(0);
     await until('all are here', () => received.io.stdout.text.split('\n').length === 7);
     expect(received.io.stdout.text).toMatch(
@@ -237,7 +237,7 @@ describe('spool', () => {
   test('that is not there is wrong usage', async () => {
     const { io } = world();
     expect(await run(['spool', path()], io)).toBe(2);
-    expect(io.stderr.text).toMatch(/^error: ERR_INVALID_OPTION: DIR: got .*, takes the folder of a spool/);
+    expect(io.stderr.text).toMatch(/^error: ERR_INVALID_OPTION: DIR: got .*, expected the folder of a spool/);
   });
 
   test('whose reader goes away ends quietly', async () => {
@@ -271,13 +271,13 @@ describe('decode', () => {
     expect(io.stderr.text).toContain(note);
   });
 
-  test('a file that is not there is wrong usage', async () => {
+  test('a file that does not exist is wrong usage', async () => {
     const { io } = world();
     expect(await run(['decode', path()], io)).toBe(2);
     expect(io.stderr.text).toMatch(/^error: ERR_INVALID_OPTION: FILE: /);
   });
 
-  test('whose reader goes away ends quietly', async () => {
+  test('ends quietly if its reader goes away', async () => {
     const { io } = world({ input: fixture('valid-mixed') });
     io.stdout.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
     io.stdout.on('error', () => undefined);
@@ -297,7 +297,7 @@ test.each([
   [{ isTTY: true }, { NO_COLOR: '1' }, false],
   [{ isTTY: true }, { TERM: 'dumb' }, false],
   [{ isTTY: false }, {}, false],
-])('colour on %j with %j: %p', (stream, env, expected) => {
+])('a stream %j with the environment %j has colours: %p', (stream, env, expected) => {
   expect(hasColor(stream, env)).toBe(expected);
 });
 

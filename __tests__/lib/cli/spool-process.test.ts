@@ -236,7 +236,7 @@ describe('serve --spool', () => {
       const ran = start(['serve', '--spool', path(), `--spool-max-bytes=${size}`, '--metrics', 'off']);
       expect(await ran.ended).toBe(2);
       expect(ran.stderr()).toContain(
-        `ERR_INVALID_OPTION: --spool-max-bytes: got ${JSON.stringify(size)}, takes`,
+        `ERR_INVALID_OPTION: --spool-max-bytes: got ${JSON.stringify(size)}, expected`,
       );
     },
   );
@@ -394,7 +394,7 @@ describe('spool', () => {
     for (const args of [[], ['--export']]) {
       const ran = start(['spool', folder, ...args]);
       expect(await ran.ended).toBe(2);
-      expect(ran.stderr()).toMatch(/^error: ERR_INVALID_OPTION: DIR: got .*, takes the folder of a spool/);
+      expect(ran.stderr()).toMatch(/^error: ERR_INVALID_OPTION: DIR: got .*, expected the folder of a spool/);
     }
     expect(existsSync(folder)).toBe(false);
     const ran = start(['spool']);

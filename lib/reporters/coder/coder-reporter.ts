@@ -1,10 +1,9 @@
 import type { Batch } from '../../batch.js';
 import type { Reporter } from '../../forwarding/reporter.js';
-import { silent } from '../../logger.js';
 import { MAX_PACKET_LENGTH } from './drpc/packet.js';
 import { type Failure, isLasting, permanent } from './failures.js';
 import { Connection } from './kept-connection.js';
-import { type CoderReporterOptions, checkCoderOptions } from './options.js';
+import { type CoderReporterOptions, resolveCoderOptions } from './options.js';
 import { Outage } from './outage.js';
 import { splitRequest } from './split-request.js';
 
@@ -43,23 +42,13 @@ export class CoderReporter implements Reporter<Batch> {
 
   /** @throws ERR_INVALID_OPTION */
   constructor(options: CoderReporterOptions) {
-    checkCoderOptions(options);
-    const logger = options.logger ?? silent;
-    this.#callTimeoutMs = options.callTimeoutMs ?? 8000;
-    this.#refusals = new Outage(logger, {
+    const resolved = resolveCoderOptions(options);
+    this.#callTimeoutMs = resolved.callTimeoutMs;
+    this.#refusals = new Outage(resolved.logger, {
       begins: 'Coder refuses the boundary logs; they are tried again',
       ends: 'Coder takes boundary logs',
     });
-    this.#connection = new Connection({
-      url: options.url,
-      token: options.token,
-      allowOldServer: options.allowOldServer ?? false,
-      connectTimeoutMs: options.connectTimeoutMs ?? 15_000,
-      reconnectInitialDelayMs: options.reconnectInitialDelayMs ?? 1000,
-      reconnectMaxDelayMs: options.reconnectMaxDelayMs ?? 30_000,
-      keepAliveMs: options.keepAliveMs ?? 15_000,
-      logger,
-    });
+    this.#connection = new Connection(resolved);
   }
 
   async report(batch: Batch, { signal }: { signal: AbortSignal }): Promise<void> {

@@ -3,7 +3,7 @@ import { BoundaryLogError } from '../../errors.js';
 import { AgentSession } from './agent-session.js';
 import { type Failure, lasting, oneLine, passing, proxyFailure, refusalFailure } from './failures.js';
 import { get, refusalIn, textOf } from './http-reply.js';
-import { isToken } from './options.js';
+import { isToken, type ResolvedCoderOptions } from './options.js';
 import { type Route, routeTo } from './proxy-route.js';
 import { isNewEnough } from './server-version.js';
 
@@ -16,12 +16,7 @@ const MAX_MESSAGE_LENGTH = 4 * 1024 * 1024;
 /** How long the other end has for its part of a WebSocket's close, in ms. */
 const CLOSE_TIMEOUT_MS = 1000;
 
-export interface DialOptions {
-  readonly url: string;
-  readonly token: string | (() => string | Promise<string>);
-  readonly allowOldServer: boolean;
-  readonly keepAliveMs: number;
-}
+export type DialOptions = Pick<ResolvedCoderOptions, 'url' | 'token' | 'allowOldServer' | 'keepAliveMs'>;
 
 /**
  * Connects to the agent API: asks what version the server is, unless old ones are allowed, and opens the

@@ -12,7 +12,7 @@
  * await proxy.runForwarder(reporter, { retry: {} });
  * ```
  *
- * @packageDocumentation
+ * @module boundary-log-proxy/reporters/coder
  */
 export { CoderReporter } from './coder-reporter.js';
 export type { CoderReporterOptions } from './options.js';

@@ -1,21 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BoundaryLogError } from '../../errors.js';
 import { type Backoff, backoffMs } from '../../forwarding/backoff.js';
-import type { Logger } from '../../logger.js';
 import type { AgentSession } from './agent-session.js';
-import { type DialOptions, dial } from './dial.js';
+import { dial } from './dial.js';
 import { type Failure, passing } from './failures.js';
+import type { ResolvedCoderOptions } from './options.js';
 import { Outage } from './outage.js';
 
 /** Timers fire early by a little: who comes back when told to waits for the attempt, rather than be sent away again. */
 const SOON_MS = 50;
-
-export interface ConnectionOptions extends DialOptions {
-  readonly connectTimeoutMs: number;
-  readonly reconnectInitialDelayMs: number;
-  readonly reconnectMaxDelayMs: number;
-  readonly logger: Logger;
-}
 
 /** How an attempt came to its end. */
 interface Ended {
@@ -30,7 +23,7 @@ interface Ended {
  * shorter than a failure's `retryAfterMs`.
  */
 export class Connection {
-  readonly #options: ConnectionOptions;
+  readonly #options: ResolvedCoderOptions;
   readonly #closing = new AbortController();
   readonly #outage: Outage;
   /** Resolves when nothing is left of it. */
@@ -42,7 +35,7 @@ export class Connection {
   /** Those who wait for what the attempt under way comes to. */
   readonly #waiting = new Set<() => void>();
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: ResolvedCoderOptions) {
     this.#options = options;
     this.#outage = new Outage(options.logger, {
       begins: 'no connection to Coder; it is tried again',

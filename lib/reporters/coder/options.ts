@@ -2,69 +2,101 @@ import { BoundaryLogError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import {
   anything,
-  checkOptions,
   flag,
   invalidOption,
-  MAX_WAIT_MS,
+  LOGGER_OPTION,
+  milliseconds,
   type OptionTable,
-  objectWith,
+  type ResolvedOptions,
+  resolveOptions,
   shown,
   wholeNumber,
 } from '../../options.js';
 
+/** Options of {@link CoderReporter}. */
 export interface CoderReporterOptions {
-  /** Where the Coder deployment is, such as `https://coder.example.com`. A path in it is kept. */
+  /** URL of the Coder deployment, `http` or `https`; it may contain a path. Such as `https://coder.example.com`. */
   url: string;
-  /** The workspace agent's token, or what gives it: called each time that a connection is made. */
+  /** The workspace agent's token, or a function that returns it and is called for each new connection. */
   token: string | (() => string | Promise<string>);
-  /** Whether to connect without asking whether the server is Coder 2.31 or newer. Default false. */
+  /** Whether to connect without checking that Coder is version 2.31 or newer. Default: `false`. */
   allowOldServer?: boolean | undefined;
-  /** How long one call may take, in ms. Default 8000: less than what retries give one attempt. */
+  /**
+   * How long one call may take, in ms. The default is less than the default of `retry.timeoutMs`, so that a slow
+   * call fails with its own error. Default: `8000`.
+   */
   callTimeoutMs?: number | undefined;
-  /** How long it may take to connect, in ms. Default 15000. */
+  /** How long it may take to connect, in ms. Default: `15000`. */
   connectTimeoutMs?: number | undefined;
-  /** Longest wait before the first attempt to connect again, in ms. Each doubles it. Default 1000. */
+  /**
+   * Longest delay before the first attempt to reconnect, in ms; each delay is random, and its longest value doubles.
+   * Default: `1000`.
+   */
   reconnectInitialDelayMs?: number | undefined;
-  /** Beyond this it does not grow, in ms. Default 30000. */
+  /** Upper limit of the longest delay, in ms. Default: `30000`. */
   reconnectMaxDelayMs?: number | undefined;
-  /** How often the server is asked whether it is still there, in ms; it has 10 s to answer. Default 15000. */
+  /** How often the reporter pings Coder, in ms; Coder has 10 s to answer. Default: `15000`. */
   keepAliveMs?: number | undefined;
-  /** A pino logger, or anything with its four methods. Default: silent. */
+  /** A pino logger, or any object with its four methods. Default: silent. */
   logger?: Logger | undefined;
 }
 
-const wait = (min: number) => wholeNumber({ min, max: MAX_WAIT_MS });
-
-export const CODER_OPTIONS: OptionTable<CoderReporterOptions> = {
+export const CODER_OPTIONS = {
   url: {
-    takes: 'an http or https URL without user, query and fragment, such as https://coder.example.com',
+    expected: 'an http or https URL without user, query and fragment, such as https://coder.example.com',
     accepts: (value) => typeof value === 'string' && isBaseUrl(value),
+    doc: 'URL of the Coder deployment, `http` or `https`; it may contain a path',
   },
-  // Not to be shown: checked below.
-  token: anything,
-  allowOldServer: flag,
-  callTimeoutMs: wait(1),
-  connectTimeoutMs: wait(1),
-  reconnectInitialDelayMs: wait(0),
-  reconnectMaxDelayMs: wait(0),
-  // With the time to answer, a silent server is found within 40 s.
-  keepAliveMs: wholeNumber({ min: 10, max: 30_000 }),
-  logger: objectWith('debug', 'info', 'warn', 'error'),
-};
+  token: {
+    // resolveCoderOptions() checks it, because the error must not contain the value.
+    ...anything,
+    doc: "The workspace agent's token, or a function that returns it and is called for each new connection",
+  },
+  allowOldServer: {
+    ...flag,
+    default: false,
+    doc: 'Whether to connect without checking that Coder is version 2.31 or newer',
+  },
+  callTimeoutMs: { ...milliseconds({ min: 1 }), default: 8000, doc: 'How long one call may take, in ms' },
+  connectTimeoutMs: {
+    ...milliseconds({ min: 1 }),
+    default: 15_000,
+    doc: 'How long it may take to connect, in ms',
+  },
+  reconnectInitialDelayMs: {
+    ...milliseconds({ min: 0 }),
+    default: 1000,
+    doc: 'Longest delay before the first attempt to reconnect, in ms; each delay is random, and its longest value doubles',
+  },
+  reconnectMaxDelayMs: {
+    ...milliseconds({ min: 0 }),
+    default: 30_000,
+    doc: 'Upper limit of the longest delay, in ms',
+  },
+  keepAliveMs: {
+    // Including the time to answer, a silent server is detected within 40 s.
+    ...wholeNumber({ min: 10, max: 30_000 }),
+    default: 15_000,
+    doc: 'How often the reporter pings Coder, in ms; Coder has 10 s to answer',
+  },
+  logger: LOGGER_OPTION,
+} satisfies OptionTable<CoderReporterOptions>;
 
-/** @throws ERR_INVALID_OPTION, never with the token in it. */
-export function checkCoderOptions(options: CoderReporterOptions): void {
+export type ResolvedCoderOptions = ResolvedOptions<CoderReporterOptions, typeof CODER_OPTIONS>;
+
+/** @throws ERR_INVALID_OPTION. The error never contains the token. */
+export function resolveCoderOptions(options: CoderReporterOptions): ResolvedCoderOptions {
   const owner = 'CoderReporter';
   const { url, token } = options;
-  if (url === undefined) throw invalidOption(`${owner}: url`, url, CODER_OPTIONS.url.takes);
-  checkOptions(owner, options, CODER_OPTIONS);
-  if (typeof token === 'function' || isToken(token)) return;
-  const got = typeof token === 'string' ? 'a text that cannot be one, not shown here' : shown(token);
-  const message = `${owner}: token: got ${got}, takes the agent token, or a function that gives it`;
+  if (url === undefined) throw invalidOption(`${owner}: url`, url, CODER_OPTIONS.url.expected);
+  const resolved = resolveOptions(owner, options, CODER_OPTIONS);
+  if (typeof token === 'function' || isToken(token)) return resolved;
+  const got = typeof token === 'string' ? 'a text that is not a valid token (not shown here)' : shown(token);
+  const message = `${owner}: token: got ${got}, expected the agent token, or a function that returns it`;
   throw new BoundaryLogError('ERR_INVALID_OPTION', message);
 }
 
-/** What may stand in an HTTP header: visible ASCII, and something of it. */
+/** Whether a value can be sent in an HTTP header as a token: visible ASCII characters, at least one. */
 export function isToken(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value);
 }

@@ -10,6 +10,7 @@ export const MESSAGE = 'boundary_request';
  * left out.
  */
 export interface BoundaryEvent {
+  /** Whether boundary allowed the request. */
   decision: 'allow' | 'deny';
   /** UUID of one run of boundary. */
   session_id?: string;
@@ -17,7 +18,9 @@ export interface BoundaryEvent {
   sequence_number?: number;
   /** The jailed command. */
   confined_process_name?: string;
+  /** The method of the request. */
   http_method?: string;
+  /** The complete URL of the request, with its query. */
   http_url?: string;
   /** RFC 3339, with up to nine digits of a second. */
   event_time?: string;

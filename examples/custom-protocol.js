@@ -1,6 +1,6 @@
-// Another protocol on the same streams: its own tags, lengths and messages. Under tag 7 JSON of up to 1 MiB,
-// under tag 8 a heartbeat without a payload. A client in the same program makes the traffic, over TCP.
-//   node examples/own-protocol.js
+// Another protocol on the same streams, with custom tags, lengths and messages. Tag 7 carries JSON of up to 1 MiB, tag 8
+// a heartbeat without a payload. A client in the same program sends some traffic over TCP.
+//   node examples/custom-protocol.js
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { pipeline } from 'node:stream/promises';
@@ -11,11 +11,11 @@ const JSON_TAG = 7;
 const HEARTBEAT_TAG = 8;
 const MAX_JSON_LENGTH = 1 << 20;
 
-/** @typedef {{ kind: 'json', value: any } | { kind: 'heartbeat' }} Message Told apart by `kind`. */
+/** @typedef {{ kind: 'json', value: any } | { kind: 'heartbeat' }} Message The `kind` distinguishes them. */
 /** @type {import('boundary-log-proxy').Protocol<Message>} */
 const protocol = {
   tags: {
-    // What decode throws is a skip, and the next frame comes.
+    // If decode throws, the frame becomes a skip, and the next frame follows.
     [JSON_TAG]: {
       maxLength: MAX_JSON_LENGTH,
       decode: ({ payload }) => ({ kind: 'json', value: JSON.parse(payload.toString()) }),
@@ -38,7 +38,7 @@ const server = createServer(async (socket) => {
 await once(server.listen(0, '127.0.0.1'), 'listening');
 
 const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-// The server hangs up on it in the end, which may be an error here.
+// The server closes the connection in the end, which the client may see as an error.
 const client = connect(port, '127.0.0.1').on('error', () => undefined);
 /** @param {string} text */
 const json = (text) => encodeFrame(JSON_TAG, Buffer.from(text), MAX_JSON_LENGTH);

@@ -1,16 +1,17 @@
-// A pipeline put together by hand, with a sink of one's own behind it: a line for each event, and for each
-// connection how it ended. A pipeline destroys its members, so what connections share is a route of a Demux.
-//   node examples/own-sink.js /tmp/own.sock    then    npx boundary-log-proxy send --socket /tmp/own.sock --sample 5
+// A pipeline put together by hand, with a custom sink: it prints each event, and how each connection ended. A pipeline
+// destroys its members, so what connections share is a route of a Demux.
+//   node examples/custom-sink.js /tmp/custom.sock
+//   npx boundary-log-proxy send --socket /tmp/custom.sock --sample 5
 import { createServer } from 'node:net';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Demux, FrameParser, formatBatch, MessageDecoder } from 'boundary-log-proxy';
 
 const [socketPath] = process.argv.slice(2);
-if (socketPath === undefined) throw new Error('usage: own-sink.js SOCKET');
+if (socketPath === undefined) throw new Error('usage: custom-sink.js SOCKET');
 
-// One for all connections. While its callback is not called, batches queue up, and then the senders wait.
-const ownSink = new Writable({
+// All connections share it. Until it calls back, batches queue up, and then the senders wait.
+const customSink = new Writable({
   objectMode: true,
   write(/** @type {import('boundary-log-proxy').LogBatch} */ batch, _encoding, callback) {
     process.stdout.write(formatBatch(batch, 'logfmt'), callback);
@@ -18,9 +19,9 @@ const ownSink = new Writable({
 });
 
 const server = createServer(async (socket) => {
-  // Members of a pipeline belong to one connection: new ones for each.
+  // The members of a pipeline belong to one connection, so each connection gets new ones.
   const demux = new Demux({
-    logs: ownSink,
+    logs: customSink,
     status: ({ droppedChannelFull }) => console.log('sender dropped', Number(droppedChannelFull)),
     skip: ({ error }) => console.log('skipped', error.code),
   });
@@ -28,7 +29,7 @@ const server = createServer(async (socket) => {
     await pipeline(socket, new FrameParser(), new MessageDecoder(), demux);
     console.log('ended');
   } catch (error) {
-    // A fatal header, such as ERR_UNSUPPORTED_TAG. Everything before it has reached the sink.
+    // The stream had a fatal header, such as ERR_UNSUPPORTED_TAG. Everything before it has reached the sink.
     console.log('failed', /** @type {NodeJS.ErrnoException} */ (error).code);
   }
 });

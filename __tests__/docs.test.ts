@@ -1,0 +1,210 @@
+import { EventEmitter } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { describe, expect, test } from '@jest/globals';
+import { build } from '../lib/cli/program.js';
+import { FORWARDER_OPTIONS } from '../lib/forwarding/forwarder.js';
+import { RETRY_OPTIONS } from '../lib/forwarding/retrying-reporter.js';
+import * as main from '../lib/index.js';
+import type { OptionRow } from '../lib/options.js';
+import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
+import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
+import { SENDER_OPTIONS } from '../lib/sender/sender.js';
+import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
+import { LOG_BUFFER_OPTIONS } from '../lib/streams/log-buffer.js';
+import { DROP_REASONS } from '../lib/telemetry/accounts.js';
+import { FORWARD_DURATION, METRICS, REJECT_REASONS } from '../lib/telemetry/metrics.js';
+import { filesIn, PAGES, ROOT } from './helpers/code-blocks.js';
+import { documentedOptions, tableAfter } from './helpers/markdown.js';
+
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+
+describe('README.md', () => {
+  const readme = read('README.md');
+
+  test('has at most 150 lines', () => {
+    expect(readme.split('\n').length - 1).toBeLessThanOrEqual(150);
+  });
+
+  test('names the two commands, and the oldest version of Node that works', () => {
+    const { engines } = JSON.parse(read('package.json'));
+    const [, version] = /^>=(\d+\.\d+)\.0$/.exec(engines.node) ?? [];
+    expect(readme).toContain('`npm ci && npm start`');
+    expect(readme).toContain('`npm cit`');
+    expect(readme).toContain(`Node ${version} or newer`);
+  });
+});
+
+describe('the options of the command', () => {
+  const page = read('docs/operating.md');
+  const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
+  const io = { ...streams, env: {}, onSignal: () => () => undefined, exit: () => undefined };
+  const program = build(io, () => undefined);
+
+  test.each(program.commands.map((command) => [command.name(), command] as const))('%s', (name, command) => {
+    expect(tableAfter(page, `## ${name}\n`)).toEqual(
+      command.options.map(({ long, description, defaultValueDescription, defaultValue }) => {
+        const value = typeof defaultValue === 'boolean' ? undefined : defaultValue;
+        // This one depends on the environment.
+        const documented =
+          long === '--socket' ? '$TMPDIR/boundary-audit.sock' : (defaultValueDescription ?? value);
+        return [long, String(documented ?? ''), description];
+      }),
+    );
+  });
+
+  test('each environment variable', () => {
+    const variables = program.commands.flatMap(({ options }) =>
+      options.flatMap(({ envVar }) => envVar ?? []),
+    );
+    expect(variables).not.toEqual([]);
+    const documented = tableAfter(page, '| environment variable').map(([name]) => name);
+    expect(documented).toEqual(expect.arrayContaining(variables));
+  });
+});
+
+test.each<[string, string, Readonly<Record<string, OptionRow>>]>([
+  ['docs/embedding.md', 'BoundaryLogProxy', PROXY_OPTIONS],
+  ['docs/embedding.md', 'runForwarder', RUN_OPTIONS],
+  ['docs/embedding.md', 'close', CLOSE_OPTIONS],
+  ['docs/embedding.md', 'retry', RETRY_OPTIONS],
+  ['docs/embedding.md', 'TextReporter', TEXT_REPORTER_OPTIONS],
+  ['docs/streams.md', 'LogBuffer', LOG_BUFFER_OPTIONS],
+  ['docs/streams.md', 'Forwarder', FORWARDER_OPTIONS],
+  ['docs/streams.md', 'BoundaryLogSender', SENDER_OPTIONS],
+  ['docs/coder.md', 'CoderReporter', CODER_OPTIONS],
+])('%s: the options of %s', (file, name, options) => {
+  expect(tableAfter(read(file), `| option of \`${name}\``)).toEqual(documentedOptions(options));
+});
+
+test('docs/streams.md lists every public stream', () => {
+  const streams = Object.entries(main as Record<string, unknown>).filter(
+    ([, value]) => typeof value === 'function' && value.prototype instanceof EventEmitter,
+  );
+  const documented = tableAfter(read('docs/streams.md'), '| stream').map(([name]) => name);
+  expect(documented.sort()).toEqual(streams.map(([name]) => name).sort());
+});
+
+describe('docs/operating.md', () => {
+  const page = read('docs/operating.md');
+
+  test('lists the metrics', () => {
+    const prefix = /^agent_boundary_log_proxy_/;
+    expect(tableAfter(page, '## Metrics\n')).toEqual(
+      [...METRICS, { ...FORWARD_DURATION, label: undefined }].map(({ name, type, label, help }) => [
+        name.replace(prefix, ''),
+        type,
+        label ?? '',
+        help,
+      ]),
+    );
+  });
+
+  test('lists the reasons for a drop', () => {
+    expect(tableAfter(page, '| reason').map(([reason]) => reason)).toEqual([...DROP_REASONS]);
+  });
+
+  test.each([...REJECT_REASONS, 'boundary_channel_full', 'boundary_batch_full'])('names %s', (reason) => {
+    expect(page).toContain(`\`${reason}\``);
+  });
+});
+
+test('docs/data-loss.md uses only reasons and metrics that exist', () => {
+  const page = read('docs/data-loss.md');
+  const known = new Set<string>([
+    ...DROP_REASONS,
+    ...['boundary_channel_full', 'boundary_batch_full', 'session_id', 'sequence_number'],
+    ...METRICS.map(({ name }) => name.replace('agent_boundary_log_proxy_', '')),
+  ]);
+  const used = [...page.matchAll(/`([a-z]+_[a-z_]+)`/g)].map(([, name]) => name as string);
+  expect(used.filter((name) => !known.has(name))).toEqual([]);
+  for (const reason of DROP_REASONS) expect(page).toContain(`\`${reason}\``);
+});
+
+describe('docs/errors.md', () => {
+  const page = read('docs/errors.md');
+
+  test.each([
+    ['codec/errors.ts', '## Bytes, messages and options\n'],
+    ['lib/errors.ts', '## The proxy, the sender, the spool and Coder\n'],
+  ])('explains each code of %s', (file, heading) => {
+    const source = read(file);
+    const codes = [...source.matchAll(/^ {2}\| '(ERR_\w+)'/gm)].map(([, code]) => code);
+    const comment = [...source.matchAll(/^ \* (\| `ERR_\w+` \|.*)$/gm)].map(([, row]) => row);
+    const commented = tableAfter(`|\n|\n${comment.join('\n')}`, '|');
+    expect(commented.map(([code]) => code)).toEqual(codes);
+    const documented = tableAfter(page, heading);
+    expect(documented.map((row) => row.slice(0, 3))).toEqual(commented);
+    // What to do, in a sentence.
+    for (const [, , , action] of documented) expect(action).toMatch(/^[A-Z].{10,}\.$/);
+  });
+
+  test('no page names a code that it does not explain', () => {
+    const explained = new Set(page.match(/ERR_\w+/g));
+    for (const file of PAGES) {
+      // Those of Node are not ours.
+      const named = read(file).match(/\bERR_(?!TLS_)\w+/g) ?? [];
+      expect(named.filter((code) => !explained.has(code))).toEqual([]);
+    }
+  });
+});
+
+describe('CONTRIBUTING.md', () => {
+  const page = read('CONTRIBUTING.md');
+  const layout = tableAfter(page, '## Layout\n').map(([folder]) => folder);
+  const readingOrder = tableAfter(page, '## Reading order\n').map(([file = '']) => file);
+  const foldersOf = (folder: string) =>
+    readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? `${join(folder, entry.name)}/` : [],
+    );
+
+  test('the layout has a row for each folder of lib/, and only rows for what exists', () => {
+    expect(layout).toEqual(expect.arrayContaining(foldersOf('lib')));
+    const missing = layout.filter(
+      (folder = '') => folder !== 'generated/' && !existsSync(join(ROOT, folder)),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('the reading order has ten files', () => {
+    expect(readingOrder).toHaveLength(10);
+    expect(readingOrder.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+  });
+
+  test('every file that it names exists', () => {
+    const files = [...page.matchAll(/`((?:lib|codec|docs|scripts|bench|__tests__)\/[^\s`]+)`/g)];
+    const missing = files.map(([, file]) => file as string).filter((file) => !existsSync(join(ROOT, file)));
+    expect(missing).toEqual(['docs/api/'].filter((file) => !existsSync(join(ROOT, file))));
+  });
+});
+
+describe('links', () => {
+  const pages = [...PAGES, 'CONTRIBUTING.md', 'CHANGELOG.md', 'examples/README.md', 'bench/README.md'];
+  const anchorsOf = (file: string) =>
+    [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+      title
+        .toLowerCase()
+        .replaceAll(/[^\w\- ]/g, '')
+        .replaceAll(' ', '-'),
+    );
+
+  test.each(pages)('every relative link of %s leads somewhere', (file) => {
+    const links = [...read(file).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link]) => link as string);
+    const dead = links.filter((link) => {
+      const [path = '', anchor] = link.split('#');
+      const target = path === '' ? file : join(dirname(file), path);
+      if (!existsSync(join(ROOT, target))) return true;
+      return anchor !== undefined && !anchorsOf(target).includes(anchor);
+    });
+    expect(dead).toEqual([]);
+  });
+
+  test.each(['README.md', 'docs/README.md'])('%s links to each page of docs/', (file) => {
+    const index = read(file);
+    const missing = filesIn('docs', /\.md$/)
+      .map((page) => page.replace(file === 'README.md' ? '' : 'docs/', ''))
+      .filter((page) => !page.endsWith('README.md') && !index.includes(`](${page})`));
+    expect(missing).toEqual([]);
+  });
+});

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { FORWARDER_OPTIONS } from '../lib/forwarding/forwarder.js';
+import { RETRY_OPTIONS } from '../lib/forwarding/retrying-reporter.js';
+import { documentedDefault, type OptionRow } from '../lib/options.js';
+import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
+import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
+import { SENDER_OPTIONS } from '../lib/sender/sender.js';
+import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
+import { LOG_BUFFER_OPTIONS } from '../lib/streams/log-buffer.js';
+
+type Table = Readonly<Record<string, OptionRow>>;
+
+/** Every public options interface, with the file that declares it. */
+const TABLES: [name: string, file: string, table: Table][] = [
+  ['BoundaryLogProxyOptions', 'server/proxy-options.ts', PROXY_OPTIONS],
+  ['RunForwarderOptions', 'server/proxy-options.ts', RUN_OPTIONS],
+  ['CloseOptions', 'server/proxy-options.ts', CLOSE_OPTIONS],
+  ['ForwarderOptions', 'forwarding/forwarder.ts', FORWARDER_OPTIONS],
+  ['RetryOptions', 'forwarding/retrying-reporter.ts', RETRY_OPTIONS],
+  ['LogBufferOptions', 'streams/log-buffer.ts', LOG_BUFFER_OPTIONS],
+  ['BoundaryLogSenderOptions', 'sender/sender.ts', SENDER_OPTIONS],
+  ['TextReporterOptions', 'reporters/text.ts', TEXT_REPORTER_OPTIONS],
+  ['CoderReporterOptions', 'reporters/coder/options.ts', CODER_OPTIONS],
+];
+
+/** The doc comments of an interface by property, on one line each and without markup. */
+function commentsOf(name: string, file: string): Record<string, string> {
+  const source = readFileSync(new URL(`../lib/${file}`, import.meta.url), 'utf8');
+  const from = source.indexOf(`export interface ${name} {`);
+  expect(from).toBeGreaterThan(-1);
+  const body = source.slice(from, source.indexOf('\n}\n', from));
+  const properties = body.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(\w+)\??:/g);
+  return Object.fromEntries(
+    [...properties].map(([, comment = '', property]) => [
+      property,
+      plain(comment.replaceAll(/^\s*\*/gm, '')),
+    ]),
+  );
+}
+
+function plain(text: string): string {
+  return text
+    .replaceAll(/\{@link (\w+)\}/g, '$1')
+    .replaceAll('`', '')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+describe.each(TABLES)('%s', (name, file, table) => {
+  const comments = commentsOf(name, file);
+
+  test('documents the options of its table, in their order', () => {
+    expect(Object.keys(comments)).toEqual(Object.keys(table));
+  });
+
+  test.each(Object.entries(table))('%s: the doc comment agrees with the table', (option, row) => {
+    expect(comments[option]).toMatch(new RegExp(`^${escaped(plain(row.doc))}[.;]`));
+    const standing = plain(documentedDefault(row));
+    if (standing === '') expect(comments[option]).not.toContain('Default:');
+    else expect(comments[option]).toContain(`Default: ${standing}`);
+  });
+
+  test.each(Object.entries(table))('%s: the default is an acceptable value', (_option, row) => {
+    const value = row.makeDefault?.() ?? row.default;
+    // An option that is left out is not checked; an empty text stands for none.
+    if (value !== undefined && value !== '') expect(row.accepts(value)).toBe(true);
+  });
+});
