@@ -55,6 +55,7 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
     this.#otherwise = otherwise as Route<T> | undefined;
   }
 
+  /** @returns false while a route has to be waited for: continue at `drain`. */
   override write(outcomes: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (encoding === undefined && isObject(outcomes) && !this.#isSending && this.writable && isIdle(this)) {
       this.#obstacle = this.#send(outcomes as T | readonly T[]);

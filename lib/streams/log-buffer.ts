@@ -119,6 +119,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
     return super.read(size) as T | null;
   }
 
+  /** Makes a batch available to the reader. The stream itself calls it. */
   override push(batch: T | null): boolean {
     if (batch === null || (!this.#isShutDown && !isFlowing(this))) return super.push(batch);
     if (this.#isShutDown) return true;
