@@ -1,11 +1,15 @@
 // The proxy, with a reporter that counts (synchronously or later), writes text to stdout as `serve` does, or records
 // the age of each batch.
 import { BoundaryLogProxy, nullReporter, TextReporter } from 'boundary-log-proxy';
-import { FileOutput } from '../../dist/lib/cli/file-output.js';
+import { eventOutput } from '../../dist/lib/cli/event-output.js';
 import { age } from '../stamp.js';
 
-/** The options of the forwarder that `serve` runs if stdout is a file. */
-const AS_SERVE = { concurrency: 1000, retry: { timeoutMs: Number.POSITIVE_INFINITY } };
+const output = eventOutput(process.stdout);
+/** The options of the forwarder that `serve` runs. */
+const AS_SERVE = {
+  concurrency: output?.atOnce,
+  retry: { timeoutMs: Number.POSITIVE_INFINITY },
+};
 // With a spool there are always retries.
 const LATER = { concurrency: 64, retry: {} };
 const RUNS = { null: {}, later: LATER, stdout: AS_SERVE, age: {} };
@@ -31,7 +35,7 @@ export async function open(socketPath, { reporter = 'null', fromEnd = 0, spool }
     null: nullReporter,
     // Two turns later: with a spool, the batch is on disk by then.
     later: { report: () => new Promise((resolve) => setImmediate(() => setImmediate(resolve))) },
-    stdout: new TextReporter({ stream: FileOutput.ofStdout(), format: 'json' }),
+    stdout: new TextReporter({ stream: output, format: 'json' }),
     age: {
       report(/** @type {import('boundary-log-proxy').LogBatch} */ batch) {
         ages.push(age(batch.raw, fromEnd));

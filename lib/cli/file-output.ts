@@ -1,5 +1,5 @@
-import { fstatSync, writeSync } from 'node:fs';
-import type { TextOutput } from '../reporters/text.js';
+import { writeSync } from 'node:fs';
+import type { EventOutput } from './io.js';
 
 const LINE_FEED = Buffer.from('\n');
 
@@ -9,18 +9,15 @@ const LINE_FEED = Buffer.from('\n');
  *
  * A line that was cut short stays alone on its line: the next write begins with a line feed.
  */
-export class FileOutput implements TextOutput {
+export class FileOutput implements EventOutput {
   readonly keepsNothing = true;
+  /** As much as one read of a socket contains. */
+  readonly atOnce = 1000;
   readonly #fd: number;
   #isCutShort = false;
 
   constructor(fd: number) {
     this.#fd = fd;
-  }
-
-  /** An output to standard output, if that is a file. */
-  static ofStdout(fd = 1): FileOutput | undefined {
-    return fstatSync(fd).isFile() ? new FileOutput(fd) : undefined;
   }
 
   write(text: Uint8Array, callback: (error?: Error | null, written?: number) => void): boolean {

@@ -1,12 +1,18 @@
 import type { Readable, Writable } from 'node:stream';
 import type { TextOutput } from '../reporters/text.js';
 
+/** Where `serve` writes events. */
+export interface EventOutput extends TextOutput {
+  /** How many batches `serve` reports to it at the same time, which makes one write of them. */
+  readonly atOnce: number;
+}
+
 /** Everything that a command uses of the outside world. */
 export interface Io {
   readonly stdin: Readable;
   readonly stdout: Writable & { isTTY?: boolean };
-  /** Where events go instead of `stdout`, if stdout is a file. */
-  readonly file?: TextOutput | undefined;
+  /** Where `serve` writes events instead of `stdout`, if that is a file or a pipe. */
+  readonly output?: EventOutput | undefined;
   readonly stderr: Writable & { isTTY?: boolean };
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Calls back at each SIGINT and SIGTERM, until the returned function is called. */

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-import { FileOutput } from './file-output.js';
+import { eventOutput } from './event-output.js';
 import { run } from './program.js';
 
 // Exiting here would lose output that is still being written.
 process.exitCode = await run(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,
-  file: FileOutput.ofStdout(),
+  output: eventOutput(process.stdout),
   stderr: process.stderr,
   env: process.env,
   onSignal: (handler) => {

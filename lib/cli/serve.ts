@@ -28,12 +28,6 @@ export interface ServeOptions extends CoderOptions {
   logLevel: string;
 }
 
-/**
- * How many batches are written to a file at once: everything that one read of a socket contains, in order. A pipe gets
- * one batch at a time, because batches that wait for its slow reader would be reported again after a stop.
- */
-const AT_ONCE = 1000;
-
 /** Runs the proxy until a signal arrives or the reader of stdout goes away. */
 export async function serve(options: ServeOptions, io: Io): Promise<number> {
   const logger = programLogger(options.logLevel, io);
@@ -119,7 +113,7 @@ function runOptions({ reporter, retry }: ServeOptions, io: Io): RunForwarderOpti
   // Usually an operator has to fix what Coder refuses, so batches are kept as long as there is room.
   if (reporter === 'coder') return { retry: retry && { maxElapsedMs: unlimited } };
   return {
-    concurrency: reporter === 'stdout' && io.file !== undefined ? AT_ONCE : 1,
+    concurrency: reporter === 'stdout' ? io.output?.atOnce : 1,
     // A line that was written cannot be withdrawn, so the proxy waits for a slow reader.
     retry: retry && { timeoutMs: unlimited },
   };
@@ -127,7 +121,7 @@ function runOptions({ reporter, retry }: ServeOptions, io: Io): RunForwarderOpti
 
 function reporterFor({ reporter, format }: ServeOptions, io: Io, end: End): Reporter {
   if (reporter === 'null') return nullReporter;
-  const text = new TextReporter({ stream: io.file ?? io.stdout, ...textFormat(format, io) });
+  const text = new TextReporter({ stream: io.output ?? io.stdout, ...textFormat(format, io) });
   const handBack = async (error: unknown, signal: AbortSignal): Promise<never> => {
     if (!isClosedPipe(error)) throw error;
     // This is the end, not a failure: the batch returns to the buffer and appears in the closing account.

@@ -11,7 +11,8 @@ export interface TextOutput {
    * Writes text, and calls back when it has been written or could not be.
    *
    * @param text Whole lines.
-   * @param callback With an error, `written` is how many bytes got through nevertheless. Default 0.
+   * @param callback `written` is how many bytes got through. Default: 0 with an error, else all. If it is less than all
+   *   without an error, the rest is written again.
    */
   write(text: Uint8Array, callback: (error?: Error | null, written?: number) => void): boolean;
   /** Registers a listener for errors, as every Node stream does. */
@@ -56,12 +57,12 @@ interface Waiting {
 }
 
 /**
- * Writes each event as a line of text. A batch is reported when the stream has passed its lines on, so a
- * slow reader holds the forwarder back. What could not be written is a failure of its report; a stream that
- * was destroyed by it, as most are, fails all reports that follow.
+ * Reporter: writes each event as a line of text. A batch is reported when the stream has passed on its lines, so a slow
+ * reader slows the forwarder down. If lines cannot be written, the report fails. Most streams are destroyed by that, and
+ * then all later reports fail, too.
  *
- * What is reported in one go, as with `concurrency` it is, is one write. JSON is made from `raw`: changes to
- * a decoded `request` do not show.
+ * Reports that begin in the same turn of the event loop, or while a write is in progress, become one write: run the
+ * Forwarder with `concurrency`. JSON is made from `raw`, so changes to a decoded `request` have no effect on it.
  */
 export class TextReporter implements Reporter<LogBatch> {
   readonly #stream: TextOutput;
@@ -69,6 +70,7 @@ export class TextReporter implements Reporter<LogBatch> {
   readonly #color: boolean;
   readonly #text = new TextBuffer();
   #waiting: Waiting[] = [];
+  #isWriting = false;
 
   /** @throws ERR_INVALID_OPTION */
   constructor(options: TextReporterOptions = {}) {
@@ -89,28 +91,45 @@ export class TextReporter implements Reporter<LogBatch> {
     if (text.length === before) return undefined;
     return new Promise((resolve, reject) => {
       this.#waiting.push({ end: text.length, resolve, reject });
-      if (text.length >= ENOUGH) this.#write();
-      else if (this.#waiting.length === 1) process.nextTick(this.#write);
+      if (text.length >= ENOUGH) this.#begin();
+      else if (this.#waiting.length === 1) process.nextTick(this.#begin);
     });
   }
 
-  readonly #write = (): void => {
+  /** Writes what has been gathered, after what is being written. */
+  readonly #begin = (): void => {
+    if (this.#isWriting || this.#waiting.length === 0) return;
     const reports = this.#waiting;
-    if (reports.length === 0) return;
     this.#waiting = [];
-    let isSettled = false;
-    const settle = (error?: Error | null, written = 0) => {
-      isSettled = true;
-      for (const { end, resolve, reject } of reports) {
-        if (!error || end <= written) resolve();
-        else reject(error);
+    this.#isWriting = true;
+    this.#write(this.#text.take(), 0, reports);
+  };
+
+  /**
+   * @param text What is left of the text.
+   * @param before How many bytes of it have been written.
+   * @param reports Those whose text is not written yet.
+   */
+  #write(text: Uint8Array, before: number, reports: readonly Waiting[]): void {
+    const settle = (error?: Error | null, written = error ? 0 : text.length) => {
+      let done = 0;
+      for (; done < reports.length && (reports[done] as Waiting).end <= before + written; done++) {
+        (reports[done] as Waiting).resolve();
       }
+      const left = reports.slice(done);
+      if (!error && written < text.length) {
+        this.#write(text.subarray(written), before + written, left);
+        return;
+      }
+      for (const { reject } of left) reject(error);
+      this.#isWriting = false;
+      if (this.#stream.keepsNothing === true) this.#text.reuse();
+      this.#begin();
     };
     try {
-      this.#stream.write(this.#text.take(), settle);
-      if (isSettled && this.#stream.keepsNothing === true) this.#text.reuse();
+      this.#stream.write(text, settle);
     } catch (error) {
       settle(error as Error);
     }
-  };
+  }
 }

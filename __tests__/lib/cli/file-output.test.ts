@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
 import { afterEach, expect, test } from '@jest/globals';
+import { eventOutput } from '../../../lib/cli/event-output.js';
 import { FileOutput } from '../../../lib/cli/file-output.js';
 import { tempPaths } from '../../helpers/temp.js';
 
@@ -27,7 +28,7 @@ function write(output: FileOutput, text: string): unknown {
 
 test('everything that is written is in the file, in order', () => {
   const at = path();
-  const output = FileOutput.ofStdout(open(at, 'w')) as FileOutput;
+  const output = eventOutput(process.stdout, open(at, 'w')) as FileOutput;
   const long = `${'x'.repeat(1 << 20)}ü\n`;
   expect([write(output, 'a\n'), write(output, long), write(output, 'b\n')]).toEqual([
     undefined,
@@ -39,7 +40,7 @@ test('everything that is written is in the file, in order', () => {
 });
 
 test('a stdout that is not a file is left to Node', () => {
-  expect(FileOutput.ofStdout(open('/dev/null', 'w'))).toBeUndefined();
+  expect(eventOutput(process.stdout, open('/dev/null', 'w'))).toBeUndefined();
 });
 
 test('a write that fails completely leaves nothing to repair', () => {

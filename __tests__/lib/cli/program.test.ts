@@ -76,7 +76,7 @@ describe('serve', () => {
     const file = new FileOutput(fd);
     const write = jest.spyOn(file, 'write');
     const socket = path();
-    const done = run(['serve', '--socket', socket, '--metrics', 'off'], { ...io, file });
+    const done = run(['serve', '--socket', socket, '--metrics', 'off'], { ...io, output: file });
     await until('it listens', () => io.stderr.text.includes('listening'));
     // This is more than the buffer holds.
     const frames = Array.from({ length: 2000 }, (_, i) => logsFrame(1, i));

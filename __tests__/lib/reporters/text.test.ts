@@ -132,6 +132,42 @@ test.each([
   expect(output.chunks.map((chunk) => JSON.parse(String(chunk)).http_url.at(-1))).toEqual(numbers);
 });
 
+describe('an output that takes a part only', () => {
+  test('is given the rest again, and what got through is reported meanwhile', async () => {
+    const output = new Output();
+    const pending: (() => void)[] = [];
+    const { write } = output;
+    output.write = (text, callback) => {
+      pending.push(() => write.call(output, text, callback));
+      return true;
+    };
+    const batches = [0, 1, 2].map((number) => logBatch(1, number));
+    // The first batch and a half, one byte, then the rest.
+    const length = lengthOf(batches[0] as LogBatch);
+    output.ends.push([undefined, Math.floor(1.5 * length)], [undefined, 1]);
+    const reporter = new TextReporter({ stream: output });
+    const reported: number[] = [];
+    const all = batches.map((batch, i) => reporter.report(batch)?.then(() => reported.push(i)));
+    await turn();
+    for (const expected of [[0], [0], [0, 1, 2]]) {
+      pending.shift()?.();
+      await turn();
+      expect(reported).toEqual(expected);
+    }
+    await Promise.all(all);
+    const text = formatBatch(logBatch(3), 'json');
+    const from = [0, Math.floor(1.5 * length), Math.floor(1.5 * length) + 1];
+    expect(output.chunks.map(String)).toEqual(from.map((start) => text.slice(start)));
+  });
+
+  test('and then fails, fails what did not get through', async () => {
+    const output = new Output();
+    const batches = [0, 1, 2].map((number) => logBatch(1, number));
+    output.ends.push([undefined, lengthOf(batches[0] as LogBatch)], [new Error('EIO')]);
+    expect(await outcomes(new TextReporter({ stream: output }), batches)).toEqual(['reported', 'EIO', 'EIO']);
+  });
+});
+
 describe('a stream that fails', () => {
   test('is the failure of the batch, and of those after it where it is gone', async () => {
     const broken = new Error('EPIPE');
