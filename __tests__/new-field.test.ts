@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { varint } from './helpers/naive-protobuf.js';
 
 /*
- * What a maintainer does who adds fields to `proto/`: edits it in a copy of the sources, generates, builds, and uses
- * what was built.
+ * What a maintainer does who adds fields to `proto/`: edits it in a copy of the sources, generates, builds,
+ * and uses what was built.
  */
 
 /** The compilers take about 5 s, and more if they have to share a core. */
@@ -31,7 +31,10 @@ function copyOf(...sources: string[]): string {
   return folder;
 }
 
-/** Inserts a line into a file of the copy: after the line that contains `where`, or before it if that is its end. */
+/**
+ * Inserts a line into a file of the copy: after the line that contains `where`, or before it if that is its
+ * end.
+ */
 function insert(folder: string, file: string, where: string, line: string): void {
   const lines = readFileSync(join(folder, file), 'utf8').split('\n');
   const at = lines.findIndex((other) => other.includes(where));
@@ -130,6 +133,7 @@ describe('generation fails, and says what to edit, for', () => {
     const folder = copyOf();
     for (const edit of edits) insert(folder, ...edit);
     expect(() => generate(folder)).toThrow(message);
+    expect(existsSync(join(folder, 'codec'))).toBe(false);
   });
 });
 
@@ -140,6 +144,8 @@ const scalar = (number: number, value: bigint | number) =>
   Buffer.concat([key(number, 0), varint(BigInt.asUintN(64, BigInt(value)))]);
 const log = (...fields: Buffer[]) => field(1, Buffer.concat(fields));
 const http = (...fields: Buffer[]) => field(3, Buffer.concat(fields));
+const client = (agent: string, since: number) =>
+  field(7, Buffer.concat([field(1, agent), field(2, scalar(1, since))]));
 /** An unknown field that the fast path does not support, so that the walk decides. */
 const UNCOMMON = scalar(100, 1);
 
@@ -160,10 +166,21 @@ describe('after new fields with entries', () => {
     const folder = copyOf('codec', 'lib', 'tsconfig.json', 'tsconfig.build.json');
     insert(folder, AGENT, REQUEST, 'string workspace = 4;');
     insert(folder, AGENT, LOG, 'string note = 5; int32 attempts = 6; string far = 16; string hidden = 8;');
-    insert(folder, AGENT, HTTP_REQUEST, 'string host = 4; bool cached = 5; uint32 size = 6;');
+    insert(
+      folder,
+      AGENT,
+      HTTP_REQUEST,
+      'string host = 4; bool cached = 5; uint32 size = 6; Client client = 7;',
+    );
     insert(folder, AGENT, 'oneof resource {', 'FileAccess file_access = 7; Other other = 9;');
     insert(folder, AGENT, 'message BoundaryLog {', 'message FileAccess { string path = 1; }');
     insert(folder, AGENT, 'message BoundaryLog {', 'message Other { string text = 1; }');
+    insert(
+      folder,
+      AGENT,
+      HTTP_REQUEST,
+      'message Client { string agent = 1; google.protobuf.Timestamp since = 2; }',
+    );
     const names = {
       workspace: `'${LONG_NAME}'`,
       'logs.note': "'note'",
@@ -173,6 +190,8 @@ describe('after new fields with entries', () => {
       'logs.http_request.host': "'http_host'",
       'logs.http_request.cached': "'cached'",
       'logs.http_request.size': "'size'",
+      'logs.http_request.client.agent': "'agent'",
+      'logs.http_request.client.since': "'since'",
       'logs.file_access.path': "'path'",
       'logs.other': 'null',
     };
@@ -210,6 +229,7 @@ describe('after new fields with entries', () => {
     ['in a log', (content) => log(field(5, content))],
     ['in an HTTP request', (content) => log(http(field(4, content)))],
     ['that text does not show', (content) => log(field(8, content))],
+    ['in a message in an HTTP request', (content) => log(http(field(7, field(1, content))))],
     ['in a new message', (content) => log(field(7, field(1, content)))],
     ['in a new message that text does not show', (content) => log(field(9, field(1, content)))],
   ])('a string %s', (_name, payload) => {
@@ -235,7 +255,7 @@ describe('after new fields with entries', () => {
 
   const everything = Buffer.concat([
     log(
-      http(field(1, 'GET'), field(4, 'example.com'), scalar(5, 1), scalar(6, 7)),
+      http(field(1, 'GET'), field(4, 'example.com'), scalar(5, 1), scalar(6, 7), client('curl', 1)),
       field(5, 'a "note"'),
       scalar(6, 3),
       field(8, 'secret'),
@@ -246,15 +266,15 @@ describe('after new fields with entries', () => {
   test.each([
     [
       'json',
-      `{"msg":"boundary_request","decision":"deny","http_method":"GET","${LONG_NAME}":"dev","note":"a \\"note\\"","attempts":3,"http_host":"example.com","cached":true,"size":7}`,
+      `{"msg":"boundary_request","decision":"deny","http_method":"GET","${LONG_NAME}":"dev","note":"a \\"note\\"","attempts":3,"http_host":"example.com","cached":true,"size":7,"agent":"curl","since":"1970-01-01T00:00:01Z"}`,
     ],
     [
       'logfmt',
-      `msg=boundary_request decision=deny http_method=GET ${LONG_NAME}=dev note="a \\"note\\"" attempts=3 http_host=example.com cached=true size=7`,
+      `msg=boundary_request decision=deny http_method=GET ${LONG_NAME}=dev note="a \\"note\\"" attempts=3 http_host=example.com cached=true size=7 agent=curl since=1970-01-01T00:00:01Z`,
     ],
     [
       'pretty',
-      `- deny  GET     - ${LONG_NAME}=dev note="a \\"note\\"" attempts=3 http_host=example.com cached=true size=7`,
+      `- deny  GET     - ${LONG_NAME}=dev note="a \\"note\\"" attempts=3 http_host=example.com cached=true size=7 agent=curl since=1970-01-01T00:00:01Z`,
     ],
   ] as const)('%s shows them', (format, line) => {
     expect(text.formatBatch(batchOf(everything), format)).toBe(`${line}\n`);
@@ -266,6 +286,7 @@ describe('after new fields with entries', () => {
     ['two logs, of which the second has nothing', () => Buffer.concat([everything, log()])],
     ['characters to escape', () => Buffer.concat([log(field(5, '\u001bü\n')), field(4, '"\u2028')])],
     ['the largest numbers', () => log(scalar(6, 2 ** 31 - 1), http(scalar(6, 2 ** 31 - 1)))],
+    ['a message in two parts', () => log(http(client('curl', 1)), field(2, ''), http(client('', 2)))],
     ['false and 0', () => log(scalar(6, 0), http(scalar(5, 0), scalar(6, 0)))],
     ['a member of a oneof after another', () => log(http(field(2, 'u')), field(7, field(1, '/etc')))],
     ['a member of a oneof before another', () => log(field(7, field(1, '/etc')), http(field(2, 'u')))],
@@ -281,6 +302,7 @@ describe('after new fields with entries', () => {
   test.each<[name: string, payload: () => Buffer, shown: string]>([
     ['a negative number', () => log(scalar(6, -1)), '"attempts":-1'],
     ['a number beyond int32', () => log(http(scalar(6, 2 ** 32 - 1))), '"size":4294967295'],
+    ['a second time that is before 1970', () => log(http(client('', -1))), '"since":"1969-12-31T23:59:59Z"'],
     ['a field number with a key of two bytes', () => log(field(16, 'x')), '"far":"x"'],
   ])('the fast path leaves %s to formatBatch', (_name, payload, shown) => {
     expect(fastLines(payload())).toBeUndefined();
@@ -295,7 +317,12 @@ describe('after new fields with entries', () => {
           note: 'a "note"',
           attempts: 3,
           hidden: 'secret',
-          http_request: { host: 'example.com', cached: true, size: 7 },
+          http_request: {
+            host: 'example.com',
+            cached: true,
+            size: 7,
+            client: { agent: 'curl', since: { seconds: '1', nanos: 0 } },
+          },
           file_access: null,
         },
       ],

@@ -1,15 +1,17 @@
 // A process that receives orders as messages and answers with messages.
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Command that runs a file of this folder with Node.
+ * Command that runs a file of the folder bench/ with Node.
  *
  * @param {string} name
  * @param {readonly string[]} [nodeOptions]
+ * @param {string} [root] The checkout whose bench/ it is. Default: this one.
  */
-export function script(name, nodeOptions = []) {
-  return [process.execPath, ...nodeOptions, fileURLToPath(new URL(name, import.meta.url))];
+export function script(name, nodeOptions = [], root = fileURLToPath(new URL('..', import.meta.url))) {
+  return [process.execPath, ...nodeOptions, join(root, 'bench', name)];
 }
 
 export class Actor {

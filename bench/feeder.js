@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { blocksOf, framesOf } from './load.js';
+import { blocksOf, framesOf, stretchOf } from './load.js';
 import { stamp, stampable } from './stamp.js';
 
 /**
@@ -11,6 +11,7 @@ import { stamp, stampable } from './stamp.js';
  * @property {number} logs Logs in each batch.
  * @property {number} connections
  * @property {number} [rate] Batches per second, over all connections. Default: as many as are accepted.
+ * @property {number} [cut] Bytes in each write at full speed, which cuts frames. Default: blocks of whole frames.
  * @property {boolean} [stamped] Whether each batch carries the time at which it was sent.
  */
 
@@ -56,6 +57,7 @@ async function connected() {
  * @returns {Promise<number>} How many bytes these were.
  */
 function feed(batches, isWarmUp) {
+  if (load.cut !== undefined) return feedInCuts(batches, load.cut);
   if (load.rate === undefined) return feedAtFullSpeed(batches);
   return feedAtRate(batches, isWarmUp ? Math.max(load.rate, WARM_UP_RATE) : load.rate);
 }
@@ -93,6 +95,29 @@ async function feedAtFullSpeed(batches) {
     ),
   );
   return bytes;
+}
+
+/**
+ * Writes pieces of a given size to the first connection, wherever they cut frames, until everything is sent.
+ *
+ * @param {number} batches A multiple of the number of different batches, so that each feed begins with a frame.
+ * @param {number} size
+ */
+async function feedInCuts(batches, size) {
+  const { bytes: stretch, bytesOfAll } = stretchOf(load.logs);
+  const total = (batches / frames.length) * bytesOfAll;
+  const socket = sockets[0];
+  if (socket === undefined || !Number.isInteger(batches / frames.length)) throw new Error('cannot be cut');
+  for (let sent = 0; sent < total; ) {
+    const from = sent % stretch.length;
+    const length = Math.min(size, total - sent);
+    const part = stretch.subarray(from, from + length);
+    const rest = stretch.subarray(0, length - part.length);
+    const piece = rest.length === 0 ? part : Buffer.concat([part, rest]);
+    await new Promise((resolve) => socket.write(piece, resolve));
+    sent += piece.length;
+  }
+  return total;
 }
 
 /**

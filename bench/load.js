@@ -62,6 +62,18 @@ export function framesOf(logs) {
 }
 
 /**
+ * The same load as one piece of bytes. A sender may cut it anywhere, and repeats it.
+ *
+ * @param {number} logs Logs in each batch.
+ * @returns {{ bytes: Buffer, bytesOfAll: number }} All different batches, several times, and the length of one time.
+ */
+export function stretchOf(logs) {
+  const all = Buffer.concat(framesOf(logs));
+  const times = Math.ceil((4 * BLOCK_BYTES) / all.length);
+  return { bytes: Buffer.concat(Array.from({ length: times }, () => all)), bytesOfAll: all.length };
+}
+
+/**
  * The same load in blocks of whole frames. Each block is one write.
  *
  * @param {number} logs Logs in each batch.

@@ -7,10 +7,13 @@ import { median } from './statistics.js';
  * @property {boolean} smoke Whether to run each measure only for a moment.
  * @property {string | undefined} [profile] Folder for CPU profiles of the targets.
  * @property {string | undefined} [reference] Another program with the same task as the proxy; see README.md.
+ * @property {string | undefined} [root] The checkout whose build is measured. Default: this one.
  *
  * @typedef {object} Measure Runs several times. Each run produces one or several figures.
  * @property {string} name
  * @property {(settings: Settings) => Promise<Record<string, number>>} run
+ * @property {boolean} [isBuild] Whether it measures a build of this project in a process of its own, so that it can be
+ *   compared with another build.
  *
  * @typedef {object} Row
  * @property {string} name

@@ -11,6 +11,7 @@ import { stage } from './stage.js';
 export function playing(name, play) {
   return {
     name,
+    isBuild: play.target === 'proxy',
     async run({ smoke, ...settings }) {
       const batches = smoke ? Math.ceil(play.batches / 50) : play.batches;
       const warmUp = smoke ? Math.ceil(play.warmUp / 50) : play.warmUp;

@@ -1,7 +1,10 @@
-// npm run bench -- [--smoke] [--only NAME] [--json FILE] [--profile FOLDER] [--reference PROGRAM]     See README.md.
+// npm run bench -- [--smoke] [--only NAME] [--json FILE] [--profile FOLDER] [--reference PROGRAM]
+//   [--against DIR [--pairs N]]     See README.md.
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { compare, pairTable } from './against.js';
 import { measure } from './measure.js';
 import { codec } from './rows/codec.js';
 import { connections } from './rows/connections.js';
@@ -22,6 +25,8 @@ const { values: options } = parseArgs({
     json: { type: 'string' },
     profile: { type: 'string' },
     reference: { type: 'string' },
+    against: { type: 'string' },
+    pairs: { type: 'string', default: '15' },
   },
 });
 
@@ -63,6 +68,16 @@ if (options.smoke) console.log('A smoke run: its figures mean nothing.\n');
 const begun = new Date();
 const results = [];
 for (const group of groups) {
+  if (options.against !== undefined) {
+    const rows = await compare(
+      group.rows,
+      { ...options, root: resolve(options.against) },
+      Number(options.pairs),
+    );
+    if (rows.length > 0) console.log(pairTable(group.title, rows));
+    results.push({ group: group.name, title: group.title, rows });
+    continue;
+  }
   const rows = await measure(group, options);
   console.log(table(group.title, rows));
   results.push({ group: group.name, title: group.title, rows });

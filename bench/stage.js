@@ -1,4 +1,5 @@
 // One measurement: a feeder in one process sends a load to a target in another.
+import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, ftruncateSync, openSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +11,7 @@ import { Actor, script } from './actor.js';
  * @property {'proxy' | 'drain' | 'plain' | 'stages' | 'reference'} target `reference` is another program.
  * @property {object} [options] Options of the target.
  * @property {readonly string[]} [nodeOptions] Options of the Node process that runs the target.
- * @property {boolean} [toFile] Whether stdout of the target is a file. Default: it is discarded.
+ * @property {'file' | 'pipe'} [stdout] What stdout of the target is. Another process reads a pipe. Default: it is discarded.
  * @property {{ sync?: boolean }} [spool] Spool of the proxy, in a new folder.
  * @property {import('./feeder.js').Load} load
  * @property {number} warmUp Batches that are sent before the clock runs, so that V8 has compiled the code.
@@ -19,19 +20,19 @@ import { Actor, script } from './actor.js';
 
 /**
  * @param {Play} play
- * @param {Pick<import('./measure.js').Settings, 'profile' | 'reference'>} settings
+ * @param {Pick<import('./measure.js').Settings, 'profile' | 'reference' | 'root'>} settings
  * @returns {Promise<import('./target.js').Taken>}
  */
-export async function stage(play, { profile = '', reference = '' }) {
+export async function stage(play, { profile = '', reference = '', root }) {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
   const socketPath = join(folder, 's');
   const spool = play.spool && { ...play.spool, folder: join(folder, 'spool') };
   const options = JSON.stringify({ ...play.options, spool });
-  const stdout = play.toFile ? openSync(join(folder, 'stdout'), 'a') : 'ignore';
+  const stdout = openStdout(play.stdout, join(folder, 'stdout'));
   const command =
     play.target === 'reference'
       ? [reference, socketPath, options]
-      : [...script('target.js', play.nodeOptions), play.target, socketPath, options, profile];
+      : [...script('target.js', play.nodeOptions, root), play.target, socketPath, options, profile];
   const target = new Actor(command, stdout);
   const feeder = new Actor([...script('feeder.js'), socketPath, JSON.stringify(play.load)]);
   try {
@@ -42,7 +43,7 @@ export async function stage(play, { profile = '', reference = '' }) {
     let taken;
     for (const isWarmUp of [true, false]) {
       const batches = isWarmUp ? play.warmUp : play.batches;
-      if (typeof stdout === 'number') ftruncateSync(stdout);
+      if (typeof stdout === 'number' && play.stdout === 'file') ftruncateSync(stdout);
       await target.asked({ begin: true }, 'begun');
       sent.bytes += Number(await feeder.asked({ feed: batches, isWarmUp }, 'fed'));
       sent.batches += batches;
@@ -58,4 +59,18 @@ export async function stage(play, { profile = '', reference = '' }) {
     if (typeof stdout === 'number') closeSync(stdout);
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * @param {Play['stdout']} kind
+ * @param {string} path
+ * @returns {'ignore' | number}
+ */
+function openStdout(kind, path) {
+  if (kind === undefined) return 'ignore';
+  if (kind === 'file') return openSync(path, 'a');
+  execFileSync('mkfifo', [path]);
+  // It ends by itself when the target and this process have closed the pipe.
+  spawn('cat', [path], { stdio: 'ignore' }).unref();
+  return openSync(path, 'w');
 }

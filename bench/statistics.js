@@ -15,3 +15,24 @@ export function median(values) {
 export function percentile(sorted, part) {
   return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? Number.NaN;
 }
+
+/**
+ * Between which values the median of what the sample is from lies, with a probability of 95 % or more: order statistics,
+ * whose ranks follow from a binomial distribution. With fewer than six values that is all of them.
+ *
+ * @param {readonly number[]} values
+ * @returns {[number, number]}
+ */
+export function medianInterval(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const n = sorted.length;
+  let rank = 0;
+  // The probability that fewer than `rank + 1` values lie on one side of the median.
+  let term = 0.5 ** n;
+  for (let sum = term; 2 * sum <= 0.05; sum += term) {
+    rank += 1;
+    term *= (n - rank + 1) / rank;
+  }
+  rank = Math.max(rank - 1, 0);
+  return [sorted[rank] ?? Number.NaN, sorted[n - 1 - rank] ?? Number.NaN];
+}

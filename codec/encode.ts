@@ -7,10 +7,10 @@ import { decodeMessage } from './message.js';
 import { BoundaryMessage, type LogsInput, ReportBoundaryLogsRequest } from './messages.js';
 import type { MessageSchema } from './schema.js';
 
-/** Of BoundaryMessage.logs: field 1, length-delimited. */
+/** Key of BoundaryMessage.logs: field 1, length-delimited. */
 const LOGS_KEY = 10;
 
-/** What a status message says; see {@link StatusReport}. Each an int64, 0 where left out. */
+/** The content of a status message; see {@link StatusReport}. Each is an int64. Default 0. */
 export interface StatusInput {
   /** Logs that the sender dropped because its queue was full. */
   readonly droppedChannelFull?: bigint | number;
@@ -19,12 +19,13 @@ export interface StatusInput {
 }
 
 /**
- * A batch of logs as one whole frame.
+ * Encodes a batch of logs as one frame, header included.
  *
- * @param tag The envelope that boundary sends, or the bare request of older senders.
- * @throws ERR_MESSAGE_TOO_LARGE where the payload is longer than 32768 bytes: send fewer logs in one batch.
- * @throws ERR_INVALID_EVENT where the logs are not what the schema says, or a text in them is no Unicode text (a lone
- *   surrogate): no receiver would take such a frame.
+ * @param tag `Tag.V2`, the default, is the envelope that boundary sends. `Tag.V1` is the bare request of
+ *   older senders.
+ * @throws ERR_MESSAGE_TOO_LARGE if the payload is longer than 32768 bytes: send fewer logs in one batch.
+ * @throws ERR_INVALID_EVENT if the logs do not match the schema, or if a string contains a lone surrogate. A
+ *   receiver would reject such a frame.
  */
 export function encodeLogs(request: LogsInput, tag: Tag = Tag.V2): Buffer {
   return encode(tag, () =>
@@ -35,10 +36,12 @@ export function encodeLogs(request: LogsInput, tag: Tag = Tag.V2): Buffer {
 }
 
 /**
- * An encoded ReportBoundaryLogsRequest, such as {@link LogBatch.raw}, as one whole frame. Its bytes go as
- * they are.
+ * Wraps an encoded ReportBoundaryLogsRequest, such as {@link LogBatch.raw}, in one frame, header included.
+ * Its bytes are not changed.
  *
- * @throws as {@link encodeLogs} does.
+ * @param tag As for {@link encodeLogs}.
+ * @throws ERR_MESSAGE_TOO_LARGE if the payload is longer than 32768 bytes.
+ * @throws ERR_INVALID_EVENT if the bytes are not a valid request.
  */
 export function encodeRawLogs(raw: Uint8Array, tag: Tag = Tag.V2): Buffer {
   return encode(tag, () => {
@@ -48,7 +51,11 @@ export function encodeRawLogs(raw: Uint8Array, tag: Tag = Tag.V2): Buffer {
   });
 }
 
-/** A status as one whole frame, under tag 2. */
+/**
+ * Encodes a status as one frame under tag 2, header included.
+ *
+ * @throws ERR_INVALID_EVENT if a count is not an int64.
+ */
 export function encodeStatus(status: StatusInput): Buffer {
   return encode(Tag.V2, () =>
     BoundaryMessage.encode({
@@ -68,7 +75,9 @@ function verify(request: LogsInput): LogsInput {
   return request;
 }
 
-/** What a field of 32 bits keeps of an integer. protobufjs accepts a larger one, and sends only these bits. */
+/**
+ * What a field of 32 bits keeps of an integer. protobufjs accepts a larger one, and sends only these bits.
+ */
 const CUT: Readonly<Record<string, (value: number) => number>> = {
   int32: (value) => value | 0,
   sint32: (value) => value | 0,
@@ -106,6 +115,6 @@ function encode(tag: Tag, makePayload: () => Uint8Array): Buffer {
   const frame = encodeFrame(tag, payload);
   const outcome = decodeMessage({ tag, payload: frame.subarray(frame.length - payload.length) });
   if (outcome.kind !== 'skip') return frame;
-  const message = `no receiver would take this frame: ${outcome.error.message}`;
+  const message = `a receiver would reject this frame: ${outcome.error.message}`;
   throw new BoundaryLogError('ERR_INVALID_EVENT', message, { cause: outcome.error });
 }

@@ -1,4 +1,6 @@
+import type { Frame, FrameFault } from './frame.js';
 import { code } from './generated/check.js';
+import { View } from './view.js';
 import { type Constant, instantiate } from './web-assembly.js';
 
 interface Check {
@@ -9,38 +11,98 @@ interface Check {
   checkRequest(pos: number, end: number): number;
 }
 
-/** The fast path of the walk; see `wasm/check.ts`. Where it cannot run, nothing fits into its memory. */
+/** The WebAssembly module of `wasm/check.ts`. If it cannot run, nothing fits into its memory. */
 const check = instantiate<Check>(code);
 const CHUNK = check?.CHUNK.value ?? 0;
 const PAYLOAD = check?.PAYLOAD.value ?? 0;
-const buffer = check?.memory.buffer ?? new ArrayBuffer(0);
-const chunk = new Uint8Array(buffer, CHUNK, check?.CHUNK_ROOM.value);
-const payload = new Uint8Array(buffer, PAYLOAD, check?.PAYLOAD_ROOM.value);
+const memory = check?.memory.buffer ?? new ArrayBuffer(0);
+const chunk = new Uint8Array(memory, CHUNK, check?.CHUNK_ROOM.value);
+const payload = new Uint8Array(memory, PAYLOAD, check?.PAYLOAD_ROOM.value);
 const checkRequest = check?.checkRequest ?? (() => -1);
 
-/** What {@link chunk} has, while it is looked at. Never longer: who owns the bytes may write to them. */
-let held: Uint8Array | undefined;
+/**
+ * The memory of which {@link chunk} contains the bytes from `loadedFrom` to `loadedTo`. Set only inside
+ * {@link withLoaded}, because the owner of the bytes may write to them afterwards.
+ */
+let loaded: ArrayBufferLike | undefined;
+let loadedFrom = 0;
+let loadedTo = 0;
 
-/** Runs `use`, and checks faster what lies in `bytes` while it runs. Nothing else changes by it. */
-export function holding<T>(bytes: Uint8Array, use: () => T): T {
-  if (bytes.length > chunk.length) return use();
-  chunk.set(bytes);
-  held = bytes;
+const NOT_LOADED = -1;
+/** The offset in {@link loaded} of the bytes that were checked last. */
+let checkedFrom = NOT_LOADED;
+
+/**
+ * Copies the part of a chunk in which these frames lie into WebAssembly memory once while `use` runs, so that the
+ * checks of their payloads need no copy each. Only an optimisation.
+ */
+export function withLoaded<T>(frames: readonly (Frame | FrameFault)[], use: () => T): T {
+  if (frames.length < 2 || !load(frames)) return use();
   try {
     return use();
   } finally {
-    held = undefined;
+    loaded = undefined;
   }
 }
 
+/** The last frame lies in the chunk; the first one may have been put together from two, in memory of its own. */
+function load(frames: readonly (Frame | FrameFault)[]): boolean {
+  const last = payloadBefore(frames, frames.length);
+  if (last === undefined) return false;
+  const first = payloadFrom(frames, last.buffer);
+  if (first === undefined) return false;
+  const from = first.byteOffset;
+  const to = last.byteOffset + last.length;
+  if (to < from || to - from > chunk.length) return false;
+  chunk.set(new Uint8Array(last.buffer, from, to - from));
+  loaded = last.buffer;
+  loadedFrom = from;
+  loadedTo = to;
+  return true;
+}
+
+function payloadBefore(frames: readonly (Frame | FrameFault)[], end: number): Buffer | undefined {
+  for (let i = end - 1; i >= 0; i--) {
+    const frame = frames[i] as Frame | FrameFault;
+    if ('payload' in frame) return frame.payload;
+  }
+  return undefined;
+}
+
+function payloadFrom(frames: readonly (Frame | FrameFault)[], buffer: ArrayBufferLike): Buffer | undefined {
+  for (const frame of frames) {
+    if ('payload' in frame && frame.payload.buffer === buffer) return frame.payload;
+  }
+  return undefined;
+}
+
 /**
- * Checks a ReportBoundaryLogsRequest if it is one as senders write them.
+ * Checks a ReportBoundaryLogsRequest that is encoded the way senders encode it.
  *
- * @returns how many logs there are in it; below 0 where the walk has to decide.
+ * @returns how many logs it contains; below 0 if the walk has to decide.
  */
 export function checkFast(bytes: Uint8Array, pos: number, end: number): number {
-  if (bytes === held) return checkRequest(CHUNK + pos, CHUNK + end);
+  checkedFrom = NOT_LOADED;
+  if (loaded !== undefined && bytes.buffer === loaded) {
+    const from = bytes.byteOffset;
+    if (from >= loadedFrom && from + end <= loadedTo) {
+      checkedFrom = from;
+      const at = CHUNK + from - loadedFrom;
+      return checkRequest(at + pos, at + end);
+    }
+  }
+  if (bytes.length <= payload.length) {
+    // All of them: copying a few more bytes costs less than a view.
+    payload.set(bytes);
+    return checkRequest(PAYLOAD + pos, PAYLOAD + end);
+  }
   if (end - pos > payload.length) return -1;
   payload.set(bytes.subarray(pos, end));
   return checkRequest(PAYLOAD, PAYLOAD + end - pos);
+}
+
+/** `bytes.subarray(pos, end)` of the bytes that were checked last, at less cost if they are loaded. */
+export function viewOfChecked(bytes: Buffer, pos: number, end: number): Buffer {
+  if (loaded === undefined || checkedFrom === NOT_LOADED) return bytes.subarray(pos, end);
+  return new View(loaded, checkedFrom + pos, end - pos);
 }

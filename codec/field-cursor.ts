@@ -1,18 +1,16 @@
 import { isFieldKey, MALFORMED, skipValue, skipVarint, varintValue, WireType } from './wire.js';
 
-/**
- * Goes through the fields of one message, whatever they are:
- * `while (fields.next()) …`, then look at `malformed`.
- */
+/** Iterates over the fields of a message, known or not: `while (fields.next()) …`. Then check `malformed`. */
 export class FieldCursor {
   /** Field number. */
   number = 0;
   /** One of {@link WireType}. */
   wireType = 0;
-  /** Where the field's value lies; of a length-delimited one its content, without the length. */
+  /** Position of the value. For a length-delimited field, position of its content, after the length. */
   start = 0;
+  /** Position after the value. */
   stop = 0;
-  /** The message broke off in what could not be read. */
+  /** Whether the iteration ended at bytes that are not a valid field. */
   malformed = false;
 
   readonly #buf: Uint8Array;
@@ -24,7 +22,7 @@ export class FieldCursor {
     this.#end = end;
   }
 
-  /** Goes on to the next field. False at the end, and where the bytes are malformed. */
+  /** Moves to the next field. @returns false at the end of the message, and if the bytes are malformed. */
   next(): boolean {
     if (this.stop >= this.#end) return false;
     const buf = this.#buf;

@@ -1,12 +1,12 @@
 import { BoundaryLogError } from './errors.js';
 
-/** Bytes of a frame's header: one big-endian uint32, the tag in its top 8 bits, the length in the low 24. */
+/** Length of a frame's header in bytes: one big-endian uint32, the tag in its top 8 bits, the length in the low 24. */
 export const HEADER_LENGTH = 4;
 
 /** Longest payload of either of boundary's tags, in bytes, inclusive. */
 export const MAX_PAYLOAD_LENGTH = 32_768;
 
-/** Boundary's two tags. */
+/** The two tags of boundary's protocol. */
 export const Tag = {
   /** A bare `ReportBoundaryLogsRequest`, from older senders. */
   V1: 1,
@@ -15,35 +15,37 @@ export const Tag = {
 } as const;
 export type Tag = (typeof Tag)[keyof typeof Tag];
 
-/** Largest length that the 24 bits of a header can say. */
+/** Largest length that the 24 bits of a header can express. */
 export const MAX_HEADER_PAYLOAD_LENGTH = 0xff_ffff;
 
-/** One message as it stands on the wire, without its header. */
+/** One message as it is on the wire, without its header. */
 export interface Frame {
   /** 0 to 255. */
   readonly tag: number;
-  /** A view of the chunk that the frame came in, where it lay in one. Copy it to keep it. */
+  /** A view of the chunk if one chunk contained the whole frame. Copy it to keep it. */
   readonly payload: Buffer;
 }
 
-/** The end of a byte stream that is not the plain one: always its last object. */
+/** Describes an abnormal end of the byte stream. Always the last object emitted. */
 export interface FrameFault {
   /** What went wrong. */
   readonly error: BoundaryLogError;
-  /** The connection is to be closed: what follows cannot be cut into frames. Not so for a cut end. */
+  /** Whether what follows cannot be split into frames, so that the connection is to be closed. False for a truncated end. */
   readonly fatal: boolean;
 }
 
 /**
- * A payload with its header before it.
+ * Encodes a payload as one frame: its header and its bytes.
  *
- * @throws ERR_INVALID_OPTION for a tag that is no integer from 0 to 255.
- * @throws ERR_MESSAGE_TOO_LARGE for a payload of more than `maxLength` bytes (default
- *   {@link MAX_PAYLOAD_LENGTH}, at most 2^24 - 1).
+ * @param tag 0 to 255.
+ * @param payload The encoded message.
+ * @param maxLength Longest payload allowed in bytes. Default {@link MAX_PAYLOAD_LENGTH}, at most 2^24 - 1.
+ * @throws ERR_INVALID_OPTION if the tag is not an integer from 0 to 255.
+ * @throws ERR_MESSAGE_TOO_LARGE if the payload is longer than `maxLength`.
  */
 export function encodeFrame(tag: number, payload: Uint8Array, maxLength = MAX_PAYLOAD_LENGTH): Buffer {
   if (!Number.isInteger(tag) || tag < 0 || tag > 0xff) {
-    throw new BoundaryLogError('ERR_INVALID_OPTION', `tag: got ${tag}, takes an integer from 0 to 255`);
+    throw new BoundaryLogError('ERR_INVALID_OPTION', `tag: got ${tag}, accepts an integer from 0 to 255`);
   }
   const limit = Math.min(maxLength, MAX_HEADER_PAYLOAD_LENGTH);
   if (!(payload.length <= limit)) {

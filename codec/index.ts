@@ -25,10 +25,17 @@ export {
   MAX_PAYLOAD_LENGTH,
   Tag,
 } from './frame.js';
-export { FrameDecoder, type FrameMaker } from './frame-decoder.js';
+export { FrameDecoder } from './frame-decoder.js';
 export { LogBatch } from './log-batch.js';
-export { decodeMessage, decodePayload } from './message.js';
+export { decodeMessage } from './message.js';
 export type { BoundaryLog, LogsInput, ReportBoundaryLogsRequest } from './messages.js';
 export type { Close, Outcome, Skip, StatusReport, UnknownVariant } from './outcome.js';
-export { boundaryProtocol, decodeFrame, type Kinded, type Protocol, type TagDefinition } from './protocol.js';
+export {
+  boundaryProtocol,
+  decodeFrame,
+  decodeFrames,
+  type Kinded,
+  type Protocol,
+  type TagDefinition,
+} from './protocol.js';
 export { encodeUnknownFields } from './unknown-fields.js';

@@ -1,38 +1,36 @@
 import { ReportBoundaryLogsRequest } from './messages.js';
 import { WireReader } from './wire-reader.js';
 
-/** A valid batch of logs: counted, checked, and kept as the bytes that came. */
+/**
+ * A valid batch of logs: checked, counted, and kept as the bytes that were received. Two batches with the same
+ * content compare as equal.
+ */
 export class LogBatch {
   /** What distinguishes it from the other outcomes. */
   readonly kind = 'logs';
-  /** The tag that it came under, 1 or 2. */
+  /** The tag of its frame, 1 or 2. */
   readonly tag: number;
-  /** How many logs are in it. */
+  /** How many logs it contains. */
   readonly count: number;
-  #bytes: Buffer;
-  #start: number;
-  #end: number;
-  #raw: Buffer | undefined;
+  /**
+   * The encoded ReportBoundaryLogsRequest as it was received, including unknown fields: what a reporter that
+   * accepts protobuf passes on. If one envelope contained several requests, they stand one after the other, which
+   * protobuf reads as their merge.
+   *
+   * A view of the chunk in which the frame arrived, unless {@link detach} was called.
+   */
+  readonly raw: Buffer;
   #request: ReportBoundaryLogsRequest | undefined;
 
-  /** @param bytes Where its encoded request lies, from `start` (default 0) to `end` (default: their end). */
-  constructor(tag: number, count: number, bytes: Buffer, start = 0, end = bytes.length) {
+  /**
+   * @param tag The tag of its frame.
+   * @param count How many logs `raw` contains.
+   * @param raw The encoded request. It must be valid; nothing is checked here.
+   */
+  constructor(tag: number, count: number, raw: Buffer) {
     this.tag = tag;
     this.count = count;
-    this.#bytes = bytes;
-    this.#start = start;
-    this.#end = end;
-  }
-
-  /**
-   * The encoded ReportBoundaryLogsRequest as it was received, unknown fields included: what a reporter that
-   * takes protobuf passes on. Where one envelope holds several, one after the other, which protobuf reads as
-   * the merge of them.
-   */
-  get raw(): Buffer {
-    // On first use: a view costs as much as all else that is made of a batch.
-    this.#raw ??= this.#bytes.subarray(this.#start, this.#end);
-    return this.#raw;
+    this.raw = raw;
   }
 
   /** {@link raw} decoded, on first use. Unknown fields are under `$unknowns` of their message. */
@@ -42,18 +40,14 @@ export class LogBatch {
   }
 
   /**
-   * Lets go of the chunk that the batch came in, by a copy of its own bytes. Whoever keeps batches calls it:
-   * a batch of 1 KB that is a view keeps all of its chunk, 64 KiB or more, in memory.
+   * Replaces {@link raw} by a copy, so that the batch no longer keeps its chunk in memory. Call it on every batch
+   * that is kept: a batch of 1 KB that is a view keeps its whole chunk, 64 KiB or more, alive.
    */
   detach(): void {
-    const length = this.#end - this.#start;
-    if (length === this.#bytes.buffer.byteLength) return;
-    // Not from the allocation pool, which would be the next chunk to be kept alive.
-    const copy = Buffer.allocUnsafeSlow(length);
-    this.#bytes.copy(copy, 0, this.#start, this.#end);
-    this.#bytes = copy;
-    this.#start = 0;
-    this.#end = length;
-    this.#raw = undefined;
+    if (this.raw.length === this.raw.buffer.byteLength) return;
+    // Not from Buffer's allocation pool, which would only be another chunk that is kept alive.
+    const copy = Buffer.allocUnsafeSlow(this.raw.length);
+    copy.set(this.raw);
+    (this as { raw: Buffer }).raw = copy;
   }
 }

@@ -1,4 +1,5 @@
 import { BoundaryLogError } from './errors.js';
+import { viewOfChecked } from './fast-path.js';
 import { FieldCursor } from './field-cursor.js';
 import { type Frame, Tag } from './frame.js';
 import { LogBatch } from './log-batch.js';
@@ -6,70 +7,68 @@ import type { Close, Outcome, Skip, StatusReport } from './outcome.js';
 import { checkRequest, checkStatus, INVALID_UTF8 } from './walk.js';
 import { MALFORMED, skipVarint, varintInt64, varintValue, WireType } from './wire.js';
 
-/** Of field 1 of a BoundaryMessage, in its shortest form. */
+/** The key of field 1 of a BoundaryMessage, in its shortest form. */
 const LOGS_KEY = (1 << 3) | WireType.LENGTH;
 
 /**
- * What a frame of boundary's leads to: an {@link Outcome} for any bytes at all. Never throws.
- * Whether a payload is valid is decided as the reference decides it, case by case.
+ * Decodes a frame of boundary's protocol. Every payload, whatever its bytes, yields an {@link Outcome}; this function
+ * never throws. It accepts exactly what the Go implementation accepts.
  */
 export function decodeMessage({ tag, payload }: Frame): Outcome {
-  return decodePayload(tag, payload, 0, payload.length);
-}
-
-/** The same for a payload that lies in `bytes` from `start` to `end`. */
-export function decodePayload(tag: number, bytes: Buffer, start: number, end: number): Outcome {
   switch (tag) {
     case Tag.V1:
-      return decodeRequest(Tag.V1, bytes, start, end);
+      return decodeRequest(Tag.V1, payload);
     case Tag.V2:
-      return decodeEnvelope(bytes, start, end);
+      return decodeEnvelope(payload);
     default:
       return unsupportedTag(tag);
   }
 }
 
-/** A ReportBoundaryLogsRequest: the payload of tag 1, or a member of that of tag 2. */
-function decodeRequest(tag: Tag, bytes: Buffer, start: number, end: number): LogBatch | Skip {
-  const count = checkRequest(bytes, start, end);
-  return count < 0 ? invalid(tag, count) : new LogBatch(tag, count, bytes, start, end);
+/** Decodes a ReportBoundaryLogsRequest: the payload of tag 1, or a member of the payload of tag 2. */
+function decodeRequest(tag: Tag, payload: Buffer, start = 0, end = payload.length): LogBatch | Skip {
+  const count = checkRequest(payload, start, end);
+  if (count < 0) return invalid(tag, count);
+  const isWhole = start === 0 && end === payload.length;
+  return new LogBatch(tag, count, isWhole ? payload : viewOfChecked(payload, start, end));
 }
 
 /**
- * The payload of tag 2: a BoundaryMessage. Of the two members of its oneof the last one on the wire stands:
- * the same member once more merges into what is there, the other one takes its place.
+ * Decodes a BoundaryMessage, the payload of tag 2. Of the two members of its oneof the last one on the wire counts:
+ * a repeated member merges into the one before, a different member replaces it.
  */
-function decodeEnvelope(bytes: Buffer, start: number, end: number): Outcome {
-  // Nearly all are one batch, and nothing else.
-  if (bytes[start] === LOGS_KEY) {
-    const from = skipVarint(bytes, start + 1, end);
-    if (from !== MALFORMED && from + varintValue(bytes, start + 1, from) === end) {
-      return decodeRequest(Tag.V2, bytes, from, end);
+function decodeEnvelope(payload: Buffer): Outcome {
+  const end = payload.length;
+  // Almost every envelope contains one request and nothing else.
+  if (payload[0] === LOGS_KEY) {
+    const start = skipVarint(payload, 1, end);
+    if (start !== MALFORMED && start + varintValue(payload, 1, start) === end) {
+      return decodeRequest(Tag.V2, payload, start, end);
     }
   }
   let outcome: LogBatch | StatusReport | undefined;
-  const fields = new FieldCursor(bytes, start, end);
+  const fields = new FieldCursor(payload, 0, end);
   while (fields.next()) {
     if (fields.wireType !== WireType.LENGTH) continue;
     if (fields.number === 1) {
-      const logs = decodeRequest(Tag.V2, bytes, fields.start, fields.stop);
+      const logs = decodeRequest(Tag.V2, payload, fields.start, fields.stop);
       if (logs.kind === 'skip') return logs;
       outcome =
         outcome?.kind === 'logs'
           ? new LogBatch(Tag.V2, outcome.count + logs.count, Buffer.concat([outcome.raw, logs.raw]))
           : logs;
     } else if (fields.number === 2) {
-      const result = checkStatus(bytes, fields.start, fields.stop);
+      const result = checkStatus(payload, fields.start, fields.stop);
       if (result < 0) return invalid(Tag.V2, result);
       const before = outcome?.kind === 'status' ? outcome : undefined;
-      outcome = readStatus(bytes, fields.start, fields.stop, before);
+      outcome = readStatus(payload, fields.start, fields.stop, before);
     }
   }
   if (fields.malformed) return invalid(Tag.V2, MALFORMED);
   return outcome ?? { kind: 'unknown-variant', tag: Tag.V2 };
 }
 
-/** A BoundaryStatus that is known to be valid, merged into the one before it in the same envelope. */
+/** Reads a BoundaryStatus that has been checked, merged into an earlier one of the same envelope. */
 function readStatus(buf: Buffer, start: number, stop: number, before?: StatusReport): StatusReport {
   let droppedChannelFull = before?.droppedChannelFull ?? 0n;
   let droppedBatchFull = before?.droppedBatchFull ?? 0n;
@@ -86,11 +85,14 @@ function invalid(tag: Tag, reason: number): Skip {
   const error =
     reason === INVALID_UTF8
       ? new BoundaryLogError('ERR_INVALID_UTF8', `a text field of the tag ${tag} message is not UTF-8`)
-      : new BoundaryLogError('ERR_INVALID_PROTOBUF', `the payload under tag ${tag} is no valid protobuf`);
+      : new BoundaryLogError(
+          'ERR_INVALID_PROTOBUF',
+          `the payload under tag ${tag} is not a valid protobuf message`,
+        );
   return { kind: 'skip', error };
 }
 
-/** The end of a connection, by a frame under a tag that the protocol does not have. */
+/** The outcome of a frame whose tag the protocol does not define: its connection is to be closed. */
 export function unsupportedTag(tag: number): Close {
   const error = new BoundaryLogError('ERR_UNSUPPORTED_TAG', `tag ${tag} is not supported`);
   return { kind: 'close', error };

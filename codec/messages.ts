@@ -1,4 +1,4 @@
-/** The generated messages under their own names. */
+/** The generated messages, without the names of their packages. */
 import { coder } from './generated/boundary.js';
 
 export const BoundaryMessage = coder.boundarylogproxy.codec.v1.BoundaryMessage;

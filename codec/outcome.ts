@@ -1,17 +1,20 @@
 import type { BoundaryLogError } from './errors.js';
 import type { LogBatch } from './log-batch.js';
 
-/** What the sender says that it lost itself, since its last status. Either number may be negative: ignore it then. */
+/**
+ * How many logs the sender itself dropped since its last status. A sender may send a negative number: ignore
+ * it.
+ */
 export interface StatusReport {
   /** What distinguishes it from the other outcomes. */
   readonly kind: 'status';
-  /** Logs dropped because its queue was full. int64. */
+  /** Logs that the sender dropped because its queue was full. int64. */
   readonly droppedChannelFull: bigint;
-  /** Logs dropped because a batch could not be flushed. int64. */
+  /** Logs that the sender dropped because it could not flush a batch. int64. */
   readonly droppedBatchFull: bigint;
 }
 
-/** An envelope with nothing in it that is known here, perhaps from a newer sender. The connection stays. */
+/** An envelope without a known member, perhaps from a newer sender. The connection stays open. */
 export interface UnknownVariant {
   /** What distinguishes it from the other outcomes. */
   readonly kind: 'unknown-variant';
@@ -19,7 +22,7 @@ export interface UnknownVariant {
   readonly tag: number;
 }
 
-/** A frame that was dropped, and why. The connection stays. */
+/** A frame that was dropped, and the reason. The connection stays open. */
 export interface Skip {
   /** What distinguishes it from the other outcomes. */
   readonly kind: 'skip';
@@ -27,7 +30,7 @@ export interface Skip {
   readonly error: BoundaryLogError;
 }
 
-/** The end of what can be read: the connection is to be closed. */
+/** The rest of the byte stream cannot be decoded: close the connection. */
 export interface Close {
   /** What distinguishes it from the other outcomes. */
   readonly kind: 'close';
@@ -35,5 +38,5 @@ export interface Close {
   readonly error: BoundaryLogError;
 }
 
-/** What a frame of boundary's leads to, told apart by `kind`. */
+/** The result of decoding one of boundary's frames. `kind` distinguishes the variants. */
 export type Outcome = LogBatch | StatusReport | UnknownVariant | Skip | Close;

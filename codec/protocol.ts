@@ -1,9 +1,10 @@
 import { BoundaryLogError } from './errors.js';
+import { withLoaded } from './fast-path.js';
 import { type Frame, type FrameFault, MAX_HEADER_PAYLOAD_LENGTH, MAX_PAYLOAD_LENGTH, Tag } from './frame.js';
 import { decodeMessage, unsupportedTag } from './message.js';
 import type { Close, Outcome, Skip } from './outcome.js';
 
-/** Anything that is told apart by its `kind`: what a protocol's payloads are decoded to. */
+/** A value that is discriminated by its `kind`: what the payloads of a protocol are decoded to. */
 export interface Kinded {
   /** The name of the variant. */
   readonly kind: string;
@@ -13,13 +14,13 @@ export interface Kinded {
 export interface TagDefinition<Message extends Kinded> {
   /** Longest payload in bytes, inclusive; at most 2^24 - 1. */
   readonly maxLength: number;
-  /** Decodes a payload. What it throws becomes a `skip` outcome, `ERR_INVALID_PAYLOAD`. */
+  /** Decodes a payload. If it throws, the outcome is a `skip` with `ERR_INVALID_PAYLOAD`. */
   decode(frame: Frame): Message;
 }
 
-/** Which tags there are, how long each may be, and how each payload is decoded. */
+/** Which tags exist, how long their payloads may be, and how each payload is decoded. */
 export interface Protocol<Message extends Kinded = Kinded> {
-  /** By tag, 0 to 255. Every other tag is unsupported, and ends the stream. */
+  /** By tag, 0 to 255. Every other tag is unsupported and ends the stream. */
   readonly tags: Readonly<Record<number, TagDefinition<Message>>>;
 }
 
@@ -32,21 +33,21 @@ export const boundaryProtocol: Protocol<Outcome> = {
 };
 
 /**
- * The longest payload of each of the 256 tags in bytes, -1 for a tag that is not supported.
+ * Returns the longest payload of each of the 256 tags in bytes, -1 for an unsupported tag.
  *
- * @throws ERR_INVALID_OPTION where the protocol has a tag or a length that a header cannot say.
+ * @throws ERR_INVALID_OPTION if the protocol has a tag or a length that a header cannot express.
  */
 export function payloadLimits(protocol: Protocol): Int32Array {
   const limits = new Int32Array(256).fill(-1);
   for (const [key, { maxLength }] of Object.entries(protocol.tags)) {
     const tag = Number(key);
     if (String(tag) !== key || !Number.isInteger(tag) || tag < 0 || tag > 0xff) {
-      throw new BoundaryLogError('ERR_INVALID_OPTION', `protocol: got the tag ${key}, takes 0 to 255`);
+      throw new BoundaryLogError('ERR_INVALID_OPTION', `protocol: got the tag ${key}, accepts 0 to 255`);
     }
     if (!Number.isInteger(maxLength) || maxLength < 0 || maxLength > MAX_HEADER_PAYLOAD_LENGTH) {
       throw new BoundaryLogError(
         'ERR_INVALID_OPTION',
-        `protocol: got the maxLength ${maxLength} for tag ${tag}, takes 0 to ${MAX_HEADER_PAYLOAD_LENGTH}`,
+        `protocol: got the maxLength ${maxLength} for tag ${tag}, accepts 0 to ${MAX_HEADER_PAYLOAD_LENGTH}`,
       );
     }
     limits[tag] = maxLength;
@@ -54,7 +55,7 @@ export function payloadLimits(protocol: Protocol): Int32Array {
   return limits;
 }
 
-/** What a frame, or the fault at the end of a stream, leads to. Never throws. */
+/** Decodes a frame, or the fault at the end of a stream. Never throws. */
 export function decodeFrame<Message extends Kinded>(
   protocol: Protocol<Message>,
   frame: Frame | FrameFault,
@@ -68,4 +69,19 @@ export function decodeFrame<Message extends Kinded>(
     const message = `the payload under tag ${frame.tag} could not be decoded: ${(cause as Error)?.message}`;
     return { kind: 'skip', error: new BoundaryLogError('ERR_INVALID_PAYLOAD', message, { cause }) };
   }
+}
+
+/**
+ * Decodes the frames of one chunk, in order. The result is the same as that of {@link decodeFrame} for each of them,
+ * but their payloads are copied to WebAssembly memory together.
+ */
+export function decodeFrames<Message extends Kinded>(
+  protocol: Protocol<Message>,
+  frames: readonly (Frame | FrameFault)[],
+): (Message | Skip | Close)[] {
+  return withLoaded(frames, () => {
+    const outcomes: (Message | Skip | Close)[] = [];
+    for (const frame of frames) outcomes.push(decodeFrame(protocol, frame));
+    return outcomes;
+  });
 }

@@ -1,4 +1,4 @@
-/** The types of the fields that the generated {@link message}s describe. */
+/** A field of a message. */
 export interface Field {
   readonly number: number;
   /** In `proto/`. */
@@ -10,12 +10,12 @@ export interface Field {
   readonly repeated: boolean;
 }
 
-/** What `codec/generated/schema.ts` says of a message. */
+/** A message of `proto/`. `codec/generated/schema.ts` contains one of these for each. */
 export interface MessageSchema {
   readonly fields: readonly Field[];
   /**
-   * By field number, what a length-delimited field contains that has to be checked: UTF-8, or a message. The walk
-   * looks here for each field of each message.
+   * What the walk must check in the content of a field: text or a message. The index is the field number,
+   * because the walk reads this for each field that it finds.
    */
   readonly checked: readonly (typeof TEXT | MessageSchema | undefined)[];
 }

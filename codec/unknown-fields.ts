@@ -2,8 +2,8 @@ import protobuf from 'protobufjs/minimal.js';
 import { skipVarint, varintValue } from './wire.js';
 
 /**
- * The unknown fields of a decoded message, one after the other, as the reference encodes them again: keys in
- * their shortest form, values as they came.
+ * Encodes the unknown fields of a decoded message in their order, as the Go implementation (Coder's workspace
+ * agent) encodes them: keys in their shortest form, values with the bytes that were received.
  */
 export function encodeUnknownFields(message: { $unknowns?: Uint8Array[] }): Buffer {
   return Buffer.concat(

@@ -1,7 +1,7 @@
 /*
- * Validates messages against a schema without building objects. It handles any input, but is too slow to run on every
- * byte. So `wasm/check.ts` runs first, and leaves to this file what it does not support. Tests compare both with a
- * naive codec.
+ * Validates messages against a schema without building objects. It handles any input, but is too slow to run
+ * on every byte. So `wasm/check.ts` runs first, and leaves to this file what it does not support. Tests
+ * compare both with a naive codec.
  *
  * Each function returns the position after what it checked, or a negative number that says what is wrong.
  */
@@ -14,12 +14,14 @@ import { isFieldKey, MALFORMED, skipValue, skipVarint, varintValue, WireType } f
 /** Returned instead of a position: a known text field is not valid UTF-8. */
 export const INVALID_UTF8 = -2;
 
-/** State of the current check. As a local variable it would have to be passed through every call of the walk. */
+/**
+ * State of the current check. As a local variable it would have to be passed through every call of the walk.
+ */
 let logs = 0;
 
 /**
- * Checks a ReportBoundaryLogsRequest. The first fault on the wire decides the result, as in the Go implementation
- * (Coder's workspace agent).
+ * Checks a ReportBoundaryLogsRequest. The first fault on the wire decides the result, as in the Go
+ * implementation (Coder's workspace agent).
  *
  * @returns how many logs it contains, {@link MALFORMED} or {@link INVALID_UTF8}.
  */
@@ -57,7 +59,9 @@ function walkField(schema: MessageSchema, buf: Buffer, pos: number, end: number)
   return walk(known, buf, start, stop);
 }
 
-/** Whether the bytes are UTF-8. Most texts are ASCII, and looking at each byte costs less than making a view. */
+/**
+ * Whether the bytes are UTF-8. Most texts are ASCII, and looking at each byte costs less than making a view.
+ */
 function isText(buf: Buffer, pos: number, end: number): boolean {
   for (let i = pos; i < end; i++) {
     if ((buf[i] as number) >= 0x80) return isUtf8(buf.subarray(i, end));

@@ -15,8 +15,8 @@ let failure: unknown;
  * Instantiates a module of `wasm/`.
  *
  * @param code The module in base64.
- * @returns its exports; undefined if it cannot run. That is so if there is no WebAssembly, as with `node --jitless`, if
- *   this machine has no vector instructions, or if its memory cannot be allocated.
+ * @returns its exports; undefined if it cannot run. That is so if there is no WebAssembly, as with `node
+ *   --jitless`, if this machine has no vector instructions, or if its memory cannot be allocated.
  */
 export function instantiate<T>(
   code: string,

@@ -2,9 +2,9 @@ import protobuf from 'protobufjs/minimal.js';
 import { skipValue, skipVarint, varintValue } from './wire.js';
 
 /**
- * protobufjs' reader, taught to read all that the reference takes: keys and lengths of up to ten bytes, and
- * groups of any depth. For bytes that the walk has found valid, so that it need not look again. Unknown
- * fields are kept.
+ * protobufjs' reader, extended to everything that the Go implementation (Coder's workspace agent) accepts:
+ * keys and lengths of up to ten bytes, and groups of any depth. It does not validate, so use it only for
+ * bytes that the walk has checked. It keeps unknown fields.
  */
 export class WireReader extends protobuf.BufferReader {
   constructor(bytes: Buffer) {

@@ -1,10 +1,11 @@
 /**
- * Protobuf's wire format, byte by byte, exactly as the reference's library accepts it: varints of up to ten
- * bytes wherever a varint may stand, groups up to 10,001 deep. protobufjs is stricter or laxer in places, so
- * nothing here leans on it.
+ * Protobuf's wire format. It accepts exactly what Go's protobuf library accepts, which the Go implementation
+ * (Coder's workspace agent) uses: varints of up to ten bytes in all places, and groups up to 10,001 deep.
+ * protobufjs is stricter in some places and more lenient in others, so nothing here depends on it.
  *
- * Functions take the buffer, a position, and the end that they must not pass, and return the position after
- * what they read, or {@link MALFORMED}. No objects, no exceptions: this runs for every byte that comes in.
+ * Functions are given the buffer, a position, and the end that they must not pass. They return the position
+ * after what they read, or {@link MALFORMED}. They create no objects and throw nothing, because they run for
+ * every received byte.
  */
 
 export const WireType = {
@@ -16,17 +17,17 @@ export const WireType = {
   FIXED32: 5,
 } as const;
 
-/** In place of a position: the bytes are no valid message. */
+/** Returned instead of a position: the bytes are not a valid message. */
 export const MALFORMED = -1;
 
 /** Highest field number of a message. */
 const MAX_FIELD_NUMBER = 0x1fff_ffff;
-/** Inside a group the reference lets MessageSet's larger numbers pass. */
+/** Inside a group, Go's library also accepts the larger field numbers of the MessageSet format. */
 const MAX_FIELD_NUMBER_IN_GROUP = 0x7fff_ffff;
 const MAX_GROUP_DEPTH = 10_001;
 const MAX_VARINT_LENGTH = 10;
 
-/** Skips a varint: at most 64 bits, so at most ten bytes, of which the tenth is at most 1. */
+/** Skips a varint. It has at most 64 bits, so at most ten bytes, and the tenth is at most 1. */
 export function skipVarint(buf: Uint8Array, pos: number, end: number): number {
   const last = pos + MAX_VARINT_LENGTH - 1;
   for (; pos < end; pos++) {
@@ -37,29 +38,29 @@ export function skipVarint(buf: Uint8Array, pos: number, end: number): number {
   return MALFORMED;
 }
 
-/** The value of the varint that lies from `pos` to `next`; from 2^53 on, only about that value. */
+/** Returns the value of the varint from `pos` to `next`. From 2^53 on, it is not exact. */
 export function varintValue(buf: Uint8Array, pos: number, next: number): number {
   let value = 0;
   for (let i = next - 1; i >= pos; i--) value = value * 0x80 + ((buf[i] as number) & 0x7f);
   return value;
 }
 
-/** The value of the varint that lies from `pos` to `next`, as an int64. */
+/** Returns the value of the varint from `pos` to `next` as an int64. */
 export function varintInt64(buf: Uint8Array, pos: number, next: number): bigint {
   let value = 0n;
   for (let i = next - 1; i >= pos; i--) value = (value << 7n) | BigInt((buf[i] as number) & 0x7f);
   return BigInt.asIntN(64, value);
 }
 
-/** Whether `key` (field number and wire type in one) may begin a field of a message. */
+/** Whether a field of a message may have this key, which combines its field number and its wire type. */
 export function isFieldKey(key: number): boolean {
   return key >= 8 && key <= MAX_FIELD_NUMBER * 8 + 7;
 }
 
 /**
- * Skips the value of a field, its key being read already.
+ * Skips the value of a field. `pos` is the position after its key.
  *
- * @param number Field number, which the end of a group must repeat.
+ * @param number Field number. The end of a group must repeat it.
  */
 export function skipValue(
   buf: Uint8Array,
@@ -88,7 +89,10 @@ export function skipValue(
   }
 }
 
-/** Skips a group with all that is nested in it. A loop, as 10,001 calls would be deep for a stack. */
+/**
+ * Skips a group and everything nested in it. It is a loop, because recursion 10,001 deep could overflow the
+ * stack.
+ */
 function skipGroup(buf: Uint8Array, pos: number, end: number, number: number): number {
   const open = [number];
   while (open.length > 0) {

@@ -1,6 +1,6 @@
 /*
- * Makes all that is generated from `proto/`, `scripts/generate/text-fields.js` and the AssemblyScript in `wasm/`:
- * `npm run generate [-- FOLDER]`. FOLDER is where to write it, instead of into the sources.
+ * Makes all that is generated from `proto/`, `scripts/generate/text-fields.js` and the AssemblyScript in
+ * `wasm/`: `npm run generate [-- FOLDER]`. FOLDER is where to write it, instead of into the sources.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -46,8 +46,8 @@ function messages() {
 }
 
 /**
- * A WebAssembly module, compiled from AssemblyScript. Its code is a string in an ES module, because Node cannot
- * import bytes.
+ * A WebAssembly module, compiled from AssemblyScript. Its code is a string in an ES module, because Node
+ * cannot import bytes.
  *
  * @param {string} from
  * @param {string} out
@@ -77,14 +77,19 @@ function schema() {
   const request = find(schema, 'ReportBoundaryLogsRequest');
   const text = textOf(schema);
   const table = 'proto/ and scripts/generate/text-fields.js';
-  write('codec/generated/schema.ts', 'proto/', schemaModule(schema));
-  write('codec/wasm/generated/keys.ts', 'proto/', keysModule(schema));
-  write('codec/wasm/generated/check.ts', 'proto/', checkModule(request));
-  write('lib/text/generated/event.ts', table, eventModule(text));
-  write('lib/text/wasm/generated/lines.ts', table, linesModule(request, text));
+  // All of them are made before the first is written: if something is missing, nothing changes.
+  /** @type {[file: string, from: string, content: string][]} */
+  const modules = [
+    ['codec/generated/schema.ts', 'proto/', schemaModule(schema)],
+    ['codec/wasm/generated/keys.ts', 'proto/', keysModule(schema)],
+    ['codec/wasm/generated/check.ts', 'proto/', checkModule(request)],
+    ['lib/text/generated/event.ts', table, eventModule(text)],
+    ['lib/text/wasm/generated/lines.ts', table, linesModule(request, text)],
+  ];
+  for (const module of modules) write(...module);
 }
 
-// First, as it fails if something is missing. The modules below are compiled from what it writes into the sources.
+// First, because it fails if something is missing, and because the modules below are compiled from its result.
 schema();
 messages();
 wasm('codec/wasm/check.ts', 'codec/generated/check.ts', 2);

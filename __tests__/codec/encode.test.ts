@@ -15,7 +15,7 @@ import {
 } from '../../codec/index.js';
 import { thrown } from '../helpers/thrown.js';
 
-/** What a receiver makes of one frame. */
+/** The outcome that a receiver gets from one frame. */
 function received(frame: Buffer): Outcome {
   const items = new FrameDecoder().decode(frame);
   expect(items).toHaveLength(1);
@@ -43,11 +43,13 @@ const request: LogsInput = {
   ],
 };
 
-/** Makes a payload of 32768 bytes: before it go a key and three bytes of length, once more in an envelope. */
+/**
+ * The payload has 32768 bytes with it. A key and three bytes of length precede it, and again in an envelope.
+ */
 const longestSessionId = (tag: Tag) => 'x'.repeat(MAX_PAYLOAD_LENGTH - (tag === Tag.V1 ? 4 : 8));
 
 describe.each(tags)('logs under tag %i', (tag) => {
-  test('come out as they went in', () => {
+  test('are decoded to what was encoded', () => {
     const batch = receivedLogs(encodeLogs(request, tag));
     expect(batch.tag).toBe(tag);
     expect(batch.count).toBe(2);
@@ -60,17 +62,20 @@ describe.each(tags)('logs under tag %i', (tag) => {
     });
   });
 
-  test('may be none', () => {
+  test('may be an empty list', () => {
     const batch = receivedLogs(encodeLogs({}, tag));
     expect([batch.count, batch.raw.length]).toEqual([0, 0]);
   });
 
-  test.each([Long.MIN_VALUE, Long.NEG_ONE, Long.ZERO, Long.MAX_VALUE])('keep the int64 %s', (seconds) => {
-    const batch = receivedLogs(encodeLogs({ logs: [{ time: { seconds } }] }, tag));
-    expect(String(batch.request.logs[0]?.time?.seconds)).toBe(String(seconds));
-  });
+  test.each([Long.MIN_VALUE, Long.NEG_ONE, Long.ZERO, Long.MAX_VALUE])(
+    'keep the seconds %s, an int64',
+    (seconds) => {
+      const batch = receivedLogs(encodeLogs({ logs: [{ time: { seconds } }] }, tag));
+      expect(String(batch.request.logs[0]?.time?.seconds)).toBe(String(seconds));
+    },
+  );
 
-  test('fill a payload to 32768 bytes, and not to one more', () => {
+  test('may have a payload of 32768 bytes, but not of 32769', () => {
     const sessionId = longestSessionId(tag);
     const frame = encodeLogs({ sessionId }, tag);
     expect(frame).toHaveLength(4 + MAX_PAYLOAD_LENGTH);
@@ -84,20 +89,20 @@ describe.each(tags)('logs under tag %i', (tag) => {
     ['method', { logs: [{ httpRequest: { method: '\ud800x' } }] }],
     ['URL', { logs: [{ httpRequest: { url: 'https://\udfff/' } }] }],
     ['rule', { logs: [{}, { httpRequest: { matchedRule: '\ud83d' } }] }],
-  ])('with a lone surrogate in the %s: ERR_INVALID_EVENT', (_name, bad) => {
+  ])('with a lone surrogate in the %s are rejected with ERR_INVALID_EVENT', (_name, bad) => {
     const error = thrown(() => encodeLogs(bad, tag));
     expect(error?.code).toBe('ERR_INVALID_EVENT');
     expect(error?.cause?.code).toBe('ERR_INVALID_UTF8');
   });
 
-  test('that are null: ERR_INVALID_EVENT with its cause', () => {
+  test('that are null are rejected with ERR_INVALID_EVENT and its cause', () => {
     const error = thrown(() => encodeLogs({ logs: [null] } as unknown as LogsInput, tag));
     expect(error?.code).toBe('ERR_INVALID_EVENT');
     expect(error?.cause).toBeInstanceOf(TypeError);
   });
 });
 
-test('logs go under tag 2 unless told otherwise', () => {
+test('logs are encoded under tag 2 by default', () => {
   expect(encodeLogs(request)).toEqual(encodeLogs(request, Tag.V2));
   expect(encodeRawLogs(Buffer.alloc(0))).toEqual(encodeRawLogs(Buffer.alloc(0), Tag.V2));
   expect(encodeLogs(request)[0]).toBe(2);
@@ -105,12 +110,12 @@ test('logs go under tag 2 unless told otherwise', () => {
 
 describe.each(tags)('raw logs under tag %i', (tag) => {
   test.each([
-    ['as they are', '120173'],
-    ['unknown fields included', '12017398060a'],
-    ['in an order of their own', '1a01700a0212001201730a00'],
-    ['with a key that is longer than need be', '928000017a'],
-    ['empty', ''],
-  ])('go %s', (_name, hex) => {
+    ['one field', '120173'],
+    ['unknown fields', '12017398060a'],
+    ['fields in any order', '1a01700a0212001201730a00'],
+    ['a key that is longer than necessary', '928000017a'],
+    ['nothing', ''],
+  ])('that contain %s are not changed', (_name, hex) => {
     expect(receivedLogs(encodeRawLogs(Buffer.from(hex, 'hex'), tag)).raw.toString('hex')).toBe(hex);
   });
 
@@ -118,7 +123,7 @@ describe.each(tags)('raw logs under tag %i', (tag) => {
     expect(receivedLogs(encodeRawLogs(Uint8Array.of(0x0a, 0), tag)).count).toBe(1);
   });
 
-  test('fill a payload to 32768 bytes, and not to one more', () => {
+  test('may have a payload of 32768 bytes, but not of 32769', () => {
     const raw = receivedLogs(encodeLogs({ sessionId: longestSessionId(tag) }, tag)).raw;
     expect(encodeRawLogs(raw, tag)).toHaveLength(4 + MAX_PAYLOAD_LENGTH);
     const more = Buffer.concat([raw, Buffer.from('1000', 'hex')]);
@@ -126,15 +131,15 @@ describe.each(tags)('raw logs under tag %i', (tag) => {
   });
 
   test.each([
-    ['no protobuf', 'ff', 'ERR_INVALID_PROTOBUF'],
-    ['a text that is not UTF-8', '1201ff', 'ERR_INVALID_UTF8'],
-  ])('that are %s: ERR_INVALID_EVENT', (_name, hex, cause) => {
+    ['not protobuf', 'ff', 'ERR_INVALID_PROTOBUF'],
+    ['not UTF-8 in a string', '1201ff', 'ERR_INVALID_UTF8'],
+  ])('that are %s are rejected with ERR_INVALID_EVENT and its cause', (_name, hex, cause) => {
     const error = thrown(() => encodeRawLogs(Buffer.from(hex, 'hex'), tag));
     expect([error?.code, error?.cause?.code]).toEqual(['ERR_INVALID_EVENT', cause]);
   });
 });
 
-test('raw logs that are none: ERR_INVALID_EVENT with its cause', () => {
+test('raw logs that are undefined are rejected with ERR_INVALID_EVENT and its cause', () => {
   const error = thrown(() => encodeRawLogs(undefined as unknown as Uint8Array));
   expect([error?.code, error?.cause instanceof TypeError]).toEqual(['ERR_INVALID_EVENT', true]);
 });
@@ -143,39 +148,39 @@ describe('a status', () => {
   const MAX = 2n ** 63n - 1n;
   const MIN = -(2n ** 63n);
   test.each([
-    ['both', { droppedChannelFull: 5, droppedBatchFull: 3 }, 5n, 3n],
-    ['one, the other one left out', { droppedBatchFull: 3n }, 0n, 3n],
-    ['none', {}, 0n, 0n],
-    ['the ends of an int64', { droppedChannelFull: MIN, droppedBatchFull: MAX }, MIN, MAX],
+    ['both counts', { droppedChannelFull: 5, droppedBatchFull: 3 }, 5n, 3n],
+    ['one count', { droppedBatchFull: 3n }, 0n, 3n],
+    ['no counts', {}, 0n, 0n],
+    ['the limits of an int64', { droppedChannelFull: MIN, droppedBatchFull: MAX }, MIN, MAX],
     ['the largest safe number', { droppedChannelFull: Number.MAX_SAFE_INTEGER }, 2n ** 53n - 1n, 0n],
-    ['below 0', { droppedChannelFull: -1 }, -1n, 0n],
-  ])('with %s comes out as it went in', (_name, status, droppedChannelFull, droppedBatchFull) => {
+    ['a negative count', { droppedChannelFull: -1 }, -1n, 0n],
+  ])('with %s is decoded to what was encoded', (_name, status, droppedChannelFull, droppedBatchFull) => {
     const frame = encodeStatus(status);
     expect(frame[0]).toBe(Tag.V2);
     expect(received(frame)).toEqual({ kind: 'status', droppedChannelFull, droppedBatchFull });
   });
 
-  test('that is none: ERR_INVALID_EVENT', () => {
+  test('that is null is rejected with ERR_INVALID_EVENT', () => {
     expect(thrown(() => encodeStatus(null as unknown as object))?.code).toBe('ERR_INVALID_EVENT');
   });
 });
 
 test.each<[what: string, run: () => Buffer]>([
-  ['no logs at all', () => encodeLogs(undefined as never)],
-  ['logs that are no list', () => encodeLogs({ logs: 5 } as never)],
+  ['undefined logs', () => encodeLogs(undefined as never)],
+  ['logs that are not a list', () => encodeLogs({ logs: 5 } as never)],
   ['a sequence number beyond int32', () => encodeLogs({ logs: [{ sequenceNumber: 2 ** 40 }] })],
   ['nanoseconds beyond int32', () => encodeLogs({ logs: [{ time: { nanos: 2 ** 40 } }] })],
-  ['seconds that are none', () => encodeLogs({ logs: [{ time: { seconds: Number.NaN } }] })],
-  ['raw bytes that are a number, tag 1', () => encodeRawLogs(5 as never, 1)],
-  ['raw bytes that are an object, tag 2', () => encodeRawLogs({} as never)],
-  ['a count that is no number', () => encodeStatus({ droppedBatchFull: Number.NaN })],
-  ['a count that is no whole number', () => encodeStatus({ droppedBatchFull: 1.5 })],
+  ['seconds that are NaN', () => encodeLogs({ logs: [{ time: { seconds: Number.NaN } }] })],
+  ['raw bytes that are a number, under tag 1,', () => encodeRawLogs(5 as never, 1)],
+  ['raw bytes that are an object, under tag 2,', () => encodeRawLogs({} as never)],
+  ['a count that is NaN', () => encodeStatus({ droppedBatchFull: Number.NaN })],
+  ['a count that is not a whole number', () => encodeStatus({ droppedBatchFull: 1.5 })],
   ['a count beyond int64', () => encodeStatus({ droppedChannelFull: 2n ** 63n })],
-])('%s: ERR_INVALID_EVENT, rather than something else', (_what, run) => {
+])('%s: rejected with ERR_INVALID_EVENT, not encoded as something else', (_what, run) => {
   expect(thrown(run)).toMatchObject({ code: 'ERR_INVALID_EVENT', cause: expect.any(Error) });
 });
 
-test('a large count given as a number is not cut short', () => {
+test('a large count that is a number is encoded exactly', () => {
   const frame = encodeStatus({ droppedBatchFull: 2 ** 60 });
   expect(decodeMessage({ tag: 2, payload: frame.subarray(4) })).toMatchObject({
     droppedBatchFull: 2n ** 60n,

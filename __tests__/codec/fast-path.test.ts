@@ -1,8 +1,16 @@
 import { isUtf8 } from 'node:buffer';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { checkFast, holding } from '../../codec/fast-path.js';
-import { decodeMessage, decodePayload, encodeLogs, FrameDecoder, Tag } from '../../codec/index.js';
+import { checkFast, withLoaded } from '../../codec/fast-path.js';
+import {
+  boundaryProtocol,
+  decodeFrame,
+  decodeFrames,
+  encodeLogs,
+  type Frame,
+  FrameDecoder,
+  Tag,
+} from '../../codec/index.js';
 import { checkRequest, INVALID_UTF8 } from '../../codec/walk.js';
 import { request } from '../helpers/messages.js';
 import { seed } from '../helpers/seed.js';
@@ -46,7 +54,11 @@ describe('the fast path', () => {
     for (let length = 0; length < WHOLE.length; length++) {
       const alone = Buffer.from(WHOLE.subarray(0, length));
       expect(checkFast(WHOLE, 0, length)).toBe(checkFast(alone, 0, length));
-      expect(holding(WHOLE, () => checkFast(WHOLE, 0, length))).toBe(checkFast(alone, 0, length));
+      const [first, second] = framesIn(alone, WHOLE) as [Frame, Frame];
+      withLoaded([first, second], () => {
+        expect(checkFast(first.payload, 0, length)).toBe(checkFast(alone, 0, length));
+        expect(checkFast(second.payload, 0, length)).toBe(checkFast(alone, 0, length));
+      });
     }
   });
 
@@ -80,37 +92,63 @@ describe('the fast path', () => {
   });
 });
 
-describe('holding a chunk', () => {
-  test('changes nothing in what is decoded', () => {
+/** Frames that lie one after the other in one chunk. */
+function framesIn(...payloads: Buffer[]): Frame[] {
+  const chunk = Buffer.concat(payloads);
+  let end = 0;
+  return payloads.map(({ length }) => {
+    end += length;
+    return { tag: Tag.V1, payload: chunk.subarray(end - length, end) };
+  });
+}
+
+describe('while the frames of a chunk are loaded', () => {
+  test('they are decoded as one by one', () => {
     for (const { bytes } of vectors) {
-      const one = new FrameDecoder().decode(bytes);
-      const outcomes = one.map((item) => ('payload' in item ? decodeMessage(item) : item));
-      const held = new FrameDecoder(undefined, decodePayload);
-      expect(kinds(holding(bytes, () => held.decode(bytes)))).toEqual(kinds(outcomes));
+      const frames = new FrameDecoder().decode(bytes);
+      const single = frames.map((frame) => decodeFrame(boundaryProtocol, frame));
+      expect(kinds(decodeFrames(boundaryProtocol, frames))).toEqual(kinds(single));
     }
   });
 
-  test('is over with it: the same bytes may be others then', () => {
-    const bytes = Buffer.from(WHOLE);
-    expect(holding(bytes, () => checkFast(bytes, 0, bytes.length))).toBe(3);
-    bytes.fill(0xff);
-    expect(checkFast(bytes, 0, bytes.length)).toBe(-1);
-    expect(() => holding(bytes, () => raise())).toThrow('raised');
-    bytes.set(WHOLE);
-    expect(checkFast(bytes, 0, bytes.length)).toBe(3);
+  test.each<[name: string, make: () => Frame[]]>([
+    ['one frame', () => framesIn(WHOLE)],
+    ['two frames', () => framesIn(WHOLE, WHOLE)],
+    [
+      'a first frame in memory of its own',
+      () => [...framesIn(Buffer.from(WHOLE)), ...framesIn(WHOLE, WHOLE)],
+    ],
+    ['frames of several chunks', () => [...framesIn(WHOLE, WHOLE), ...framesIn(WHOLE, WHOLE)]],
+    ['frames in reverse order', () => framesIn(WHOLE, WHOLE, WHOLE).reverse()],
+    ['a chunk that is larger than its room', () => framesIn(WHOLE, Buffer.alloc(0x1_0000), WHOLE)],
+    ['an empty frame at the end', () => framesIn(WHOLE, WHOLE, Buffer.alloc(0))],
+  ])('%s: each is counted right', (_name, make) => {
+    const frames = make();
+    const single = frames.map((frame) => decodeFrame(boundaryProtocol, frame));
+    expect(kinds(decodeFrames(boundaryProtocol, frames))).toEqual(kinds(single));
   });
 
-  test('is not disturbed by what is checked beside it', () => {
+  test('nothing stays loaded: the owner may write to the bytes afterwards', () => {
+    const frames = framesIn(WHOLE, WHOLE);
+    const { payload } = frames[0] as Frame;
+    const check = () => checkFast(payload, 0, payload.length);
+    expect(withLoaded(frames, check)).toBe(3);
+    payload.fill(0xff);
+    expect(check()).toBe(-1);
+    expect(() => withLoaded(frames, () => raise())).toThrow('raised');
+    payload.set(WHOLE);
+    expect(check()).toBe(3);
+  });
+
+  test('other bytes may be checked in between', () => {
     const other = Buffer.alloc(0x8000, 0xff);
-    holding(WHOLE, () => {
+    const frames = framesIn(WHOLE, WHOLE);
+    const { payload } = frames[1] as Frame;
+    withLoaded(frames, () => {
       expect(checkFast(other, 0, other.length)).toBe(-1);
-      expect(checkFast(WHOLE, 0, WHOLE.length)).toBe(3);
+      expect(checkFast(payload, 0, payload.length)).toBe(3);
+      expect(checkFast(Buffer.from(WHOLE), 0, WHOLE.length)).toBe(3);
     });
-  });
-
-  test('of more than a socket reads does without', () => {
-    const bytes = Buffer.concat([WHOLE, Buffer.alloc(0x1_0000)]);
-    expect(holding(bytes, () => checkFast(bytes, 0, WHOLE.length))).toBe(3);
   });
 });
 

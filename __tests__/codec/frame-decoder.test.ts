@@ -196,7 +196,7 @@ describe('the end of the stream', () => {
     const decoder = new FrameDecoder();
     decoder.decode(whole.subarray(0, 6));
     expect(decoder.end()?.error.message).toBe(
-      'the stream ended 2 bytes into a payload of 5: these are dropped',
+      'the stream ended 2 bytes into a payload of 5: these bytes are dropped',
     );
     expect(decoder.decode(whole.subarray(6))).toEqual([]);
     expect(decoder.bytesConsumed).toBe(6);

@@ -3,7 +3,7 @@ import { boundaryProtocol, decodeFrame, FrameDecoder, type Outcome } from '../..
 import { cuts } from '../helpers/cuts.js';
 import { described, expected, requestHex, vectors } from '../helpers/vectors.js';
 
-/** The whole codec over one byte stream, in the given pieces. */
+/** Decodes one byte stream, given in pieces, with the whole codec. */
 function run(pieces: Buffer[]): { outcomes: Outcome[]; decoder: FrameDecoder } {
   const decoder = new FrameDecoder();
   const items = pieces.flatMap((piece) => decoder.decode(piece));
@@ -12,12 +12,12 @@ function run(pieces: Buffer[]): { outcomes: Outcome[]; decoder: FrameDecoder } {
   return { outcomes: items.map((item) => decodeFrame(boundaryProtocol, item)), decoder };
 }
 
-test('all 138 vectors are here', () => {
+test('there are 138 vectors', () => {
   expect(vectors).toHaveLength(138);
 });
 
 describe.each(cuts)('%s', (_name, cut) => {
-  test.each(vectors)('$name', (vector) => {
+  test.each(vectors)('$name is decoded as recorded', (vector) => {
     const { outcomes, decoder } = run(cut(vector.bytes));
     expect(outcomes.map(described)).toEqual(vector.outcomes.map(expected));
     expect(decoder.bytesConsumed).toBe(vector.consumed);
@@ -25,7 +25,7 @@ describe.each(cuts)('%s', (_name, cut) => {
   });
 });
 
-test.each(vectors)('the request of $name, decoded on first use', ({ bytes, outcomes }) => {
+test.each(vectors)('the requests of $name are decoded as recorded', ({ bytes, outcomes }) => {
   const requests = run([bytes]).outcomes.flatMap((outcome) =>
     outcome.kind === 'logs' ? [outcome.request] : [],
   );
@@ -34,7 +34,7 @@ test.each(vectors)('the request of $name, decoded on first use', ({ bytes, outco
   expect(requests.map((request) => request.logs.map(plain))).toEqual(recorded.map(({ logs }) => logs));
 });
 
-/** A decoded log in the vectors' words. */
+/** A decoded log in the form of the vectors. */
 function plain(log: ReturnType<typeof requestLogs>[number]) {
   const { time, httpRequest } = log;
   return expect.objectContaining({

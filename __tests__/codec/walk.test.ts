@@ -16,12 +16,12 @@ import { requestHex, vectors } from '../helpers/vectors.js';
 
 type Bytes = fc.Arbitrary<Buffer>;
 
-/** Rare enough that most messages stay valid for long. */
+/** Weights. Faults are rare enough that most messages have many valid fields. */
 const often = 200;
 const rarely = 1;
 const weighted = <T>(arbitrary: fc.Arbitrary<T>, weight: number) => ({ arbitrary, weight });
 
-/** A varint as it should be, or with bytes too many: ten are allowed, the tenth being at most 1. */
+/** A varint in its shortest form, or longer. Ten bytes are allowed, and the tenth is at most 1. */
 function varintOf(value: bigint): Bytes {
   const shortest = varint(value);
   const padded = (length: number) =>
@@ -71,7 +71,7 @@ const textBytes: Bytes = fc.oneof(
   weighted(anyBytes, 4),
 );
 
-/** Any field at all: unknown, or known with another wire type than its own. */
+/** Any field: unknown, or known but with a wire type that is not its type's. */
 function anyField(depth: number): Bytes {
   return fieldNumber.chain((number) => {
     const kinds = [
@@ -95,7 +95,7 @@ function anyField(depth: number): Bytes {
   });
 }
 
-/** A message of a type: its own fields as they should be, and any others between them. */
+/** A message of a type: valid known fields, with any other fields between them. */
 function messageOf(type: MessageType): Bytes {
   const own = Object.entries(type.fields).map(([number, kind]) => {
     if (kind === 'string') return field(BigInt(number), 2, delimited(textBytes));
@@ -106,7 +106,7 @@ function messageOf(type: MessageType): Bytes {
   return fc.array(one, { maxLength: 6 }).map((all) => Buffer.concat(all));
 }
 
-/** Some bytes of a message set, left out, put in, or all from some point on cut off. */
+/** A message in which one or two bytes are changed, removed or inserted, or which is cut. */
 function mutated(original: Bytes): Bytes {
   const change = fc.record({
     at: fc.nat(),
@@ -134,7 +134,7 @@ const structured: fc.Arbitrary<Frame> = tag.chain((tag) =>
 const structuredMutated: fc.Arbitrary<Frame> = tag.chain((tag) =>
   mutated(messageOf(types[tag])).map((payload) => ({ tag, payload })),
 );
-/** Of the vectors, but for those that are large only to be large. */
+/** The frames of the vectors, except for the large ones, which test only sizes. */
 const recorded = vectors
   .flatMap(({ bytes }) => new FrameDecoder().decode(bytes))
   .filter((item): item is Frame => 'payload' in item && item.payload.length < 2000);
@@ -142,8 +142,8 @@ const vectorsMutated: fc.Arbitrary<Frame> = fc
   .constantFrom(...recorded)
   .chain(({ tag, payload }) => mutated(fc.constant(payload)).map((payload) => ({ tag, payload })));
 
-/** What the naive codec makes of a frame. */
-function yardstick({ tag, payload }: Frame): unknown {
+/** The outcome according to the naive codec. */
+function expectedOutcome({ tag, payload }: Frame): unknown {
   const logs = (request: Message) => ({
     kind: 'logs',
     count: ((request.known.get(1) ?? []) as Message[]).length,
@@ -161,7 +161,7 @@ function yardstick({ tag, payload }: Frame): unknown {
   }
 }
 
-/** What the codec makes of it, in the same words. */
+/** The codec's outcome in the same form. */
 function summary(outcome: Outcome): unknown {
   switch (outcome.kind) {
     case 'logs':
@@ -181,14 +181,14 @@ function summary(outcome: Outcome): unknown {
 }
 
 test.each([
-  ['made-up messages', structured],
-  ['made-up messages with bytes changed', structuredMutated],
-  ['the vectors with bytes changed', vectorsMutated],
-])('%s lead to what the naive codec makes of them', (_name, frames) => {
+  ['random messages', structured],
+  ['random messages with changed bytes', structuredMutated],
+  ['vectors with changed bytes', vectorsMutated],
+])('%s are decoded as the naive codec decodes them', (_name, frames) => {
   fc.assert(
     fc.property(frames, (frame) => {
       const outcome = decodeMessage(frame);
-      expect(summary(outcome)).toEqual(yardstick(frame));
+      expect(summary(outcome)).toEqual(expectedOutcome(frame));
       if (outcome.kind === 'logs')
         expect(requestHex(outcome.request)).toBe(encode(decode(REQUEST, outcome.raw)).toString('hex'));
     }),
@@ -196,8 +196,8 @@ test.each([
   );
 });
 
-/** What random messages seldom are. */
-describe('the edges', () => {
+/** Cases that random messages seldom contain. */
+describe('an edge case', () => {
   const key = (number: number, wire: number) => varint(BigInt(number) * 8n + BigInt(wire));
   const group = (inside: Buffer, number = 9) => Buffer.concat([key(number, 3), inside, key(number, 4)]);
   const deep = (depth: number) =>
@@ -205,24 +205,32 @@ describe('the edges', () => {
   const zero = Buffer.from([0]);
 
   test.each<[name: string, payload: Buffer, verdict: string]>([
-    ['the largest field number', Buffer.concat([key(2 ** 29 - 1, 0), zero]), 'logs'],
-    ['a field number above it', Buffer.concat([key(2 ** 29, 0), zero]), 'ERR_INVALID_PROTOBUF'],
+    ['a field with the largest field number', Buffer.concat([key(2 ** 29 - 1, 0), zero]), 'logs'],
+    ['a field number above the largest', Buffer.concat([key(2 ** 29, 0), zero]), 'ERR_INVALID_PROTOBUF'],
     ['field number 0', Buffer.concat([key(0, 0), zero]), 'ERR_INVALID_PROTOBUF'],
-    ['in a group, a field number above it', group(Buffer.concat([key(2 ** 29, 0), zero])), 'logs'],
-    ['in a group, the largest there is', group(Buffer.concat([key(2 ** 31 - 1, 0), zero])), 'logs'],
-    ['in a group, one above that', group(Buffer.concat([key(2 ** 31, 0), zero])), 'ERR_INVALID_PROTOBUF'],
-    ['in a group, field number 0', group(Buffer.concat([key(0, 0), zero])), 'ERR_INVALID_PROTOBUF'],
+    ['a field number above the largest in a group', group(Buffer.concat([key(2 ** 29, 0), zero])), 'logs'],
+    ['the largest field number of a group', group(Buffer.concat([key(2 ** 31 - 1, 0), zero])), 'logs'],
+    [
+      'a field number above the largest of a group',
+      group(Buffer.concat([key(2 ** 31, 0), zero])),
+      'ERR_INVALID_PROTOBUF',
+    ],
+    ['field number 0 in a group', group(Buffer.concat([key(0, 0), zero])), 'ERR_INVALID_PROTOBUF'],
     ['groups 10,001 deep', deep(10_001), 'logs'],
     ['groups 10,002 deep', deep(10_002), 'ERR_INVALID_PROTOBUF'],
     ['a length of 2^64 - 1', Buffer.concat([key(9, 2), varint(2n ** 64n - 1n)]), 'ERR_INVALID_PROTOBUF'],
-    ['a known field that ends with its key', key(1, 2), 'ERR_INVALID_PROTOBUF'],
-    ['a log that ends with a key', Buffer.from('0a0112' + '00', 'hex'), 'ERR_INVALID_PROTOBUF'],
-    ['text that ends inside a character', Buffer.from('1202c3' + 'bc' + '1201c3', 'hex'), 'ERR_INVALID_UTF8'],
-    ['a surrogate as UTF-8', Buffer.from('1203eda080', 'hex'), 'ERR_INVALID_UTF8'],
-    ['bad text in an unknown field', Buffer.from('4a01ff', 'hex'), 'logs'],
+    ['a known field that ends after its key', key(1, 2), 'ERR_INVALID_PROTOBUF'],
+    ['a log that ends after a key', Buffer.from('0a0112' + '00', 'hex'), 'ERR_INVALID_PROTOBUF'],
+    [
+      'a string that ends inside a character',
+      Buffer.from('1202c3' + 'bc' + '1201c3', 'hex'),
+      'ERR_INVALID_UTF8',
+    ],
+    ['a surrogate encoded as UTF-8', Buffer.from('1203eda080', 'hex'), 'ERR_INVALID_UTF8'],
+    ['invalid UTF-8 in an unknown field', Buffer.from('4a01ff', 'hex'), 'logs'],
   ])('%s', (_name, payload, verdict) => {
     const outcome = decodeMessage({ tag: 1, payload });
     expect(outcome.kind === 'skip' ? outcome.error.code : outcome.kind).toBe(verdict);
-    expect(summary(outcome)).toEqual(yardstick({ tag: 1, payload }));
+    expect(summary(outcome)).toEqual(expectedOutcome({ tag: 1, payload }));
   });
 });

@@ -11,6 +11,9 @@ import {
 /** Bytes of JSON per byte of the load: 317 for a log of 101 bytes. */
 const TEXT_OF = 3.14;
 
+/** Bytes in each write that cuts frames. */
+const CUT_BYTES = 50_000;
+
 const SIZES = /** @type {const} */ ([1, 10, 100]);
 
 /** @type {import('../measure.js').Row[]} */
@@ -24,6 +27,15 @@ for (const logs of SIZES) {
   const ofProxy = { name: `proxy, ${per}`, ...row, of: playing('proxy', play) };
   rows.push(ofProxy, besideProxy(ofProxy, playingReference(play)));
   rows.push({ name: `plain protobufjs, ${per}`, ...row, of: playing('plain', { ...play, target: 'plain' }) });
+  // What a sender writes need not end where a frame ends.
+  const cut = { ...play, load: { ...play.load, cut: CUT_BYTES } };
+  const ofCut = {
+    ...row,
+    name: `proxy, ${per}, frames cut`,
+    of: playing('proxy', cut),
+    baseline: playing('whole', play),
+  };
+  rows.push(ofCut, besideProxy(ofCut, playingReference(cut)));
   if (logs === 10) {
     rows.push({
       name: 'four stages that do nothing, 10 per batch',
@@ -39,7 +51,7 @@ const text = {
   load: { logs: 10, connections: 1 },
   ...TEXT_AT_FULL_SPEED,
   options: { reporter: 'stdout' },
-  toFile: true,
+  stdout: 'file',
 };
 const toFile = {
   name: 'proxy, stdout json to a file, 10 per batch',
@@ -48,7 +60,16 @@ const toFile = {
   of: playing('proxy', text),
   baseline: playing('ready text', { ...text, target: 'drain', options: { textOf: TEXT_OF } }),
 };
-rows.push(toFile, besideProxy(toFile, playingReference(text)), {
+rows.push(toFile, besideProxy(toFile, playingReference(text)));
+/** @type {import('../stage.js').Play} */
+const textToPipe = { ...text, stdout: 'pipe' };
+rows.push({
+  ...toFile,
+  name: 'proxy, stdout json to a pipe, 10 per batch',
+  of: playing('proxy', textToPipe),
+  baseline: playing('to a file', text),
+});
+rows.push({
   ...toFile,
   name: 'plain protobufjs, stdout json to a file, 10 per batch',
   of: playing('plain', { ...text, target: 'plain' }),

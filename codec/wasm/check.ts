@@ -1,16 +1,18 @@
-/**
- * The fast path of the walk: checks messages as senders write them, and leaves anything else to `codec/walk.ts`,
- * which decides. Compiled to WebAssembly by `npm run generate`: 16 bytes at once, no bounds to check, a third of
- * the time that the same takes in JavaScript.
+/*
+ * The fast path of the walk. It checks messages as senders write them, and leaves everything else to
+ * `codec/walk.ts`. See `README.md` in this folder.
  */
-/** Behind what is put in, there is room for reads that go past its end. */
+
+/** Vector instructions may read this many bytes past the end of the input. */
 const SPARE: i32 = 64;
 
-/** Where a chunk is put, and how long it may be: what a socket reads. */
+/** The caller copies a chunk here. It may be as long as one read of a socket. */
 export const CHUNK: usize = memory.data(0x1_0000 + SPARE, 16);
 export const CHUNK_ROOM: i32 = 0x1_0000;
 
-/** Where a payload is put that comes alone, beside a chunk, and how long it may be: what a frame takes. */
+/**
+ * The caller copies a payload here that is not inside the chunk. It may be as long as the payload of a frame.
+ */
 export const PAYLOAD: usize = memory.data(0x8000 + SPARE, 16);
 export const PAYLOAD_ROOM: i32 = 0x8000;
 

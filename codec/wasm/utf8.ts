@@ -1,4 +1,4 @@
-/** Bytes in a vector. */
+/** Number of bytes in a vector. */
 export const LANES: usize = 16;
 
 /** Whether all bytes are ASCII. */
@@ -23,13 +23,16 @@ export function isUtf8(pos: usize, end: usize): bool {
   return true;
 }
 
-/** Of a character, by its first byte. */
+/** Number of bytes of a character, given its first byte. */
 export function sequenceLength(lead: u8): usize {
   if (lead < 0x80) return 1;
   return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
 }
 
-/** The character at `pos`, which is not ASCII; below 0 where the bytes are none (RFC 3629, section 4). */
+/**
+ * Returns the character at `pos`, which is not ASCII; below 0 if the bytes are not UTF-8 (RFC 3629, section
+ * 4).
+ */
 export function codePointAt(pos: usize, end: usize): i32 {
   const lead = load<u8>(pos);
   const length = sequenceLength(lead);

@@ -1,7 +1,9 @@
-/**
- * Protobuf's wire format as senders write it: keys of one byte, lengths of at most two, varints of at most eight,
- * no groups. Positions are addresses. What is given up on has a position past any end: a loop up to the end is
- * over then, and did not get there.
+/*
+ * Protobuf's wire format as senders write it: keys of one byte, lengths of at most two bytes, varints of at
+ * most eight bytes, no groups. Positions are addresses.
+ *
+ * Unsupported input returns a position beyond any end, so `while (pos < end)` stops and the final `pos ===
+ * end` test fails.
  */
 
 const GIVEN_UP: usize = 0x7fff_ffff;
@@ -11,10 +13,10 @@ const FIXED64: u8 = 1;
 const LENGTH: u8 = 2;
 const FIXED32: u8 = 5;
 
-/** Of each byte in a word of eight. */
+/** The high bit of each of the eight bytes of a word. A byte of a varint has it unless it is the last one. */
 const HIGH_BITS: u64 = 0x80 * (u64.MAX_VALUE / 0xff);
 
-/** The length at `pos`. */
+/** Reads the length prefix at `pos`. */
 export function lengthAt(pos: usize): usize {
   const low: usize = load<u8>(pos);
   if (low < 0x80) return low;
@@ -22,7 +24,7 @@ export function lengthAt(pos: usize): usize {
   return high < 0x80 ? low - 0x80 + (high << 7) : GIVEN_UP;
 }
 
-/** Where what the length at `pos` is of begins. */
+/** Position of the first byte after the length prefix at `pos`. */
 export function afterLength(pos: usize): usize {
   return pos + 1 + (load<u8>(pos) >> 7);
 }
@@ -32,17 +34,17 @@ function afterVarint(pos: usize): usize {
   return ends === 0 ? GIVEN_UP : pos + <usize>(ctz(ends) >> 3) + 1;
 }
 
-/** The value of the varint that lies from `pos` to `next`. */
+/** Returns the value of the varint from `pos` to `next`. */
 export function varintValue(pos: usize, next: usize): u64 {
   let value: u64 = 0;
   for (let i = next - 1; i >= pos; i--) value = (value << 7) | (load<u8>(i) & 0x7f);
   return value;
 }
 
-/** Where a field ends of which nothing but its form is known. */
+/** Returns the position after the field at `pos`. It checks only the form of the field, not its content. */
 export function skipField(pos: usize): usize {
   const key = load<u8>(pos);
-  // Field number 0, or a key of several bytes.
+  // Field number 0, or a key of more than one byte.
   if (key < 8 || key >= 0x80) return GIVEN_UP;
   if ((key & 7) === VARINT) return afterVarint(pos + 1);
   switch (key & 7) {

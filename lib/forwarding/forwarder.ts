@@ -3,6 +3,7 @@ import type { LogBatch } from '../../codec/index.js';
 import type { Amount, Batch } from '../batch.js';
 import { checkOptions, type OptionTable, objectWith, resolveOptions, wholeNumber } from '../options.js';
 import { type Callback, Writable } from '../streams/base.js';
+import { isIdle, isObject, type Write } from '../streams/direct.js';
 import type { Reporter } from './reporter.js';
 import { isPermanent, RETRY_OPTION, RetryingReporter, type RetryOptions } from './retrying-reporter.js';
 
@@ -54,7 +55,11 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   /** Of these, what the reporter gave up when it was told to stop. */
   readonly #givenUp = new Set<T>();
   /** The write that took the last free place, until one is free again. */
-  #blocked: Callback | undefined;
+  #blocked: (() => void) | undefined;
+  /** Neither ended nor destroyed. */
+  #isOpen = true;
+  /** The batch whose report write() has begun, for _write() to wait for. */
+  #begun: T | undefined;
   #onSettled: (() => void) | undefined;
   /** When the last report ended, until the end of this turn: as good as when the next one begins. */
   #endOfLast: number | undefined;
@@ -76,9 +81,13 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     setMaxListeners(0, this.#abort.signal);
   }
 
-  /** @returns false while as many batches are being reported as may be: go on at `drain`. */
-  override write(...args: unknown[]): boolean {
-    (super.write as (...args: unknown[]) => boolean)(...args);
+  /** @returns false while as many batches are being reported as `concurrency` allows: continue at `drain`. */
+  override write(batch: unknown, encoding?: unknown, callback?: unknown): boolean {
+    if (this.#isOpen && encoding === undefined && isObject(batch) && isIdle(this) && this.#hasPlace()) {
+      if (this.#report(batch as T)) return true;
+      this.#begun = batch as T;
+    }
+    (super.write as Write)(batch, encoding, callback);
     return this.#blocked === undefined;
   }
 
@@ -106,12 +115,22 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     return left;
   }
 
+  override end(...args: unknown[]): this {
+    this.#isOpen = false;
+    return (super.end as (...args: unknown[]) => this)(...args);
+  }
+
   override _write(batch: T, _encoding: BufferEncoding, callback: Callback): void {
-    this.#reporting.push(batch);
-    this.inFlight.batches += 1;
-    this.inFlight.logs += batch.count;
-    this.#report(batch);
-    if (this.#reporting.length < this.#concurrency) callback();
+    if (this.#begun === batch) {
+      // write() has begun its report already, and it is not done yet.
+      this.#begun = undefined;
+    } else if (this.#hasPlace()) {
+      this.#report(batch);
+    } else {
+      this.#blocked = () => this._write(batch, _encoding, callback);
+      return;
+    }
+    if (this.#hasPlace()) callback();
     else this.#blocked = callback;
   }
 
@@ -122,6 +141,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
+    this.#isOpen = false;
     this.#abort.abort();
     for (const batch of [...this.#reporting]) {
       this.#leave(batch);
@@ -130,20 +150,30 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     callback(error);
   }
 
-  #report(batch: T): void {
+  #hasPlace(): boolean {
+    return this.#reporting.length < this.#concurrency;
+  }
+
+  /** Begins a report. @returns whether it is done already. */
+  #report(batch: T): boolean {
+    this.#reporting.push(batch);
+    this.inFlight.batches += 1;
+    this.inFlight.logs += batch.count;
     const start = this.#endOfLast ?? performance.now();
     try {
       const result = this.#reporter.report(batch, this.#reportOptions);
       if (result === undefined) {
         this.#succeed(batch, start);
-      } else {
-        Promise.resolve(result).then(
-          () => this.#succeed(batch, start),
-          (error) => this.#fail(batch, error),
-        );
+        return true;
       }
+      Promise.resolve(result).then(
+        () => this.#succeed(batch, start),
+        (error) => this.#fail(batch, error),
+      );
+      return false;
     } catch (error) {
       this.#fail(batch, error);
+      return true;
     }
   }
 
@@ -184,11 +214,14 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
 
   /** @returns false where the batch was given back, or given up, before its report came to an end. */
   #leave(batch: T): boolean {
-    const i = this.#reporting.indexOf(batch);
-    if (i === -1) return false;
-    if (i === this.#reporting.length - 1) this.#reporting.pop();
-    else if (i === 0) this.#reporting.shift();
-    else this.#reporting.splice(i, 1);
+    if (this.#reporting.at(-1) === batch) {
+      this.#reporting.pop();
+    } else {
+      const i = this.#reporting.indexOf(batch);
+      if (i === -1) return false;
+      if (i === 0) this.#reporting.shift();
+      else this.#reporting.splice(i, 1);
+    }
     if (this.#givenUp.size > 0) this.#givenUp.delete(batch);
     this.inFlight.batches -= 1;
     this.inFlight.logs -= batch.count;

@@ -1,10 +1,25 @@
 import type { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
+import type { BoundaryLogError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import { Intake, type Sinks } from './intake.js';
+import { Demux } from '../streams/demux.js';
+import { FrameParser } from '../streams/frame-parser.js';
+import { MessageDecoder } from '../streams/message-decoder.js';
+import type { StatusSink } from '../streams/status-sink.js';
+import type { RejectReason } from '../telemetry/metrics.js';
 
-/** The connections of one proxy: each with an Intake of its own, into the sinks that all share. */
+/** What all connections of a proxy share. */
+export interface Sinks {
+  /** Receives each batch. Its backpressure is respected. */
+  readonly logs: Writable;
+  readonly status: StatusSink;
+  /** Is called for each frame that is rejected. */
+  reject(reason: RejectReason, error?: BoundaryLogError): void;
+}
+
+/** The connections of one proxy. Each has a line of streams of its own, which ends in the sinks that all share. */
 export class Connections {
-  /** Accepted so far. */
+  /** How many have been accepted so far. */
   total = 0;
   readonly #sinks: Sinks;
   readonly #logger: Logger;
@@ -14,16 +29,16 @@ export class Connections {
   constructor(sinks: Sinks, logger: Logger) {
     this.#sinks = sinks;
     this.#logger = logger;
-    // Each connection may wait for it.
+    // Every connection may wait for it.
     sinks.logs.setMaxListeners(0);
   }
 
-  /** Open now. */
+  /** How many are open now. */
   get open(): number {
     return this.#open.size;
   }
 
-  /** Bytes read over all connections that there ever were. */
+  /** Bytes read from all connections so far, closed ones included. */
   get bytesRead(): number {
     let bytes = this.#bytesOfClosed;
     for (const socket of this.#open.keys()) bytes += socket.bytesRead;
@@ -32,15 +47,17 @@ export class Connections {
 
   add(socket: Socket): void {
     this.total += 1;
-    socket.on('error', (err) => this.#logger.debug({ err }, 'a connection broke'));
-    const done = handle(socket, this.#sinks).then(() => {
+    socket.on('error', (err) => this.#logger.debug({ err }, 'connection failed'));
+    const onError = (err: Error) =>
+      this.#logger.error({ err }, 'closing a connection: its data cannot be processed');
+    const done = receive(socket, this.#sinks, onError).then(() => {
       this.#open.delete(socket);
       this.#bytesOfClosed += socket.bytesRead;
     });
     this.#open.set(socket, done);
   }
 
-  /** Closes all, and waits until what they brought has gone through. */
+  /** Closes all connections and waits until everything that was read from them has reached the sinks. */
   async closeAll(): Promise<void> {
     for (const socket of this.#open.keys()) socket.destroy();
     await Promise.all(this.#open.values());
@@ -48,12 +65,31 @@ export class Connections {
 }
 
 /**
- * The socket stands outside of a pipeline, which would be destroyed with it: what a sender wrote before its
- * connection broke still goes through.
+ * Composes the line of one connection. The socket is not a member of a `pipeline()`, which would be destroyed with it:
+ * what a sender wrote before its connection broke still goes through.
  */
-function handle(socket: Socket, sinks: Sinks): Promise<void> {
-  const intake = new Intake(sinks, () => socket.destroy());
-  socket.once('close', () => intake.end());
-  socket.pipe(intake);
-  return new Promise((resolve) => intake.once('finish', resolve));
+function receive(socket: Socket, sinks: Sinks, onError: (error: Error) => void): Promise<void> {
+  const { logs, status, reject } = sinks;
+  const parser = new FrameParser({ perChunk: true });
+  const demux = new Demux({
+    logs,
+    status,
+    skip: ({ error }) => reject(reasonOf(error), error),
+    close: ({ error }) => {
+      reject(reasonOf(error), error);
+      socket.destroy();
+    },
+    'unknown-variant': () => reject('unknown_variant'),
+  });
+  demux.on('error', (error) => {
+    onError(error);
+    socket.destroy();
+  });
+  socket.once('close', () => parser.end());
+  socket.pipe(parser).pipe(new MessageDecoder()).pipe(demux);
+  return new Promise((resolve) => demux.once('close', resolve));
+}
+
+function reasonOf({ code }: BoundaryLogError): RejectReason {
+  return code.slice('ERR_'.length).toLowerCase() as RejectReason;
 }

@@ -94,7 +94,7 @@ export class BoundaryLogProxy {
     this.#connections = new Connections(
       {
         logs: this.#buffer,
-        status: (report) => this.#status.write(report),
+        status: this.#status,
         reject: (reason, error) => {
           this.#rejected[reason] += 1;
           this.#warnings.rejected(reason, error);

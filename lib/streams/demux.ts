@@ -2,8 +2,9 @@ import type { Writable as NodeWritable } from 'node:stream';
 import type { Close, Kinded, Outcome, Skip } from '../../codec/index.js';
 import { BoundaryLogError } from '../errors.js';
 import { type Callback, Writable } from './base.js';
+import { isIdle, isObject, type Write } from './direct.js';
 
-/** Where outcomes of one kind go: a Writable in object mode, whose backpressure is kept, or a function. */
+/** Where outcomes of one kind go: a Writable in object mode, whose backpressure is respected, or a function. */
 export type Route<T> = NodeWritable | ((outcome: T) => void);
 
 /** A route for each kind that is of interest. */
@@ -11,55 +12,67 @@ export type Routes<T extends Kinded> = { [K in T['kind']]?: Route<Extract<T, { k
 
 /** Options of {@link Demux}. */
 export interface DemuxOptions<T extends Kinded> {
-  /** Takes whatever no route takes. Default: it is let go, but for a `close`, which becomes the error. */
+  /** Receives every outcome without a route. Default: it is ignored, except for a `close`, which becomes the error. */
   otherwise?: Route<T>;
 }
 
+/** Why a Demux cannot continue with the next outcome: it has to wait for a route, or it failed. */
+type Obstacle = { readonly route: NodeWritable; readonly kind: string } | Error;
+
 /**
- * Writable, object mode: sends each outcome to the route of its `kind`.
+ * Writable, object mode: sends each outcome, or each outcome of an array, to the route of its `kind`.
  *
  * ```ts
  * await pipeline(socket, new FrameParser(), new MessageDecoder(), new Demux({ logs: sink }));
  * ```
  *
- * For outcomes of an own protocol, name their type: `new Demux<Reading | Beat>({ … })`.
+ * For the outcomes of a custom protocol, name their type: `new Demux<Reading | Beat>({ … })`.
  *
- * Routes are shared freely: a Demux never ends or destroys one. A route that says "enough" (`write()` gives
- * false) is waited for. One that was destroyed or ended is the Demux's error, `ERR_ROUTE_CLOSED`; one that
- * throws, what it threw.
+ * Any number of Demuxes may share a route; a Demux never ends or destroys one. If a route's `write()` returns false,
+ * the Demux waits for its `drain` and then continues with the rest. A route that was destroyed or ended is the Demux's
+ * error, `ERR_ROUTE_CLOSED`; if a function throws, the error is what it threw.
  *
- * A `close` outcome that nobody takes is the Demux's own error, with its code, so that a hand-made
- * `pipeline()` rejects with it, after all that came before it went through.
+ * A `close` outcome without a route becomes the Demux's error, with its code. A hand-made `pipeline()` therefore
+ * rejects with it, after everything before it went through.
  */
 export class Demux<T extends Kinded = Outcome> extends Writable {
   readonly #routes: ReadonlyMap<string, Route<T>>;
   readonly #otherwise: Route<T> | undefined;
+  #lastKind: string | undefined;
+  #lastRoute: Route<T> | undefined;
+  /** Index of the next outcome to send in the array that is being processed. */
+  #next = 0;
+  /** What write() met when it sent outcomes directly. */
+  #obstacle: Obstacle | undefined;
+  /** Outcomes are being sent right now: what a route writes to its own Demux has to wait. */
+  #isSending = false;
   #stopWaiting: (() => void) | undefined;
 
   constructor(routes: Routes<T | Skip | Close>, { otherwise }: DemuxOptions<T | Skip | Close> = {}) {
-    super({ objectMode: true });
+    // An array keeps a whole chunk in memory, so no more than one may wait.
+    super({ objectMode: true, highWaterMark: 1 });
     this.#routes = new Map(Object.entries(routes) as [string, Route<T>][]);
     this.#otherwise = otherwise as Route<T> | undefined;
   }
 
-  override _write(outcome: T, _encoding: BufferEncoding, callback: Callback): void {
-    const route = this.#routes.get(outcome.kind) ?? this.#otherwise;
-    if (route === undefined) {
-      callback(outcome.kind === 'close' ? (outcome as unknown as Close).error : null);
-    } else if (typeof route === 'function') {
-      try {
-        route(outcome);
-      } catch (error) {
-        callback(error instanceof Error ? error : new Error(`a route threw ${String(error)}`));
-        return;
-      }
-      callback();
-    } else if (!route.writable) {
-      callback(routeClosed(outcome.kind));
-    } else if (route.write(outcome)) {
-      callback();
-    } else {
-      this.#wait(route, outcome.kind, callback);
+  override write(outcomes: unknown, encoding?: unknown, callback?: unknown): boolean {
+    if (encoding === undefined && isObject(outcomes) && !this.#isSending && this.writable && isIdle(this)) {
+      this.#obstacle = this.#send(outcomes as T | readonly T[]);
+      if (this.#obstacle === undefined) return true;
+    }
+    return (super.write as Write)(outcomes, encoding, callback);
+  }
+
+  override _write(outcomes: T | readonly T[], _encoding: BufferEncoding, callback: Callback): void {
+    const obstacle = this.#obstacle ?? this.#send(outcomes);
+    this.#obstacle = undefined;
+    if (obstacle === undefined) callback();
+    else if (obstacle instanceof Error) callback(obstacle);
+    else {
+      this.#wait(obstacle, (error) => {
+        if (error) callback(error);
+        else this._write(outcomes, 'utf8', callback);
+      });
     }
   }
 
@@ -68,7 +81,39 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
     callback(error);
   }
 
-  #wait(route: NodeWritable, kind: string, callback: Callback): void {
+  /** Sends outcomes from {@link #next} on. @returns what stands in the way of the rest, if anything. */
+  #send(outcomes: T | readonly T[]): Obstacle | undefined {
+    const list: readonly T[] = Array.isArray(outcomes) ? outcomes : [outcomes];
+    let obstacle: Obstacle | undefined;
+    this.#isSending = true;
+    while (obstacle === undefined && this.#next < list.length) {
+      obstacle = this.#sendOne(list[this.#next++] as T);
+    }
+    this.#isSending = false;
+    if (obstacle === undefined) this.#next = 0;
+    return obstacle;
+  }
+
+  #sendOne(outcome: T): Obstacle | undefined {
+    const { kind } = outcome;
+    // Mostly it is the kind of the one before.
+    if (kind !== this.#lastKind) {
+      this.#lastKind = kind;
+      this.#lastRoute = this.#routes.get(kind) ?? this.#otherwise;
+    }
+    const route = this.#lastRoute;
+    if (route === undefined) return kind === 'close' ? (outcome as unknown as Close).error : undefined;
+    try {
+      if (typeof route === 'function') route(outcome);
+      else if (!route.writable) return routeClosed(kind);
+      else if (!route.write(outcome)) return { route, kind };
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(`a route threw ${String(error)}`);
+    }
+  }
+
+  #wait({ route, kind }: { route: NodeWritable; kind: string }, callback: Callback): void {
     const onDrain = () => settle();
     const onClose = () => settle(routeClosed(kind));
     const settle = (error?: Error) => {
@@ -85,7 +130,7 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
   }
 }
 
-/** Any number of Demuxes may wait for a route that they share: that is no leak to be warned of. */
+/** Any number of Demuxes may wait for a shared route, so that must not look like a leak of listeners. */
 function addMaxListeners(route: NodeWritable, n: 1 | -1): void {
   if (route.getMaxListeners() > 0) route.setMaxListeners(route.getMaxListeners() + n);
 }
@@ -93,6 +138,6 @@ function addMaxListeners(route: NodeWritable, n: 1 | -1): void {
 function routeClosed(kind: string): BoundaryLogError {
   return new BoundaryLogError(
     'ERR_ROUTE_CLOSED',
-    `the stream that '${kind}' outcomes go to was ended or destroyed: keep it open as long as its Demux`,
+    `the stream that receives '${kind}' outcomes was ended or destroyed: keep it open as long as its Demux`,
   );
 }

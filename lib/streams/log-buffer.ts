@@ -1,7 +1,8 @@
 import type { LogBatch } from '../../codec/index.js';
 import type { Amount, Batch } from '../batch.js';
 import { type OptionTable, oneOf, resolveOptions, wholeNumber } from '../options.js';
-import { type Callback, Duplex, isObject } from './base.js';
+import { type Callback, PassThrough } from './base.js';
+import { isFlowing, isIdle, isObject, type Write } from './direct.js';
 import { Queue } from './queue.js';
 
 /** Options of {@link LogBuffer}. */
@@ -13,8 +14,6 @@ export interface LogBufferOptions {
   /** When the buffer is full: `'drop'` the newest batch, or `'block'` the writers. Default: `'drop'`. */
   overflow?: 'drop' | 'block' | undefined;
 }
-
-type Held = Amount & { bytes: number };
 
 export const LOG_BUFFER_OPTIONS = {
   maxBatches: { ...wholeNumber({ min: 1 }), default: 100, doc: 'How many batches the buffer holds' },
@@ -31,201 +30,172 @@ export const LOG_BUFFER_OPTIONS = {
 } satisfies OptionTable<LogBufferOptions>;
 
 /**
- * An object-mode PassThrough with an exact bound: it holds at most `maxBatches` batches and at most
+ * PassThrough, object mode, with an exact bound: it holds at most `maxBatches` batches (its high-water mark) and at most
  * `maxBytes` bytes, counted over both of its sides. Any number of streams may write to it.
  *
- * When it is full, `overflow: 'drop'` drops the newest, as the reference does, with a `drop` event (batch,
- * reason `'buffer_full'`), and no writer waits. `overflow: 'block'` holds the writers back instead: each
- * has one batch waiting, and they are let in in the order in which they came. A batch of more than
- * `maxBytes` is dropped in either case.
+ * When it is full, `overflow: 'drop'` drops the newest batch, like the Go implementation, and emits `drop` (batch,
+ * reason `'buffer_full'`); `write()` stays true, so no writer waits. With `overflow: 'block'`, `write()` returns false:
+ * the batch waits, and `drain` follows when no batch has to wait any more. Waiting batches are accepted in the order in
+ * which they were written. A batch of more than `maxBytes` is dropped in either case.
  *
- * A batch that has to wait is detached from the chunk that it came in.
+ * A batch that is held does not keep the chunk in memory in which it arrived.
+ *
+ * | event | arguments | when |
+ * |---|---|---|
+ * | `drop` | batch, `'buffer_full'` | there was no room |
+ * | `drop` | batch, `'shutdown'` | it was held, or written, when the buffer was shut down or destroyed |
  */
-export class LogBuffer<T extends Batch = LogBatch> extends Duplex {
+export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
   /** How many batches it can hold. */
   readonly maxBatches: number;
   /** How many bytes of batches it can hold. */
   readonly maxBytes: number;
   /** What happens to a batch that does not fit. */
   readonly overflow: 'drop' | 'block';
-  /** All that was written to it and let in or dropped. */
+  /** Everything that was written and either accepted or dropped. */
   readonly received: Amount = { batches: 0, logs: 0 };
-  readonly #queue = new Queue<T>();
-  readonly #queued: Held = { batches: 0, logs: 0, bytes: 0 };
-  /** Handed to the readable side. Of these the last `readableLength` were not read yet: they are held, too. */
-  #handed: T[] = [];
-  /** The readable side wants a batch as soon as there is one. */
-  #wanted = false;
-  /** Written while there was no room, in `block` mode. The Writable keeps those behind it. */
-  #waiting: { batch: T; callback: Callback } | undefined;
-  #ending = false;
-  #refusing = false;
+  /** What it holds now. */
+  readonly held: Amount & { bytes: number } = { batches: 0, logs: 0, bytes: 0 };
+  /** The batches of {@link held}, in the order in which they will be read. */
+  readonly #batches = new Queue<T>();
+  /** Batches that were written when there was no room, with `overflow: 'block'`. */
+  readonly #waiting = new Queue<T>();
+  /** Neither ended nor shut down. */
+  #isOpen = true;
+  #isShutDown = false;
 
   /** @throws ERR_INVALID_OPTION */
   constructor(options: LogBufferOptions = {}) {
     const resolved = resolveOptions('LogBuffer', options, LOG_BUFFER_OPTIONS);
     const { maxBatches, maxBytes = maxBatches * 32_768, overflow } = resolved;
-    // The queue is the only buffer: nothing is read ahead of a reader, and `write` says who has to wait.
-    super({ objectMode: true, readableHighWaterMark: 0, writableHighWaterMark: 1 });
+    // A PassThrough has two queues. With these marks the one batch that is ready to be read still counts as written,
+    // so `writableLength` is the number of batches.
+    super({ objectMode: true, writableHighWaterMark: maxBatches, readableHighWaterMark: 1 });
     this.maxBatches = maxBatches;
     this.maxBytes = maxBytes;
     this.overflow = overflow;
   }
 
-  /** @returns false while a batch waits for room: go on at `drain`. */
-  override write(batch: unknown, ...rest: unknown[]): boolean {
-    // What passes through needs nothing of a Writable's bookkeeping, which is most of what it would cost.
-    if (rest.length === 0 && isObject(batch) && this.#isIdle() && this.#isPassingThrough()) {
-      this.#pass(batch as T);
+  static {
+    // Otherwise a pipe into a full buffer that drops would wait, too. Node's types declare this getter as a property.
+    Object.defineProperty(LogBuffer.prototype, 'writableNeedDrain', {
+      get(this: LogBuffer) {
+        return this.#waiting.length > 0;
+      },
+    });
+  }
+
+  /** @returns false if the batch has to wait for room, with `overflow: 'block'`: continue at `drain`. */
+  override write(batch: unknown, encoding?: unknown, callback?: unknown): boolean {
+    if (this.#isOpen && encoding === undefined && isObject(batch) && isIdle(this) && isFlowing(this)) {
+      count(this.received, batch as T);
+      super.emit('data', batch);
       return true;
     }
-    (super.write as (...args: unknown[]) => boolean)(batch, ...rest);
-    return this.#waiting === undefined;
+    if (!isObject(batch) || !this.writable) return (super.write as Write)(batch, encoding, callback);
+    if (this.#admit(batch as T)) {
+      (super.write as Write)(batch, encoding, callback);
+    } else {
+      count(this.received, batch as T);
+      this.emit('drop', batch, this.#isShutDown ? 'shutdown' : 'buffer_full');
+      const onWritten = callback ?? encoding;
+      if (typeof onWritten === 'function') process.nextTick(onWritten as () => void);
+    }
+    return this.#waiting.length === 0;
+  }
+
+  override end(batch?: unknown, encoding?: unknown, callback?: unknown): this {
+    this.#isOpen = false;
+    // A Writable's own end() would write the last batch without a look at the bound.
+    if (!isObject(batch)) return (super.end as End).call(this, batch, encoding, callback);
+    this.write(batch);
+    return (super.end as End).call(this, typeof encoding === 'function' ? encoding : callback);
   }
 
   override read(size?: number): T | null {
-    const batch = super.read(size) as T | null;
-    if (batch !== null) this.#admit();
-    return batch;
+    if (this.#isShutDown) return null;
+    // Before it is read, because a read emits `data`, and by then the batch must not be counted here any more.
+    if ((size ?? 1) > 0 && this.readableLength > 0) this.#leave();
+    return super.read(size) as T | null;
   }
 
-  /** What it holds now. */
-  get held(): Readonly<Amount & { bytes: number }> {
-    const unread = this.#unread();
-    if (unread.length === 0) return this.#queued;
-    const held = { ...this.#queued };
-    for (const batch of unread) add(held, batch, 1);
-    return held;
+  override push(batch: T | null): boolean {
+    if (batch === null || (!this.#isShutDown && !isFlowing(this))) return super.push(batch);
+    if (this.#isShutDown) return true;
+    this.#leave();
+    super.emit('data', batch);
+    return true;
   }
 
-  /** Takes a batch back, as the next to be read. It was let in once, and is so again, full or not. */
+  /** Puts a batch back as the next one to be read. It was accepted once and is accepted again, even if there is no room. */
   override unshift(batch: T): void {
+    if (this.#isShutDown) {
+      this.emit('drop', batch, 'shutdown');
+      return;
+    }
     batch.detach?.();
-    if (this.readableLength > 0) {
-      this.#unread().unshift(batch);
-      super.unshift(batch);
+    if (isFlowing(this)) {
+      super.emit('data', batch);
     } else {
-      this.#queue.unshift(batch);
-      add(this.#queued, batch, 1);
-      this.#offer();
+      this.#batches.unshift(batch);
+      hold(this.held, batch, 1);
+      super.unshift(batch);
     }
   }
 
   /**
-   * Drops what it holds, and from now on whatever is written, as a `drop` with the reason `'shutdown'`.
-   * No writer waits any more.
+   * Drops everything it holds, and from now on everything that is written, as `drop` events with the reason
+   * `'shutdown'`. No writer waits any more.
    */
   shutdown(): void {
-    this.#refusing = true;
-    for (let batch = this.#take(); batch !== undefined; batch = this.#take()) {
+    if (this.#isShutDown) return;
+    while (this.#waiting.length > 0) this.#accept(this.#waiting.shift() as T);
+    this.#isShutDown = true;
+    this.#isOpen = false;
+    for (let batch = this.#batches.shift(); batch !== undefined; batch = this.#batches.shift()) {
+      hold(this.held, batch, -1);
       this.emit('drop', batch, 'shutdown');
     }
-    this.#admit();
+    // The stream's own queues still refer to these batches.
+    while (this.writableCorked > 0) this.uncork();
+    while (super.read() !== null);
+    process.nextTick(() => this.emit('drain'));
   }
 
-  override _write(batch: T, _encoding: BufferEncoding, callback: Callback): void {
-    if (this.#refusing) {
-      this.#receive(batch);
-      this.emit('drop', batch, 'shutdown');
-    } else if (this.#isPassingThrough()) {
-      this.#pass(batch);
-    } else if (!this.#isFull(batch)) {
-      this.#receive(batch);
-      batch.detach?.();
-      this.#queue.push(batch);
-      add(this.#queued, batch, 1);
-      this.#offer();
-    } else if (this.overflow === 'block' && batch.raw.length <= this.maxBytes) {
-      batch.detach?.();
-      this.#waiting = { batch, callback };
-      return;
-    } else {
-      this.#receive(batch);
-      this.emit('drop', batch, 'buffer_full');
-    }
-    callback();
-  }
-
-  override _final(callback: Callback): void {
-    this.#ending = true;
-    this.#offer();
-    callback();
-  }
-
-  override _read(): void {
-    this.#wanted = true;
-    this.#admit();
-    this.#offer();
+  /** After a shutdown nothing is delivered: what the stream's queues still contain has been dropped. */
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    return event === 'data' && this.#isShutDown ? false : super.emit(event, ...args);
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
-    const unread = this.#unread();
-    this.#handed = [];
-    for (const batch of unread) this.emit('drop', batch, 'shutdown');
     this.shutdown();
-    callback(error);
+    super._destroy(error, callback);
   }
 
-  #receive(batch: T): void {
-    this.received.batches += 1;
-    this.received.logs += batch.count;
+  /** @returns false if the batch is to be dropped. */
+  #admit(batch: T): boolean {
+    if (this.#isShutDown || batch.raw.length > this.maxBytes) return false;
+    if (!this.#isFull(batch)) this.#accept(batch);
+    else if (this.overflow === 'block') this.#waiting.push(batch);
+    else return false;
+    batch.detach?.();
+    return true;
   }
 
-  #pass(batch: T): void {
-    this.#receive(batch);
-    this.#hand(batch);
-    // A flow that is only about to begin takes it now: a place in the buffer is not for it.
-    if (this.readableLength > 0 && this.readableFlowing) this.read();
+  #accept(batch: T): void {
+    count(this.received, batch);
+    hold(this.held, batch, 1);
+    this.#batches.push(batch);
   }
 
-  /** Gives the readable side what it waits for: the next batch, or the end. */
-  #offer(): void {
-    if (!this.#wanted || this.readableLength > 0) return;
-    const batch = this.#take();
-    if (batch !== undefined) this.#hand(batch);
-    else if (this.#ending) this.push(null);
-  }
-
-  #hand(batch: T): void {
-    this.#wanted = false;
-    this.#unread().push(batch);
-    // This may lead straight into a reporter, and from there back to here.
-    this.push(batch);
-    if (this.readableLength > 0) batch.detach?.();
-    this.#admit();
-  }
-
-  #take(): T | undefined {
-    const batch = this.#queue.shift();
-    if (batch !== undefined) add(this.#queued, batch, -1);
-    return batch;
-  }
-
-  /** Lets in the batch that waits, if there is room by now. Those behind it follow on their own. */
-  #admit(): void {
-    if (this.#waiting === undefined) return;
-    const { batch, callback } = this.#waiting;
-    if (this.#isFull(batch) && !this.#refusing) return;
-    this.#waiting = undefined;
-    this._write(batch, 'utf8', callback);
-  }
-
-  #unread(): T[] {
-    const unread = this.readableLength;
-    // Nearly always it is one, and gone. Setting the length to 0 costs more than all of the rest here.
-    if (unread === 0) while (this.#handed.length > 0) this.#handed.pop();
-    else if (unread < this.#handed.length) this.#handed.splice(0, this.#handed.length - unread);
-    return this.#handed;
-  }
-
-  /** Nothing that was written is on its way, and more may be. */
-  #isIdle(): boolean {
-    return this.writable && this.writableLength === 0 && this.writableCorked === 0 && !this.#refusing;
-  }
-
-  /** The reader takes all that it can get, and has got all that there was. */
-  #isPassingThrough(): boolean {
-    return this.readableFlowing === true && this.#queue.length === 0 && this.readableLength === 0;
+  /** The next batch leaves. Those that wait for its place are accepted. */
+  #leave(): void {
+    hold(this.held, this.#batches.shift() as T, -1);
+    if (this.#waiting.length === 0) return;
+    while (this.#waiting.length > 0 && !this.#isFull(this.#waiting.peek() as T)) {
+      this.#accept(this.#waiting.shift() as T);
+    }
+    if (this.#waiting.length === 0) process.nextTick(() => this.emit('drain'));
   }
 
   #isFull(batch: T): boolean {
@@ -234,7 +204,14 @@ export class LogBuffer<T extends Batch = LogBatch> extends Duplex {
   }
 }
 
-function add(held: Held, batch: Batch, sign: 1 | -1): void {
+type End = (this: unknown, ...args: unknown[]) => never;
+
+function count(amount: Amount, batch: Batch): void {
+  amount.batches += 1;
+  amount.logs += batch.count;
+}
+
+function hold(held: Amount & { bytes: number }, batch: Batch, sign: 1 | -1): void {
   held.batches += sign;
   held.logs += sign * batch.count;
   held.bytes += sign * batch.raw.length;

@@ -1,25 +1,31 @@
 import {
   boundaryProtocol,
   decodeFrame,
+  decodeFrames,
   type Frame,
   type FrameFault,
   type Kinded,
   type Outcome,
   type Protocol,
 } from '../../codec/index.js';
-import { Transform, type TransformCallback } from './base.js';
+import type { TransformCallback } from './base.js';
+import { DirectTransform, isObject, type Write } from './direct.js';
+
+/** What a {@link MessageDecoder} accepts: what a FrameParser emits. */
+type Input = Frame | FrameFault | readonly (Frame | FrameFault)[];
 
 /** Options of {@link MessageDecoder}. */
 export interface MessageDecoderOptions<Message extends Kinded = Outcome> {
   /** How the payload of each tag is decoded. Default: boundary's. */
-  protocol?: Protocol<Message>;
+  protocol?: Protocol<Message> | undefined;
 }
 
 /**
- * Transform, object mode: `Frame` or `FrameFault` → `Outcome`, one for each, in order. Never an error: what
- * cannot be decoded is a `skip` or a `close` outcome.
+ * Transform, object mode: `Frame` or `FrameFault` → `Outcome`, or an array of the former → an array of the latter.
+ * Every input yields exactly one outcome, in order. It never emits an error for bad input: what cannot be decoded is a
+ * `skip` or a `close` outcome.
  */
-export class MessageDecoder<Message extends Kinded = Outcome> extends Transform {
+export class MessageDecoder<Message extends Kinded = Outcome> extends DirectTransform {
   readonly #protocol: Protocol<Message>;
 
   constructor(options: MessageDecoderOptions<Message> = {}) {
@@ -27,11 +33,22 @@ export class MessageDecoder<Message extends Kinded = Outcome> extends Transform 
     this.#protocol = options.protocol ?? (boundaryProtocol as Protocol<Kinded> as Protocol<Message>);
   }
 
-  override _transform(
-    frame: Frame | FrameFault,
-    _encoding: BufferEncoding,
-    callback: TransformCallback,
-  ): void {
-    callback(null, decodeFrame(this.#protocol, frame));
+  override write(input: unknown, encoding?: unknown, callback?: unknown): boolean {
+    if (encoding === undefined && isObject(input) && this.isDirect) {
+      return this.handOver(this.#decode(input as Input));
+    }
+    return (super.write as Write)(input, encoding, callback);
   }
+
+  override _transform(input: Input, _encoding: BufferEncoding, callback: TransformCallback): void {
+    callback(null, this.#decode(input));
+  }
+
+  #decode(input: Input): object {
+    return isArray(input) ? decodeFrames(this.#protocol, input) : decodeFrame(this.#protocol, input);
+  }
+}
+
+function isArray(input: Input): input is readonly (Frame | FrameFault)[] {
+  return Array.isArray(input);
 }

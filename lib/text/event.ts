@@ -6,7 +6,7 @@ import { parseTime } from './timestamp.js';
 
 export { type BoundaryEvent, logOf, MESSAGE } from './generated/event.js';
 
-/** The events of a batch. */
+/** Returns the events of a batch, one for each log, in their order. */
 export function eventsOf({ request }: LogBatch): BoundaryEvent[] {
   return request.logs.map((log) => eventOf(request, log));
 }
@@ -45,8 +45,8 @@ const RULES: Record<Kind, Rule> = {
 };
 
 /**
- * Validates a value, such as a parsed line of JSON, as an event. Fields that an event does not have, such as `msg`, are
- * ignored. Lone surrogates, which protobuf cannot encode, are replaced by U+FFFD.
+ * Validates a value, such as a parsed line of JSON, as an event. Fields that an event does not have, such as
+ * `msg`, are ignored. Lone surrogates, which protobuf cannot encode, are replaced by U+FFFD.
  *
  * @throws ERR_INVALID_EVENT with a message that names the field, its value, and the accepted values.
  */

@@ -1,8 +1,9 @@
 import type { LogBatch } from '../../codec/index.js';
 import { type BoundaryEvent, eventsOf, MESSAGE } from './event.js';
 
+/** The formats of text. */
 export const FORMATS = ['json', 'logfmt', 'pretty'] as const;
-/** How events look as text. */
+/** `json` and `logfmt` for programs, `pretty` for people. */
 export type Format = (typeof FORMATS)[number];
 
 /** Options of {@link formatBatch}. */
@@ -11,7 +12,7 @@ export interface FormatOptions {
   color?: boolean | undefined;
 }
 
-/** A batch as text: one line for each of its events, each with its line feed. */
+/** Formats a batch as text: one line for each of its events, each with a line feed. */
 export function formatBatch(batch: LogBatch, format: Format, { color = false }: FormatOptions = {}): string {
   const line = LINES[format];
   let text = '';
@@ -20,12 +21,12 @@ export function formatBatch(batch: LogBatch, format: Format, { color = false }: 
 }
 
 const LINES: Record<Format, (event: BoundaryEvent, color: boolean) => string> = {
-  json: (event) => plain(JSON.stringify({ msg: MESSAGE, ...event })),
+  json: (event) => escapeUnprintable(JSON.stringify({ msg: MESSAGE, ...event })),
   logfmt: (event) => pairs({ msg: MESSAGE, ...event }),
   pretty,
 };
 
-/** ANSI codes: on, off. */
+/** ANSI codes that switch a style on and off. */
 const STYLES = { dim: [2, 22], red: [31, 39], green: [32, 39] } as const;
 
 /** `19:42:34.120 allow GET https://example.com/ matched_rule=… session_id=…` */
@@ -38,15 +39,15 @@ function pretty(event: BoundaryEvent, color: boolean): string {
   return [
     paint('dim', time),
     paint(decision === 'allow' ? 'green' : 'red', decision.padEnd(5)),
-    plain(http_method).padEnd(7),
-    plain(http_url),
+    escapeUnprintable(http_method).padEnd(7),
+    escapeUnprintable(http_url),
     paint('dim', pairs({ ...rule, ...rest })),
   ]
     .filter((part) => part !== '')
     .join(' ');
 }
 
-/** `name=value …`, quoted where a reader of logfmt would stumble. */
+/** `name=value …`, with quotes around values that a reader of logfmt would misread. */
 function pairs(fields: object): string {
   return Object.entries(fields)
     .map(([name, value]) => `${name}=${logfmtValue(String(value))}`)
@@ -55,19 +56,20 @@ function pairs(fields: object): string {
 
 function logfmtValue(value: string): string {
   return /[\s="\\]/.test(value) || value === '' || UNPRINTABLE.test(value)
-    ? plain(JSON.stringify(value))
+    ? escapeUnprintable(JSON.stringify(value))
     : value;
 }
 
 /**
- * What a terminal or a reader of lines would act upon, rather than show: control characters, line and
- * paragraph separators, and the marks that turn the direction of writing. Agents choose what they ask for.
+ * Characters that a terminal or a reader of lines would act upon instead of showing them: control characters,
+ * line and paragraph separators, and marks that change the direction of writing. A jailed agent chooses the
+ * URLs that it requests, so it could use them to forge or to hide lines.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: this expression searches for them.
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 const EACH_UNPRINTABLE = new RegExp(UNPRINTABLE, 'g');
 
-function plain(text: string): string {
+function escapeUnprintable(text: string): string {
   if (!UNPRINTABLE.test(text)) return text;
   return text.replace(EACH_UNPRINTABLE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -10,7 +10,10 @@ interface Lines {
   writeLines(length: number): number;
 }
 
-/** See `wasm/json-lines.ts`. Where it cannot run, `formatBatch` writes them all. */
+/**
+ * See `wasm/json-lines.ts`. If it cannot run, `writeLines` supports nothing, and `formatBatch` writes all
+ * lines.
+ */
 const lines = instantiate<Lines>(code);
 const buffer = lines?.memory.buffer ?? new ArrayBuffer(0);
 const input = new Uint8Array(buffer, lines?.INPUT.value, lines?.INPUT_ROOM.value);
@@ -18,10 +21,11 @@ const output = Buffer.from(buffer, lines?.OUTPUT.value);
 const writeLines = lines?.writeLines ?? (() => -1);
 
 /**
- * Appends a batch as lines of JSON, to the byte as `formatBatch` writes them, if it is as nearly all are: times from
- * 1970 to 9999, no negative number, no field from 16 on.
+ * Appends a batch as lines of JSON, if its messages are encoded as senders encode them, with times from 1970
+ * to 9999, no negative numbers, and no field numbers above 15. The lines are identical to those of
+ * `formatBatch`.
  *
- * @returns false where it is not. Nothing was appended then.
+ * @returns whether it appended them. If not, the buffer is unchanged: use `formatBatch`.
  */
 export function appendJsonLines({ raw }: LogBatch, to: TextBuffer): boolean {
   if (raw.length > input.length) return false;

@@ -4,8 +4,9 @@ import { encodeUnknownFields, type LogBatch, type Outcome } from '../../codec/in
 import type { Field, MessageSchema } from '../../codec/schema.js';
 
 /**
- * An outcome as an object for JSON, for those who compare what two implementations make of the same bytes.
- * `raw_hex` are the bytes that would be forwarded; `unknown_hex`, at any level, the unknown fields there.
+ * Describes an outcome as an object for JSON, to compare how two implementations decode the same bytes.
+ * `raw_hex` is the bytes that would be forwarded. `unknown_hex` is the unknown fields of the message that
+ * contains it.
  */
 export function describeOutcome(outcome: Outcome): object {
   switch (outcome.kind) {
@@ -38,7 +39,9 @@ function describeBatch({ tag, count, raw, request }: LogBatch): object {
   return { kind: 'logs', tag, count, ...rest, logs, raw_hex: raw.toString('hex') };
 }
 
-/** All fields of a message, by their names in `proto/`. A field that the wire left out has its default. */
+/**
+ * All fields of a message by their names in `proto/`. A field that was not received has its default value.
+ */
 function describeMessage({ fields }: MessageSchema, message: object): Record<string, unknown> {
   const described: Record<string, unknown> = {};
   for (const { name, property, type, repeated } of fields) {
@@ -54,7 +57,7 @@ function describeValue(type: Field['type'], value: unknown): unknown {
   if (value === undefined || value === null) return null;
   if (typeof type === 'object') return describeMessage(type, value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
-  // JSON has no integers beyond 2^53.
+  // A string, because a number in JSON is exact only up to 2^53.
   return Long.isLong(value) ? String(value) : value;
 }
 

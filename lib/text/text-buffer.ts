@@ -1,23 +1,23 @@
-/** Room for what is written in one go at full speed, twice over. */
+/** Twice as many bytes as are written at once at full speed. */
 const SIZE = 1 << 19;
 
 /**
- * Text that is gathered to be written in one go. What was taken is not written over, as nobody knows for how
- * long a stream keeps it: what comes next goes behind it, and in the end into new memory.
+ * Collects text for one large write. It does not overwrite text that `take()` returned, because a stream may
+ * keep it for any time. New text goes after it, and into new memory when the old memory is full.
  */
 export class TextBuffer {
-  /** To write to, from {@link end} on, as much as was reserved. */
+  /** The memory. Callers may write the bytes that they reserved, from {@link end} on. */
   bytes = Buffer.alloc(0);
-  /** Where the text ends. Whoever writes moves it on. */
+  /** Position after the text. Callers that write to {@link bytes} increase it. */
   end = 0;
   #start = 0;
 
-  /** How many bytes were not taken yet. */
+  /** Number of bytes that `take()` has not returned yet. */
   get length(): number {
     return this.end - this.#start;
   }
 
-  /** Makes room for so many bytes more. */
+  /** Makes sure that there is room for `length` more bytes. */
   reserve(length: number): void {
     if (this.end + length <= this.bytes.length) return;
     const gathered = this.bytes.subarray(this.#start, this.end);
@@ -31,16 +31,17 @@ export class TextBuffer {
     this.end += this.bytes.write(text, this.end);
   }
 
-  /** What was gathered since the last time. */
+  /** Returns the text that was added since the last call. */
   take(): Buffer {
-    const taken = this.bytes.subarray(this.#start, this.end);
+    const text = this.bytes.subarray(this.#start, this.end);
     this.#start = this.end;
-    // A long session in each of many logs makes a thousand times of what came: not to be kept.
+    // Each line repeats the session, so the text of a batch can be a thousand times as long as the batch. Do
+    // not keep that much memory.
     if (this.bytes.length > SIZE) this.#renew(0);
-    return taken;
+    return text;
   }
 
-  /** Nobody keeps what was taken: its memory is free. */
+  /** Says that nobody keeps text that `take()` returned, so that its memory may be overwritten. */
   reuse(): void {
     if (this.length > 0) return;
     this.#start = 0;

@@ -85,7 +85,8 @@ function fieldOf(field, messages, parents) {
 
 /** @param {protobuf.ReflectionObject} what @param {string} why */
 function unsupported(what, why) {
+  const name = what.fullName.slice(1);
   return new Error(
-    `proto/: ${what.fullName.slice(1)} ${why}: codec/walk.ts cannot check that yet. Teach it, and scripts/generate/schema.js`,
+    `proto/: ${name} ${why}, which codec/walk.ts cannot check: extend it and scripts/generate/schema.js first`,
   );
 }

@@ -1,17 +1,15 @@
 /**
- * The fields of an event as text shows them: the only place where their names and their order are declared.
- * `npm run generate` makes from it all code that writes or reads events, and fails if a field of `proto/` has no
- * entry here, or an entry no field.
+ * The fields of an event as text shows them, in this order. This is the only place where their names and their
+ * order are declared. `npm run generate` makes all code that writes or reads events from it. It fails if a field
+ * of `proto/` has no entry here, or if an entry has no field.
  *
- * | key    | what it says                                                                                        |
- * |--------|-----------------------------------------------------------------------------------------------------|
- * | `field`  | the path of the field from `ReportBoundaryLogsRequest`, in the names of `proto/`                  |
- * | `name`   | its name in text; `null` if text does not show it, nor anything inside it                         |
- * | `doc`    | its doc comment in `BoundaryEvent`                                                                |
- * | `as`     | `decision` writes a bool as `allow` or `deny`, always. Others follow from the type in `proto/`    |
- * | `with`   | the `name` of another field: if that one is shown, 0 is shown as well                             |
+ * - `field`: the path of the field from `ReportBoundaryLogsRequest`, in the names of `proto/`.
+ * - `name`: its name in text. With `null`, text shows neither the field nor anything inside it.
+ * - `doc`: its doc comment in `BoundaryEvent`.
+ * - `as: 'decision'`: a bool is written as `allow` or `deny`. Otherwise the type in `proto/` decides.
+ * - `with`: the `name` of a string. If text shows that string, it shows a 0 of this field as well.
  *
- * All but a decision are left out if they have the default of their type.
+ * A field that has the default value of its type is left out, unless it is a decision.
  *
  * @type {readonly import('./text.js').Entry[]}
  */
@@ -42,7 +40,7 @@ export const TEXT_FIELDS = [
 /** The `msg` of each line of text. */
 export const MESSAGE = 'boundary_request';
 
-/** The other fields of `proto/`, which hand-written code reads: each with the file that does. */
+/** The other fields of `proto/`, each with the hand-written file that reads it. */
 export const READ_BY_HAND = {
   'BoundaryMessage.logs': 'codec/message.ts',
   'BoundaryMessage.status': 'codec/message.ts',

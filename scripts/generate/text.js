@@ -97,7 +97,11 @@ function describe({ field: path, name, doc, as }, { type, message, repeated }) {
   return { name: /** @type {string} */ (name), variable, kind: as ?? kind, ...(doc && { doc }) };
 }
 
-/** What is outside of a log's text is hand-written code's: it must be known to somebody. @param {Message[]} messages */
+/**
+ * Hand-written code reads these messages. It must not ignore a new field silently.
+ *
+ * @param {Message[]} messages
+ */
 function checkReadByHand(messages) {
   const names = ['BoundaryMessage', 'BoundaryStatus', 'Timestamp'];
   for (const message of messages.filter(({ name }) => names.includes(name))) {

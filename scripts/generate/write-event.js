@@ -28,7 +28,7 @@ import { textOfTime, timeOfText } from '../timestamp.js';
 export const MESSAGE = '${message}';
 
 /**
- * One event as text has it, in the names that existing dashboards parse, in this order. A field that has no value is
+ * An event as text shows it. Existing dashboards parse these names, in this order. A field without a value is
  * left out.
  */
 export interface BoundaryEvent {

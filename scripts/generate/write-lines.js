@@ -5,10 +5,10 @@ import { hasShortKey, keyOf } from './write-codec.js';
  * @import { Text, TextField } from './text.js'
  */
 
-/** Literals that `write()` of lib/text/wasm/text.ts can copy have at most this many characters. */
+/** `write()` of lib/text/wasm/text.ts can copy literals of at most this many characters. */
 const MAX_LITERAL = 32;
 
-/** What of a kind the JSON of a value takes at most, without a text's characters. */
+/** The most bytes that the JSON of a value takes, by its kind. Without the characters of a text. */
 const LENGTHS = { text: 1, time: 31, int32: 10, uint32: 10, boolean: 4, decision: 7 };
 
 /**
@@ -97,8 +97,8 @@ class Reader {
   /**
    * @param {string} name
    * @param {Message} message
-   * @param {TextField[]} shown Those in it, at any depth.
-   * @param {Field[]} path To the message.
+   * @param {TextField[]} shown The shown fields inside it, at any depth.
+   * @param {Field[]} path The path of the message.
    */
   add(name, message, shown, path) {
     const inside = (/** @type {Field} */ field) =>
@@ -124,18 +124,24 @@ class Reader {
       const isText = only?.kind === 'text' && only.path.length === path.length + 1 && cleared.length === 0;
       branches.push({ key, isText, code });
     }
-    const isTop = path.length === 0;
-    // A message of nothing but texts needs no look at where a field ends before it is read.
+    // In a message of nothing but texts, the end of a field need not be found before it is read.
     const onlyTexts = branches.every(({ isText }) => isText);
     const ifs = branches.map(
       ({ key, code }) => `if (key === ${key}) ${onlyTexts ? `pos = ${code}` : `{ ${code} }`}`,
     );
-    const next = '    const next = skipField(pos);\n    if (next > end) return false;\n';
+    const loop = onlyTexts
+      ? [[...ifs, 'pos = skipField(pos);'].join('\n    else ')]
+      : [
+          'const next = skipField(pos);',
+          'if (next > end) return false;',
+          ifs.join('\n    else '),
+          'pos = next;',
+        ];
+    const isTop = path.length === 0;
     this.functions.push(`${isTop ? '/** @returns false if the message is not as senders write it. */\nexport ' : ''}function ${name}(pos: usize, end: usize): bool {
 ${isTop ? shown.map((field) => `  ${clear(field)}\n`).join('') : ''}  while (pos < end) {
     const key = load<u8>(pos);
-${onlyTexts ? '' : next}    ${ifs.join('\n    else ')}
-    ${onlyTexts ? 'else pos = skipField(pos)' : 'pos = next'};
+    ${loop.join('\n    ')}
   }
   return pos === end;
 }

@@ -639,7 +639,7 @@ test('a batch that has to wait for another attempt lets go of its chunk', async 
   const chunk = Buffer.alloc(65_536);
   const { raw } = logBatch(1);
   raw.copy(chunk, 100);
-  const batch = new LogBatch(2, 1, chunk, 100, 100 + raw.length);
+  const batch = new LogBatch(2, 1, chunk.subarray(100, 100 + raw.length));
   const { reporter } = scripted<LogBatch>(failing, () => undefined);
   const reported = new RetryingReporter(reporter, {}, () => undefined).report(batch, {
     signal: new AbortController().signal,

@@ -12,7 +12,7 @@ import { type BoundaryEvent, eventsOf, logOf, MESSAGE, toEvent } from '../../../
 import { SESSION } from '../../helpers/messages.js';
 import { thrown } from '../../helpers/thrown.js';
 
-/** As a receiver has it. */
+/** The batch that a receiver decodes. */
 const received = (request: LogsInput) =>
   decodeMessage(new FrameDecoder().decode(encodeLogs(request))[0] as Frame) as LogBatch;
 
@@ -27,22 +27,22 @@ const everything: BoundaryEvent = {
   matched_rule: 'domain=example.com',
 };
 
-test('its message is the one that dashboards look for', () => {
+test('the message of an event is the one that dashboards search for', () => {
   expect(MESSAGE).toBe('boundary_request');
 });
 
-describe('an event of a batch', () => {
+describe('the events of a batch', () => {
   const log = logOf(everything);
   test.each<[name: string, request: LogsInput, events: object[]]>([
     [
-      'with everything',
+      'that has all fields',
       { sessionId: SESSION, confinedProcessName: 'claude-code', logs: [log] },
       [everything],
     ],
-    ['with nothing', { logs: [{}] }, [{ decision: 'deny' }]],
-    ['none', { sessionId: SESSION }, []],
+    ['whose log has no fields', { logs: [{}] }, [{ decision: 'deny' }]],
+    ['without logs', { sessionId: SESSION }, []],
     [
-      'with a session: number 0 is one',
+      'with a session, in which 0 is a sequence number',
       { sessionId: 's', logs: [{}, { sequenceNumber: 1 }] },
       [
         { decision: 'deny', session_id: 's', sequence_number: 0 },
@@ -50,19 +50,19 @@ describe('an event of a batch', () => {
       ],
     ],
     [
-      'without a session: number 0 is none',
+      'without a session, in which 0 is not a sequence number',
       { logs: [{ sequenceNumber: 0 }, { sequenceNumber: 5 }] },
       [{ decision: 'deny' }, { decision: 'deny', sequence_number: 5 }],
     ],
-    ['with an empty request', { logs: [{ allowed: true, httpRequest: {} }] }, [{ decision: 'allow' }]],
+    ['with an empty HTTP request', { logs: [{ allowed: true, httpRequest: {} }] }, [{ decision: 'allow' }]],
     ['with the time 0', { logs: [{ time: {} }] }, [{ decision: 'deny', event_time: '1970-01-01T00:00:00Z' }]],
     [
-      'with a time beyond the calendar',
+      'with a time after the year 9999',
       { logs: [{ time: { seconds: Long.MAX_VALUE, nanos: -1 } }] },
       [{ decision: 'deny', event_time: '@9223372036854775806.999999999' }],
     ],
     [
-      'with a URL alone',
+      'with only a URL, and with only a method',
       { logs: [{ httpRequest: { url: 'x' } }, { httpRequest: { method: 'GET' } }] },
       [
         { decision: 'deny', http_url: 'x' },
@@ -73,7 +73,7 @@ describe('an event of a batch', () => {
     expect(eventsOf(received(request))).toEqual(events);
   });
 
-  test('has its fields in the order that the server writes them in', () => {
+  test('an event has its fields in the order in which they are written', () => {
     const [event] = eventsOf(
       received({ sessionId: SESSION, confinedProcessName: 'claude-code', logs: [log] }),
     );
@@ -83,31 +83,35 @@ describe('an event of a batch', () => {
 
 describe('the log of an event', () => {
   test.each<[name: string, event: BoundaryEvent, log: object]>([
-    ['that is refused', { decision: 'deny' }, { allowed: false }],
-    ['that is allowed', { decision: 'allow' }, { allowed: true }],
+    ['that was denied', { decision: 'deny' }, { allowed: false }],
+    ['that was allowed', { decision: 'allow' }, { allowed: true }],
     [
-      'with a method alone',
+      'with only a method',
       { decision: 'allow', http_method: 'GET' },
       { allowed: true, httpRequest: { method: 'GET', url: '', matchedRule: '' } },
     ],
     [
-      'with a URL alone',
+      'with only a URL',
       { decision: 'allow', http_url: 'x' },
       { allowed: true, httpRequest: { method: '', url: 'x', matchedRule: '' } },
     ],
     [
-      'with a rule alone',
+      'with only a rule',
       { decision: 'allow', matched_rule: 'r' },
       { allowed: true, httpRequest: { method: '', url: '', matchedRule: 'r' } },
     ],
-    ['with number 0', { decision: 'deny', sequence_number: 0 }, { allowed: false, sequenceNumber: 0 }],
+    [
+      'with the sequence number 0',
+      { decision: 'deny', sequence_number: 0 },
+      { allowed: false, sequenceNumber: 0 },
+    ],
     [
       'with a time',
       { decision: 'deny', event_time: '1970-01-01T00:00:01.5Z' },
       { allowed: false, time: { seconds: 1, nanos: 500_000_000 } },
     ],
     [
-      'with everything: session and process belong to the batch',
+      'with all fields, except session and process, which belong to the batch',
       everything,
       {
         allowed: true,
@@ -121,40 +125,36 @@ describe('the log of an event', () => {
   });
 });
 
-describe('a value that is an event', () => {
+describe('toEvent accepts', () => {
   test.each<[name: string, value: unknown, event: object]>([
-    ['with everything', everything, everything],
-    ['with a decision alone', { decision: 'deny' }, { decision: 'deny' }],
+    ['all fields', everything, everything],
+    ['only a decision', { decision: 'deny' }, { decision: 'deny' }],
     [
-      'other fields are let go',
+      'other fields, and ignores them',
       { msg: MESSAGE, decision: 'deny', level: 30, __proto__x: 1 },
       { decision: 'deny' },
     ],
     [
-      'null and undefined are left out',
+      'null and undefined, and leaves them out',
       { decision: 'allow', http_url: null, session_id: undefined },
       { decision: 'allow' },
     ],
     [
-      'the largest number',
+      'the largest sequence number',
       { decision: 'allow', sequence_number: 2 ** 31 - 1 },
       { decision: 'allow', sequence_number: 2 ** 31 - 1 },
     ],
     [
-      'the smallest number',
+      'the smallest sequence number',
       { decision: 'allow', sequence_number: -(2 ** 31) },
       { decision: 'allow', sequence_number: -(2 ** 31) },
     ],
     [
-      'a lone surrogate, which cannot be sent, is replaced',
+      'a lone surrogate, which cannot be encoded, and replaces it',
       { decision: 'allow', http_url: 'a\ud800b' },
       { decision: 'allow', http_url: 'a\ufffdb' },
     ],
-    [
-      'a pair of surrogates stays',
-      { decision: 'allow', http_url: '😀' },
-      { decision: 'allow', http_url: '😀' },
-    ],
+    ['a pair of surrogates', { decision: 'allow', http_url: '😀' }, { decision: 'allow', http_url: '😀' }],
   ])('%s', (_name, value, event) => {
     expect(toEvent(value)).toStrictEqual(event);
     expect(() => encodeLogs({ logs: [logOf(toEvent(value))] })).not.toThrow();
@@ -185,6 +185,6 @@ test.each<[value: unknown, message: string]>([
       `event_time: got ${JSON.stringify(time)}, takes a time as in 2026-03-03T19:42:34.12Z (RFC 3339)`,
     ],
   ),
-])('%p is no event: ERR_INVALID_EVENT', (value, message) => {
+])('toEvent rejects %p with ERR_INVALID_EVENT', (value, message) => {
   expect(thrown(() => toEvent(value))).toMatchObject({ code: 'ERR_INVALID_EVENT', message });
 });

@@ -4,7 +4,7 @@ import { ReportBoundaryLogsRequest } from '../../../codec/messages.js';
 import { FORMATS, type Format, formatBatch } from '../../../lib/text/format.js';
 import { logBatch, SESSION } from '../../helpers/messages.js';
 
-/** `request` as a batch of `logs.length` events. */
+/** A batch that contains `request`. */
 function batch(request: LogsInput): LogBatch {
   const raw = Buffer.from(ReportBoundaryLogsRequest.encode(request).finish());
   return new LogBatch(Tag.V2, request.logs?.length ?? 0, raw);
@@ -24,7 +24,7 @@ const allowed = batch({
 });
 const bare = batch({ logs: [{}] });
 
-describe('an event with everything, and one with nothing', () => {
+describe('an event with all fields, and one without, are formatted as', () => {
   test.each<[format: Format, everything: string, nothing: string]>([
     [
       'json',
@@ -48,7 +48,7 @@ describe('an event with everything, and one with nothing', () => {
 });
 
 describe.each(FORMATS)('%s', (format) => {
-  test('one line for each event, in order', () => {
+  test('writes one line for each event, in order', () => {
     const text = formatBatch(logBatch(3, 5), format);
     expect(text.split('\n')).toHaveLength(4);
     expect(text.match(/https:\/\/example\.com\/\d/g)).toEqual([
@@ -58,11 +58,11 @@ describe.each(FORMATS)('%s', (format) => {
     ]);
   });
 
-  test('no event is no text', () => {
+  test('writes nothing for a batch without events', () => {
     expect(formatBatch(batch({ sessionId: SESSION }), format)).toBe('');
   });
 
-  /** What a terminal or a reader of lines would act upon. */
+  /** Characters that a terminal or a reader of lines would act upon. */
   test.each<[name: string, char: string, shown: string]>([
     ['an escape', '\u001b', '\\u001b'],
     ['a NUL', '\0', '\\u0000'],
@@ -78,7 +78,7 @@ describe.each(FORMATS)('%s', (format) => {
     ['an isolate', '\u2066', '\\u2066'],
     ['the end of an isolate', '\u2069', '\\u2069'],
     ['a byte order mark', '\ufeff', '\\ufeff'],
-  ])('%s is shown, never written, wherever it stands', (_name, char, shown) => {
+  ])('escapes %s in every field', (_name, char, shown) => {
     const nasty = `a${char}b`;
     const text = formatBatch(
       batch({
@@ -97,7 +97,7 @@ describe.each(FORMATS)('%s', (format) => {
     ['a line feed', '\n'],
     ['a carriage return', '\r'],
     ['a tab', '\t'],
-  ])('%s makes no second line and no gap', (_name, char) => {
+  ])('escapes %s, so that it adds neither a line nor a gap', (_name, char) => {
     const text = formatBatch(
       batch({ logs: [{ httpRequest: { url: `https://a/${char}level=info` } }] }),
       format,
@@ -106,14 +106,14 @@ describe.each(FORMATS)('%s', (format) => {
     expect(text).toMatch(/https:\/\/a\/\\\w+/);
   });
 
-  test('text beyond ASCII stays as it is', () => {
+  test('does not change text beyond ASCII', () => {
     expect(
       formatBatch(batch({ logs: [{ httpRequest: { url: 'https://ü.example/日本/😀' } }] }), format),
     ).toContain('https://ü.example/日本/😀');
   });
 });
 
-test('JSON can be read back, whatever a URL holds', () => {
+test('JSON can be parsed, whatever a URL contains', () => {
   const url = 'a"b\\c\u001b[31m\u2028\u009b\n=';
   const text = formatBatch(batch({ logs: [{ httpRequest: { url } }] }), 'json');
   expect(JSON.parse(text)).toEqual({ msg: 'boundary_request', decision: 'deny', http_url: url });
@@ -130,7 +130,7 @@ test.each<[value: string, shown: string]>([
   ['a\u001bb', '"a\\u001bb"'],
   ['a\u009bb', '"a\\u009bb"'],
   ['a\u00a0b', '"a\u00a0b"'],
-])('logfmt: %j is written %s', (value, shown) => {
+])('logfmt writes %j as %s', (value, shown) => {
   const text = formatBatch(batch({ logs: [{ httpRequest: { url: value } }] }), 'logfmt');
   expect(text).toBe(`msg=boundary_request decision=deny http_url=${shown}\n`);
 });
@@ -139,13 +139,13 @@ describe('pretty', () => {
   test.each<[name: string, time: { seconds: number; nanos?: number }, shown: string]>([
     ['a whole second', { seconds: 1_772_566_954 }, '19:42:34     '],
     ['milliseconds', { seconds: 1_772_566_954, nanos: 123_000_000 }, '19:42:34.123 '],
-    ['nanoseconds, cut', { seconds: 1_772_566_954, nanos: 123_456_789 }, '19:42:34.123 '],
-    ['beyond the calendar', { seconds: 253_402_300_800 }, '@253402300800 '],
-  ])('the time of day: %s', (_name, time, shown) => {
+    ['nanoseconds, which are cut', { seconds: 1_772_566_954, nanos: 123_456_789 }, '19:42:34.123 '],
+    ['after the year 9999', { seconds: 253_402_300_800 }, '@253402300800 '],
+  ])('shows the time of day with %s', (_name, time, shown) => {
     expect(formatBatch(batch({ logs: [{ time }] }), 'pretty')).toBe(`${shown}deny  -       -\n`);
   });
 
-  test('columns stand below each other', () => {
+  test('aligns the columns of its lines', () => {
     const time = { seconds: 0 };
     const logs = [
       { allowed: true, time, httpRequest: { method: 'GET', url: 'x' } },
@@ -159,25 +159,25 @@ describe('pretty', () => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one.
   const COLOR = /\u001b\[\d+m/g;
 
-  test('has no colours unless told to', () => {
+  test('has no colours by default', () => {
     expect(formatBatch(allowed, 'pretty').match(COLOR)).toBeNull();
   });
 
   test.each<[name: string, batch: LogBatch, decision: string]>([
     ['green', allowed, '\u001b[32mallow\u001b[39m'],
     ['red', batch({ sessionId: SESSION, logs: [{}] }), '\u001b[31mdeny \u001b[39m'],
-  ])('told to, has the decision in %s, and the same text', (_name, batch, decision) => {
+  ])('shows the decision in %s if colours are requested, and the same text', (_name, batch, decision) => {
     const text = formatBatch(batch, 'pretty', { color: true });
     expect(text).toContain(decision);
     expect(text.replace(COLOR, '')).toBe(formatBatch(batch, 'pretty'));
   });
 
-  test('has no colours of an agent', () => {
+  test('escapes colours that an agent sent', () => {
     const nasty = batch({ logs: [{ httpRequest: { url: '\u001b[35mx' } }] });
     expect(formatBatch(nasty, 'pretty', { color: true })).not.toContain('\u001b[35m');
   });
 });
 
-test.each(['json', 'logfmt'] as const)('%s has no colours even when told to', (format) => {
+test.each(['json', 'logfmt'] as const)('%s has no colours, even if they are requested', (format) => {
   expect(formatBatch(allowed, format, { color: true })).toBe(formatBatch(allowed, format));
 });

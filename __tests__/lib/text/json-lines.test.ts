@@ -10,7 +10,7 @@ import { varint } from '../../helpers/naive-protobuf.js';
 import { seed } from '../../helpers/seed.js';
 import { vectors } from '../../helpers/vectors.js';
 
-/** As the codec lets it in, or undefined. */
+/** The decoded batch; undefined if the codec rejects it. */
 function batchOf(raw: Buffer): LogBatch | undefined {
   const outcome = decodeMessage({ tag: Tag.V1, payload: raw });
   return outcome.kind === 'logs' ? outcome : undefined;
@@ -22,7 +22,7 @@ const field = (number: number, content: Buffer | string) =>
   Buffer.concat([key(number, 2), varint(BigInt(Buffer.byteLength(content))), Buffer.from(content)]);
 const scalar = (number: number, value: bigint | number) =>
   Buffer.concat([key(number, 0), varint(BigInt.asUintN(64, BigInt(value)))]);
-/** With so many bytes more than it needs. */
+/** A varint with `by` more bytes than it needs. */
 const padded = (value: Buffer, by: number) =>
   Buffer.concat([
     ...[...value].map((byte) => Buffer.from([byte | 0x80])),
@@ -30,10 +30,10 @@ const padded = (value: Buffer, by: number) =>
     Buffer.of(0),
   ]);
 
-/** What stands before it in the buffer, as it does when several batches are one write. */
+/** Text that is already in the buffer, as if several batches were one write. */
 const BEFORE = 'before\n';
 
-/** The lines of a batch, or undefined where they are for `formatBatch` to write. */
+/** The lines of a batch; undefined if the fast path leaves them to `formatBatch`. */
 function linesOf(batch: LogBatch): string | undefined {
   const buffer = new TextBuffer();
   buffer.append(BEFORE);
@@ -50,19 +50,25 @@ const log = (...fields: Buffer[]) => field(1, Buffer.concat(fields));
 const text = (value: string) => log(http(field(2, value)));
 
 test.each<[name: string, raw: Buffer]>([
-  ['as boundary sends it', encoded(request(3, 5))],
-  ['of a hundred logs', encoded(request(100, 1))],
-  ['without logs', encoded({ sessionId: SESSION })],
-  ['with nothing at all', Buffer.alloc(0)],
-  ['a log with nothing', log()],
-  ['a session and no number', Buffer.concat([log(), field(2, SESSION)])],
-  ['a number and no session', log(scalar(4, 7))],
-  ['neither, as 0 is the default', log(scalar(4, 0))],
+  ['a batch as boundary sends it', encoded(request(3, 5))],
+  ['a hundred logs', encoded(request(100, 1))],
+  ['no logs', encoded({ sessionId: SESSION })],
+  ['an empty request', Buffer.alloc(0)],
+  ['an empty log', log()],
+  ['a session without a sequence number', Buffer.concat([log(), field(2, SESSION)])],
+  ['a sequence number without a session', log(scalar(4, 7))],
+  ['the sequence number 0 without a session', log(scalar(4, 0))],
   ['the session before the logs', Buffer.concat([field(2, SESSION), log(), log()])],
-  ['another session later on', Buffer.concat([field(2, 'x'), log(), field(2, SESSION), log()])],
-  ['a session taken back', Buffer.concat([field(2, 'x'), log(), field(2, ''), field(3, 'p'), field(3, '')])],
-  ['a text twice', log(http(field(1, 'GET'), field(1, 'PUT'), field(3, 'x'), field(3, '')))],
-  ['a request in two parts', log(http(field(1, 'GET')), scalar(1, 1), http(field(2, 'https://a/')))],
+  [
+    'a second session, which overrides the first',
+    Buffer.concat([field(2, 'x'), log(), field(2, SESSION), log()]),
+  ],
+  [
+    'an empty session and process, which override others',
+    Buffer.concat([field(2, 'x'), log(), field(2, ''), field(3, 'p'), field(3, '')]),
+  ],
+  ['a string twice', log(http(field(1, 'GET'), field(1, 'PUT'), field(3, 'x'), field(3, '')))],
+  ['an HTTP request in two parts', log(http(field(1, 'GET')), scalar(1, 1), http(field(2, 'https://a/')))],
   ['a time in two parts', log(field(2, scalar(1, 86_399)), field(2, scalar(2, 5_000)))],
   ['an empty time', log(field(2, ''))],
   ['a number twice', log(scalar(4, 7), scalar(1, 1), scalar(4, 8), scalar(1, 0))],
@@ -71,30 +77,30 @@ test.each<[name: string, raw: Buffer]>([
     'the last second of 9999',
     log(field(2, Buffer.concat([scalar(1, 253_402_300_799), scalar(2, 999_999_999)]))),
   ],
-  ['a true of 300', log(scalar(1, 300))],
-  ['varints with bytes too many', log(Buffer.concat([key(4, 0), padded(varint(7n), 3)]))],
-  ['a length with a byte too many', Buffer.concat([key(1, 2), padded(varint(0n), 1)])],
+  ['a true that is encoded as 300', log(scalar(1, 300))],
+  ['a varint with more bytes than it needs', log(Buffer.concat([key(4, 0), padded(varint(7n), 3)]))],
+  ['a length with more bytes than it needs', Buffer.concat([key(1, 2), padded(varint(0n), 1)])],
   ['an unknown field at each level', Buffer.concat([scalar(9, 1), log(scalar(9, 1), http(field(9, 'ü"')))])],
   [
-    'unknown ones of four and eight bytes',
+    'unknown fields of four and eight bytes',
     log(key(9, 5), Buffer.alloc(4), field(2, Buffer.concat([key(9, 1), Buffer.alloc(8)]))),
   ],
   [
-    'known fields of another type',
+    'known fields with other wire types',
     Buffer.concat([scalar(1, 1), scalar(2, 1), log(scalar(2, 1), field(1, 'x'), scalar(3, 1))]),
   ],
   ['a quote', text('a"b')],
-  ['nothing but backslashes', text('\\'.repeat(40))],
+  ['many backslashes', text('\\'.repeat(40))],
   ['text beyond ASCII', text('https://ü.example/')],
-  ['a method and a rule to be escaped', log(http(field(1, '"'), field(3, 'a\nb')))],
-  ['a session and a process to be escaped', Buffer.concat([log(), field(2, 'a"b'), field(3, 'ü\x7f')])],
+  ['a method and a rule that need escapes', log(http(field(1, '"'), field(3, 'a\nb')))],
+  ['a session and a process that need escapes', Buffer.concat([log(), field(2, 'a"b'), field(3, 'ü\x7f')])],
   ['a long URL', text(`https://a/${'x'.repeat(5000)}`)],
-])('straight from the wire: %s', (_name, raw) => {
+])('the fast path writes %s as formatBatch does', (_name, raw) => {
   const batch = batchOf(raw) as LogBatch;
   expect(linesOf(batch)).toBe(formatBatch(batch, 'json'));
 });
 
-test('each character of one to three bytes, and some of four, at each place in 16 bytes', () => {
+test('the fast path writes each character of up to three bytes, and some of four, at each offset in 16 bytes', () => {
   const points = [...Array(0x1_0000).keys(), 0x1_0000, 0x1_f600, 0x1_feff, 0x10_ffff].filter(
     (point) => point < 0xd800 || point > 0xdfff,
   );
@@ -109,7 +115,7 @@ test('each character of one to three bytes, and some of four, at each place in 1
   expect(wrong).toEqual([]);
 });
 
-test('the ends of every seventh month until 9999, and each number of digits', () => {
+test('the fast path writes the first and last second of every seventh month until 9999, and each number of digits', () => {
   const logs: Buffer[] = [];
   const add = (seconds: number, nanos: number, number: number) =>
     logs.push(log(field(2, Buffer.concat([scalar(1, seconds), scalar(2, nanos)])), scalar(4, number)));
@@ -126,7 +132,7 @@ test('the ends of every seventh month until 9999, and each number of digits', ()
   expect(wrong).toEqual([]);
 });
 
-describe('for formatBatch to write:', () => {
+describe('the fast path leaves to formatBatch', () => {
   test.each<[name: string, raw: Buffer]>([
     ['a negative number', log(scalar(4, -1))],
     ['a number that is cut to 32 bits', log(scalar(4, 2 ** 31))],
@@ -135,34 +141,34 @@ describe('for formatBatch to write:', () => {
     ['a second of nanoseconds', log(field(2, scalar(2, 1_000_000_000)))],
     ['nanoseconds below 0', log(field(2, scalar(2, -1)))],
     [
-      'more text than there is room for',
+      'more text than its memory can hold',
       encoded({ sessionId: 'x'.repeat(10_000), logs: Array(60).fill({}) }),
     ],
-    ['a request longer than any frame has', encoded({ sessionId: 'x'.repeat(0x8000) })],
+    ['a request that is longer than the payload of a frame', encoded({ sessionId: 'x'.repeat(0x8000) })],
     ['an unknown group', log(Buffer.concat([key(9, 3), scalar(2 ** 27, 1), key(9, 4)]))],
     ['a length of three bytes', Buffer.concat([key(1, 2), padded(varint(0n), 2)])],
     ['a varint of nine bytes', log(Buffer.concat([key(4, 0), padded(varint(7n), 8)]))],
     ['field 16, in the request', scalar(16, 1)],
     ['field 16, in a log', log(scalar(16, 1))],
     ['field 16, in a time', log(field(2, scalar(16, 1)))],
-    ['a key with a byte too many', Buffer.concat([padded(key(1, 2), 1), varint(0n)])],
-  ])('%s, also in the last of many logs', (_name, raw) => {
+    ['a key with more bytes than it needs', Buffer.concat([padded(key(1, 2), 1), varint(0n)])],
+  ])('%s, also after other logs', (_name, raw) => {
     for (const all of [raw, Buffer.concat([encoded(request(3)), raw])]) {
       const batch = batchOf(all) as LogBatch;
-      expect(formatBatch(batch, 'json')).toBeDefined();
+      expect(formatBatch(batch, 'json').split('\n')).toHaveLength(batch.count + 1);
       expect(linesOf(batch)).toBeUndefined();
     }
   });
 });
 
-/** @returns whether it came straight from the wire. */
+/** Compares both paths. @returns whether the fast path supported the batch. */
 function agrees(batch: LogBatch): boolean {
   const straight = linesOf(batch);
   if (straight !== undefined) expect(straight).toBe(formatBatch(batch, 'json'));
   return straight !== undefined;
 }
 
-test('all vectors that are logs', () => {
+test('the fast path writes all vectors that contain logs as formatBatch does', () => {
   const outcomes = vectors
     .flatMap(({ bytes }) => [...new FrameDecoder().decode(bytes)])
     .flatMap((frame) => ('payload' in frame ? [decodeMessage(frame)] : []));
@@ -189,7 +195,7 @@ const texts = (number: number): Bytes => chars.map((text) => field(number, text)
 const scalars = (number: number): Bytes => value.map((value) => scalar(number, value));
 const nested = (number: number, ...fields: Bytes[]): Bytes =>
   several(...fields).map((bytes) => field(number, bytes));
-/** Of any number and type. */
+/** A field of any number and type. */
 const other = fc
   .oneof(
     { arbitrary: fc.integer({ min: 1, max: 15 }), weight: 20 },
@@ -198,14 +204,14 @@ const other = fc
   .chain((number) =>
     fc.oneof(texts(number), scalars(number), fc.constant(Buffer.concat([key(number, 5), Buffer.alloc(4)]))),
   )
-  // What is known and is made of bytes at random is mostly no message.
+  // Random bytes are mostly not a valid message, so a known field that contains them would be rejected.
   .filter((bytes) => batchOf(bytes) !== undefined);
 const time = nested(2, scalars(1), scalars(2));
 const httpRequest = nested(3, texts(1), texts(2), texts(3));
 const anyLog = nested(1, scalars(1), time, httpRequest, httpRequest, scalars(4));
 const anyRequest = several(anyLog, anyLog, texts(2), texts(3), other);
 
-test('any batch at all, some with bytes changed', () => {
+test('the fast path writes random batches, some with changed bytes, as formatBatch does', () => {
   const changes = fc.array(fc.tuple(fc.nat(), fc.nat(0xff)), { maxLength: 2 });
   let straight = 0;
   fc.assert(
@@ -220,7 +226,7 @@ test('any batch at all, some with bytes changed', () => {
   expect(straight).toBeGreaterThan(0);
 });
 
-test('what is no request, and never came from the codec, does no harm', () => {
+test('bytes that are not a valid request, which the codec would reject, do no harm', () => {
   const whole = encoded(request(2));
   for (let length = 0; length < whole.length; length++) {
     const cut = whole.subarray(0, length);

@@ -12,13 +12,13 @@ function outcomesOf(bytes: Buffer): Outcome[] {
   );
 }
 
-/** Without what is no part of the contract, or said in another way: `raw_hex` in place of `hex`. */
+/** Without `error`, which may differ, and without `hex`, which corresponds to `raw_hex`. */
 function comparable(outcome: object): object {
   const { hex, raw_hex, error, envelope_unknown_hex, ...rest } = outcome as Record<string, unknown>;
   return rest;
 }
 
-test.each(vectors)('$name is described as the reference recorded it', ({ bytes, outcomes }) => {
+test.each(vectors)('$name is described as the Go implementation recorded it', ({ bytes, outcomes }) => {
   expect(outcomesOf(bytes).map((outcome) => comparable(describeOutcome(outcome)))).toEqual(
     outcomes.map(comparable),
   );
@@ -26,7 +26,7 @@ test.each(vectors)('$name is described as the reference recorded it', ({ bytes, 
 
 test.each<[name: string, hex: string, described: object]>([
   [
-    'a batch has the bytes that would be forwarded',
+    'a batch with the bytes that would be forwarded',
     '020000080a06' + '12017398060a',
     {
       kind: 'logs',
@@ -40,7 +40,7 @@ test.each<[name: string, hex: string, described: object]>([
     },
   ],
   [
-    'what is left out of a log, its time and its request stands at 0 or empty',
+    'a log, a time and an HTTP request without fields, with their defaults',
     '010000080a0612001a00' + '2800',
     {
       kind: 'logs',
@@ -61,7 +61,7 @@ test.each<[name: string, hex: string, described: object]>([
     },
   ],
   [
-    'unknown fields stand where they are, at any level',
+    'unknown fields in the message that contains them',
     '01000014' + '0a0f' + '1204' + '0801' + '280a' + '1a05' + '0a0178' + '2802' + '2803' + '980604',
     {
       kind: 'logs',
@@ -83,17 +83,21 @@ test.each<[name: string, hex: string, described: object]>([
     },
   ],
   [
-    'a frame that was dropped has its reason, and words for it',
+    'a dropped frame with the reason and a message',
     '01000001ff',
-    { kind: 'skip', reason: 'invalid_protobuf', error: 'the payload under tag 1 is no valid protobuf' },
+    {
+      kind: 'skip',
+      reason: 'invalid_protobuf',
+      error: 'the payload under tag 1 is not a valid protobuf message',
+    },
   ],
   [
-    'so has the end of a connection',
+    'the end of a connection with the reason and a message',
     '09000000',
     { kind: 'close', reason: 'unsupported_tag', error: 'tag 9 is not supported: is it this protocol?' },
   ],
   [
-    'a status below 0 is not counted',
+    'a status with a negative number, which is not counted',
     '0200000f' + '120d' + '08ffffffffffffffffff01' + '1002',
     {
       kind: 'status',
@@ -102,7 +106,7 @@ test.each<[name: string, hex: string, described: object]>([
       counted: { boundary_batch_full: '2' },
     },
   ],
-  ['an envelope with nothing known in it', '02000000', { kind: 'unknown-variant' }],
-])('%s', (_name, hex, described) => {
+  ['an envelope without a known member', '02000000', { kind: 'unknown-variant' }],
+])('describeOutcome describes %s', (_name, hex, described) => {
   expect(outcomesOf(Buffer.from(hex, 'hex')).map(describeOutcome)).toEqual([described]);
 });

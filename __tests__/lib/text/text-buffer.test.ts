@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { TextBuffer } from '../../../lib/text/text-buffer.js';
 
-test('what was appended is taken once, in order', () => {
+test('take() returns appended text once, in order', () => {
   const buffer = new TextBuffer();
   buffer.append('a');
   buffer.append('ü😀\n');
@@ -11,7 +11,7 @@ test('what was appended is taken once, in order', () => {
   expect(buffer.take()).toHaveLength(0);
 });
 
-test('what was reserved may be written, and counts when the end has moved', () => {
+test('reserved bytes may be written, and count once the end has moved', () => {
   const buffer = new TextBuffer();
   buffer.append('a');
   buffer.reserve(2);
@@ -22,7 +22,7 @@ test('what was reserved may be written, and counts when the end has moved', () =
   expect(buffer.take().toString()).toBe('abc');
 });
 
-test('what was taken stays as it is, also beyond the memory that there is', () => {
+test('text that take() returned is never changed, even if there is more text than memory', () => {
   const buffer = new TextBuffer();
   const texts = Array.from({ length: 30 }, (_, i) => String.fromCharCode(0x61 + i).repeat(100_000));
   const taken = texts.map((text) => {
@@ -33,7 +33,7 @@ test('what was taken stays as it is, also beyond the memory that there is', () =
   expect(taken.map((bytes) => bytes.toString()).join() === texts.join()).toBe(true);
 });
 
-test('what is longer than the memory that there is has room, too, which is not kept', () => {
+test('text that is longer than the memory has room, and its memory is not kept', () => {
   const buffer = new TextBuffer();
   buffer.append('a');
   const long = 'x'.repeat(3_000_000);
@@ -44,7 +44,7 @@ test('what is longer than the memory that there is has room, too, which is not k
   expect(buffer.take().toString()).toBe('b');
 });
 
-test('memory that nobody keeps is used again, unless there is something new in it', () => {
+test('reuse() allows memory to be overwritten, unless it contains new text', () => {
   const buffer = new TextBuffer();
   buffer.append('a');
   const first = buffer.take();

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { parseTime, rfc3339 } from '../../../lib/text/timestamp.js';
 import { seed } from '../../helpers/seed.js';
 
-describe('a time as text, and back', () => {
+describe('a time is formatted and parsed:', () => {
   test.each<[seconds: number, nanos: number, text: string]>([
     [0, 0, '1970-01-01T00:00:00Z'],
     [1_772_566_954, 120_000_000, '2026-03-03T19:42:34.12Z'],
@@ -29,7 +29,7 @@ describe('a time as text, and back', () => {
     expect(parseTime(text)).toEqual({ seconds, nanos });
   });
 
-  test('any time within the years 0 to 9999, to the nanosecond', () => {
+  test('any time within the years 0 to 9999, exact to the nanosecond', () => {
     const seconds = fc.integer({ min: -62_167_219_200, max: 253_402_300_799 });
     const nanos = fc.integer({ min: 0, max: 999_999_999 });
     fc.assert(
@@ -54,11 +54,11 @@ test.each<[seconds: number | bigint, nanos: number, text: string]>([
   [-62_167_219_201, 1_000_000_000, '0000-01-01T00:00:00Z'],
   [2n ** 63n - 1n, 0, '@9223372036854775807'],
   [-(2n ** 63n), 0, '@-9223372036854775808'],
-])('%s s and %i ns, as a sender may have written them: %s', (seconds, nanos, text) => {
+])('%s s and %i ns, which a sender may send, are formatted as %s', (seconds, nanos, text) => {
   expect(rfc3339(seconds, nanos)).toBe(text);
 });
 
-describe('a time is understood', () => {
+describe('parseTime reads', () => {
   test.each<[text: string, same: string]>([
     ['2026-03-03T20:42:34.12+01:00', '2026-03-03T19:42:34.12Z'],
     ['2026-03-03T19:12:34.12-00:30', '2026-03-03T19:42:34.12Z'],
@@ -75,7 +75,7 @@ describe('a time is understood', () => {
     ['@-0.5', '1969-12-31T23:59:59.5Z'],
     ['2024-02-29T12:00:00+12:00', '2024-02-29T00:00:00Z'],
     ['@1772566954.12', '2026-03-03T19:42:34.12Z'],
-  ])('%s is %s', (text, same) => {
+  ])('%s as %s', (text, same) => {
     const time = parseTime(text);
     expect(time && rfc3339(time.seconds, time.nanos)).toBe(same);
   });
@@ -121,6 +121,6 @@ test.each([
   ' 2026-03-03T19:42:34Z',
   '2026-03-03T19:42:34Z\n',
   '٢٠٢٦-03-03T19:42:34Z',
-])('%j is no such time', (text) => {
+])('parseTime rejects %j', (text) => {
   expect(parseTime(text)).toBeUndefined();
 });

@@ -1,7 +1,8 @@
-/**
- * Writes JSON straight from the received bytes. The result is the same, byte by byte, as that of `formatBatch`. See
+/*
+ * Writes JSON directly from the received bytes. The result is identical to that of `formatBatch`. See
  * `codec/wasm/README.md`. Positions are addresses.
  */
+
 import { REPORT_BOUNDARY_LOGS_REQUEST_LOGS as LOGS } from '../../../codec/wasm/generated/keys';
 import { afterLength, lengthAt, skipField } from '../../../codec/wasm/wire';
 import { isPlain, maxLength, readLog, readRequest, writeLine } from './generated/lines';
@@ -20,8 +21,8 @@ const OUTPUT_ROOM: usize = 0x8_0000;
 /**
  * Writes a line for each log of the request at {@link INPUT}, which has `length` bytes.
  *
- * @returns how many bytes of text there are at {@link OUTPUT}; below 0 if the request is not as senders write it, or if
- *   there is not enough room.
+ * @returns how many bytes of text there are at {@link OUTPUT}; below 0 if the request is not as senders write
+ *   it, or if there is not enough room.
  */
 export function writeLines(length: usize): i32 {
   const end = INPUT + length;

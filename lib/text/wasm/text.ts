@@ -6,10 +6,13 @@ const BACKSLASH: u8 = 0x5c;
 const LOWER_A: u8 = 0x61;
 const DEL: u8 = 0x7f;
 
-/** The most that {@link writeString} makes of a byte: `\u001b`. */
+/** The most characters that {@link writeString} writes for a byte: `\u001b`. */
 export const MAX_ESCAPED_LENGTH: usize = 6;
 
-/** A literal, of at most 32 characters, which have two bytes each in memory. May write as many bytes beyond it. */
+/**
+ * Writes a literal of at most 32 ASCII characters, which have two bytes each in memory. It always copies 32
+ * characters, so it may write up to 32 bytes after the literal. A test makes sure that no literal is longer.
+ */
 export function write(at: usize, text: string): usize {
   const from = changetype<usize>(text);
   v128.store(at, i8x16.narrow_i16x8_u(v128.load(from), v128.load(from, 16)));
@@ -18,26 +21,26 @@ export function write(at: usize, text: string): usize {
 }
 
 /**
- * A string as `formatBatch` has it in JSON, without the quote that begins it.
+ * Writes a JSON string as `formatBatch` writes it, without its first quote.
  *
- * @returns 0 where it is no UTF-8.
+ * @returns the position after it, or 0 if the text is not UTF-8.
  */
 export function writeString(at: usize, pos: usize, stop: usize): usize {
   while (pos < stop) {
     const bytes = v128.load(pos);
     v128.store(at, bytes);
-    const odd = i8x16.bitmask(oddOnes(bytes));
-    if (odd === 0 && stop - pos >= LANES) {
+    const special = i8x16.bitmask(specialBytes(bytes));
+    if (special === 0 && stop - pos >= LANES) {
       pos += LANES;
       at += LANES;
       continue;
     }
-    // 32 where none is odd.
-    const plain = min<usize>(ctz(odd), min(stop - pos, LANES));
+    // ctz is 32 if no byte needs an escape.
+    const plain = min<usize>(ctz(special), min(stop - pos, LANES));
     pos += plain;
     at += plain;
     if (pos < stop) {
-      at = writeOdd(at, pos, stop);
+      at = writeSpecial(at, pos, stop);
       if (at === 0) return 0;
       pos += sequenceLength(load<u8>(pos));
     }
@@ -46,16 +49,16 @@ export function writeString(at: usize, pos: usize, stop: usize): usize {
   return at + 1;
 }
 
-/** Which of 16 bytes may not stand for themselves. */
-function oddOnes(bytes: v128): v128 {
-  // Signed: below a space, or not ASCII.
-  const odd = i8x16.lt_s(bytes, i8x16.splat(0x20));
+/** Which of 16 bytes need a closer look: those that JSON escapes, and those that are not ASCII. */
+function specialBytes(bytes: v128): v128 {
+  // The comparison is signed, so bytes that are not ASCII are negative.
+  const special = i8x16.lt_s(bytes, i8x16.splat(0x20));
   const quotes = v128.or(i8x16.eq(bytes, i8x16.splat(QUOTE)), i8x16.eq(bytes, i8x16.splat(BACKSLASH)));
-  return v128.or(v128.or(odd, quotes), i8x16.eq(bytes, i8x16.splat(DEL)));
+  return v128.or(v128.or(special, quotes), i8x16.eq(bytes, i8x16.splat(DEL)));
 }
 
-/** The character at `pos`. @returns 0 where it is none. */
-function writeOdd(at: usize, pos: usize, stop: usize): usize {
+/** Writes the character at `pos`. @returns the position after it, or 0 if the bytes are not UTF-8. */
+function writeSpecial(at: usize, pos: usize, stop: usize): usize {
   const byte = load<u8>(pos);
   switch (byte) {
     case 0x08:
@@ -81,7 +84,7 @@ function writeOdd(at: usize, pos: usize, stop: usize): usize {
   return at + sequenceLength(byte);
 }
 
-/** Of what is not ASCII, what `format.ts` does not show as it is. */
+/** Whether `format.ts` escapes this character, which is not ASCII. */
 function isUnprintable(point: i32): bool {
   if (point < 0xa0) return true;
   if (point < 0x061c || point > 0xfeff) return false;

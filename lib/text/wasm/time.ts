@@ -25,7 +25,10 @@ export class Time {
     this.nanos = 0;
   }
 
-  /** Reads a message, and merges it into what was read before. @returns false if it is not as senders write it. */
+  /**
+   * Reads a message, and merges it into what was read before. @returns false if it is not as senders write
+   * it.
+   */
   read(pos: usize, end: usize): bool {
     this.isSet = true;
     while (pos < end) {
@@ -50,7 +53,10 @@ export class Time {
   }
 }
 
-/** The day that was written last, and its text: `2026-03-03T`. Most times are of the same day as the one before. */
+/**
+ * The day that was written last, and its text: `2026-03-03T`. Most times are of the same day as the one
+ * before.
+ */
 let day: u32 = u32.MAX_VALUE;
 const date = memory.data(16, 16);
 
@@ -84,8 +90,8 @@ function writeTime(at: usize, seconds: u64, nanos: u64): usize {
 }
 
 /**
- * Writes a day, given as days since 1970, by Howard Hinnant's algorithm `civil_from_days`. Its years begin in March, and
- * its eras have 400 years.
+ * Writes a day, given as days since 1970, by Howard Hinnant's algorithm `civil_from_days`. Its years begin in
+ * March, and its eras have 400 years.
  */
 function writeDate(at: usize, day: u32): void {
   const shifted = day + 719_468;

@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 
 /*
- * `write()` of lib/text/wasm/text.ts copies 32 characters, whatever the length of the literal, and makes one byte of
- * each. A longer literal, or one that is not ASCII, would be written wrongly, and the compiler does not notice it.
+ * `write()` of lib/text/wasm/text.ts copies 32 characters, whatever the length of the literal, and makes one
+ * byte of each. A longer literal, or one that is not ASCII, would be written wrongly, and the compiler does
+ * not notice it.
  */
 const MAX_LENGTH = 32;
 

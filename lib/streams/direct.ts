@@ -1,0 +1,56 @@
+import type { Readable, Writable } from 'node:stream';
+import { Transform } from './base.js';
+
+/*
+ * A stream that has nothing queued and whose reader waits only passes objects through. Its bookkeeping (queues,
+ * watermarks, a tick for each write) then costs more than what the stream does. The streams of this package skip it in
+ * that case: they process what is written at once and hand the result to the reader. As soon as something has to wait,
+ * they fall back to the bookkeeping, so order and backpressure are those of any other stream.
+ */
+
+/** Whether an open `stream` would process an object that is written now at once: nothing is queued or corked. */
+export function isIdle(stream: Writable): boolean {
+  return stream.writableLength === 0 && stream.writableCorked === 0;
+}
+
+/** Whether `stream` would hand an object that is pushed now straight to its reader. */
+export function isFlowing(stream: Readable): boolean {
+  return stream.readableFlowing === true && stream.readableLength === 0 && stream.listenerCount('data') > 0;
+}
+
+/** Whether a stream in object mode accepts `value`: null and undefined are errors. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/** `write` with all its overloads, for subclasses that pass their arguments on. */
+export type Write = (chunk: unknown, encoding?: unknown, callback?: unknown) => boolean;
+
+/** A Transform that can hand what it makes of an object straight to its reader. */
+export abstract class DirectTransform extends Transform {
+  /** A write returned false because the reader had paused the stream: `drain` follows when it reads again. */
+  #owesDrain = false;
+
+  /** Whether {@link handOver} may be used for what is written now. */
+  protected get isDirect(): boolean {
+    return this.writable && isIdle(this) && isFlowing(this);
+  }
+
+  /** Hands an object to the reader. @returns what `write()` has to return. */
+  protected handOver(object: unknown): boolean {
+    this.emit('data', object);
+    if (this.readableFlowing) return true;
+    this.#owesDrain = true;
+    return false;
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: as in the class that it overrides.
+  override read(size?: number): any {
+    const object = super.read(size);
+    if (this.#owesDrain && this.readableLength === 0 && this.writable) {
+      this.#owesDrain = false;
+      this.emit('drain');
+    }
+    return object;
+  }
+}
