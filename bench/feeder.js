@@ -98,9 +98,9 @@ async function feedAtFullSpeed(batches) {
 }
 
 /**
- * Writes pieces of a given size to the first connection, wherever they cut frames, until everything is sent.
+ * Writes pieces of `size` bytes to the first connection, wherever they cut frames, until all is sent.
  *
- * @param {number} batches A multiple of the number of different batches, so that each feed begins with a frame.
+ * @param {number} batches A multiple of the number of different batches, so that each feed begins with a whole frame.
  * @param {number} size
  */
 async function feedInCuts(batches, size) {

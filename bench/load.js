@@ -62,10 +62,10 @@ export function framesOf(logs) {
 }
 
 /**
- * The same load as one piece of bytes. A sender may cut it anywhere, and repeats it.
+ * The same load as one stretch of bytes. A sender may cut it anywhere and repeat it.
  *
  * @param {number} logs Logs in each batch.
- * @returns {{ bytes: Buffer, bytesOfAll: number }} All different batches, several times, and the length of one time.
+ * @returns {{ bytes: Buffer, bytesOfAll: number }} All different batches several times, and the length of all of them once.
  */
 export function stretchOf(logs) {
   const all = Buffer.concat(framesOf(logs));

@@ -55,6 +55,7 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
     this.#otherwise = otherwise as Route<T> | undefined;
   }
 
+  /** @returns false while a route has to be waited for: continue at `drain`. */
   override write(outcomes: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (encoding === undefined && isObject(outcomes) && !this.#isSending && this.writable && isIdle(this)) {
       this.#obstacle = this.#send(outcomes as T | readonly T[]);
@@ -63,7 +64,11 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
     return (super.write as Write)(outcomes, encoding, callback);
   }
 
-  override _write(outcomes: T | readonly T[], _encoding: BufferEncoding, callback: Callback): void {
+  override _write(outcomes: T | readonly T[], encoding: BufferEncoding, callback: Callback): void {
+    if (this.#isSending) {
+      process.nextTick(() => this._write(outcomes, encoding, callback));
+      return;
+    }
     const obstacle = this.#obstacle ?? this.#send(outcomes);
     this.#obstacle = undefined;
     if (obstacle === undefined) callback();
@@ -71,7 +76,7 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
     else {
       this.#wait(obstacle, (error) => {
         if (error) callback(error);
-        else this._write(outcomes, 'utf8', callback);
+        else this._write(outcomes, encoding, callback);
       });
     }
   }

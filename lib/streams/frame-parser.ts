@@ -39,6 +39,7 @@ export class FrameParser extends DirectTransform {
     return this.#decoder.bytesConsumed;
   }
 
+  /** @returns false while the reader does not keep up: continue at `drain`. */
   override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (this.#perChunk && encoding === undefined && chunk instanceof Uint8Array && this.isDirect) {
       return this.#parse(chunk);

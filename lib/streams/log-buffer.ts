@@ -7,7 +7,7 @@ import { Queue } from './queue.js';
 
 /** Options of {@link LogBuffer}. */
 export interface LogBufferOptions {
-  /** How many batches the buffer holds. Default: `100`. */
+  /** How many batches the buffer holds. Default: `100`, like the Go implementation. */
   maxBatches?: number | undefined;
   /** How many bytes of batches the buffer holds. Default: 32768 for each batch of `maxBatches`. */
   maxBytes?: number | undefined;
@@ -119,6 +119,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
     return super.read(size) as T | null;
   }
 
+  /** Makes a batch available to the reader. The stream itself calls it. */
   override push(batch: T | null): boolean {
     if (batch === null || (!this.#isShutDown && !isFlowing(this))) return super.push(batch);
     if (this.#isShutDown) return true;

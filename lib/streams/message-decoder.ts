@@ -33,6 +33,7 @@ export class MessageDecoder<Message extends Kinded = Outcome> extends DirectTran
     this.#protocol = options.protocol ?? (boundaryProtocol as Protocol<Kinded> as Protocol<Message>);
   }
 
+  /** @returns false while the reader does not keep up: continue at `drain`. */
   override write(input: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (encoding === undefined && isObject(input) && this.isDirect) {
       return this.handOver(this.#decode(input as Input));

@@ -1,0 +1,92 @@
+import { Socket } from 'node:net';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { encodeFrame, encodeStatus } from '../../../codec/index.js';
+import { LogBuffer, StatusSink } from '../../../lib/index.js';
+import { PassThrough, Readable } from '../../../lib/streams/base.js';
+import { logLines } from '../../helpers/log-lines.js';
+import { firstNumber, logsFrame } from '../../helpers/messages.js';
+import { proxies } from '../../helpers/proxies.js';
+import { collector } from '../../helpers/reporters.js';
+import { connectTo, sendAll } from '../../helpers/socket-client.js';
+import { until } from '../../helpers/until.js';
+
+const makeProxy = proxies();
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+/** What is piped into what, by the names of the classes, while a test runs. */
+function recordPipes(): string[] {
+  const pipes: string[] = [];
+  for (const prototype of [Socket.prototype, Readable.prototype]) {
+    const { pipe } = prototype;
+    jest.spyOn(prototype, 'pipe').mockImplementation(function (this: InstanceType<typeof Readable>, ...args) {
+      const [destination] = args;
+      pipes.push(`${this.constructor.name} → ${destination.constructor.name}`);
+      return pipe.apply(this, args) as typeof destination;
+    });
+  }
+  return pipes;
+}
+
+test('a connection is the line that the README shows, and nothing else', async () => {
+  const pipes = recordPipes();
+  const writes = {
+    logs: jest.spyOn(LogBuffer.prototype, 'write'),
+    status: jest.spyOn(StatusSink.prototype, '_write'),
+  };
+  const proxy = makeProxy();
+  const reporter = collector();
+  await proxy.start();
+  proxy.runForwarder(reporter);
+  await sendAll(proxy.socketPath, [Buffer.concat([logsFrame(1), encodeStatus({ droppedBatchFull: 1n })])]);
+  await until('it is reported', () => reporter.batches.length === 1);
+  expect(pipes.sort()).toEqual([
+    'FrameParser → MessageDecoder',
+    'LogBuffer → Forwarder',
+    'MessageDecoder → Demux',
+    'Socket → FrameParser',
+  ]);
+  expect([writes.logs.mock.calls.length, writes.status.mock.calls.length]).toEqual([1, 1]);
+  expect(writes.logs.mock.contexts[0]).toBeInstanceOf(PassThrough);
+  expect(writes.logs.mock.contexts[0]).toMatchObject({ writableHighWaterMark: 100 });
+});
+
+describe('one connection', () => {
+  test('waits for room in the middle of a chunk, and nothing overtakes a batch', async () => {
+    const proxy = makeProxy({ bufferSize: 1, overflow: 'block' });
+    await proxy.start();
+    const status = encodeStatus({ droppedChannelFull: 7n });
+    const client = await connectTo(proxy.socketPath);
+    client.write(Buffer.concat([logsFrame(1, 1), logsFrame(1, 2), status, logsFrame(1, 3)]));
+    await until('the buffer is full', () => proxy.accounts().buffered.batches === 1);
+    const counted = async () => (await proxy.registry.metrics()).includes('boundary_channel_full"} 7');
+    expect(await counted()).toBe(false);
+    const reporter = collector();
+    proxy.runForwarder(reporter);
+    await until('all are reported', () => reporter.batches.length === 3);
+    expect(reporter.batches.map(firstNumber)).toEqual([1, 2, 3]);
+    expect(await counted()).toBe(true);
+    client.destroy();
+  });
+
+  test('whose outcome cannot be processed is closed, with an error in the log, and the others stay', async () => {
+    const logger = logLines();
+    const { warn } = logger;
+    logger.warn = () => {
+      logger.warn = warn;
+      throw new Error('disk full');
+    };
+    const proxy = makeProxy({ logger });
+    const reporter = collector();
+    await proxy.start();
+    proxy.runForwarder(reporter);
+    const other = await connectTo(proxy.socketPath);
+    await sendAll(proxy.socketPath, [encodeFrame(2, Buffer.from([0xff]))]);
+    expect(logger.lines).toContainEqual(
+      expect.objectContaining({ level: 'error', message: expect.stringMatching(/^closing a connection/) }),
+    );
+    other.end(logsFrame(1, 3));
+    await until('the other one is heard', () => reporter.batches.length === 1);
+  });
+});
