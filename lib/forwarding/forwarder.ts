@@ -3,8 +3,9 @@ import type { LogBatch } from '../../codec/index.js';
 import type { Amount, Batch } from '../batch.js';
 import { checkOptions, type OptionTable, objectWith, resolveOptions, wholeNumber } from '../options.js';
 import { type Callback, Writable } from '../streams/base.js';
-import type { Reporter } from './reporter.js';
-import { isPermanent, RETRY_OPTION, RetryingReporter, type RetryOptions } from './retrying-reporter.js';
+import { sleep } from './abort.js';
+import { isPermanent, type Reporter } from './reporter.js';
+import { RETRY_OPTION, RetryingReporter, type RetryOptions } from './retrying-reporter.js';
 
 export interface ForwarderOptions {
   /** How many batches are reported at the same time; more than 1 gives up their order. Default: `1`. */
@@ -91,13 +92,9 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   async stop(graceMs: number): Promise<T[]> {
     this.#abort.abort();
     if (this.#reporting.length > this.#givenUp.size) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, graceMs);
-        this.#onSettled = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      const settled = new AbortController();
+      this.#onSettled = () => settled.abort();
+      await sleep(graceMs, settled.signal);
     }
     const left = this.#reporting;
     this.#reporting = [];

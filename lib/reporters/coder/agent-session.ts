@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
 import { BoundaryLogError } from '../../errors.js';
+import { startTimer } from '../../forwarding/abort.js';
 import { AnswerDecoder } from './drpc/answer.js';
 import { CLOSE, encodeUnaryCall } from './drpc/encode.js';
 import { callFailure, passing } from './failures.js';
@@ -73,27 +74,22 @@ export class AgentSession {
       signal.throwIfAborted();
       if (!this.isOpen) throw lost('the connection to Coder has just ended');
       const decoder = new AnswerDecoder();
-      const settle = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', onAbort);
-      };
       const fail = (error: unknown) => {
-        settle();
+        stopTimer();
         reject(error);
       };
       const giveUp = (error: unknown) => {
         stream.reset();
         fail(error);
       };
-      // The answer may be on its way: without it, the call is made once more.
-      const onAbort = () => {
-        clearTimeout(timer);
-        timer = setTimeout(() => giveUp(signal.reason), Math.min(ANSWER_GRACE_MS, timeoutMs));
-      };
-      let timer = setTimeout(() => {
+      const onTimeout = () =>
         giveUp(passing('ERR_CALL_TIMEOUT', `Coder has not answered a call within ${timeoutMs} ms`));
-      }, timeoutMs);
-      signal.addEventListener('abort', onAbort);
+      // The answer may already be on its way. Without it, the same batch would be sent again.
+      const onAborted = () => {
+        const timer = setTimeout(() => giveUp(signal.reason), Math.min(ANSWER_GRACE_MS, timeoutMs));
+        stopTimer = () => clearTimeout(timer);
+      };
+      let stopTimer = startTimer(timeoutMs, signal, onTimeout, onAborted);
 
       const stream = this.#mux.open({
         onData: (chunk) => {
@@ -105,7 +101,7 @@ export class AgentSession {
             stream.close();
             if (answer.kind === 'error') throw callFailure(answer.code, answer.text);
             if (answer.kind === 'end') throw lost(`Coder has ${answer.how}`);
-            settle();
+            stopTimer();
             resolve();
           } catch (error) {
             // Does nothing to a stream that is closed already.

@@ -2,7 +2,7 @@ import type { Batch } from '../../batch.js';
 import type { Reporter } from '../../forwarding/reporter.js';
 import { MAX_PACKET_LENGTH } from './drpc/packet.js';
 import { type Failure, isLasting, permanent } from './failures.js';
-import { Connection } from './kept-connection.js';
+import { KeptConnection } from './kept-connection.js';
 import { type CoderReporterOptions, resolveCoderOptions } from './options.js';
 import { Outage } from './outage.js';
 import { splitRequest } from './split-request.js';
@@ -34,7 +34,7 @@ const METHOD = '/coder.agent.v2.Agent/ReportBoundaryLogs';
  * | `close()` was called | `ERR_CLOSED` | |
  */
 export class CoderReporter implements Reporter<Batch> {
-  readonly #connection: Connection;
+  readonly #connection: KeptConnection;
   readonly #callTimeoutMs: number;
   /** Of batches that take several calls: how many of these have succeeded. */
   readonly #partsTaken = new WeakMap<Batch, number>();
@@ -48,7 +48,7 @@ export class CoderReporter implements Reporter<Batch> {
       begins: 'Coder refuses the boundary logs; they are tried again',
       ends: 'Coder takes boundary logs',
     });
-    this.#connection = new Connection(resolved);
+    this.#connection = new KeptConnection(resolved);
   }
 
   async report(batch: Batch, { signal }: { signal: AbortSignal }): Promise<void> {

@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
 import { BoundaryLogError } from '../../errors.js';
+import { orAborted } from '../../forwarding/abort.js';
 import { AgentSession } from './agent-session.js';
 import { type Failure, lasting, oneLine, passing, proxyFailure, refusalFailure } from './failures.js';
 import { get, refusalIn, textOf } from './http-reply.js';
@@ -83,14 +84,6 @@ async function checkServer(url: URL, route: Route, signal: AbortSignal): Promise
       throw lasting(`what version this Coder is cannot be told (${url.href} ${said}), and ${why}: ${how}`);
     }
   }
-}
-
-/** For what does not know of signals. */
-function orAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason));
-    result.then(resolve, reject);
-  });
 }
 
 function openSession(

@@ -1,5 +1,5 @@
 import { BoundaryLogError, type ErrorCode } from '../../errors.js';
-import type { ReportError } from '../../forwarding/retrying-reporter.js';
+import type { ReportError } from '../../forwarding/reporter.js';
 
 /** How long a failure that only an operator can mend is left alone, in ms. */
 export const CONFIGURATION_RETRY_MS = 120_000;
