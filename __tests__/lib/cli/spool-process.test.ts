@@ -270,7 +270,7 @@ describe('a stdout that cannot be written to, as its disk is full', () => {
       });
       const warnings = logOf(served).filter(({ level }) => level >= 40);
       expect(warnings).toEqual([
-        expect.objectContaining({ msg: expect.stringContaining('the reporter fails') }),
+        expect.objectContaining({ msg: expect.stringContaining('the reporter is failing') }),
       ]);
       expect(warnings[0].err).toMatchObject({ code: 'ENOSPC' });
     },

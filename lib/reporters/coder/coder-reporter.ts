@@ -1,10 +1,10 @@
 import type { Batch } from '../../batch.js';
 import type { Reporter } from '../../forwarding/reporter.js';
+import { Episode } from '../../telemetry/episode.js';
 import { MAX_PACKET_LENGTH } from './drpc/packet.js';
-import { type Failure, isLasting, permanent } from './failures.js';
+import { isLasting, permanent } from './failures.js';
 import { KeptConnection } from './kept-connection.js';
 import { type CoderReporterOptions, resolveCoderOptions } from './options.js';
-import { Outage } from './outage.js';
 import { splitRequest } from './split-request.js';
 
 const METHOD = '/coder.agent.v2.Agent/ReportBoundaryLogs';
@@ -38,15 +38,15 @@ export class CoderReporter implements Reporter<Batch> {
   readonly #callTimeoutMs: number;
   /** Of batches that take several calls: how many of these have succeeded. */
   readonly #partsTaken = new WeakMap<Batch, number>();
-  readonly #refusals: Outage;
+  readonly #refusals: Episode;
 
   /** @throws ERR_INVALID_OPTION */
   constructor(options: CoderReporterOptions) {
     const resolved = resolveCoderOptions(options);
     this.#callTimeoutMs = resolved.callTimeoutMs;
-    this.#refusals = new Outage(resolved.logger, {
-      begins: 'Coder refuses the boundary logs; they are tried again',
-      ends: 'Coder takes boundary logs',
+    this.#refusals = new Episode(resolved.logger, {
+      started: 'Coder refuses boundary logs; retrying',
+      ended: 'Coder accepts boundary logs again',
     });
     this.#connection = new KeptConnection(resolved);
   }
@@ -73,9 +73,9 @@ export class CoderReporter implements Reporter<Batch> {
     const session = await this.#connection.session(signal);
     try {
       await session.call(METHOD, request, { signal, timeoutMs: this.#callTimeoutMs });
-      this.#refusals.over();
+      this.#refusals.end();
     } catch (error) {
-      if (isLasting(error)) this.#refusals.failed(error as Failure);
+      if (isLasting(error)) this.#refusals.happened({}, { err: error }, error.code);
       throw error;
     }
   }

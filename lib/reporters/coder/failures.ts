@@ -17,7 +17,7 @@ export function lasting(message: string, cause?: unknown): Failure {
   return passing('ERR_CODER_REFUSED', message, cause, CONFIGURATION_RETRY_MS);
 }
 
-export function isLasting(error: unknown): boolean {
+export function isLasting(error: unknown): error is Failure {
   return (error as Partial<Failure>).code === 'ERR_CODER_REFUSED';
 }
 

@@ -4,11 +4,11 @@ import { onAbort, sleep, startTimer } from '../../forwarding/abort.js';
 import { backoffMs } from '../../forwarding/backoff.js';
 import { retryAfterMs } from '../../forwarding/reporter.js';
 import { retry } from '../../forwarding/retry.js';
+import { Episode } from '../../telemetry/episode.js';
 import type { AgentSession } from './agent-session.js';
 import { dial } from './dial.js';
 import { type Failure, passing } from './failures.js';
 import type { ResolvedCoderOptions } from './options.js';
-import { Outage } from './outage.js';
 
 /**
  * Timers may fire slightly early. A caller that returns within this time before the next attempt waits for that
@@ -24,7 +24,7 @@ const SOON_MS = 50;
 export class KeptConnection {
   readonly #options: ResolvedCoderOptions;
   readonly #closing = new AbortController();
-  readonly #outage: Outage;
+  readonly #outage: Episode;
   /** Resolves when the connection is closed for good. */
   readonly #done: Promise<void>;
   #session: AgentSession | undefined;
@@ -36,9 +36,9 @@ export class KeptConnection {
 
   constructor(options: ResolvedCoderOptions) {
     this.#options = options;
-    this.#outage = new Outage(options.logger, {
-      begins: 'no connection to Coder; it is tried again',
-      ends: 'connected to Coder again',
+    this.#outage = new Episode(options.logger, {
+      started: 'no connection to Coder; retrying',
+      ended: 'connected to Coder again',
     });
     this.#done = this.#keep();
   }
@@ -97,7 +97,7 @@ export class KeptConnection {
 
   #fail(error: Failure, delayMs: number): void {
     this.#failure = { error, until: performance.now() + delayMs };
-    this.#outage.failed(error);
+    this.#outage.happened({}, { err: error }, error.code);
     this.#progress.emit('change');
   }
 
@@ -115,7 +115,7 @@ export class KeptConnection {
     const since = performance.now();
     const stopListening = onAbort(signal, () => session.close(signal.reason));
     this.#session = session;
-    this.#outage.over();
+    this.#outage.end();
     this.#progress.emit('change');
     const error = await session.ended;
     stopListening();

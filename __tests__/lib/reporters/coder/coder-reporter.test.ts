@@ -149,7 +149,7 @@ describe('the answer', () => {
     expect(server.sessions).toHaveLength(1);
     const refusals = logger.lines.filter(({ message }) => message.includes('boundary logs'));
     expect(refusals.map(({ level }) => level)).toEqual(
-      expected === 'ERR_CODER_REFUSED' ? ['warn', 'info'] : [],
+      expected === 'ERR_CODER_REFUSED' ? ['warn', 'warn'] : [],
     );
   });
 
@@ -284,8 +284,8 @@ describe('the connection', () => {
     const said = () => logger.lines.map(({ level, message }) => `${level}: ${message}`);
     await until('it is connected', () => said().includes('info: connected to Coder'));
     server.sessions[0]?.socket.destroy();
-    await until('it is connected again', () => said().includes('info: connected to Coder again'));
-    expect(said()[1]).toBe('warn: no connection to Coder; it is tried again');
+    await until('it is connected again', () => said().includes('warn: connected to Coder again'));
+    expect(said()[1]).toBe('warn: no connection to Coder; retrying');
   });
 
   test('that is away: a report fails at once between two attempts, and says when the next one is', async () => {
@@ -307,7 +307,7 @@ describe('the connection', () => {
     const again = await reporter.report(logBatch(1), never).catch((error) => error);
     expect(again.message).toBe(error.message);
     expect(logger.lines.map(({ level, message }) => [level, message])).toEqual([
-      ['warn', 'no connection to Coder; it is tried again'],
+      ['warn', 'no connection to Coder; retrying'],
     ]);
   });
 
