@@ -8,9 +8,9 @@ import {
   type Outcome,
 } from '../../codec/index.js';
 
-/** Whatever serves a Unix socket for a sender: the codec behind a plain server. */
+/** A receiver for senders: a plain server on a Unix socket, with the codec behind it. */
 export class Receiver {
-  /** Connections so far. */
+  /** How many connections there were. */
   connections = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -21,7 +21,7 @@ export class Receiver {
     this.#server = createServer((socket) => this.#accept(socket));
   }
 
-  /** Connections open now. */
+  /** How many connections are open now. */
   get open(): number {
     return this.#sockets.size;
   }
@@ -33,13 +33,13 @@ export class Receiver {
     return receiver;
   }
 
-  /** The next outcome that arrives, or has arrived already. */
+  /** The next outcome, which may have arrived already. */
   async next(): Promise<Outcome> {
     const { value } = await this.#arrivals.next();
     return value[0];
   }
 
-  /** The next `n` outcomes, which are batches. */
+  /** The next `n` outcomes, which must be batches. */
   async batches(n: number): Promise<LogBatch[]> {
     const batches: LogBatch[] = [];
     while (batches.length < n) {
@@ -50,7 +50,12 @@ export class Receiver {
     return batches;
   }
 
-  /** Away: the connections are closed, and nobody listens any more. */
+  /** Stops reading from all connections. */
+  pause(): void {
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  /** Closes the connections, and stops listening. */
   async stop(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
