@@ -45,8 +45,8 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   readonly inFlight: Amount = { batches: 0, logs: 0 };
   readonly #reporter: Reporter<T>;
   readonly #concurrency: number;
-  /** Whether a batch is tried again. */
-  readonly retries: boolean;
+  /** Whether the option `retry` is set. */
+  readonly isRetrying: boolean;
   readonly #abort = new AbortController();
   readonly #reportOptions = { signal: this.#abort.signal };
   /** What is being reported, in order. Mostly one: a list costs less than a Set then. */
@@ -66,7 +66,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     checkOptions('Forwarder', { reporter }, REPORTER);
     const { concurrency, retry } = resolveOptions('Forwarder', options, FORWARDER_OPTIONS);
     super({ objectMode: true, highWaterMark: 1 });
-    this.retries = retry !== false;
+    this.isRetrying = retry !== false;
     this.#reporter =
       retry === false
         ? reporter
@@ -164,14 +164,14 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     } else {
       this.#failed(error, false);
       this.#leave(batch);
-      this.emit('drop', batch, this.retries && isPermanent(error) ? 'rejected' : 'forward_failed', error);
+      this.emit('drop', batch, this.isRetrying && isPermanent(error) ? 'rejected' : 'forward_failed', error);
     }
     this.#next();
   }
 
   #failed(error: unknown, again: boolean): void {
     // A batch that it will never take says nothing of the reporter.
-    if (this.#outageSince === undefined && !(this.retries && isPermanent(error))) {
+    if (this.#outageSince === undefined && !(this.isRetrying && isPermanent(error))) {
       this.#outageSince = performance.now();
       this.emit('outage', error);
     }

@@ -477,7 +477,7 @@ describe('a Forwarder with `retry`', () => {
       ['outage', expect.objectContaining({ permanent: true })],
       ['forward_failed', 0],
     ]);
-    expect(forwarder.retries).toBe(false);
+    expect(forwarder.isRetrying).toBe(false);
   });
 
   test('stop() in a wait gives the batch back at once, and it was not dropped', async () => {
@@ -576,7 +576,7 @@ describe('a Forwarder with `retry`', () => {
         expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining(name) }),
       );
     }
-    for (const value of [...good, undefined]) expect(make(value).retries).toBe(true);
+    for (const value of [...good, undefined]) expect(make(value).isRetrying).toBe(true);
   });
 
   test.each([true, null, 5, 'often', () => undefined])('refuses %p', (retry) => {
