@@ -47,11 +47,11 @@ export class EventBatcher {
    * Adds an event. An event without a `sequence_number` gets the next one of its session.
    *
    * @param now The time of an event without an `event_time`.
-   * @returns the batches that this completes, in order: the pending one, if the event does not belong or fit into it,
-   *   and the one that it was added to, if that is complete now.
+   * @returns the batch that this completes, if there is one: the pending batch, if the event does not belong or fit
+   *   into it, or the batch that the event was added to, if it has enough events now. It cannot be both.
    * @throws ERR_INVALID_EVENT, ERR_MESSAGE_TOO_LARGE: the event is not added.
    */
-  add(value: unknown, now: Date): LogsInput[] {
+  add(value: unknown, now: Date): LogsInput | undefined {
     const event = toEvent(value);
     const sessionId = event.session_id ?? this.#options.sessionId;
     const confinedProcessName = event.confined_process_name ?? this.#options.confinedProcessName;
@@ -68,26 +68,24 @@ export class EventBatcher {
       throw new BoundaryLogError('ERR_MESSAGE_TOO_LARGE', message);
     }
 
-    const completed: LogsInput[] = [];
-    const before = this.#pending;
+    const pending = this.#pending;
     const fits =
-      before?.sessionId === sessionId &&
-      before.confinedProcessName === confinedProcessName &&
-      before.length + logLength <= MAX_PAYLOAD_LENGTH;
-    if (!fits) completed.push(...this.take());
+      pending?.sessionId === sessionId &&
+      pending.confinedProcessName === confinedProcessName &&
+      pending.length + logLength <= MAX_PAYLOAD_LENGTH;
+    const completed = fits ? undefined : this.complete();
     this.#pending ??= { sessionId, confinedProcessName, logs: [], length: emptyLength };
     this.#pending.logs.push(log);
     this.#pending.length += logLength;
-    if (this.#pending.logs.length >= this.#options.batchSize) completed.push(...this.take());
-    return completed;
+    return this.#pending.logs.length >= this.#options.batchSize ? this.complete() : completed;
   }
 
-  /** Completes the pending batch: a list with this batch, or an empty list if there is none. */
-  take(): LogsInput[] {
-    if (this.#pending === undefined) return [];
+  /** Completes the pending batch, if there is one. */
+  complete(): LogsInput | undefined {
+    if (this.#pending === undefined) return undefined;
     const { sessionId, confinedProcessName, logs } = this.#pending;
     this.#pending = undefined;
-    return [{ sessionId, confinedProcessName, logs }];
+    return { sessionId, confinedProcessName, logs };
   }
 
   #nextNumber(sessionId: string): number {

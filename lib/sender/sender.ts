@@ -111,7 +111,7 @@ export class BoundaryLogSender extends Writable {
   }
 
   override _final(callback: Callback): void {
-    this.#send(this.#batcher.take())
+    this.#send(this.#batcher.complete())
       .then(() => this.#reportDrops())
       .then(() => this.#socket.end())
       .then(() => callback(), callback);
@@ -125,30 +125,32 @@ export class BoundaryLogSender extends Writable {
   }
 
   async #add(value: unknown): Promise<void> {
-    let batches: LogsInput[];
+    let completed: LogsInput | undefined;
     try {
-      batches = this.#batcher.add(value, new Date());
+      completed = this.#batcher.add(value, new Date());
     } catch (error) {
       this.#unreportedDrops += 1;
       this.emit('drop', value, error);
       return;
     }
-    // The next event waits until the completed batches are written, so that the sender does not collect batches.
-    await this.#send(batches);
-    if (!this.#batcher.isEmpty) this.#timer ??= setTimeout(this.#onBatchDue, this.#batchDelayMs);
+    // The next event waits until all completed batches are written, so that the sender does not collect batches.
+    await this.#send(completed);
+    // After a destroy() in the same turn nobody would clear this timer, and it would keep the process alive.
+    if (!this.#batcher.isEmpty && !this.destroyed)
+      this.#timer ??= setTimeout(this.#onBatchDue, this.#batchDelayMs);
   }
 
   readonly #onBatchDue = (): void => {
-    this.#send(this.#batcher.take()).catch((error) => this.destroy(error));
+    this.#send(this.#batcher.complete()).catch((error) => this.destroy(error));
   };
 
-  /** Writes batches, after all earlier ones. */
-  #send(batches: readonly LogsInput[]): Promise<void> {
-    if (batches.length > 0) {
+  /** Writes a batch, after all earlier ones. Resolves when all of them are written. */
+  #send(batch: LogsInput | undefined): Promise<void> {
+    if (batch !== undefined) {
       clearTimeout(this.#timer);
       this.#timer = undefined;
+      this.#writing = this.#writing.then(() => this.#write(batch));
     }
-    for (const batch of batches) this.#writing = this.#writing.then(() => this.#write(batch));
     return this.#writing;
   }
 

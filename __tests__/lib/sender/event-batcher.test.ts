@@ -11,50 +11,47 @@ const batcher = (options: Partial<EventBatcherOptions> = {}) =>
   new EventBatcher({ sessionId: 's', confinedProcessName: 'p', batchSize: 3, ...options });
 
 /** A batch as `session/process: sequence numbers`. */
-const shown = ({ sessionId, confinedProcessName, logs }: LogsInput) =>
-  `${sessionId}/${confinedProcessName}: ${logs?.map(({ sequenceNumber }) => sequenceNumber)}`;
+const shown = (batch: LogsInput | undefined) =>
+  batch &&
+  `${batch.sessionId}/${batch.confinedProcessName}: ${batch.logs?.map(({ sequenceNumber }) => sequenceNumber)}`;
 
 const event = (fields: object = {}) => ({ decision: 'allow', ...fields });
 const sized = (length: number) => event({ http_url: 'x'.repeat(length) });
 
-test.each<[what: string, events: object[], completed: string[][], rest: string[]]>([
-  ['fewer events than a batch has', [event(), event()], [[], []], ['s/p: 0,1']],
-  ['as many events as a batch has', [event(), event(), event()], [[], [], ['s/p: 0,1,2']], []],
+test.each<[what: string, events: object[], completed: (string | undefined)[], rest: string | undefined]>([
+  ['fewer events than a batch has', [event(), event()], [undefined, undefined], 's/p: 0,1'],
+  ['enough events', [event(), event(), event()], [undefined, undefined, 's/p: 0,1,2'], undefined],
   [
     'another session',
     [event(), event({ session_id: 't' }), event()],
-    [[], ['s/p: 0'], ['t/p: 0']],
-    ['s/p: 1'],
+    [undefined, 's/p: 0', 't/p: 0'],
+    's/p: 1',
   ],
-  ['another process', [event(), event({ confined_process_name: 'q' })], [[], ['s/p: 0']], ['s/q: 1']],
+  ['another process', [event(), event({ confined_process_name: 'q' })], [undefined, 's/p: 0'], 's/q: 1'],
   [
-    'a number of its own, which does not count',
+    'an event with a number, which does not count',
     [event({ sequence_number: 77 }), event()],
-    [[], []],
-    ['s/p: 77,0'],
+    [undefined, undefined],
+    's/p: 77,0',
   ],
-  ['two that do not fit into one frame', [sized(20_000), sized(20_000)], [[], ['s/p: 0']], ['s/p: 1']],
+  ['events that do not fit into one frame', [sized(20_000), sized(20_000)], [undefined, 's/p: 0'], 's/p: 1'],
 ])('%s', (_what, events, completed, rest) => {
   const it = batcher();
-  expect(events.map((event) => it.add(event, NOW).map(shown))).toEqual(completed);
-  expect(it.isEmpty).toBe(rest.length === 0);
-  expect(it.take().map(shown)).toEqual(rest);
-  expect([it.isEmpty, it.take()]).toEqual([true, []]);
+  expect(events.map((event) => shown(it.add(event, NOW)))).toEqual(completed);
+  expect(it.isEmpty).toBe(rest === undefined);
+  expect(shown(it.complete())).toBe(rest);
+  expect([it.isEmpty, it.complete()]).toEqual([true, undefined]);
 });
 
-test('an event can complete two batches: the one that it does not fit into, and its own', () => {
-  const it = batcher({ batchSize: 2 });
-  it.add(event(), NOW);
-  expect(it.add(event({ session_id: 't' }), NOW).map(shown)).toEqual(['s/p: 0']);
-  const one = batcher({ batchSize: 1 });
-  expect(one.add(event(), NOW).map(shown)).toEqual(['s/p: 0']);
+test('a batch of one event is complete at once', () => {
+  expect(shown(batcher({ batchSize: 1 }).add(event(), NOW))).toBe('s/p: 0');
 });
 
 test('an event without a time gets the current one', () => {
   const it = batcher();
   it.add(event(), NOW);
   it.add(event({ event_time: '1969-12-31T23:59:58.5Z' }), NOW);
-  expect(it.take()[0]?.logs?.map(({ time }) => time)).toEqual([
+  expect(it.complete()?.logs?.map(({ time }) => time)).toEqual([
     { seconds: NOW.getTime() / 1000 - 0.12, nanos: 120_000_000 },
     { seconds: -2, nanos: 500_000_000 },
   ]);
@@ -68,7 +65,7 @@ describe('an event that is not added', () => {
     const it = batcher();
     it.add(event(), NOW);
     expect(thrown(() => it.add(value, NOW))).toMatchObject({ code });
-    expect(it.take().map(shown)).toEqual(['s/p: 0']);
+    expect(shown(it.complete())).toBe('s/p: 0');
   });
 });
 
@@ -78,7 +75,7 @@ test(`every batch fits into a frame, whatever its events are, and no event is mi
   for (let run = 0; run < 30; run++) {
     const it = batcher({ batchSize: 1 + upTo(50), sessionId: 'ü'.repeat(1 + upTo(200)) });
     const urls: string[] = [];
-    const batches: LogsInput[] = [];
+    const batches: (LogsInput | undefined)[] = [];
     for (let i = 0; i < 100; i++) {
       const http_url = `${i}${(next() < 0.5 ? 'x' : 'ü').repeat(upTo(4000))}`;
       urls.push(http_url);
@@ -87,10 +84,11 @@ test(`every batch fits into a frame, whatever its events are, and no event is mi
         confined_process_name: 'p'.repeat(upTo(2)),
         matched_rule: 'r'.repeat(upTo(300)),
       };
-      batches.push(...it.add(event(fields), NOW));
+      batches.push(it.add(event(fields), NOW));
     }
-    batches.push(...it.take());
+    batches.push(it.complete());
     const received = batches.flatMap((batch) => {
+      if (batch === undefined) return [];
       // This throws if the batch does not fit.
       const frame = encodeLogs(batch);
       const outcome = decodeMessage({ tag: 2, payload: frame.subarray(4) });

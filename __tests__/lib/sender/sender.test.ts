@@ -313,6 +313,18 @@ test('destroy() closes the connection, and the pending batch is not sent', async
   expect(urls(await receiver.batches(1))).toEqual([event(9).http_url]);
 });
 
+test('destroyed in the turn of a write, the sender starts no timer', async () => {
+  const setTimeout = jest.spyOn(globalThis, 'setTimeout');
+  const sender = makeSender();
+  sender.write(event());
+  sender.destroy();
+  await once(sender, 'close');
+  await new Promise(setImmediate);
+  const delays = setTimeout.mock.calls.map(([, ms]) => ms);
+  jest.restoreAllMocks();
+  expect(delays).not.toContain(NEVER_MS);
+});
+
 test.each<[option: keyof BoundaryLogSenderOptions, value: unknown]>([
   ['socketPath', ''],
   ['socketPath', 'a\0b'],
