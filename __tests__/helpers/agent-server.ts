@@ -17,14 +17,14 @@ import { until } from './until.js';
 
 export const TOKEN = 'the-secret-token';
 
-/** What an HTTP request is answered with. */
+/** An HTTP response. */
 export interface Reply {
   status: number;
   headers?: Record<string, string>;
   body?: string;
 }
 
-/** Starts servers. They are gone after each test. */
+/** Starts servers, and stops them after each test. */
 export function agentServers(): (tls?: ServerOptions) => Promise<AgentServer> {
   const started: AgentServer[] = [];
   afterEach(async () => {
@@ -37,15 +37,15 @@ export function agentServers(): (tls?: ServerOptions) => Promise<AgentServer> {
   };
 }
 
-/** The agent API of a Coder server, which does what a test tells it to. */
+/** The agent API of a Coder server, whose behaviour the test decides. */
 export class AgentServer {
-  /** What is done with a call. */
+  /** Handles a call. By default it succeeds. */
   onCall: (call: AgentCall) => void = (call) => call.ok();
-  /** Whether requests are answered at all. */
+  /** Whether the server answers requests. */
   answers = true;
-  /** What is done with a new connection. */
+  /** Called for each new connection. */
   onSession: (session: AgentServerSession) => void = () => undefined;
-  /** What a request to connect is refused with. */
+  /** The response to requests to connect. By default they succeed. */
   refusal: Reply | undefined;
   buildInfo: Reply = { status: 200, body: JSON.stringify({ version: 'v2.34.0+test' }) };
   readonly requests: IncomingMessage[] = [];
@@ -75,7 +75,7 @@ export class AgentServer {
       this.requests.push(request);
       socket.on('error', () => undefined);
       if (!this.answers) {
-        // It may be half open: its end is not its close.
+        // The socket may be half open, so it has to be ended after the client's end.
         socket.on('end', () => socket.end()).resume();
         return;
       }
@@ -87,7 +87,7 @@ export class AgentServer {
         );
         return;
       }
-      // What is sent at once comes together with the consent.
+      // The first frames arrive in one chunk with the response.
       socket.cork();
       websockets.handleUpgrade(request, socket, head, (websocket) => {
         const session = new AgentServerSession(this, websocket, socket);
@@ -105,14 +105,14 @@ export class AgentServer {
     return new AgentServer(server, tls === undefined ? 'http' : 'https');
   }
 
-  /** How many connections there are. */
+  /** How many connections are open. */
   get open(): number {
     return this.#sockets.size;
   }
 
-  /** The session number `n`, from 0, once there is one. */
+  /** Waits for session number `n`, from 0. */
   async session(n = 0): Promise<AgentServerSession> {
-    await until(`session ${n} is here`, () => this.sessions.length > n);
+    await until(`session ${n} is open`, () => this.sessions.length > n);
     return this.sessions[n] as AgentServerSession;
   }
 
@@ -124,16 +124,16 @@ export class AgentServer {
   }
 }
 
-/** One connection. */
+/** One connection of a client. */
 export class AgentServerSession {
-  /** All frames that came, but for pings and data. */
+  /** All frames that were received, except pings and data. */
   readonly frames: YamuxFrame[] = [];
-  /** The values of pings that were answered. */
+  /** The values of the pings that the client has answered. */
   readonly pongs: number[] = [];
   readonly streams = new Map<number, AgentCall>();
-  /** Whether more may be sent once it was read. */
+  /** Whether the server sends a window update for each data frame. */
   grants = true;
-  /** The code that the WebSocket was closed with. */
+  /** The status code with which the WebSocket was closed. */
   closeCode: number | undefined;
   readonly websocket: WebSocket;
   readonly socket: Duplex;
@@ -153,7 +153,7 @@ export class AgentServerSession {
     websocket.on('message', (data) => {
       const { frames, rest } = readYamux(Buffer.concat([this.#bytes, data as Buffer]));
       this.#bytes = rest;
-      for (const frame of frames) this.#take(frame);
+      for (const frame of frames) this.#handle(frame);
     });
   }
 
@@ -161,7 +161,7 @@ export class AgentServerSession {
     this.websocket.send(yamuxFrame(...frame));
   }
 
-  #take(frame: YamuxFrame): void {
+  #handle(frame: YamuxFrame): void {
     const { type, flags, id, length, data } = frame;
     if (type === 2) {
       if (flags === 1) this.send(2, 2, 0, length);
@@ -181,14 +181,14 @@ export class AgentServerSession {
   }
 }
 
-/** One call, on its stream. */
+/** One call of a client, on its yamux stream. */
 export class AgentCall {
   readonly session: AgentServerSession;
   readonly id: number;
   method = '';
-  /** The message, as it came. */
+  /** The message of the call. */
   request: Buffer = Buffer.alloc(0);
-  /** Bytes that have come on the stream. */
+  /** All bytes that were received on the stream. */
   received: Buffer = Buffer.alloc(0);
   #isCalled = false;
 
@@ -210,7 +210,7 @@ export class AgentCall {
     this.session.server.onCall(this);
   }
 
-  /** The answer of a server that took it. */
+  /** Answers that the call has succeeded. */
   ok(): void {
     this.bytes(Buffer.concat([drpcFrame({ kind: 2, message: 1 }), drpcFrame({ kind: 6, message: 2 })]));
   }

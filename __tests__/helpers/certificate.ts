@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 
-/** ASN.1, DER (X.690): a tag, the length, the content. */
+/** Encodes a value in ASN.1 DER (X.690): tag, length, content. */
 function der(tag: number, ...content: (Buffer | number[])[]): Buffer {
   const body = Buffer.concat(content.map((part) => Buffer.from(part)));
   const { length } = body;
@@ -19,8 +19,8 @@ const ECDSA_WITH_SHA256 = sequence(oid(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03,
 const TRUE = der(0x01, [0xff]);
 
 /**
- * A certificate for an IP address and its key, new ones, as PEM. It has signed itself (RFC 5280), so whoever is to
- * trust it takes it for an authority, too. Made here, as a key does not belong into a repository.
+ * A new certificate for an IP address and its key, as PEM. The certificate is self-signed (RFC 5280), so a client that
+ * trusts it needs no other authority. It is created at run time, because a key does not belong in a repository.
  */
 export function selfSigned(address = [127, 0, 0, 1]): { cert: string; key: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

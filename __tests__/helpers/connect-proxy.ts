@@ -3,14 +3,14 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach } from '@jest/globals';
 
-/** An HTTP proxy that knows CONNECT, and nothing else. Gone after the test. */
+/** An HTTP proxy that supports only CONNECT. It is stopped after the test. */
 export interface ConnectProxy {
   readonly url: string;
-  /** What it was asked for: `host:port` and the credentials that came with it. */
+  /** The requests: `host:port` and the credentials. */
   readonly asked: { target: string | undefined; authorization: string | undefined }[];
-  /** What it answers, where that is not 200; 0 for nothing at all. */
+  /** The status of its responses; 0 if it does not respond. */
   status: number;
-  /** How many connections it has open. */
+  /** How many connections are open. */
   open(): number;
 }
 
@@ -42,7 +42,7 @@ export function connectProxies(): () => Promise<ConnectProxy> {
     server.on('connect', ({ url, headers }, socket) => {
       proxy.asked.push({ target: url, authorization: headers['proxy-authorization'] });
       if (proxy.status === 0) {
-        // It may be half open: its end is not its close.
+        // The socket may be half open, so it has to be ended after the client's end.
         socket.on('end', () => socket.end()).resume();
         return;
       }

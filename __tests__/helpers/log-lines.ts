@@ -6,7 +6,7 @@ export interface LogLine {
   fields: Record<string, unknown>;
 }
 
-/** A logger that keeps its lines. */
+/** A logger that collects its lines. */
 export function logLines(): Logger & { lines: LogLine[] } {
   const lines: LogLine[] = [];
   const at = (level: keyof Logger) => (fields: object, message: string) => {

@@ -1,6 +1,6 @@
 /**
- * yamux and DRPC as plainly as can be, for the far end of tests: whole byte strings, no windows, no state, and
- * nothing in common with the sources.
+ * yamux and DRPC in their simplest form, for the server of the tests: complete byte strings, no windows, no state. It
+ * shares no code with the sources, so that both cannot have the same fault.
  */
 
 export interface YamuxFrame {
@@ -18,7 +18,7 @@ export function yamuxFrame(type: number, flags: number, id: number, body: number
   return typeof body === 'number' ? header : Buffer.concat([header, body]);
 }
 
-/** The whole frames at the start of `bytes`, and what is left. */
+/** The complete frames at the start of `bytes`, and the bytes after them. */
 export function readYamux(bytes: Buffer): { frames: YamuxFrame[]; rest: Buffer } {
   const frames: YamuxFrame[] = [];
   let rest = bytes;
@@ -51,7 +51,7 @@ export function drpcFrame({ kind, done = true, control = false, stream = 1, ...f
   ]);
 }
 
-/** The whole frames at the start of `bytes`. */
+/** The complete frames at the start of `bytes`. */
 export function readDrpc(bytes: Buffer): Required<DrpcFrame>[] {
   const frames: Required<DrpcFrame>[] = [];
   for (let pos = 0; pos < bytes.length; ) {

@@ -1,10 +1,10 @@
 import type { LogBatch, Reporter } from '../../lib/index.js';
 
-/** Keeps what it is given. */
+/** A reporter that collects its batches. */
 export function collector(): Reporter & { batches: LogBatch[] } {
   const batches: LogBatch[] = [];
   return { batches, report: (batch) => void batches.push(batch) };
 }
 
-/** Never answers, whatever it is told. */
+/** A reporter that never completes, and ignores its signal. */
 export const silentReporter: Reporter = { report: () => new Promise(() => undefined) };

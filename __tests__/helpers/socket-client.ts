@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** A connection to a Unix socket, once it stands. */
+/** Connects to a Unix socket. */
 export async function connectTo(path: string): Promise<Socket> {
   const socket = connect(path);
   await once(socket, 'connect');
@@ -9,10 +9,10 @@ export async function connectTo(path: string): Promise<Socket> {
   return socket;
 }
 
-/** Writes the pieces, each on its own, ends, and waits until the other side has closed, too. */
+/** Writes the pieces one by one, ends, and waits until the other side has closed the connection, too. */
 export async function sendAll(path: string, pieces: Buffer[]): Promise<void> {
   const socket = await connectTo(path);
-  // Not once(), which would fail by the error of a connection that the receiver closed on purpose.
+  // once() would reject with the error of a connection that the receiver closes on purpose.
   const closed = new Promise((resolve) => socket.on('close', resolve));
   socket.resume();
   for (const piece of pieces) {

@@ -5,15 +5,16 @@ import { FORMATS, type Format, formatBatch } from '../text/format.js';
 import { appendJsonLines } from '../text/json-lines.js';
 import { TextBuffer } from '../text/text-buffer.js';
 
-/** Where text goes: any Writable, or what has these two of its methods. */
+/** A destination for text: any Writable, or an object with these two methods. */
 export interface TextOutput {
   /**
-   * @param text Whole lines.
-   * @param callback With an error, `written` is how many bytes got through nevertheless. Default 0.
+   * @param text Complete lines.
+   * @param callback Is called when the text is written, or with an error. In the latter case `written` is the number of
+   *   bytes that were written before the error. Default: `0`.
    */
   write(text: Uint8Array, callback: (error?: Error | null, written?: number) => void): boolean;
   on(event: 'error', listener: (error: Error) => void): unknown;
-  /** Whether it is done with the text when it calls back, and the memory may be used again. Default false. */
+  /** Whether the memory of the text may be reused after the callback was called. Default: `false`. */
   readonly keepsNothing?: boolean;
 }
 
@@ -41,23 +42,24 @@ export const TEXT_REPORTER_OPTIONS = {
   color: { ...flag, default: false, doc: "Whether `'pretty'` uses colours" },
 } satisfies OptionTable<TextReporterOptions>;
 
-/** Bytes of text that are written without waiting for more. */
-const ENOUGH = 1 << 18;
+/** If this many bytes of text are waiting, they are written at once. */
+const MAX_WAITING_BYTES = 1 << 18;
 
-/** A report whose text ends at `end` of what is gathered. */
+/** A report that waits until its text is written. */
 interface Waiting {
+  /** Where its text ends in the text of the write. */
   end: number;
   resolve: () => void;
   reject: (error: unknown) => void;
 }
 
 /**
- * Writes each event as a line of text. A batch is reported when the stream has passed its lines on, so a
- * slow reader holds the forwarder back. What could not be written is a failure of its report; a stream that
- * was destroyed by it, as most are, fails all reports that follow.
+ * Writes each event as a line of text. A report succeeds when the stream has written its lines, so a slow stream slows
+ * down the forwarder. A report fails if its lines could not be written. Most streams are destroyed by an error; then all
+ * later reports fail, too.
  *
- * What is reported in one go, as with `concurrency` it is, is one write. JSON is made from `raw`: changes to
- * a decoded `request` do not show.
+ * Reports of the same turn of the event loop, which `concurrency` makes possible, are one write. JSON is made from
+ * `raw`, so changes of a decoded `request` have no effect on it.
  */
 export class TextReporter implements Reporter<LogBatch> {
   readonly #stream: TextOutput;
@@ -85,7 +87,7 @@ export class TextReporter implements Reporter<LogBatch> {
     if (text.length === before) return undefined;
     return new Promise((resolve, reject) => {
       this.#waiting.push({ end: text.length, resolve, reject });
-      if (text.length >= ENOUGH) this.#write();
+      if (text.length >= MAX_WAITING_BYTES) this.#write();
       else if (this.#waiting.length === 1) process.nextTick(this.#write);
     });
   }
