@@ -32,8 +32,8 @@ export {
 export type { Amount, Batch } from './batch.js';
 export { BoundaryLogError, type ErrorCode } from './errors.js';
 export { Forwarder, type ForwarderOptions } from './forwarding/forwarder.js';
-export type { Reporter } from './forwarding/reporter.js';
-export type { ReportError, RetryOptions } from './forwarding/retrying-reporter.js';
+export type { ReportError, Reporter } from './forwarding/reporter.js';
+export type { RetryOptions } from './forwarding/retrying-reporter.js';
 export type { Logger } from './logger.js';
 export { nullReporter } from './reporters/null.js';
 export { type TextOutput, TextReporter, type TextReporterOptions } from './reporters/text.js';

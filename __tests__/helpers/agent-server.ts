@@ -41,7 +41,7 @@ export function agentServers(): (tls?: ServerOptions) => Promise<AgentServer> {
 export class AgentServer {
   /** Handles a call. */
   onCall: (call: AgentCall) => void = (call) => call.ok();
-  /** Whether requests are answered at all. */
+  /** Whether the server answers requests. */
   answers = true;
   /** Handles a new connection. */
   onSession: (session: AgentServerSession) => void = () => undefined;
@@ -112,7 +112,7 @@ export class AgentServer {
 
   /** Session number `n`, from 0, as soon as it exists. */
   async session(n = 0): Promise<AgentServerSession> {
-    await until(`session ${n} is here`, () => this.sessions.length > n);
+    await until(`session ${n} is open`, () => this.sessions.length > n);
     return this.sessions[n] as AgentServerSession;
   }
 
@@ -124,7 +124,7 @@ export class AgentServer {
   }
 }
 
-/** One connection. */
+/** One connection of a client. */
 export class AgentServerSession {
   /** All frames received, except pings and data. */
   readonly frames: YamuxFrame[] = [];
@@ -153,7 +153,7 @@ export class AgentServerSession {
     websocket.on('message', (data) => {
       const { frames, rest } = readYamux(Buffer.concat([this.#bytes, data as Buffer]));
       this.#bytes = rest;
-      for (const frame of frames) this.#take(frame);
+      for (const frame of frames) this.#handle(frame);
     });
   }
 
@@ -161,7 +161,7 @@ export class AgentServerSession {
     this.websocket.send(yamuxFrame(...frame));
   }
 
-  #take(frame: YamuxFrame): void {
+  #handle(frame: YamuxFrame): void {
     const { type, flags, id, length, data } = frame;
     if (type === 2) {
       if (flags === 1) this.send(2, 2, 0, length);
@@ -181,7 +181,7 @@ export class AgentServerSession {
   }
 }
 
-/** One call, on its stream. */
+/** One call of a client, on its yamux stream. */
 export class AgentCall {
   readonly session: AgentServerSession;
   readonly id: number;

@@ -10,7 +10,7 @@ export interface ConnectProxy {
   readonly asked: { target: string | undefined; authorization: string | undefined }[];
   /** The status that it answers instead of 200; 0 for no answer. */
   status: number;
-  /** How many connections it has open. */
+  /** How many connections are open. */
   open(): number;
 }
 

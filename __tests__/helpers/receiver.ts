@@ -8,9 +8,9 @@ import {
   type Outcome,
 } from '../../codec/index.js';
 
-/** Serves a Unix socket for a sender: a plain server with the codec behind it. */
+/** A receiver for senders: a plain server on a Unix socket, with the codec behind it. */
 export class Receiver {
-  /** Connections so far. */
+  /** How many connections there were. */
   connections = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -21,7 +21,7 @@ export class Receiver {
     this.#server = createServer((socket) => this.#accept(socket));
   }
 
-  /** Connections open now. */
+  /** How many connections are open now. */
   get open(): number {
     return this.#sockets.size;
   }
@@ -50,7 +50,12 @@ export class Receiver {
     return batches;
   }
 
-  /** Closes all connections and stops listening. */
+  /** Stops reading from all connections. */
+  pause(): void {
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  /** Closes the connections, and stops listening. */
   async stop(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();

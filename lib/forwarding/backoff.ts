@@ -7,16 +7,16 @@ export interface Backoff {
 }
 
 /**
- * How long to wait after so many failures in a row, in ms: of random length up to what the wait has grown to
- * (full jitter), but not shorter than `leastMs`.
+ * The delay after a number of consecutive failures, in ms. It is random, between 0 and a limit that grows
+ * exponentially ("full jitter"), but never shorter than `leastMs`.
  */
 export function backoffMs(
   failures: number,
   { initialDelayMs, factor, maxDelayMs }: Backoff,
   leastMs = 0,
 ): number {
-  // Nothing times infinity is no number.
+  // Without this limit the growth becomes Infinity, and 0 × Infinity is NaN.
   const growth = Math.min(factor ** (failures - 1), Number.MAX_VALUE);
-  const grown = Math.min(initialDelayMs * growth, maxDelayMs);
-  return Math.min(Math.max(Math.random() * grown, leastMs), MAX_WAIT_MS);
+  const limit = Math.min(initialDelayMs * growth, maxDelayMs);
+  return Math.min(Math.max(Math.random() * limit, leastMs), MAX_WAIT_MS);
 }

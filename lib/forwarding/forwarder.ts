@@ -4,8 +4,9 @@ import type { Amount, Batch } from '../batch.js';
 import { checkOptions, type OptionTable, objectWith, resolveOptions, wholeNumber } from '../options.js';
 import { type Callback, Writable } from '../streams/base.js';
 import { isIdle, isObject, type Write } from '../streams/direct.js';
-import type { Reporter } from './reporter.js';
-import { isPermanent, RETRY_OPTION, RetryingReporter, type RetryOptions } from './retrying-reporter.js';
+import { sleep } from './abort.js';
+import { isPermanent, type Reporter } from './reporter.js';
+import { RETRY_OPTION, RetryingReporter, type RetryOptions } from './retrying-reporter.js';
 
 /** Options of {@link Forwarder}. */
 export interface ForwarderOptions {
@@ -29,25 +30,25 @@ export const FORWARDER_OPTIONS = {
 const REPORTER = { reporter: objectWith('report') };
 
 /**
- * Writable, object mode: batch → {@link Reporter}, one at a time, in order.
+ * Writable, object mode: batches → {@link Reporter}, one at a time and in order.
  *
  * | event | arguments | when |
  * |---|---|---|
- * | `forward` | batch, seconds | the reporter took it |
- * | `drop` | batch, `'forward_failed'`, error | the reporter failed, for the last time: the batch is lost, the next one goes on |
- * | `drop` | batch, `'rejected'`, error | with `retry`: the reporter said that it will never take it (`error.permanent`) |
- * | `retry` | error | a batch will be tried again |
- * | `outage` | error | the first failure after all went well |
- * | `recovery` | seconds | the first success after an outage, and how long that took |
+ * | `forward` | batch, seconds | the reporter has accepted the batch |
+ * | `drop` | batch, `'forward_failed'`, error | the reporter failed, and the batch is not retried any more: it is lost |
+ * | `drop` | batch, `'rejected'`, error | with `retry`: the reporter will never accept the batch (`error.permanent`) |
+ * | `retry` | error | an attempt failed, and another one will follow |
+ * | `outage` | error | the first failure since the start or the last success |
+ * | `recovery` | seconds | the first success after an outage; how long the outage lasted |
  * | `drop` | batch, `'shutdown'`, null | the Forwarder was destroyed while the batch was being reported |
  */
 export class Forwarder<T extends Batch = LogBatch> extends Writable {
-  /** What is being reported now. */
+  /** The batches that are being reported. */
   readonly inFlight: Amount = { batches: 0, logs: 0 };
   readonly #reporter: Reporter<T>;
   readonly #concurrency: number;
-  /** Whether a batch is tried again. */
-  readonly retries: boolean;
+  /** Whether the option `retry` is set. */
+  readonly isRetrying: boolean;
   readonly #abort = new AbortController();
   readonly #reportOptions = { signal: this.#abort.signal };
   /** What is being reported, in order. Mostly one: a list costs less than a Set then. */
@@ -71,7 +72,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     checkOptions('Forwarder', { reporter }, REPORTER);
     const { concurrency, retry } = resolveOptions('Forwarder', options, FORWARDER_OPTIONS);
     super({ objectMode: true, highWaterMark: 1 });
-    this.retries = retry !== false;
+    this.isRetrying = retry !== false;
     this.#reporter =
       retry === false
         ? reporter
@@ -92,22 +93,18 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   }
 
   /**
-   * Ends in a way that loses nothing: aborts the `signal` of the reports under way, gives them `graceMs` to
-   * come to an end, and destroys the Forwarder. Nothing may be written to it any more.
+   * Ends the Forwarder without a loss: aborts the `signal` of the reports in progress, gives them `graceMs` to complete,
+   * and destroys the Forwarder. Nothing may be written to it any more.
    *
-   * @returns what was not taken, in order, for somebody else to report; it stays counted in `inFlight`. Where
-   *   the reporter took it after all, and only its answer was late, that makes it twice.
+   * @returns the batches that were not accepted, in order, so that they can be reported later. They are still counted in
+   *   `inFlight`. If a report succeeds nevertheless after the grace period, its batch is delivered twice.
    */
   async stop(graceMs: number): Promise<T[]> {
     this.#abort.abort();
     if (this.#reporting.length > this.#givenUp.size) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, graceMs);
-        this.#onSettled = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      const settled = new AbortController();
+      this.#onSettled = () => settled.abort();
+      await sleep(graceMs, settled.signal);
     }
     const left = this.#reporting;
     this.#reporting = [];
@@ -134,7 +131,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     else this.#blocked = callback;
   }
 
-  /** Waits for the reports under way. */
+  /** Waits for the reports in progress. */
   override _final(callback: Callback): void {
     if (this.#reporting.length === 0) callback();
     else this.#onSettled = callback;
@@ -198,14 +195,14 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     } else {
       this.#failed(error, false);
       this.#leave(batch);
-      this.emit('drop', batch, this.retries && isPermanent(error) ? 'rejected' : 'forward_failed', error);
+      this.emit('drop', batch, this.isRetrying && isPermanent(error) ? 'rejected' : 'forward_failed', error);
     }
     this.#next();
   }
 
   #failed(error: unknown, again: boolean): void {
     // A batch that it will never take says nothing of the reporter.
-    if (this.#outageSince === undefined && !(this.retries && isPermanent(error))) {
+    if (this.#outageSince === undefined && !(this.isRetrying && isPermanent(error))) {
       this.#outageSince = performance.now();
       this.emit('outage', error);
     }

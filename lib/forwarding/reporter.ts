@@ -1,14 +1,33 @@
 import type { LogBatch } from '../../codec/index.js';
 
-/** Whoever takes batches in the end. Own ones need to extend nothing. */
+/** Delivers batches to their destination. Any object with this method is a reporter. */
 export interface Reporter<Batch = LogBatch> {
   /**
-   * Takes one batch. Done when it returns, or when its promise resolves; failed when it throws or rejects.
+   * Delivers one batch. It succeeds by returning or resolving, and fails by throwing or rejecting, possibly with a
+   * {@link ReportError}.
    *
-   * @param batch To be kept as long as needed, not to be changed.
-   * @param options `signal` aborts when the result is no longer waited for.
+   * @param batch May be kept as long as needed, but must not be changed.
+   * @param options `signal` aborts when nobody waits for the result any more.
    */
   report(batch: Batch, options: { signal: AbortSignal }): Promise<void> | void | undefined;
-  /** Lets go of what the reporter holds. Called by whoever made it, never by a Forwarder. */
+  /** Releases the reporter's resources. The code that created the reporter calls this, never a `Forwarder`. */
   close?(): Promise<void>;
+}
+
+/** Hints about retries that a reporter may add to its error. */
+export interface ReportError extends Error {
+  /** This batch will never be accepted: it is not retried, but dropped as `rejected`. */
+  readonly permanent?: boolean;
+  /** The reporter must not be called again before this time has passed, in ms. */
+  readonly retryAfterMs?: number;
+}
+
+export function isPermanent(error: unknown): boolean {
+  return (error as Partial<ReportError> | undefined)?.permanent === true;
+}
+
+/** How long to wait at least before the next attempt, in ms. A hint that is not a finite number is ignored. */
+export function retryAfterMs(error: unknown): number {
+  const hint = (error as Partial<ReportError> | undefined)?.retryAfterMs;
+  return typeof hint === 'number' && Number.isFinite(hint) ? hint : 0;
 }

@@ -7,8 +7,10 @@ import {
   resolveOptions,
   wholeNumber,
 } from '../options.js';
+import { startTimer } from './abort.js';
 import { backoffMs } from './backoff.js';
-import type { Reporter } from './reporter.js';
+import { isPermanent, type Reporter, retryAfterMs } from './reporter.js';
+import { retryAfter } from './retry.js';
 
 /** Options of retries: how long to wait, and when to give up. */
 export interface RetryOptions {
@@ -73,35 +75,23 @@ export const RETRY_OPTION = {
   doc: 'Whether and how a batch is retried after the reporter failed',
 };
 
-/** What a reporter may say in its error, for the sake of retries. */
-export interface ReportError extends Error {
-  /** It will never take this batch: no retry, the batch is dropped as `rejected`. */
-  readonly permanent?: boolean;
-  /** It is not to be asked again before this long, in ms. */
-  readonly retryAfterMs?: number;
-}
-
-export function isPermanent(error: unknown): boolean {
-  return (error as Partial<ReportError> | undefined)?.permanent === true;
-}
-
 /**
- * A reporter that tries again. Waits grow exponentially, each of random length up to what they have grown to
- * (full jitter), but not shorter than an error's `retryAfterMs`. An attempt that takes too long is given up:
- * its `signal` aborts, and if the batch was taken all the same, it is taken twice.
+ * A reporter that retries another one with exponential backoff and full jitter. It waits at least as long as an
+ * error's `retryAfterMs`. If an attempt takes longer than `timeoutMs`, its `signal` aborts and the next attempt
+ * follows. If that attempt delivers the batch nevertheless, the batch is delivered twice.
  *
- * It fails with the last error: a permanent one at once, any other when the attempts or the time are used up,
- * or the caller's `signal` aborts, which also cuts a wait short.
+ * It fails with the last error: at once if that is permanent, otherwise when the attempts or the time are used up, or
+ * when the caller's `signal` aborts, which also ends a delay.
  */
 export class RetryingReporter<Batch> implements Reporter<Batch> {
   readonly #reporter: Reporter<Batch>;
   readonly #policy: ResolvedOptions<RetryOptions, typeof RETRY_OPTIONS>;
   readonly #onRetry: (error: unknown) => void;
-  /** Of a report that was done at once: the next one may have it. */
+  /** Controller of an attempt that completed synchronously. The next attempt uses it again. */
   #unused: AbortController | undefined;
 
   /**
-   * @param onRetry Told of each attempt that failed and will be followed by another.
+   * @param onRetry Called after each failure that will be followed by another attempt.
    * @throws ERR_INVALID_OPTION
    */
   constructor(reporter: Reporter<Batch>, options: RetryOptions, onRetry: (error: unknown) => void) {
@@ -110,94 +100,60 @@ export class RetryingReporter<Batch> implements Reporter<Batch> {
     this.#onRetry = onRetry;
   }
 
-  report(batch: Batch, options: { signal: AbortSignal }): Promise<void> | undefined {
-    // The first attempt of a synchronous reporter costs no promise.
-    const started = performance.now();
+  report(batch: Batch, { signal }: { signal: AbortSignal }): Promise<void> | undefined {
+    // The first attempt is made outside of the loop, because most reports need no other one: a synchronous report then
+    // costs no promise, and an asynchronous one only that of its catch().
     let first: Promise<void> | undefined;
     try {
-      first = this.#attempt(batch, options.signal);
+      first = this.#attempt(batch, signal);
     } catch (error) {
       first = Promise.reject(error);
     }
-    return first?.catch((error) => this.#retry(batch, options.signal, started, error));
+    if (first === undefined) return undefined;
+    const started = performance.now();
+    return first.catch((error) => this.#retry(batch, signal, started, error));
   }
 
-  async #retry(batch: Batch, signal: AbortSignal, started: number, error: unknown): Promise<void> {
+  #retry(batch: Batch, signal: AbortSignal, started: number, error: unknown): Promise<void> {
     const { maxAttempts, maxElapsedMs } = this.#policy;
-    let last = error;
-    for (let attempts = 1; ; attempts++) {
-      const delayMs = this.#delayMs(attempts, last);
-      const isOver = attempts >= maxAttempts || performance.now() + delayMs - started > maxElapsedMs;
-      if (isPermanent(last) || isOver || signal.aborted) throw last;
-      this.#onRetry(last);
-      // It may be kept for long, but not with the chunk that it came in.
-      (batch as Partial<LogBatch>).detach?.();
-      await wait(delayMs, signal);
-      if (signal.aborted) throw last;
-      try {
-        await this.#attempt(batch, signal);
-        return;
-      } catch (error) {
-        last = error;
-      }
-    }
-  }
-
-  /** One attempt, within its time. */
-  #attempt(batch: Batch, signal: AbortSignal): Promise<void> | undefined {
-    if (this.#policy.timeoutMs === Number.POSITIVE_INFINITY) {
-      // Nobody but the caller gives it up, so the caller's signal will do.
-      const result = this.#reporter.report(batch, { signal });
-      return result === undefined ? undefined : Promise.resolve(result);
-    }
-    const attempt = this.#unused ?? new AbortController();
-    this.#unused = undefined;
-    const result = this.#reporter.report(batch, { signal: attempt.signal });
-    if (result === undefined) {
-      this.#unused = attempt;
-      return undefined;
-    }
-    return new Promise((resolve, reject) => {
-      const { timeoutMs } = this.#policy;
-      const giveUp = () => {
-        const error = new Error(`no answer within ${timeoutMs} ms`);
-        attempt.abort(error);
-        reject(error);
-        settle();
-      };
-      const timer = setTimeout(giveUp, timeoutMs);
-      // From there on the caller decides how long to wait.
-      const onAbort = () => {
-        clearTimeout(timer);
-        attempt.abort(signal.reason);
-      };
-      const settle = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', onAbort);
-      };
-      if (signal.aborted) onAbort();
-      else signal.addEventListener('abort', onAbort);
-      Promise.resolve(result).then(resolve, reject).finally(settle);
+    return retryAfter({ started, error }, async () => this.#attempt(batch, signal), {
+      signal,
+      maxAttempts,
+      maxElapsedMs,
+      isPermanent,
+      delayMs: (failures, error) => backoffMs(failures, this.#policy, retryAfterMs(error)),
+      onRetry: (error) => {
+        this.#onRetry(error);
+        // The batch may be kept for long. The chunk that it arrived in should not be.
+        (batch as Partial<LogBatch>).detach?.();
+      },
     });
   }
 
-  #delayMs(attempts: number, error: unknown): number {
-    const asked = (error as Partial<ReportError> | undefined)?.retryAfterMs;
-    const leastMs = typeof asked === 'number' && Number.isFinite(asked) ? asked : 0;
-    return backoffMs(attempts, this.#policy, leastMs);
+  /** One attempt, at most `timeoutMs` long. */
+  #attempt(batch: Batch, signal: AbortSignal): Promise<void> | undefined {
+    const { timeoutMs } = this.#policy;
+    if (timeoutMs === Number.POSITIVE_INFINITY) {
+      // Only the caller can end this attempt, so the reporter gets the caller's signal.
+      const result = this.#reporter.report(batch, { signal });
+      return result === undefined ? undefined : Promise.resolve(result);
+    }
+    const controller = this.#unused ?? new AbortController();
+    this.#unused = undefined;
+    const result = this.#reporter.report(batch, { signal: controller.signal });
+    if (result === undefined) {
+      this.#unused = controller;
+      return undefined;
+    }
+    return new Promise((resolve, reject) => {
+      const onTimeout = () => {
+        const error = new Error(`no answer within ${timeoutMs} ms`);
+        controller.abort(error);
+        reject(error);
+      };
+      // After an abort, the caller decides how long it waits for the result.
+      const stopTimer = startTimer(timeoutMs, signal, onTimeout, () => controller.abort(signal.reason));
+      Promise.resolve(result).then(resolve, reject).finally(stopTimer);
+    });
   }
-}
-
-/** Resolves after `ms`, or when the signal aborts. */
-function wait(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    if (signal.aborted) done();
-    else signal.addEventListener('abort', done);
-  });
 }

@@ -1,4 +1,4 @@
 import type { Reporter } from '../forwarding/reporter.js';
 
-/** Takes every batch and forgets it: what measurements use. */
+/** Accepts every batch and discards it. For measurements. */
 export const nullReporter: Reporter<unknown> = { report() {} };

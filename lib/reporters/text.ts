@@ -5,7 +5,7 @@ import { FORMATS, type Format, formatBatch } from '../text/format.js';
 import { appendJsonLines } from '../text/json-lines.js';
 import { TextBuffer } from '../text/text-buffer.js';
 
-/** Where text goes: any Writable, or what has these two of its methods. */
+/** A destination for text: any Writable, or an object with these two methods. */
 export interface TextOutput {
   /**
    * Writes text, and calls back when it has been written or could not be.
@@ -17,7 +17,7 @@ export interface TextOutput {
   write(text: Uint8Array, callback: (error?: Error | null, written?: number) => void): boolean;
   /** Registers a listener for errors, as every Node stream does. */
   on(event: 'error', listener: (error: Error) => void): unknown;
-  /** Whether it is done with the text when it calls back, and the memory may be used again. Default false. */
+  /** Whether the memory of the text may be reused after the callback was called. Default: `false`. */
   readonly keepsNothing?: boolean;
 }
 
@@ -46,11 +46,12 @@ export const TEXT_REPORTER_OPTIONS = {
   color: { ...flag, default: false, doc: "Whether `'pretty'` uses colours" },
 } satisfies OptionTable<TextReporterOptions>;
 
-/** Bytes of text that are written without waiting for more. */
-const ENOUGH = 1 << 18;
+/** If this many bytes of text are waiting, they are written at once. */
+const MAX_WAITING_BYTES = 1 << 18;
 
-/** A report whose text ends at `end` of what is gathered. */
+/** A report that waits until its text is written. */
 interface Waiting {
+  /** Where its text ends in the text of the write. */
   end: number;
   resolve: () => void;
   reject: (error: unknown) => void;
@@ -91,7 +92,7 @@ export class TextReporter implements Reporter<LogBatch> {
     if (text.length === before) return undefined;
     return new Promise((resolve, reject) => {
       this.#waiting.push({ end: text.length, resolve, reject });
-      if (text.length >= ENOUGH) this.#begin();
+      if (text.length >= MAX_WAITING_BYTES) this.#begin();
       else if (this.#waiting.length === 1) process.nextTick(this.#begin);
     });
   }

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { connect, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type BoundaryLog, encodeLogs, encodeStatus, MAX_PAYLOAD_LENGTH } from '../../codec/index.js';
-import { BoundaryLogMessage } from '../../codec/messages.js';
+import type { LogsInput } from '../../codec/index.js';
 import { BoundaryLogError } from '../errors.js';
+import { retry } from '../forwarding/retry.js';
 import { milliseconds, type OptionTable, orInfinity, resolveOptions, text, wholeNumber } from '../options.js';
 import { defaultSocketPath } from '../socket-path.js';
 import { type Callback, Writable } from '../streams/base.js';
-import { type BoundaryEvent, logOf, toEvent } from '../text/event.js';
+import { type EncodableMessage, MessageEncoder } from '../streams/message-encoder.js';
+import type { BoundaryEvent } from '../text/event.js';
+import { EventBatcher } from './event-batcher.js';
+import { ReconnectingSocket } from './reconnecting-socket.js';
 
 /** Options of {@link BoundaryLogSender}. */
 export interface BoundaryLogSenderOptions {
@@ -64,55 +65,46 @@ export const SENDER_OPTIONS = {
   },
 } satisfies OptionTable<BoundaryLogSenderOptions>;
 
-/** At most, in bytes: keys and lengths of a log, and of all else in a payload. */
-const LOG_PREFIX_LENGTH = 4;
-const BATCH_LENGTH = 12;
-
-interface PendingBatch {
-  sessionId: string;
-  confinedProcessName: string;
-  logs: BoundaryLog[];
-  bytes: number;
-}
-
 /**
- * Writable, object mode: {@link BoundaryEvent}s → a receiver's socket, as boundary sends them.
+ * Writable, object mode: {@link BoundaryEvent}s → the Unix socket of a receiver, in batches, as boundary sends them.
  *
- * Events go in batches, by number, by time, and by bytes: none is too large for a frame. Those without a
- * `sequence_number` are numbered, those without an `event_time` have happened now. A batch that cannot be
- * written is kept, and tried again on a new connection; meanwhile `write()` gives false. "Written" is all
- * that can be known: there is no acknowledgement.
+ * A batch is sent when it has enough events, when it has waited long enough, or when the next event does not fit into
+ * its frame. Events without a `sequence_number` are numbered, and those without an `event_time` get the current time.
+ * A batch that cannot be written is kept, and written again on a new connection; meanwhile `write()` returns false.
+ * There is no acknowledgement in this protocol, so "written" is all that the sender can know.
  *
- * What is no event, or alone too large for a frame, is a `drop` event (the event, the error). The receiver is
- * told how many were dropped, after the next batch or at the end.
+ * An invalid event, or one that alone is too large for a frame, is a `drop` event with the event and the error. After
+ * the next batch, or at the end, the sender reports the number of these drops to the receiver.
  */
 export class BoundaryLogSender extends Writable {
-  readonly #socketPath: string;
-  readonly #sessionId: string;
-  readonly #confinedProcessName: string;
-  readonly #batchSize: number;
+  readonly #batcher: EventBatcher;
+  readonly #encoder = new MessageEncoder();
+  readonly #socket: ReconnectingSocket;
   readonly #batchDelayMs: number;
   readonly #retryDelayMs: number;
   readonly #attempts: number;
-  readonly #abort = new AbortController();
-  readonly #numbers = new Map<string, number>();
-  #pending: PendingBatch | undefined;
+  readonly #destroying = new AbortController();
+  /** Sends the pending batch when it has waited long enough. */
   #timer: NodeJS.Timeout | undefined;
-  #flushing: Promise<void> = Promise.resolve();
-  #socket: Socket | undefined;
-  #dropped = 0;
+  /** Settles when all completed batches are written. */
+  #writing: Promise<void> = Promise.resolve();
+  #unreportedDrops = 0;
 
   /** @throws ERR_INVALID_OPTION */
   constructor(options: BoundaryLogSenderOptions = {}) {
-    const resolved = resolveOptions('BoundaryLogSender', options, SENDER_OPTIONS);
+    const { socketPath, batchDelayMs, retryDelayMs, attempts, ...batching } = resolveOptions(
+      'BoundaryLogSender',
+      options,
+      SENDER_OPTIONS,
+    );
     super({ objectMode: true });
-    this.#socketPath = resolved.socketPath;
-    this.#sessionId = resolved.sessionId;
-    this.#confinedProcessName = resolved.confinedProcessName;
-    this.#batchSize = resolved.batchSize;
-    this.#batchDelayMs = resolved.batchDelayMs;
-    this.#retryDelayMs = resolved.retryDelayMs;
-    this.#attempts = resolved.attempts;
+    this.#batcher = new EventBatcher(batching);
+    this.#socket = new ReconnectingSocket(socketPath);
+    this.#batchDelayMs = batchDelayMs;
+    this.#retryDelayMs = retryDelayMs;
+    this.#attempts = attempts;
+    // #encode() throws this error.
+    this.#encoder.on('error', () => undefined);
   }
 
   override _write(value: unknown, _encoding: BufferEncoding, callback: Callback): void {
@@ -120,142 +112,81 @@ export class BoundaryLogSender extends Writable {
   }
 
   override _final(callback: Callback): void {
-    this.#flush()
-      .then(() => this.#tellDrops())
-      .then(() => {
-        if (this.#socket === undefined) callback();
-        else this.#socket.end(() => callback());
-      }, callback);
+    this.#send(this.#batcher.complete())
+      .then(() => this.#reportDrops())
+      .then(() => this.#socket.end())
+      .then(() => callback(), callback);
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
     clearTimeout(this.#timer);
-    this.#abort.abort();
-    this.#socket?.destroy();
+    this.#destroying.abort();
+    this.#socket.destroy();
     callback(error);
   }
 
   async #add(value: unknown): Promise<void> {
-    let event: BoundaryEvent;
+    let completed: LogsInput | undefined;
     try {
-      event = toEvent(value);
+      completed = this.#batcher.add(value, new Date());
     } catch (error) {
-      this.#drop(value, error as Error);
+      this.#unreportedDrops += 1;
+      this.emit('drop', value, error);
       return;
     }
-    const sessionId = event.session_id ?? this.#sessionId;
-    const confinedProcessName = event.confined_process_name ?? this.#confinedProcessName;
-    const log = logOf({
-      ...event,
-      sequence_number: event.sequence_number ?? this.#number(sessionId),
-      event_time: event.event_time ?? new Date().toISOString(),
-    });
-    const length = LOG_PREFIX_LENGTH + BoundaryLogMessage.encode(log).finish().length;
-    const base = BATCH_LENGTH + Buffer.byteLength(sessionId) + Buffer.byteLength(confinedProcessName);
-    if (base + length > MAX_PAYLOAD_LENGTH) {
-      const message = `an event of ${length} bytes is too large for a frame of ${MAX_PAYLOAD_LENGTH}: shorten its URL`;
-      this.#drop(value, new BoundaryLogError('ERR_MESSAGE_TOO_LARGE', message));
-      return;
+    // The next event waits until all completed batches are written, so that the sender does not collect batches.
+    await this.#send(completed);
+    // After a destroy() in the same turn nobody would clear this timer, and it would keep the process alive.
+    if (!this.#batcher.isEmpty && !this.destroyed)
+      this.#timer ??= setTimeout(this.#onBatchDue, this.#batchDelayMs);
+  }
+
+  readonly #onBatchDue = (): void => {
+    this.#send(this.#batcher.complete()).catch((error) => this.destroy(error));
+  };
+
+  /** Writes a batch, after all earlier ones. Resolves when all of them are written. */
+  #send(batch: LogsInput | undefined): Promise<void> {
+    if (batch !== undefined) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.#writing = this.#writing.then(() => this.#write(batch));
     }
-    const pending = this.#pending;
-    if (
-      pending !== undefined &&
-      (pending.sessionId !== sessionId ||
-        pending.confinedProcessName !== confinedProcessName ||
-        pending.bytes + length > MAX_PAYLOAD_LENGTH)
-    ) {
-      await this.#flush();
+    return this.#writing;
+  }
+
+  async #write(request: LogsInput): Promise<void> {
+    const frame = this.#encode({ kind: 'logs', request });
+    const { signal } = this.#destroying;
+    const delayMs = () => this.#retryDelayMs;
+    try {
+      await retry(() => this.#socket.write(frame), { signal, delayMs, maxAttempts: this.#attempts });
+    } catch (cause) {
+      if (signal.aborted) throw cause;
+      const message = `cannot send to ${this.#socket.path}: ${(cause as Error).message}. Does a proxy listen on it?`;
+      throw new BoundaryLogError('ERR_SEND_FAILED', message, { cause });
     }
-    // One batch that is being sent, and one that grows, are all that is kept here.
-    if (this.#pending === undefined) await this.#flushing;
-    this.#pending ??= { sessionId, confinedProcessName, logs: [], bytes: base };
-    this.#pending.logs.push(log);
-    this.#pending.bytes += length;
-    if (this.#pending.logs.length >= this.#batchSize) {
-      await this.#flush();
-    } else {
-      this.#timer ??= setTimeout(
-        () => this.#flush().catch((error) => this.destroy(error)),
-        this.#batchDelayMs,
-      );
-    }
+    await this.#reportDrops();
   }
 
-  /** Sends what is pending, after all that was pending before. */
-  #flush(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const batch = this.#pending;
-    this.#pending = undefined;
-    if (batch !== undefined) this.#flushing = this.#flushing.then(() => this.#send(batch));
-    return this.#flushing;
-  }
-
-  async #send({ bytes: _, ...request }: PendingBatch): Promise<void> {
-    const frame = encodeLogs(request);
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await this.#writeToSocket(frame);
-        break;
-      } catch (cause) {
-        if (attempt >= this.#attempts) {
-          const message = `cannot send to ${this.#socketPath}: ${(cause as Error).message}. Does a proxy serve it?`;
-          throw new BoundaryLogError('ERR_SEND_FAILED', message, { cause });
-        }
-        await sleep(this.#retryDelayMs, undefined, { signal: this.#abort.signal }).catch(() => undefined);
-        if (this.#abort.signal.aborted) throw destroyed();
-      }
-    }
-    await this.#tellDrops();
-  }
-
-  /** On the connection that a batch was just written to, as boundary does. */
-  async #tellDrops(): Promise<void> {
-    if (this.#dropped === 0 || this.#socket === undefined) return;
-    const droppedBatchFull = this.#dropped;
-    this.#dropped = 0;
-    await this.#writeToSocket(encodeStatus({ droppedBatchFull })).catch(() => {
-      this.#dropped += droppedBatchFull;
+  /** Like boundary, the sender reports drops on a connection that a batch was written to, and never opens one for it. */
+  async #reportDrops(): Promise<void> {
+    if (this.#unreportedDrops === 0 || !this.#socket.isConnected) return;
+    const droppedBatchFull = this.#unreportedDrops;
+    this.#unreportedDrops = 0;
+    await this.#socket.write(this.#encode({ kind: 'status', droppedBatchFull })).catch(() => {
+      this.#unreportedDrops += droppedBatchFull;
     });
   }
 
-  async #writeToSocket(frame: Buffer): Promise<void> {
-    const socket = this.#socket ?? (await this.#connect());
-    await new Promise<void>((resolve, reject) => {
-      socket.write(frame, (error) => (error ? reject(error) : resolve()));
-    });
+  /**
+   * The frame of a message, by the public encoder. It is not piped to the socket, because a pipe would lose the frame
+   * when the connection breaks; the sender keeps it until it is written.
+   */
+  #encode(message: EncodableMessage): Buffer {
+    this.#encoder.write(message);
+    const frame: Buffer | null = this.#encoder.read();
+    if (frame === null) throw this.#encoder.errored;
+    return frame;
   }
-
-  async #connect(): Promise<Socket> {
-    if (this.#abort.signal.aborted) throw destroyed();
-    const socket = connect(this.#socketPath);
-    this.#socket = socket;
-    socket.on('close', () => {
-      if (this.#socket === socket) this.#socket = undefined;
-    });
-    await new Promise<void>((resolve, reject) => {
-      // The listener stays: the close that follows a later error says enough, the next write connects anew.
-      socket
-        .once('connect', resolve)
-        .on('error', reject)
-        .once('close', () => reject(destroyed()));
-    });
-    socket.resume();
-    return socket;
-  }
-
-  #number(sessionId: string): number {
-    const number = this.#numbers.get(sessionId) ?? 0;
-    this.#numbers.set(sessionId, number + 1);
-    return number;
-  }
-
-  #drop(event: unknown, error: Error): void {
-    this.#dropped += 1;
-    this.emit('drop', event, error);
-  }
-}
-
-function destroyed(): BoundaryLogError {
-  return new BoundaryLogError('ERR_CLOSED', 'the sender was destroyed before this was sent');
 }

@@ -12,7 +12,14 @@ import { invalidOption, resolveOptions } from '../options.js';
 import { SpoolBuffer } from '../spool/spool-buffer.js';
 import { LogBuffer } from '../streams/log-buffer.js';
 import { StatusSink } from '../streams/status-sink.js';
-import { type Accounts, DROP_REASONS, type DropReason, minus, Tally } from '../telemetry/accounts.js';
+import {
+  type Accounts,
+  copy,
+  DROP_REASONS,
+  type DropReason,
+  subtract,
+  Tally,
+} from '../telemetry/accounts.js';
 import { Metrics, REJECT_REASONS, type RejectReason } from '../telemetry/metrics.js';
 import { Warnings } from '../telemetry/warnings.js';
 import { Connections } from './connections.js';
@@ -178,16 +185,16 @@ export class BoundaryLogProxy {
   /** Where everything went that was received so far. */
   accounts(): Accounts {
     const { forwarded, dropped } = this.#tally;
-    const inFlight = minus(this.#forwarder?.inFlight ?? { batches: 0, logs: 0 });
+    const inFlight = copy(this.#forwarder?.inFlight ?? { batches: 0, logs: 0 });
     return {
-      received: minus(this.#buffer.received),
-      recovered: minus(this.#spool?.recovered ?? { batches: 0, logs: 0 }),
-      forwarded: minus(forwarded),
+      received: copy(this.#buffer.received),
+      recovered: copy(this.#spool?.recovered ?? { batches: 0, logs: 0 }),
+      forwarded: copy(forwarded),
       dropped: Object.fromEntries(
-        DROP_REASONS.map((reason) => [reason, minus(dropped[reason])]),
+        DROP_REASONS.map((reason) => [reason, copy(dropped[reason])]),
       ) as Accounts['dropped'],
-      // A spool holds what is in flight, too, until it was taken.
-      buffered: minus(this.#buffer.held, this.#spool && inFlight),
+      // A spool keeps the batches in flight, too, until the reporter has accepted them.
+      buffered: this.#spool ? subtract(this.#spool.held, inFlight) : copy(this.#buffer.held),
       inFlight,
     };
   }
@@ -221,7 +228,7 @@ export class BoundaryLogProxy {
     forwarder.on('retry', () => {
       this.#retries += 1;
     });
-    if (forwarder.retries) this.#warnings.watchOutages(forwarder);
+    if (forwarder.isRetrying) this.#warnings.watchOutages(forwarder);
     this.#buffer.pipe(forwarder, { end: false });
     if (!end.aborted) {
       await new Promise<void>((resolve) => end.addEventListener('abort', () => resolve(), { once: true }));

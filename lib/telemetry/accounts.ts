@@ -1,14 +1,14 @@
 import type { Amount, Batch } from '../batch.js';
 
 /**
- * Why a batch did not reach the reporter. A closed list.
+ * Why a batch was not delivered to the reporter. A closed list.
  *
  * | reason | what happened |
  * |---|---|
- * | `buffer_full` | the buffer was full: the reporter is too slow, or away |
- * | `forward_failed` | the reporter failed |
- * | `shutdown` | left over when the proxy was closed and the time to drain was up |
- * | `rejected` | the reporter will never take it |
+ * | `buffer_full` | the buffer was full, because the reporter is too slow or fails |
+ * | `forward_failed` | the reporter failed to deliver it |
+ * | `shutdown` | it was still undelivered when the proxy was closed |
+ * | `rejected` | the reporter will never accept it |
  * | `spool_full` | the spool was full, or could not be written to |
  */
 export const DROP_REASONS = ['buffer_full', 'forward_failed', 'shutdown', 'rejected', 'spool_full'] as const;
@@ -16,9 +16,10 @@ export const DROP_REASONS = ['buffer_full', 'forward_failed', 'shutdown', 'rejec
 export type DropReason = (typeof DROP_REASONS)[number];
 
 /**
- * Where everything went that was received. At any moment, in batches and in logs:
+ * What became of everything that was received. At any moment, in batches and in logs:
  * `received = forwarded + Σ dropped{reason} + buffered + inFlight`.
- * With a spool, what was found in it when it was opened is `recovered`, and part of what was received.
+ *
+ * With a spool, `recovered` is what the spool contained when it was opened. It is part of `received`.
  */
 export interface Accounts {
   /** Everything that was received, including what was recovered. */
@@ -35,7 +36,7 @@ export interface Accounts {
   readonly inFlight: Amount;
 }
 
-/** The part of the accounts that only grows. */
+/** The counters among the accounts, which only grow. */
 export class Tally {
   readonly forwarded: Amount = { batches: 0, logs: 0 };
   readonly dropped = Object.fromEntries(
@@ -56,9 +57,14 @@ export class Tally {
   }
 }
 
-/** A copy, less another amount. */
-export function minus(amount: Amount, other: Amount = { batches: 0, logs: 0 }): Amount {
+/** The difference of two amounts. */
+export function subtract(amount: Amount, other: Amount): Amount {
   return { batches: amount.batches - other.batches, logs: amount.logs - other.logs };
+}
+
+/** A copy without any further properties, which does not change with the original. */
+export function copy({ batches, logs }: Amount): Amount {
+  return { batches, logs };
 }
 
 function add(amount: Amount, batch: Batch): void {

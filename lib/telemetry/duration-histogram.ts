@@ -1,20 +1,29 @@
-import { Histogram, type Registry } from 'prom-client';
+import type { Metric, Registry } from 'prom-client';
 
 /** Upper bounds of the buckets, in seconds: from a local write to a reporter that times out. */
 const BOUNDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 
+interface Sample {
+  readonly metricName: string;
+  readonly labels: { le?: number | string };
+  readonly value: number;
+}
+
 /**
- * A histogram without labels that counts in plain numbers, as prom-client's own hashes its labels at each
- * observation. They are put into prom-client's shape when the registry asks.
+ * A histogram without labels. prom-client's own histogram hashes the labels of each observation; this one only adds to
+ * plain numbers. A registry needs no more of a metric than its `get()`, which returns the samples.
  */
-export class DurationHistogram extends Histogram {
+export class DurationHistogram {
+  readonly name: string;
+  readonly help: string;
+  readonly type = 'histogram';
   readonly #buckets = new Array<number>(BOUNDS.length + 1).fill(0);
   #sum = 0;
-  readonly #described: { name: string; help: string };
 
   constructor(name: string, help: string, registry: Registry) {
-    super({ name, help, buckets: BOUNDS, registers: [registry] });
-    this.#described = { name, help };
+    this.name = name;
+    this.help = help;
+    registry.registerMetric(this as unknown as Metric);
   }
 
   /** Counts one duration, in seconds. */
@@ -25,22 +34,23 @@ export class DurationHistogram extends Histogram {
     this.#sum += seconds;
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: prom-client does not export the type of a metric's values.
-  override async get(): Promise<any> {
-    const { name, help } = this.#described;
+  /** The registry calls this when it is asked for its metrics. */
+  async get(): Promise<object> {
+    const { name, help, type } = this;
     let count = 0;
-    const values: { metricName: string; labels: { le?: number | string }; value: number }[] = [];
+    const values: Sample[] = [];
     for (const [i, n] of this.#buckets.entries()) {
       count += n;
       values.push({ metricName: `${name}_bucket`, labels: { le: BOUNDS[i] ?? '+Inf' }, value: count });
     }
     values.push({ metricName: `${name}_sum`, labels: {}, value: this.#sum });
     values.push({ metricName: `${name}_count`, labels: {}, value: count });
-    return { name, help, type: 'histogram', aggregator: 'sum', values };
+    return { name, help, type, aggregator: 'sum', values };
   }
 
-  /** What the registry asks where it writes text. */
-  getForPromString(): Promise<unknown> {
-    return this.get();
+  /** The registry's `resetMetrics()` calls this. */
+  reset(): void {
+    this.#buckets.fill(0);
+    this.#sum = 0;
   }
 }

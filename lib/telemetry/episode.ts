@@ -1,67 +1,86 @@
 import type { Logger } from '../logger.js';
 
-/** How often something that goes on is warned about. */
+/** How often an episode that continues is logged. */
 const INTERVAL_MS = 30_000;
 
+/** The messages of an episode's lines. */
 export interface EpisodeTexts {
-  readonly begins: string;
-  readonly goesOn: string;
-  readonly ends: string;
+  readonly started: string;
+  /** Without this text, an episode has no lines between the first and the last, and only `end()` ends it. */
+  readonly continues?: string;
+  readonly ended: string;
 }
 
 /**
- * Warns about something that may happen thousands of times a second, in a few lines: one when it begins,
- * then at most one in 30 s with what came since, and one when a look each 30 s finds nothing new.
+ * Logs something that may happen thousands of times a second in a few lines: one when it starts, at most one every
+ * 30 s with the counts since the last line, and one with the total when it has not happened for 30 s, or when `end()`
+ * is called. All lines are warnings, so that a log of warnings also shows the end of each problem.
  */
 export class Episode {
   readonly #logger: Logger;
-  readonly #reason: string;
   readonly #texts: EpisodeTexts;
+  readonly #fields: object;
   #timer: NodeJS.Timeout | undefined;
-  #began = 0;
+  /** When the current episode started; undefined if there is none. */
+  #startedAt: number | undefined;
+  #kind = '';
   #total: Record<string, number> = {};
-  #since: Record<string, number> = {};
+  #sinceLastLine: Record<string, number> = {};
 
-  /** @param reason Stands in each of the lines. */
-  constructor(logger: Logger, reason: string, texts: EpisodeTexts) {
+  /** @param fields These fields are part of every line. */
+  constructor(logger: Logger, texts: EpisodeTexts, fields: object = {}) {
     this.#logger = logger;
-    this.#reason = reason;
     this.#texts = texts;
+    this.#fields = fields;
   }
 
-  /** It happened: `counts` are added up over the episode, `fields` are for the first line only. */
-  happened(counts: Record<string, number>, fields: object = {}): void {
+  /**
+   * It happened.
+   *
+   * @param counts What to add up. The lines contain the sums.
+   * @param fields Further fields of the line, if this call writes one.
+   * @param kind Within an episode, a kind that differs from the last one gets its own first line.
+   */
+  happened(counts: Record<string, number>, fields: object = {}, kind = ''): void {
     add(this.#total, counts);
-    if (this.#timer !== undefined) {
-      add(this.#since, counts);
+    if (this.#startedAt === undefined) {
+      this.#start();
+    } else if (kind === this.#kind) {
+      add(this.#sinceLastLine, counts);
       return;
     }
-    this.#began = Date.now();
-    this.#timer = setInterval(() => this.#look(), INTERVAL_MS).unref();
-    this.#logger.warn({ reason: this.#reason, ...counts, ...fields }, this.#texts.begins);
+    this.#kind = kind;
+    this.#logger.warn({ ...this.#fields, ...counts, ...fields }, this.#texts.started);
   }
 
-  /** Ends the episode, if there is one, with its last line. */
+  /** Ends the current episode, if there is one, and writes its last line. */
   end(): void {
-    if (this.#timer === undefined) return;
+    if (this.#startedAt === undefined) return;
     clearInterval(this.#timer);
-    this.#timer = undefined;
-    const seconds = Math.round((Date.now() - this.#began) / 1000);
-    this.#logger.warn({ reason: this.#reason, ...this.#total, seconds }, this.#texts.ends);
+    const seconds = Math.round((performance.now() - this.#startedAt) / 1000);
+    this.#logger.warn({ ...this.#fields, ...this.#total, seconds }, this.#texts.ended);
+    this.#startedAt = undefined;
     this.#total = {};
-    this.#since = {};
+    this.#sinceLastLine = {};
   }
 
-  #look(): void {
-    if (Object.keys(this.#since).length === 0) {
+  #start(): void {
+    this.#startedAt = performance.now();
+    const { continues } = this.#texts;
+    if (continues === undefined) return;
+    this.#timer = setInterval(() => this.#check(continues), INTERVAL_MS).unref();
+  }
+
+  #check(continues: string): void {
+    if (Object.keys(this.#sinceLastLine).length === 0) {
       this.end();
     } else {
-      this.#logger.warn({ reason: this.#reason, ...this.#since }, this.#texts.goesOn);
-      this.#since = {};
+      this.#logger.warn({ ...this.#fields, ...this.#sinceLastLine }, continues);
+      this.#sinceLastLine = {};
     }
   }
 }
 
-function add(to: Record<string, number>, counts: Record<string, number>): void {
-  for (const [name, count] of Object.entries(counts)) to[name] = (to[name] ?? 0) + count;
+function add(sums: Record<string, number>, counts: Record<string, number>): void {
+  for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count;
 }

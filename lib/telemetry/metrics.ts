@@ -1,9 +1,9 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { BoundaryLogError } from '../errors.js';
-import { type Accounts, DROP_REASONS, minus } from './accounts.js';
+import { type Accounts, DROP_REASONS, subtract } from './accounts.js';
 import { DurationHistogram } from './duration-histogram.js';
 
-/** Why a frame was not let in. A closed list: the codec's error codes, and what is no error. */
+/** Why a frame was rejected. A closed list: the codec's error codes, and `unknown_variant`, which is not an error. */
 export const REJECT_REASONS = [
   'invalid_protobuf',
   'invalid_utf8',
@@ -16,7 +16,7 @@ export const REJECT_REASONS = [
 ] as const;
 export type RejectReason = (typeof REJECT_REASONS)[number];
 
-/** Where the figures come from whenever they are asked for. Nothing is counted twice. */
+/** The state that the metrics are read from when somebody asks for them. The metrics have no counters of their own. */
 export interface MetricsSource {
   accounts(): Accounts;
   retries(): number;
@@ -31,7 +31,7 @@ export interface MetricsSource {
   wasmEnabled(): boolean;
 }
 
-/** The values of one metric: a number, or one for each value of its label. */
+/** The values of one metric: a number, or a number for each value of its label. */
 type Values = number | Readonly<Record<string, number>>;
 
 interface Definition {
@@ -49,19 +49,19 @@ const droppedIn = (unit: 'batches' | 'logs', source: MetricsSource) => {
   return Object.fromEntries(DROP_REASONS.map((reason) => [reason, dropped[reason][unit]]));
 };
 
-/** All metrics but the histogram. The first three are the reference's: dashboards read their names. */
+/** All metrics except the histogram. The first three have the names that Coder's workspace agent uses. */
 export const METRICS: readonly Definition[] = [
   {
     name: `${PREFIX}batches_dropped_total`,
     type: 'counter',
-    help: 'Batches that did not reach the reporter.',
+    help: 'Batches that were not delivered to the reporter.',
     label: 'reason',
     values: (source) => droppedIn('batches', source),
   },
   {
     name: `${PREFIX}logs_dropped_total`,
     type: 'counter',
-    help: 'Logs that did not reach the reporter, and those that boundary dropped itself (boundary_*).',
+    help: 'Logs that were not delivered to the reporter, or that boundary itself dropped (boundary_*).',
     label: 'reason',
     values: (source) => ({
       ...droppedIn('logs', source),
@@ -72,74 +72,74 @@ export const METRICS: readonly Definition[] = [
   {
     name: `${PREFIX}batches_forwarded_total`,
     type: 'counter',
-    help: 'Batches that the reporter took.',
+    help: 'Batches that the reporter accepted.',
     values: (source) => source.accounts().forwarded.batches,
   },
   {
     name: `${PREFIX}batches_received_total`,
     type: 'counter',
-    help: 'Batches that came in over the socket.',
-    values: (source) => minus(source.accounts().received, source.accounts().recovered).batches,
+    help: 'Batches that were received on the socket.',
+    values: (source) => subtract(source.accounts().received, source.accounts().recovered).batches,
   },
   {
     name: `${PREFIX}logs_received_total`,
     type: 'counter',
-    help: 'Logs that came in over the socket.',
-    values: (source) => minus(source.accounts().received, source.accounts().recovered).logs,
+    help: 'Logs that were received on the socket.',
+    values: (source) => subtract(source.accounts().received, source.accounts().recovered).logs,
   },
   {
     name: `${PREFIX}batches_recovered_total`,
     type: 'counter',
-    help: 'Batches that were found in the spool when it was opened.',
+    help: 'Batches that the spool contained when it was opened.',
     values: (source) => source.accounts().recovered.batches,
   },
   {
     name: `${PREFIX}retries_total`,
     type: 'counter',
-    help: 'Attempts that failed, and were followed by another.',
+    help: 'Failed attempts that were retried.',
     values: (source) => source.retries(),
   },
   {
     name: `${PREFIX}frames_rejected_total`,
     type: 'counter',
-    help: 'Frames that were not let in.',
+    help: 'Frames that were rejected.',
     label: 'reason',
     values: (source) => source.rejected,
   },
   {
     name: `${PREFIX}connections_open`,
     type: 'gauge',
-    help: 'Connections open now.',
+    help: 'Connections that are open.',
     values: (source) => source.connections.open,
   },
   {
     name: `${PREFIX}connections_total`,
     type: 'counter',
-    help: 'Connections accepted.',
+    help: 'Connections that were accepted.',
     values: (source) => source.connections.total,
   },
   {
     name: `${PREFIX}buffer_batches`,
     type: 'gauge',
-    help: 'Batches in the buffer or spool now.',
+    help: 'Batches in the buffer or spool.',
     values: (source) => source.buffer.held.batches,
   },
   {
     name: `${PREFIX}buffer_capacity_batches`,
     type: 'gauge',
-    help: 'Batches that the buffer can hold; +Inf for a spool.',
+    help: 'Capacity of the buffer in batches; +Inf for a spool.',
     values: (source) => source.buffer.maxBatches,
   },
   {
     name: `${PREFIX}buffer_bytes`,
     type: 'gauge',
-    help: 'Bytes in the buffer or spool now.',
+    help: 'Bytes in the buffer or spool.',
     values: (source) => source.buffer.held.bytes,
   },
   {
     name: `${PREFIX}buffer_capacity_bytes`,
     type: 'gauge',
-    help: 'Bytes that the buffer or spool can hold.',
+    help: 'Capacity of the buffer or spool in bytes.',
     values: (source) => source.buffer.maxBytes,
   },
   {
@@ -153,26 +153,26 @@ export const METRICS: readonly Definition[] = [
 export const FORWARD_DURATION = {
   name: `${PREFIX}forward_duration_seconds`,
   type: 'histogram',
-  help: 'How long the reporter took for a batch that it took.',
+  help: 'How long the reporter took for a batch that it accepted.',
 } as const;
 
-/** Whose metrics a registry carries; without an owner, those of a proxy that was closed. */
+/** The Metrics object that uses a registry; undefined if the registry has the metrics of a proxy that was closed. */
 const owners = new WeakMap<Registry, Metrics | undefined>();
 
-/** The proxy's metrics in a registry: read off their source whenever they are asked for. */
+/** The metrics of a proxy in a registry. They are read from their source when somebody asks the registry for them. */
 export class Metrics {
   readonly forwardDuration: DurationHistogram;
   readonly #registry: Registry;
 
-  /** @throws ERR_REGISTRY_IN_USE where another proxy's metrics are in it, unless that one was closed. */
+  /** @throws ERR_REGISTRY_IN_USE if the registry has the metrics of another proxy that is not closed. */
   constructor(registry: Registry, source: MetricsSource) {
     const all = [...METRICS, FORWARD_DURATION];
-    const taken = all.find(({ name }) => registry.getSingleMetric(name) !== undefined);
-    if (taken !== undefined) {
+    const existing = all.find(({ name }) => registry.getSingleMetric(name) !== undefined);
+    if (existing !== undefined) {
       if (!owners.has(registry) || owners.get(registry) !== undefined) {
         throw new BoundaryLogError(
           'ERR_REGISTRY_IN_USE',
-          `registry: ${taken.name} is in it already: give each proxy a registry of its own`,
+          `registry: it already contains ${existing.name}: use one registry per proxy`,
         );
       }
       for (const { name } of all) registry.removeSingleMetric(name);
@@ -183,7 +183,7 @@ export class Metrics {
     this.forwardDuration = new DurationHistogram(FORWARD_DURATION.name, FORWARD_DURATION.help, registry);
   }
 
-  /** The proxy is closed. Its last figures stay until another one takes the registry. */
+  /** The proxy is closed. Its last values stay in the registry until another proxy uses it. */
   release(): void {
     if (owners.get(this.#registry) === this) owners.set(this.#registry, undefined);
   }

@@ -6,29 +6,34 @@ import type { DropReason } from './accounts.js';
 import { Episode, type EpisodeTexts } from './episode.js';
 import type { RejectReason } from './metrics.js';
 
-const DROP_TEXTS = {
-  begins: 'dropping boundary logs',
-  goesOn: 'still dropping boundary logs',
-  ends: 'no longer dropping boundary logs',
-};
-const REJECT_TEXTS = {
-  begins: 'rejecting frames',
-  goesOn: 'still rejecting frames',
-  ends: 'no longer rejecting frames',
-};
-const ACCEPT_TEXTS = {
-  begins: 'connections cannot be accepted',
-  goesOn: 'connections still cannot be accepted',
-  ends: 'connections are accepted again',
-};
+const TEXTS = {
+  dropped: {
+    started: 'dropping boundary logs',
+    continues: 'still dropping boundary logs',
+    ended: 'no longer dropping boundary logs',
+  },
+  rejected: {
+    started: 'rejecting frames',
+    continues: 'still rejecting frames',
+    ended: 'no longer rejecting frames',
+  },
+  notAccepted: {
+    started: 'connections cannot be accepted',
+    continues: 'connections still cannot be accepted',
+    ended: 'connections are accepted again',
+  },
+  spoolFailed: {
+    started: 'the spool cannot be used; retrying',
+    continues: 'the spool still cannot be used',
+    ended: 'the spool can be used again',
+  },
+  outage: {
+    started: 'the reporter is failing; retrying',
+    ended: 'the reporter accepts batches again',
+  },
+} satisfies Record<string, EpisodeTexts>;
 
-const SPOOL_TEXTS = {
-  begins: 'the spool cannot be used: it is tried again',
-  goesOn: 'the spool still cannot be used',
-  ends: 'the spool can be used again',
-};
-
-/** What may be wrong with what comes in and what goes out: an {@link Episode} for each reason. */
+/** Warns about problems with what the proxy receives and forwards. Each reason is an {@link Episode} of its own. */
 export class Warnings {
   readonly #logger: Logger;
   readonly #episodes = new Map<string, Episode>();
@@ -38,57 +43,57 @@ export class Warnings {
   }
 
   dropped(batch: Batch, reason: DropReason, error?: unknown): void {
-    this.#episode(reason, DROP_TEXTS).happened({ batches: 1, logs: batch.count }, because(error));
+    this.#episode(reason, TEXTS.dropped).happened({ batches: 1, logs: batch.count }, errorField(error));
   }
 
   rejected(reason: RejectReason, error?: BoundaryLogError): void {
-    this.#episode(reason, REJECT_TEXTS).happened({ frames: 1 }, because(error));
+    this.#episode(reason, TEXTS.rejected).happened({ frames: 1 }, errorField(error));
   }
 
-  /** The spool could not be read, or acknowledged batches not removed from it. */
+  /** The spool could not be read, or acknowledged batches could not be removed from it. */
   spoolFailed(error: Error): void {
-    this.#episode('spool', SPOOL_TEXTS).happened({ failures: 1 }, because(error));
-  }
-
-  /** Two lines for each outage of a reporter that is tried again: when it begins, and when it is over. */
-  watchOutages(forwarder: EventEmitter): void {
-    forwarder.on('outage', (error) => {
-      this.#logger.warn(because(error), 'the reporter fails; what it did not take is tried again');
-    });
-    forwarder.on('recovery', (seconds: number) => {
-      this.#logger.warn({ seconds }, 'the reporter takes batches again');
-    });
+    this.#episode('spool', TEXTS.spoolFailed).happened({ failures: 1 }, errorField(error));
   }
 
   /** A connection could not be accepted. */
   notAccepted(error: Error): void {
-    this.#episode('accept', ACCEPT_TEXTS).happened({ connections: 1 }, because(error));
+    this.#episode('accept', TEXTS.notAccepted).happened({ connections: 1 }, errorField(error));
   }
 
   /** There is no WebAssembly. This does not change while a process runs, so it is one line. */
   wasmDisabled(error: unknown): void {
     this.#logger.warn(
-      because(error),
+      errorField(error),
       'WebAssembly is not available: JavaScript does its work, and takes more CPU',
     );
   }
 
-  /** Ends what goes on, with a last line each. */
+  /**
+   * Warns about outages of a reporter that is retried. An outage is not among the episodes that `end()` ends, because
+   * a reporter that still fails when the proxy is closed has not recovered.
+   */
+  watchOutages(forwarder: EventEmitter): void {
+    const outage = new Episode(this.#logger, TEXTS.outage);
+    forwarder.on('outage', (error) => outage.happened({}, errorField(error)));
+    forwarder.on('recovery', () => outage.end());
+  }
+
+  /** Ends all episodes. Each writes its last line. */
   end(): void {
     for (const episode of this.#episodes.values()) episode.end();
   }
 
-  #episode(name: string, texts: EpisodeTexts): Episode {
-    let episode = this.#episodes.get(name);
+  #episode(reason: string, texts: EpisodeTexts): Episode {
+    let episode = this.#episodes.get(reason);
     if (episode === undefined) {
-      episode = new Episode(this.#logger, name, texts);
-      this.#episodes.set(name, episode);
+      episode = new Episode(this.#logger, texts, { reason });
+      this.#episodes.set(reason, episode);
     }
     return episode;
   }
 }
 
-/** `err` is the name under which loggers know how to write an error. */
-function because(error: unknown): object {
+/** Loggers such as pino serialize an error in the field `err`. */
+function errorField(error: unknown): object {
   return error === undefined || error === null ? {} : { err: error };
 }

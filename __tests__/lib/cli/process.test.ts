@@ -124,7 +124,7 @@ describe('serve and send', () => {
   test('send without a proxy fails with a message that says what is missing', async () => {
     const sent = start(['send', '--socket', path(), '--sample', '1']);
     expect(await sent.ended).toBe(1);
-    expect(sent.stderr()).toMatch(/^error: ERR_SEND_FAILED: cannot send to .*Does a proxy serve it\?\n$/);
+    expect(sent.stderr()).toMatch(/^error: ERR_SEND_FAILED: cannot send to .*Does a proxy listen on it\?\n$/);
   });
 });
 

@@ -120,11 +120,7 @@ describe('serve', () => {
 
   test.each([
     [['--no-retry'], 'dropping boundary logs', '"forward_failed":{"batches":1,"logs":1}'],
-    [
-      ['--drain', '0'],
-      'the reporter fails; what it did not take is tried again',
-      '"shutdown":{"batches":1,"logs":1}',
-    ],
+    [['--drain', '0'], 'the reporter is failing; retrying', '"shutdown":{"batches":1,"logs":1}'],
   ])(
     'any other failure of stdout is a warning; with %j the account of the batch is right',
     async (args, warning, account) => {

@@ -30,11 +30,10 @@ const MAX_LOST = (ACCEPTED_MS / PAUSE_MS + 1) * BURST;
 /** So many batches the server reads from its spool at once. */
 const GROUP = 64;
 /**
- * How many batches may be reported again after one kill: the one that was in flight, written to stdout and not
- * answered for; and for each of the two groups that may be on their way to the disk the one that was in flight when
- * the group set out, where its answer came after that, and the kill before the proxy knew that the disk had it.
+ * How many batches may be reported again after one kill: the 16 that `serve` writes to a pipe at once, written but not
+ * acknowledged yet; and one for each of the two groups that may be on their way to the disk.
  */
-const MAX_AGAIN = 3;
+const MAX_AGAIN = 18;
 
 /** Writes numbered batches of one session to whichever server listens, each once, and knows when it did. */
 class Load {

@@ -9,7 +9,7 @@ import { until } from '../../helpers/until.js';
 
 const numbered = (n: number) => Array.from({ length: n }, (_, i) => logBatch(2, i));
 
-/** A reporter whose reports end when the test says so. */
+/** A reporter whose reports the test resolves or rejects. */
 function heldReporter() {
   const reports: { number: number; signal: AbortSignal; resolve(): void; reject(error: Error): void }[] = [];
   const reporter: Reporter = {
@@ -21,7 +21,7 @@ function heldReporter() {
   return { reporter, reports };
 }
 
-/** What came of each batch. */
+/** The outcome of each batch. */
 function outcomesOf(forwarder: Forwarder): [string, number, unknown?][] {
   const outcomes: [string, number, unknown?][] = [];
   forwarder.on('forward', (batch: LogBatch) => outcomes.push(['forward', firstNumber(batch)]));
@@ -38,7 +38,7 @@ describe('a reporter that', () => {
     ['resolves', async () => undefined, 'forward'],
     ['throws', () => { throw failure; }, 'forward_failed'], // biome-ignore format: one line a case
     ['rejects', () => Promise.reject(failure), 'forward_failed'],
-  ])('%s: the next batch goes on', async (_what, report, expected) => {
+  ])('%s: the next batch is reported', async (_what, report, expected) => {
     const forwarder = new Forwarder({ report });
     const outcomes = outcomesOf(forwarder);
     await pipeline(Readable.from(numbered(3)), forwarder);
@@ -47,7 +47,7 @@ describe('a reporter that', () => {
     expect(forwarder.inFlight).toEqual({ batches: 0, logs: 0 });
   });
 
-  test('throws now and then: only these batches are lost', async () => {
+  test('throws sometimes: only these batches are dropped', async () => {
     const forwarder = new Forwarder({
       report: async (batch) => {
         if (firstNumber(batch) % 2 === 1) throw failure;
@@ -63,7 +63,7 @@ describe('a reporter that', () => {
     ]);
   });
 
-  test('is no reporter is refused', () => {
+  test('has no report() is rejected', () => {
     expect(() => new Forwarder({} as Reporter)).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_OPTION' }),
     );
@@ -71,7 +71,7 @@ describe('a reporter that', () => {
 });
 
 describe('one at a time', () => {
-  test('the next batch waits for the one before, and the writer is held back', async () => {
+  test('the next batch waits for the previous one, and write() returns false', async () => {
     const { reporter, reports } = heldReporter();
     const forwarder = new Forwarder(reporter);
     expect(forwarder.write(logBatch(2, 0))).toBe(false);
@@ -79,14 +79,14 @@ describe('one at a time', () => {
     expect(forwarder.inFlight).toEqual({ batches: 1, logs: 2 });
     expect(reports).toHaveLength(1);
     reports[0]?.resolve();
-    await until('the second one is reported', () => reports.length === 2);
+    await until('the second batch is reported', () => reports.length === 2);
     expect(forwarder.inFlight).toEqual({ batches: 1, logs: 2 });
     const drained = once(forwarder, 'drain');
     reports[1]?.resolve();
     await drained;
   });
 
-  test('end() waits for the report under way', async () => {
+  test('end() waits for the report in progress', async () => {
     const { reporter, reports } = heldReporter();
     const forwarder = new Forwarder(reporter);
     const outcomes = outcomesOf(forwarder);
@@ -97,7 +97,7 @@ describe('one at a time', () => {
     expect(outcomes).toEqual([['forward', 0]]);
   });
 
-  test('a reporter that never answers holds one batch, and the buffer the rest', async () => {
+  test('a reporter that never completes has one batch, and the buffer holds the rest', async () => {
     const { reporter } = heldReporter();
     const buffer = new LogBuffer();
     const forwarder = new Forwarder(reporter);
@@ -111,20 +111,20 @@ describe('one at a time', () => {
 });
 
 describe('several at a time', () => {
-  test('as many as `concurrency` says', async () => {
+  test('at most `concurrency` batches are reported', async () => {
     const { reporter, reports } = heldReporter();
     const forwarder = new Forwarder(reporter, { concurrency: 3 });
     expect(numbered(4).map((batch) => forwarder.write(batch))).toEqual([true, true, false, false]);
     expect(forwarder.inFlight).toEqual({ batches: 3, logs: 6 });
     reports[1]?.resolve();
-    await until('the fourth one is reported', () => reports.length === 4);
+    await until('the fourth batch is reported', () => reports.length === 4);
     forwarder.end();
     for (const report of reports) report.resolve();
     await once(forwarder, 'finish');
     expect(forwarder.inFlight.batches).toBe(0);
   });
 
-  test.each([0, 1.5, 1001])('%d is refused', (concurrency) => {
+  test.each([0, 1.5, 1001])('concurrency rejects %d', (concurrency) => {
     expect(() => new Forwarder({ report: () => undefined }, { concurrency })).toThrow(
       expect.objectContaining({
         code: 'ERR_INVALID_OPTION',
@@ -135,7 +135,7 @@ describe('several at a time', () => {
 });
 
 describe('stop', () => {
-  test('gives back what was not taken in time, in order', async () => {
+  test('returns the batches that were not delivered in time, in order', async () => {
     const { reporter, reports } = heldReporter();
     const forwarder = new Forwarder(reporter, { concurrency: 3 });
     const outcomes = outcomesOf(forwarder);
@@ -149,7 +149,7 @@ describe('stop', () => {
     expect(outcomes).toEqual([['forward', 1]]);
   });
 
-  test('does not wait for a report that never ends', async () => {
+  test('does not wait longer than its grace period', async () => {
     const { reporter, reports } = heldReporter();
     const forwarder = new Forwarder(reporter);
     const outcomes = outcomesOf(forwarder);
@@ -162,13 +162,13 @@ describe('stop', () => {
     expect(outcomes).toEqual([]);
   });
 
-  test('with nothing under way it is done at once', async () => {
+  test('resolves at once if no report is in progress', async () => {
     const forwarder = new Forwarder({ report: () => undefined });
     expect(await forwarder.stop(60_000)).toEqual([]);
   });
 });
 
-test('destroyed, it drops what is being reported, and a late answer changes nothing', async () => {
+test('destroy() drops the batches in progress, and a late result changes nothing', async () => {
   const { reporter, reports } = heldReporter();
   const forwarder = new Forwarder(reporter);
   const outcomes = outcomesOf(forwarder);

@@ -21,10 +21,10 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** Waits last as long as they may at 1, and as short as a timer can, 1 ms, at 0. */
+/** With 1, delays have their longest value; with 0, they last 1 ms, the shortest time of a timer. */
 const random = (value: number) => jest.spyOn(Math, 'random').mockReturnValue(value);
 
-/** Goes through the steps, one at each attempt, and stays at the last one. */
+/** A reporter that makes one step at each attempt, and repeats the last one. */
 function scripted<Batch = unknown>(...steps: Step[]) {
   const start = Date.now();
   const attempts: { at: number; batch: Batch; signal: AbortSignal }[] = [];
@@ -37,7 +37,7 @@ function scripted<Batch = unknown>(...steps: Step[]) {
   return { reporter, attempts, times: () => attempts.map(({ at }) => at) };
 }
 
-/** A report that is tried again, and what came of it so far. */
+/** Reports a batch with retries, and records what happens. */
 function report(steps: Step[], options: RetryOptions) {
   const { reporter, attempts, times } = scripted(...steps);
   const retried: unknown[] = [];
@@ -47,7 +47,7 @@ function report(steps: Step[], options: RetryOptions) {
   const result = retrying.report('batch', { signal: abort.signal });
   result?.then(
     () => {
-      state.outcome = 'taken';
+      state.outcome = 'delivered';
     },
     (error: unknown) => {
       state.outcome = error;
@@ -58,8 +58,8 @@ function report(steps: Step[], options: RetryOptions) {
 
 const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
 
-describe('the waits', () => {
-  test('grow from 1 s by the factor 2 to 30 s, where they are longest', async () => {
+describe('the delays', () => {
+  test('grow from 1 s by the factor 2 up to 30 s, by default', async () => {
     random(1);
     const { times, retried, state } = report([failing], { maxAttempts: 9 });
     await pass(200_000);
@@ -69,21 +69,21 @@ describe('the waits', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  test('are of random length: half as long at 0.5', async () => {
+  test('are random: half as long for a random number of 0.5', async () => {
     random(0.5);
     const { times } = report([failing], { maxAttempts: 4 });
     await pass(60_000);
     expect(times()).toEqual([0, 500, 1500, 3500]);
   });
 
-  test('are of random length: none at 0, but for the 1 ms that a timer takes', async () => {
+  test('are random: as short as a timer can be for a random number of 0', async () => {
     random(0);
     const { times } = report([failing], { maxAttempts: 4 });
     await pass(3);
     expect(times()).toHaveLength(4);
   });
 
-  test('grow as the options say', async () => {
+  test('follow from the options', async () => {
     random(1);
     const { times } = report([failing], { initialDelayMs: 10, factor: 3, maxDelayMs: 100, maxAttempts: 6 });
     await pass(1000);
@@ -97,7 +97,7 @@ describe('the waits', () => {
     expect(times()).toEqual([0, 10, 20, 30]);
   });
 
-  test('begin anew with the next batch', async () => {
+  test('start again with each batch', async () => {
     random(1);
     const { reporter, times } = scripted(
       failing,
@@ -119,7 +119,7 @@ describe('the waits', () => {
 });
 
 describe('the end of the attempts', () => {
-  test('maxAttempts 1 is no retry', async () => {
+  test('with maxAttempts 1 there is no retry', async () => {
     const { times, retried, state } = report([failing], { maxAttempts: 1 });
     await pass(0);
     expect(times()).toEqual([0]);
@@ -131,7 +131,7 @@ describe('the end of the attempts', () => {
     [7000, [0, 1000, 3000, 7000]],
     [6999, [0, 1000, 3000]],
     [0, [0]],
-  ])('maxElapsedMs %d: given up as soon as the next attempt would be too late', async (ms, expected) => {
+  ])('maxElapsedMs %d: fails as soon as the next attempt would be too late', async (ms, expected) => {
     random(1);
     const { times, state } = report([failing], { maxElapsedMs: ms });
     await pass(expected.at(-1) ?? 0);
@@ -140,7 +140,7 @@ describe('the end of the attempts', () => {
     expect(times()).toEqual(expected);
   });
 
-  test('is after 300 s, where nothing is said', async () => {
+  test('is after 300 s, by default', async () => {
     random(1);
     const { times, state } = report([failing], {});
     await pass(270_999);
@@ -150,7 +150,7 @@ describe('the end of the attempts', () => {
     expect(times().at(-1)).toBe(271_000);
   });
 
-  test('with both of them without end, there is none', async () => {
+  test('never comes if both limits are Infinity', async () => {
     random(1);
     const options = { maxElapsedMs: Number.POSITIVE_INFINITY, maxAttempts: Number.POSITIVE_INFINITY };
     const { times, state, abort } = report([failing], options);
@@ -162,7 +162,7 @@ describe('the end of the attempts', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  test('is the last error', async () => {
+  test('is a failure with the last error', async () => {
     random(1);
     const last = new Error('still away');
     const { state } = report([failing, () => Promise.reject(last)], { maxAttempts: 2 });
@@ -172,7 +172,7 @@ describe('the end of the attempts', () => {
 });
 
 describe('an attempt that takes too long', () => {
-  test('is given up after timeoutMs: its signal aborts, and the next attempt follows', async () => {
+  test('is abandoned after timeoutMs: its signal aborts, and the next attempt follows', async () => {
     random(0);
     const { attempts, retried, state } = report([never, never, async () => undefined], { timeoutMs: 50 });
     await pass(49);
@@ -185,11 +185,11 @@ describe('an attempt that takes too long', () => {
     expect(retried).toEqual([attempts[0]?.signal.reason]);
     await pass(51);
     expect(attempts.map(({ at }) => at)).toEqual([0, 51, 102]);
-    expect(state.outcome).toBe('taken');
+    expect(state.outcome).toBe('delivered');
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  test('is one of 10 s, where nothing is said', async () => {
+  test('is one of more than 10 s, by default', async () => {
     random(0);
     const { times, abort } = report([never], {});
     await pass(9999);
@@ -200,7 +200,7 @@ describe('an attempt that takes too long', () => {
     await pass(10_000);
   });
 
-  test('is none with timeoutMs Infinity: only the signal ends it', async () => {
+  test('does not exist with timeoutMs Infinity: only the signal ends an attempt', async () => {
     const { attempts, abort, state } = report([never], { timeoutMs: Number.POSITIVE_INFINITY });
     expect(jest.getTimerCount()).toBe(0);
     await pass(86_400_000);
@@ -218,7 +218,7 @@ describe('an attempt that takes too long', () => {
     expect(state.outcome).toMatchObject({ message: 'no answer within 50 ms' });
   });
 
-  test('may answer late: a success, or a failure, changes nothing', async () => {
+  test('may complete late: neither a success nor a failure has an effect', async () => {
     random(1);
     let succeed: () => void = () => undefined;
     let fail: (error: Error) => void = () => undefined;
@@ -232,7 +232,7 @@ describe('an attempt that takes too long', () => {
       { timeoutMs: 50, initialDelayMs: 100, factor: 1 },
     );
     await pass(60);
-    // In the wait.
+    // During the delay.
     succeed();
     await pass(100);
     expect(times()).toEqual([0, 150]);
@@ -242,10 +242,10 @@ describe('an attempt that takes too long', () => {
     expect(times()).toEqual([0, 150, 300, 400]);
     expect(retried).toHaveLength(3);
     expect(retried).not.toContainEqual(new Error('late'));
-    expect(state.outcome).toBe('taken');
+    expect(state.outcome).toBe('delivered');
   });
 
-  test('leaves no listeners on the signal, and no timers, however often it comes', async () => {
+  test('leaves no listeners on the signal, and no timers, however often it happens', async () => {
     random(0);
     const { abort, attempts, state } = report([never], { timeoutMs: 1, maxAttempts: 500 });
     await pass(500);
@@ -258,11 +258,11 @@ describe('an attempt that takes too long', () => {
   });
 });
 
-test('one in time leaves no listeners and timers, either, whether it succeeds or fails', async () => {
+test('an attempt that completes in time leaves no listeners and timers, either', async () => {
   random(0);
   const { abort, state } = report([failing, failing, async () => undefined], {});
   await pass(2);
-  expect(state.outcome).toBe('taken');
+  expect(state.outcome).toBe('delivered');
   expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
   expect(jest.getTimerCount()).toBe(0);
 });
@@ -276,7 +276,7 @@ describe('an error that is', () => {
     expect(state.outcome).toMatchObject({ permanent: true });
   });
 
-  test('permanent after others does so, too', async () => {
+  test('permanent ends them after other errors, too', async () => {
     random(0);
     const { times, retried } = report([failing, permanent], {});
     await pass(100_000);
@@ -285,7 +285,7 @@ describe('an error that is', () => {
   });
 
   test.each([undefined, null, 'a text', 0, { permanent: 'yes' }, { permanent: false }])(
-    'not (%p) is followed by another attempt',
+    'not permanent (%p) is followed by another attempt',
     async (error) => {
       const { retried } = report([() => Promise.reject(error)], { maxAttempts: 2 });
       await pass(1000);
@@ -299,9 +299,9 @@ describe('retryAfterMs', () => {
     Promise.reject(Object.assign(new Error('busy'), { retryAfterMs }));
 
   test.each([
-    ['no wait is shorter', 0, 5000, 5000],
-    ['a longer wait stays', 1, 10, 1000],
-    ['beyond maxDelayMs it still counts', 1, 60_000, 60_000],
+    ['the delay is not shorter', 0, 5000, 5000],
+    ['a longer delay stays', 1, 10, 1000],
+    ['it may exceed maxDelayMs', 1, 60_000, 60_000],
   ])('%s', async (_what, value, retryAfterMs, expected) => {
     random(value);
     const { times } = report([asking(retryAfterMs), async () => undefined], {});
@@ -321,14 +321,14 @@ describe('retryAfterMs', () => {
     },
   );
 
-  test('that is later than maxElapsedMs allows: given up at once', async () => {
+  test('that exceeds maxElapsedMs: the report fails at once', async () => {
     const { state, times } = report([asking(5001)], { maxElapsedMs: 5000 });
     await pass(0);
     expect(state.outcome).toMatchObject({ message: 'busy' });
     expect(times()).toEqual([0]);
   });
 
-  test('that is longer than a timer can be is not taken for none', async () => {
+  test('that is longer than a timer supports is not treated as 0', async () => {
     const { times, abort } = report([asking(2 ** 40)], { maxElapsedMs: Number.POSITIVE_INFINITY });
     await pass(86_400_000);
     expect(times()).toEqual([0]);
@@ -338,7 +338,7 @@ describe('retryAfterMs', () => {
 });
 
 describe('aborting', () => {
-  test('cuts the wait short', async () => {
+  test('ends the delay', async () => {
     random(1);
     const { abort, state, times } = report([failing], {});
     await pass(10);
@@ -351,7 +351,7 @@ describe('aborting', () => {
     expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
   });
 
-  test('reaches the attempt under way, after which there is none', async () => {
+  test('aborts the attempt in progress, and there is no other one', async () => {
     const stopped = (signal: AbortSignal) =>
       new Promise<void>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     const { abort, state, times } = report([stopped], {});
@@ -362,25 +362,25 @@ describe('aborting', () => {
     expect(times()).toEqual([0]);
   });
 
-  test('does not undo a success that still comes', async () => {
+  test('lets the attempt in progress succeed', async () => {
     const finished = (signal: AbortSignal) =>
       new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
     const { abort, state } = report([finished], {});
     abort.abort();
     await pass(0);
-    expect(state.outcome).toBe('taken');
+    expect(state.outcome).toBe('delivered');
   });
 });
 
 describe('a synchronous reporter', () => {
-  test('costs no promise where it succeeds', () => {
+  test('costs no promise if it succeeds', () => {
     const { result, attempts } = report([() => undefined], {});
     expect(result).toBeUndefined();
     expect(attempts).toHaveLength(1);
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  test('is tried again where it throws, until it does not', async () => {
+  test('is retried if it throws, until it succeeds', async () => {
     random(1);
     const throwing = () => {
       throw away;
@@ -389,14 +389,14 @@ describe('a synchronous reporter', () => {
     await pass(3000);
     expect(times()).toEqual([0, 1000, 3000]);
     expect(retried).toEqual([away, away]);
-    expect(state.outcome).toBe('taken');
+    expect(state.outcome).toBe('delivered');
     expect(jest.getTimerCount()).toBe(0);
   });
 });
 
 describe('a Forwarder with `retry`', () => {
-  /** All that it says, in order. */
-  function said(forwarder: Forwarder): unknown[][] {
+  /** All its events, in order. */
+  function eventsOf(forwarder: Forwarder): unknown[][] {
     const events: unknown[][] = [];
     forwarder.on('forward', (batch: LogBatch) => events.push(['forward', firstNumber(batch)]));
     forwarder.on('drop', (batch: LogBatch, reason: string) => events.push([reason, firstNumber(batch)]));
@@ -408,11 +408,11 @@ describe('a Forwarder with `retry`', () => {
 
   const ok = () => undefined;
 
-  test('keeps the order while one batch is tried again', async () => {
+  test('keeps the order while one batch is retried', async () => {
     random(1);
     const { reporter, attempts } = scripted<LogBatch>(ok, failing, failing, ok, ok);
     const forwarder = new Forwarder(reporter, { retry: {} });
-    const events = said(forwarder);
+    const events = eventsOf(forwarder);
     for (let n = 0; n < 3; n++) forwarder.write(logBatch(2, n));
     await pass(2999);
     expect(events.filter(([what]) => what === 'forward')).toEqual([['forward', 0]]);
@@ -431,11 +431,11 @@ describe('a Forwarder with `retry`', () => {
     expect(forwarder.inFlight).toEqual({ batches: 0, logs: 0 });
   });
 
-  test('tells of each outage once, over all the batches that it costs', async () => {
+  test('emits one outage and one recovery, however many batches are affected', async () => {
     random(1);
     const { reporter } = scripted<LogBatch>(failing, failing, failing, failing, ok, failing, ok);
     const forwarder = new Forwarder(reporter, { retry: { maxAttempts: 2 } });
-    const events = said(forwarder);
+    const events = eventsOf(forwarder);
     for (let n = 0; n < 4; n++) forwarder.write(logBatch(1, n));
     await pass(10_000);
     expect(events).toEqual([
@@ -453,10 +453,10 @@ describe('a Forwarder with `retry`', () => {
     ]);
   });
 
-  test('drops as rejected what the reporter will never take, at once, and that is no outage', async () => {
+  test('drops a batch as rejected if the error is permanent, at once and without an outage', async () => {
     const { reporter, attempts } = scripted<LogBatch>(permanent, ok);
     const forwarder = new Forwarder(reporter, { retry: {} });
-    const events = said(forwarder);
+    const events = eventsOf(forwarder);
     forwarder.write(logBatch(1, 0));
     forwarder.write(logBatch(1, 1));
     await turn();
@@ -468,26 +468,26 @@ describe('a Forwarder with `retry`', () => {
     expect(forwarder.inFlight).toEqual({ batches: 0, logs: 0 });
   });
 
-  test('without it, `permanent` means nothing', async () => {
+  test('without `retry`, a permanent error is like any other', async () => {
     const forwarder = new Forwarder(scripted<LogBatch>(permanent).reporter);
-    const events = said(forwarder);
+    const events = eventsOf(forwarder);
     forwarder.write(logBatch(1));
     await turn();
     expect(events).toEqual([
       ['outage', expect.objectContaining({ permanent: true })],
       ['forward_failed', 0],
     ]);
-    expect(forwarder.retries).toBe(false);
+    expect(forwarder.isRetrying).toBe(false);
   });
 
-  test('stop() in a wait gives the batch back at once, and it was not dropped', async () => {
+  test('stop() during a delay returns the batch at once, and it is not dropped', async () => {
     random(1);
     const { reporter, attempts } = scripted<LogBatch>(failing);
     const forwarder = new Forwarder(reporter, { retry: {} });
-    const events = said(forwarder);
+    const events = eventsOf(forwarder);
     forwarder.write(logBatch(2, 7));
     await pass(10);
-    // The clock stands still: no grace passes.
+    // The clock does not advance, so the grace period cannot end.
     expect((await forwarder.stop(60_000)).map(firstNumber)).toEqual([7]);
     expect(events).toEqual([
       ['outage', away],
@@ -498,7 +498,7 @@ describe('a Forwarder with `retry`', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  test('stop() in waits of several gives all of them back, in order', async () => {
+  test('stop() during several delays returns all batches, in order', async () => {
     random(1);
     const forwarder = new Forwarder(scripted<LogBatch>(failing).reporter, { concurrency: 3, retry: {} });
     for (let n = 0; n < 3; n++) forwarder.write(logBatch(1, n));
@@ -506,10 +506,10 @@ describe('a Forwarder with `retry`', () => {
     expect((await forwarder.stop(60_000)).map(firstNumber)).toEqual([0, 1, 2]);
   });
 
-  test('destroy() in a wait drops the batch as shutdown, once', async () => {
+  test('destroy() during a delay drops the batch as shutdown, once', async () => {
     random(1);
     const forwarder = new Forwarder(scripted<LogBatch>(failing).reporter, { retry: {} });
-    const events = said(forwarder);
+    const events = eventsOf(forwarder);
     forwarder.write(logBatch(2, 7));
     await pass(10);
     forwarder.destroy();
@@ -519,10 +519,10 @@ describe('a Forwarder with `retry`', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  test('end() waits until what is tried again was taken', async () => {
+  test('end() waits until retried batches are delivered', async () => {
     random(1);
     const forwarder = new Forwarder(scripted<LogBatch>(failing, failing, ok).reporter, { retry: {} });
-    const events = said(forwarder);
+    const events = eventsOf(forwarder);
     const finished = once(forwarder, 'finish');
     forwarder.end(logBatch(1, 5));
     await pass(3000);
@@ -530,13 +530,13 @@ describe('a Forwarder with `retry`', () => {
     expect(events.at(-1)).toEqual(['forward', 5]);
   });
 
-  test('a late success of an attempt that was given up changes nothing', async () => {
+  test('a late success of an abandoned attempt has no effect', async () => {
     random(0);
     const late: (() => void)[] = [];
     const slow = () => new Promise<void>((resolve) => void late.push(resolve));
     const { reporter, attempts } = scripted<LogBatch>(slow, slow, ok);
     const forwarder = new Forwarder(reporter, { retry: { timeoutMs: 50 } });
-    const events = said(forwarder);
+    const events = eventsOf(forwarder);
     forwarder.write(logBatch(1, 1));
     await pass(51);
     late[0]?.();
@@ -569,24 +569,24 @@ describe('a Forwarder with `retry`', () => {
       [0, -1, 0.5, 2 ** 31, Number.NaN, Number.NEGATIVE_INFINITY, '5', null],
       [1, 2 ** 31 - 1, Number.POSITIVE_INFINITY],
     ],
-  ])('holds %s against its table', (name, bad, good) => {
+  ])('checks the option %s', (name, bad, good) => {
     const make = (value: unknown) => new Forwarder({ report: ok }, { retry: { [name]: value } });
     for (const value of bad) {
       expect(() => make(value)).toThrow(
         expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining(name) }),
       );
     }
-    for (const value of [...good, undefined]) expect(make(value).retries).toBe(true);
+    for (const value of [...good, undefined]) expect(make(value).isRetrying).toBe(true);
   });
 
-  test.each([true, null, 5, 'often', () => undefined])('refuses %p', (retry) => {
+  test.each([true, null, 5, 'often', () => undefined])('the option `retry` rejects %p', (retry) => {
     expect(() => new Forwarder({ report: ok }, { retry: retry as never })).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining('retry') }),
     );
   });
 });
 
-test('a first wait of 0 stays 0, however often it has grown', async () => {
+test('an initial delay of 0 stays 0 after more than a thousand failures', async () => {
   jest.useRealTimers();
   let attempts = 0;
   const errors: unknown[] = [];
@@ -606,7 +606,7 @@ test('a first wait of 0 stays 0, however often it has grown', async () => {
   expect(attempts).toBe(1100);
 });
 
-test('a batch that hangs keeps nothing running once its run is over', async () => {
+test('a report that never completes keeps no timer after its signal has aborted', async () => {
   jest.useRealTimers();
   const stop = new AbortController();
   const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
@@ -622,7 +622,7 @@ test('a batch that hangs keeps nothing running once its run is over', async () =
   expect(timers()).toBe(before);
 });
 
-test('a wait that begins when the run has ended already is none', async () => {
+test('there is no delay if the run ends when the attempt fails', async () => {
   jest.useRealTimers();
   const forwarder = new Forwarder(
     { report: () => Promise.reject(new Error('away')) },
@@ -635,7 +635,7 @@ test('a wait that begins when the run has ended already is none', async () => {
   expect(await stopped).toHaveLength(1);
 });
 
-test('a batch that has to wait for another attempt lets go of its chunk', async () => {
+test('a batch that waits for another attempt does not keep its chunk', async () => {
   const chunk = Buffer.alloc(65_536);
   const { raw } = logBatch(1);
   raw.copy(chunk, 100);

@@ -22,13 +22,13 @@ test.each([undefined, 'json', 'logfmt', 'pretty'] as const)(
   },
 );
 
-test('a batch without events is nothing to wait for', () => {
+test('a report of a batch without events completes synchronously', () => {
   const stream = new PassThrough();
   expect(new TextReporter({ stream }).report(logBatch(0))).toBeUndefined();
   expect(stream.readableLength).toBe(0);
 });
 
-test('a batch is reported when the stream has passed it on, not before', async () => {
+test('a report succeeds when the stream has written its text, not before', async () => {
   let pass = () => undefined as unknown;
   const stream = new Writable({
     write(_chunk, _encoding, callback) {
@@ -53,11 +53,11 @@ test('a batch is reported when the stream has passed it on, not before', async (
   expect(reported).toBe(2);
 });
 
-/** Keeps what it is given, calls back at once, and fails where it is told to. */
+/** Collects what is written, and calls back at once, with errors that the test chooses. */
 class Output implements TextOutput {
   readonly chunks: Uint8Array[] = [];
-  /** What the next writes end with. */
-  readonly ends: [error?: Error, written?: number][] = [];
+  /** The results of the next writes. */
+  readonly ends: [error?: Error | undefined, written?: number][] = [];
   readonly keepsNothing?: boolean;
 
   constructor(keepsNothing?: boolean) {
@@ -85,8 +85,8 @@ async function outcomes(reporter: TextReporter, batches: LogBatch[]): Promise<st
   return settled.map((result) => (result.status === 'rejected' ? result.reason.message : 'reported'));
 }
 
-describe('what is reported in one go', () => {
-  test.each(['json', 'logfmt', 'pretty'] as const)('is one write, in order: %s', async (format) => {
+describe('reports of the same turn', () => {
+  test.each(['json', 'logfmt', 'pretty'] as const)('are one write, in order: %s', async (format) => {
     const output = new Output();
     const reporter = new TextReporter({ stream: output, format });
     expect(await outcomes(reporter, [logBatch(3), logBatch(0), logBatch(2, 3)])).toEqual(
@@ -98,7 +98,7 @@ describe('what is reported in one go', () => {
     expect(output.chunks).toHaveLength(2);
   });
 
-  test('is several where it is much', async () => {
+  test('are several writes if they are large', async () => {
     const output = new Output();
     const reporter = new TextReporter({ stream: output });
     const batches = Array.from({ length: 30 }, (_, i) => logBatch(100, 100 * i));
@@ -108,7 +108,7 @@ describe('what is reported in one go', () => {
     expect(output.text === formatBatch(logBatch(3000), 'json')).toBe(true);
   });
 
-  test('holds what JSON has to escape in its place', async () => {
+  test('keep their order if some of them need escapes in JSON', async () => {
     const output = new Output();
     const reporter = new TextReporter({ stream: output });
     const raw = Buffer.from(
@@ -122,9 +122,9 @@ describe('what is reported in one go', () => {
 });
 
 test.each([
-  ['not used again while a stream may keep it', undefined, ['7', '8']],
-  ['used again where a stream keeps nothing', true, ['8', '8']],
-])('memory is %s', async (_name, keepsNothing, numbers) => {
+  ['not reused if the stream may keep it', undefined, ['7', '8']],
+  ['reused if the stream does not keep it', true, ['8', '8']],
+])('the memory of a text is %s', async (_name, keepsNothing, numbers) => {
   const output = new Output(keepsNothing);
   const reporter = new TextReporter({ stream: output });
   await reporter.report(logBatch(1, 7));
@@ -169,7 +169,7 @@ describe('an output that takes a part only', () => {
 });
 
 describe('a stream that fails', () => {
-  test('is the failure of the batch, and of those after it where it is gone', async () => {
+  test('fails the report, and later ones if it was destroyed', async () => {
     const broken = new Error('EPIPE');
     const stream = new Writable({ write: (_chunk, _encoding, callback) => callback(broken) });
     const closed = once(stream, 'close').catch((error) => error);
@@ -180,7 +180,7 @@ describe('a stream that fails', () => {
     await expect(reporter.report(logBatch(1))).rejects.toMatchObject({ code: 'ERR_STREAM_DESTROYED' });
   });
 
-  test('and goes on, as stdout does, fails what was in that one write only', async () => {
+  test('and continues, like stdout, fails only the reports of that write', async () => {
     const output = new Output();
     output.ends.push([], [new Error('EAGAIN')]);
     const reporter = new TextReporter({ stream: output });
@@ -190,17 +190,17 @@ describe('a stream that fails', () => {
   });
 
   test.each([
-    ['nothing of', 0, ['ENOSPC', 'ENOSPC', 'ENOSPC']],
+    ['none of', 0, ['ENOSPC', 'ENOSPC', 'ENOSPC']],
     ['less than', lengthOf(SOME) - 1, ['ENOSPC', 'ENOSPC', 'ENOSPC']],
     ['exactly', lengthOf(SOME), ['reported', 'ENOSPC', 'ENOSPC']],
     ['more than', 2 * lengthOf(SOME) + 1, ['reported', 'reported', 'ENOSPC']],
-  ])('after %s a batch fails what did not get through', async (_name, written, expected) => {
+  ])('after it has written %s one batch fails the others', async (_name, written, expected) => {
     const output = new Output();
     output.ends.push([new Error('ENOSPC'), written]);
     expect(await outcomes(new TextReporter({ stream: output }), [SOME, SOME, SOME])).toEqual(expected);
   });
 
-  test('by throwing is a failure like any other', async () => {
+  test('by throwing fails the report in the same way', async () => {
     const stream = {
       write() {
         throw new Error('thrown');
@@ -218,7 +218,7 @@ test.each<[option: string, value: unknown]>([
   ['format', 'xml'],
   ['format', ''],
   ['color', 'yes'],
-])('the option %s: %p is refused', (option, value) => {
+])('the option %s rejects %p', (option, value) => {
   const error = thrown(() => new TextReporter({ [option]: value } as TextReporterOptions));
   expect(error).toMatchObject({
     code: 'ERR_INVALID_OPTION',

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type LogBatch, MAX_PAYLOAD_LENGTH } from '../../../codec/index.js';
 import {
   type BoundaryEvent,
@@ -33,7 +33,7 @@ afterEach(async () => {
   await receiver.stop();
 });
 
-/** Sends by number alone unless told otherwise, so that no test depends on the clock. */
+/** Unless a test says otherwise, batches are sent by number alone, so that no test depends on the clock. */
 function makeSender(options: BoundaryLogSenderOptions = {}): BoundaryLogSender {
   const sender = new BoundaryLogSender({ socketPath, batchDelayMs: NEVER_MS, retryDelayMs: 1, ...options });
   senders.push(sender);
@@ -52,7 +52,7 @@ const urls = (batches: LogBatch[]) =>
 const numbers = (batch: LogBatch) => eventsOf(batch).map(({ sequence_number }) => sequence_number);
 
 describe('a batch is sent', () => {
-  test('with 10 events, what is left over at the end, all on one connection', async () => {
+  test('when it has 10 events; the rest at the end; all of them on one connection', async () => {
     await pipeline(Readable.from(events(25)), makeSender());
     const batches = await receiver.batches(3);
     expect(counts(batches)).toEqual([10, 10, 5]);
@@ -61,12 +61,12 @@ describe('a batch is sent', () => {
     expect(receiver.connections).toBe(1);
   });
 
-  test('with as many events as an own batchSize says', async () => {
+  test('when it has as many events as `batchSize` says', async () => {
     await pipeline(Readable.from(events(5)), makeSender({ batchSize: 2 }));
     expect(counts(await receiver.batches(3))).toEqual([2, 2, 1]);
   });
 
-  test('some time after its first event, each time anew', async () => {
+  test('`batchDelayMs` after its first event, and so is the next batch', async () => {
     const sender = makeSender({ batchDelayMs: 1 });
     for (const event of events(3)) sender.write(event);
     expect(counts(await receiver.batches(1))).toEqual([3]);
@@ -75,7 +75,7 @@ describe('a batch is sent', () => {
     expect(counts(await receiver.batches(1))).toEqual([2]);
   });
 
-  test('before it is too large for a frame', async () => {
+  test('before it becomes too large for a frame', async () => {
     const url = 'x'.repeat(10_000);
     const large = Array.from({ length: 7 }, (_, i) => event(0, { http_url: `${url}${i}` }));
     await pipeline(Readable.from(large), makeSender());
@@ -84,7 +84,7 @@ describe('a batch is sent', () => {
     expect(urls(batches)).toEqual(large.map(({ http_url }) => http_url));
   });
 
-  test('when the session or the process of its events changes', async () => {
+  test('when the next event has another session or process', async () => {
     const sessions = ['a', 'a', 'b', 'a'].map((session_id) => event(0, { session_id }));
     const processes = ['p', 'q', 'q'].map((confined_process_name) =>
       event(0, { session_id: 'a', confined_process_name }),
@@ -104,7 +104,7 @@ describe('a batch is sent', () => {
 });
 
 describe('an event', () => {
-  test('that names nothing of its own gets the session and process of the sender, a number and the time', async () => {
+  test('without these fields gets the session and process of the sender, a number and the time', async () => {
     const before = Date.now();
     await pipeline(Readable.from(events(3)), makeSender({ sessionId: 's', confinedProcessName: 'p' }));
     const [batch] = await receiver.batches(1);
@@ -117,7 +117,7 @@ describe('an event', () => {
     }
   });
 
-  test('keeps what it names', async () => {
+  test('keeps the fields that it has', async () => {
     const full: BoundaryEvent = {
       decision: 'deny',
       session_id: 'mine',
@@ -138,7 +138,7 @@ describe('an event', () => {
     expect(second?.sequence_number).toBe(0);
   });
 
-  test('is of a session that is new for each sender', async () => {
+  test('belongs to a session that is new for each sender, by default', async () => {
     await pipeline(Readable.from(events(1)), makeSender());
     await pipeline(Readable.from(events(1)), makeSender());
     const [one, two] = (await receiver.batches(2)).map(({ request }) => request.sessionId);
@@ -147,8 +147,8 @@ describe('an event', () => {
   });
 });
 
-describe('a receiver that is away', () => {
-  test('at the start is waited for: the batch is kept, and write() says "enough"', async () => {
+describe('while nobody listens on the socket', () => {
+  test('the sender waits from the start: it keeps the batch, and write() returns false', async () => {
     await receiver.stop();
     const sender = makeSender({ batchSize: 1 });
     const accepted = events(40).map((event) => sender.write(event));
@@ -159,7 +159,7 @@ describe('a receiver that is away', () => {
     await drained;
   });
 
-  test('later is connected to again', async () => {
+  test('the sender reconnects later', async () => {
     const sender = makeSender({ batchSize: 1 });
     sender.write(event(0));
     await receiver.batches(1);
@@ -173,23 +173,24 @@ describe('a receiver that is away', () => {
     expect(receiver.connections).toBe(1);
   });
 
-  test('gets all in order, on one connection, also what was to be sent by time', async () => {
+  test('a batch that was due stays the first, and all arrive in order on one connection', async () => {
     await receiver.stop();
-    const sender = makeSender({ batchDelayMs: 0 });
-    for (const event of events(5)) {
-      sender.write(event);
-      // Long enough for a batch to be due, mostly. Whether it is one batch or five, it is the same to the test.
-      await sleep(3);
-    }
+    const sender = makeSender({ batchDelayMs: 1 });
+    const [first, ...others] = events(5);
+    await new Promise((resolve) => sender.write(first, resolve));
+    // Timers of the same delay fire in the order in which they were started. The sender's was started before this one.
+    await sleep(1);
+    for (const event of others) sender.write(event);
     receiver = await Receiver.start(socketPath);
     sender.end();
-    const received: unknown[] = [];
+    const received = urls(await receiver.batches(1));
+    expect(received).toEqual([event(0).http_url]);
     while (received.length < 5) received.push(...urls(await receiver.batches(1)));
     expect(received).toEqual(events(5).map(({ http_url }) => http_url));
     expect(receiver.connections).toBe(1);
   });
 
-  test('for as many attempts as are allowed is the error ERR_SEND_FAILED, with its cause', async () => {
+  test('the sender fails after the allowed number of attempts, with ERR_SEND_FAILED and its cause', async () => {
     await receiver.stop();
     const sender = makeSender({ batchSize: 1, attempts: 3 });
     sender.write(event());
@@ -203,7 +204,7 @@ describe('a receiver that is away', () => {
   test.each<[when: string, options: BoundaryLogSenderOptions, end: boolean]>([
     ['by time', { batchDelayMs: 1 }, false],
     ['at the end', {}, true],
-  ])('is that error for a batch that is sent %s, too', async (_when, options, end) => {
+  ])('the sender fails in the same way if the batch is sent %s', async (_when, options, end) => {
     await receiver.stop();
     const sender = makeSender({ attempts: 1, ...options });
     sender.write(event());
@@ -213,40 +214,41 @@ describe('a receiver that is away', () => {
     receiver = await Receiver.start(socketPath);
   });
 
-  test('is not waited for by a sender that is destroyed', async () => {
+  test('a destroyed sender does not wait any more', async () => {
     await receiver.stop();
     const sender = makeSender({ batchSize: 1, retryDelayMs: NEVER_MS });
-    let error: unknown;
-    sender.on('error', (e) => {
-      error = e;
-    });
-    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
-    const before = timers();
-    const called = new Promise((resolve) => sender.write(event(), resolve));
-    await until('it waits for its next attempt', () => timers() > before);
+    const onError = jest.fn();
+    sender.on('error', onError);
+    const setTimeout = jest.spyOn(globalThis, 'setTimeout');
+    const clearTimeout = jest.spyOn(globalThis, 'clearTimeout');
+    const written = new Promise((resolve) => sender.write(event(), resolve));
+    const delay = () => setTimeout.mock.calls.findIndex(([, ms]) => ms === NEVER_MS);
+    await until('it waits for its next attempt', () => delay() !== -1);
     sender.destroy();
     await once(sender, 'close');
-    expect(await called).toBeTruthy();
-    expect(error).toBeUndefined();
-    await until('nothing keeps the program alive', () => timers() <= before);
+    expect(await written).toMatchObject({ code: 'ENOENT' });
+    expect(onError).not.toHaveBeenCalled();
+    // Otherwise this timer would keep the process alive.
+    expect(clearTimeout.mock.calls).toContainEqual([setTimeout.mock.results[delay()]?.value]);
+    jest.restoreAllMocks();
     receiver = await Receiver.start(socketPath);
   });
 
-  test('is not missed where nothing is to be sent', async () => {
+  test('a sender without events does not connect, and succeeds', async () => {
     await receiver.stop();
     await expect(pipeline(Readable.from([]), makeSender({ attempts: 1 }))).resolves.toBeUndefined();
     receiver = await Receiver.start(socketPath);
   });
 });
 
-describe('what is dropped', () => {
+describe('dropped events', () => {
   const tooLarge = event(0, { http_url: 'x'.repeat(MAX_PAYLOAD_LENGTH) });
   test.each<[name: string, value: unknown, code: string]>([
     ['a text', 'allow', 'ERR_INVALID_EVENT'],
     ['an object without a decision', {}, 'ERR_INVALID_EVENT'],
-    ['an event with a time that is none', event(0, { event_time: 'now' }), 'ERR_INVALID_EVENT'],
-    ['an event that is alone too large for a frame', tooLarge, 'ERR_MESSAGE_TOO_LARGE'],
-  ])('%s is a drop event, and the next event is sent', async (_name, value, code) => {
+    ['an event with an invalid time', event(0, { event_time: 'now' }), 'ERR_INVALID_EVENT'],
+    ['an event that alone is too large for a frame', tooLarge, 'ERR_MESSAGE_TOO_LARGE'],
+  ])('%s: emitted as `drop`, and the next event is sent', async (_name, value, code) => {
     const sender = makeSender();
     const drops: unknown[] = [];
     sender.on('drop', (dropped, error) => drops.push([dropped, error.code]));
@@ -255,7 +257,7 @@ describe('what is dropped', () => {
     expect(urls(await receiver.batches(1))).toEqual([event(0).http_url, event(1).http_url]);
   });
 
-  test('is told to the receiver after the next batch, once', async () => {
+  test('are reported to the receiver once, after the next batch', async () => {
     const sender = makeSender({ batchSize: 2 });
     for (const value of [{}, event(0), tooLarge, 5, event(1), event(2), event(3)]) sender.write(value);
     const outcomes = [await receiver.next(), await receiver.next(), await receiver.next()];
@@ -272,7 +274,7 @@ describe('what is dropped', () => {
     ]);
   });
 
-  test('around the largest size is all that is larger, and nothing that is smaller', async () => {
+  test('of nearly the largest size: exactly those that do not fit', async () => {
     const sender = makeSender({
       sessionId: 's'.repeat(36),
       confinedProcessName: 'claude-code',
@@ -291,7 +293,7 @@ describe('what is dropped', () => {
   });
 });
 
-test('end() waits until all is written, and closes the connection', async () => {
+test('end() waits until everything is written, and closes the connection', async () => {
   const sender = makeSender();
   for (const event of events(12)) sender.write(event);
   sender.end();
@@ -300,7 +302,7 @@ test('end() waits until all is written, and closes the connection', async () => 
   await until('the connection is closed', () => receiver.open === 0);
 });
 
-test('destroy() closes the connection, and what is pending is not sent', async () => {
+test('destroy() closes the connection, and the pending batch is not sent', async () => {
   const sender = makeSender({ batchSize: 2 });
   for (const event of events(3)) sender.write(event);
   await receiver.batches(1);
@@ -309,6 +311,18 @@ test('destroy() closes the connection, and what is pending is not sent', async (
   const next = makeSender();
   next.end(event(9));
   expect(urls(await receiver.batches(1))).toEqual([event(9).http_url]);
+});
+
+test('destroyed in the turn of a write, the sender starts no timer', async () => {
+  const setTimeout = jest.spyOn(globalThis, 'setTimeout');
+  const sender = makeSender();
+  sender.write(event());
+  sender.destroy();
+  await once(sender, 'close');
+  await new Promise(setImmediate);
+  const delays = setTimeout.mock.calls.map(([, ms]) => ms);
+  jest.restoreAllMocks();
+  expect(delays).not.toContain(NEVER_MS);
 });
 
 test.each<[option: keyof BoundaryLogSenderOptions, value: unknown]>([
@@ -322,7 +336,7 @@ test.each<[option: keyof BoundaryLogSenderOptions, value: unknown]>([
   ['batchDelayMs', 2 ** 31],
   ['retryDelayMs', '5'],
   ['attempts', 0],
-])('the option %s: %j is refused', (option, value) => {
+])('the option %s rejects %j', (option, value) => {
   expect(thrown(() => new BoundaryLogSender({ [option]: value }))).toMatchObject({
     code: 'ERR_INVALID_OPTION',
     message: expect.stringMatching(new RegExp(`^BoundaryLogSender: ${option}: got `)),
@@ -330,14 +344,14 @@ test.each<[option: keyof BoundaryLogSenderOptions, value: unknown]>([
 });
 
 test.each([0, 1, 2, 3, 4])(
-  'destroyed %d turns after a write, it leaves no connection open',
+  'destroyed %d turns after a write, the sender leaves no connection open',
   async (turns) => {
     const sender = makeSender({ batchSize: 1 });
     sender.write(event());
     for (let i = 0; i < turns; i++) await null;
     sender.destroy();
     await once(sender, 'close');
-    // Whoever connects now comes after all that the sender may still do.
+    // This connection is accepted after any that the sender may still have opened.
     const after = connect(socketPath);
     await once(after, 'connect');
     after.destroy();
@@ -345,18 +359,18 @@ test.each([0, 1, 2, 3, 4])(
   },
 );
 
-test('batches that are sent by time hold the writer back, too, while they cannot be sent', async () => {
+test('write() returns false, too, while batches that are due cannot be sent', async () => {
   await receiver.stop();
   const sender = makeSender({ batchDelayMs: 1 });
   let n = 0;
-  await until('write() says "enough"', () => !sender.write(event(n++)));
+  await until('write() returns false', () => !sender.write(event(n++)));
   expect(n).toBeLessThan(100);
   receiver = await Receiver.start(socketPath);
   const [batch] = await receiver.batches(1);
   expect(batch?.count).toBeGreaterThan(0);
 });
 
-test('drops after the last batch are told at the end', async () => {
+test('drops after the last batch are reported at the end', async () => {
   const sender = makeSender();
   sender.on('drop', () => undefined);
   sender.write(event());
@@ -368,11 +382,30 @@ test('drops after the last batch are told at the end', async () => {
   expect(await receiver.next()).toMatchObject({ kind: 'status', droppedBatchFull: 1n });
 });
 
-test.each(['sessionId', 'confinedProcessName', 'socketPath'])(
-  '%s with half a character is refused',
-  (option) => {
-    expect(thrown(() => new BoundaryLogSender({ [option]: '\ud800' }))).toMatchObject({
-      code: 'ERR_INVALID_OPTION',
-    });
-  },
-);
+test.each(['sessionId', 'confinedProcessName', 'socketPath'])('%s rejects a lone surrogate', (option) => {
+  expect(thrown(() => new BoundaryLogSender({ [option]: '\ud800' }))).toMatchObject({
+    code: 'ERR_INVALID_OPTION',
+  });
+});
+
+test('a frame that a broken connection did not accept is written again, whole, on the next one', async () => {
+  const sender = makeSender({ batchSize: 1 });
+  sender.write(event(0));
+  await receiver.batches(1);
+  const large = events(200).map((event) => ({ ...event, matched_rule: 'x'.repeat(30_000) }));
+  // The receiver does not read, so that the connection breaks in the middle of a frame.
+  receiver.pause();
+  const written = pipeline(Readable.from(large), sender);
+  await until('the socket is full', () => sender.writableNeedDrain);
+  await receiver.stop();
+  receiver = await Receiver.start(socketPath);
+  await written;
+  const received = urls(await receiver.batches(1));
+  const first = events(200).findIndex(({ http_url }) => http_url === received[0]);
+  received.push(...urls(await receiver.batches(199 - first)));
+  expect(received).toEqual(
+    events(200)
+      .slice(first)
+      .map(({ http_url }) => http_url),
+  );
+});

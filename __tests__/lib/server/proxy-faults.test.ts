@@ -79,7 +79,7 @@ describe('an outage of the reporter', () => {
       await until('it has failed some times', () => reporter.failures >= 5);
       expect(warnings()).toHaveLength(2 * outage - 1);
       expect(warnings().at(-1)).toMatchObject({
-        message: 'the reporter fails; what it did not take is tried again',
+        message: 'the reporter is failing; retrying',
         fields: { err: new Error('away') },
       });
       const before = await metric(proxy, 'retries_total');
@@ -88,7 +88,7 @@ describe('an outage of the reporter', () => {
       await until('all is reported', () => reporter.batches.length === 3 * outage);
       expect(warnings()).toHaveLength(2 * outage);
       expect(warnings().at(-1)).toMatchObject({
-        message: 'the reporter takes batches again',
+        message: 'the reporter accepts batches again',
         fields: { seconds: expect.any(Number) },
       });
     }

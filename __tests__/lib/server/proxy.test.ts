@@ -74,10 +74,14 @@ describe('the bound', () => {
   test("overflow: 'block' drops nothing: the senders wait", async () => {
     const proxy = makeProxy({ bufferSize: 5, overflow: 'block' });
     await proxy.start();
-    const sent = Promise.all([0, 1, 2].map((i) => sendAll(proxy.socketPath, batches(50, i * 1000))));
+    // More than fits into the buffers of the sockets.
+    const large = (i: number) => Array.from({ length: 50 }, (_, j) => logsFrame(200, i * 1000 + j));
+    const onSent = jest.fn();
+    const sent = Promise.all([0, 1, 2].map((i) => sendAll(proxy.socketPath, large(i)).then(onSent)));
     await until('the buffer is full', () => proxy.accounts().buffered.batches === 5);
-    await turn();
+    for (let turns = 0; turns < 100; turns++) await turn();
     expect(proxy.accounts().received.batches).toBe(5);
+    expect(onSent).not.toHaveBeenCalled();
     const reporter = collector();
     run(proxy, reporter);
     await sent;

@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Episode } from '../../../lib/telemetry/episode.js';
 import { logLines } from '../../helpers/log-lines.js';
 
-const texts = { begins: 'begins', goesOn: 'goes on', ends: 'ends' };
+const texts = { started: 'started', continues: 'continues', ended: 'ended' };
 const SECOND = 1000;
 
 beforeEach(() => {
@@ -12,80 +12,109 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-function episode() {
+function makeEpisode(of: { started: string; continues?: string; ended: string } = texts) {
   const logger = logLines();
   return {
-    episode: new Episode(logger, 'why', texts),
-    /** The lines since the last look. */
+    episode: new Episode(logger, of, { reason: 'why' }),
+    /** The lines since the last call. */
     lines: () => logger.lines.splice(0).map(({ level, message, fields }) => [level, message, fields]),
   };
 }
 
-test('the first time is a line at once, with its fields', () => {
-  const { episode: it, lines } = episode();
-  it.happened({ batches: 1, logs: 3 }, { err: 'x' });
-  expect(lines()).toEqual([['warn', 'begins', { reason: 'why', batches: 1, logs: 3, err: 'x' }]]);
+test('the first occurrence is logged at once, with its fields', () => {
+  const { episode, lines } = makeEpisode();
+  episode.happened({ batches: 1, logs: 3 }, { err: 'x' });
+  expect(lines()).toEqual([['warn', 'started', { reason: 'why', batches: 1, logs: 3, err: 'x' }]]);
 });
 
-test('thousands of times are one line each 30 s, with what came since the last one', () => {
-  const { episode: it, lines } = episode();
-  for (let i = 0; i < 5000; i++) it.happened({ batches: 1, logs: 2 }, { err: 'x' });
+test('thousands of occurrences are one line every 30 s, with the counts since the last line', () => {
+  const { episode, lines } = makeEpisode();
+  for (let i = 0; i < 5000; i++) episode.happened({ batches: 1, logs: 2 }, { err: 'x' });
   expect(lines()).toHaveLength(1);
   jest.advanceTimersByTime(30 * SECOND - 1);
   expect(lines()).toEqual([]);
   jest.advanceTimersByTime(1);
-  expect(lines()).toEqual([['warn', 'goes on', { reason: 'why', batches: 4999, logs: 9998 }]]);
-  it.happened({ batches: 1 });
+  expect(lines()).toEqual([['warn', 'continues', { reason: 'why', batches: 4999, logs: 9998 }]]);
+  episode.happened({ batches: 1 });
   jest.advanceTimersByTime(30 * SECOND);
-  expect(lines()).toEqual([['warn', 'goes on', { reason: 'why', batches: 1 }]]);
+  expect(lines()).toEqual([['warn', 'continues', { reason: 'why', batches: 1 }]]);
 });
 
-test('30 s without it are its end, with all that it was and how long it took', () => {
-  const { episode: it, lines } = episode();
-  it.happened({ frames: 1 });
-  it.happened({ frames: 2, bytes: 5 });
+test('30 s without an occurrence end it; the last line has the total and the duration', () => {
+  const { episode, lines } = makeEpisode();
+  episode.happened({ frames: 1 });
+  episode.happened({ frames: 2, bytes: 5 });
   jest.advanceTimersByTime(60 * SECOND);
-  expect(lines().slice(2)).toEqual([['warn', 'ends', { reason: 'why', frames: 3, bytes: 5, seconds: 60 }]]);
+  expect(lines().slice(2)).toEqual([['warn', 'ended', { reason: 'why', frames: 3, bytes: 5, seconds: 60 }]]);
   jest.advanceTimersByTime(600 * SECOND);
   expect(lines()).toEqual([]);
 });
 
-test('after its end it begins anew, from 0', () => {
-  const { episode: it, lines } = episode();
-  it.happened({ frames: 7 });
+test('the next episode counts from 0', () => {
+  const { episode, lines } = makeEpisode();
+  episode.happened({ frames: 7 });
   jest.advanceTimersByTime(30 * SECOND);
   lines();
-  it.happened({ frames: 1 });
+  episode.happened({ frames: 1 });
   jest.advanceTimersByTime(30 * SECOND);
   expect(lines()).toEqual([
-    ['warn', 'begins', { reason: 'why', frames: 1 }],
-    ['warn', 'ends', { reason: 'why', frames: 1, seconds: 30 }],
+    ['warn', 'started', { reason: 'why', frames: 1 }],
+    ['warn', 'ended', { reason: 'why', frames: 1, seconds: 30 }],
   ]);
 });
 
-test('end() is the last line at once, and stops the clock', () => {
-  const { episode: it, lines } = episode();
-  it.happened({ frames: 1 });
-  it.happened({ frames: 1 });
+test('end() writes the last line at once, and stops the timer', () => {
+  const { episode, lines } = makeEpisode();
+  episode.happened({ frames: 1 });
+  episode.happened({ frames: 1 });
   jest.advanceTimersByTime(1600);
-  it.end();
-  expect(lines().slice(1)).toEqual([['warn', 'ends', { reason: 'why', frames: 2, seconds: 2 }]]);
+  episode.end();
+  expect(lines().slice(1)).toEqual([['warn', 'ended', { reason: 'why', frames: 2, seconds: 2 }]]);
   expect(jest.getTimerCount()).toBe(0);
 });
 
-test('end() says nothing where nothing goes on', () => {
-  const { episode: it, lines } = episode();
-  it.end();
-  it.happened({ frames: 1 });
-  it.end();
+test('end() writes nothing if there is no episode', () => {
+  const { episode, lines } = makeEpisode();
+  episode.end();
+  episode.happened({ frames: 1 });
+  episode.end();
   lines();
-  it.end();
+  episode.end();
   expect(lines()).toEqual([]);
 });
 
-test('its clock keeps no program alive', () => {
+test('another kind gets its own first line, the same kind does not', () => {
+  const { episode, lines } = makeEpisode();
+  for (const kind of ['a', 'a', 'b', 'b', 'a']) episode.happened({ n: 1 }, { err: kind }, kind);
+  expect(lines()).toEqual(['a', 'b', 'a'].map((err) => ['warn', 'started', { reason: 'why', n: 1, err }]));
+  episode.end();
+  expect(lines()).toEqual([['warn', 'ended', { reason: 'why', n: 5, seconds: 0 }]]);
+});
+
+describe('without a text for "continues"', () => {
+  const outage = { started: 'started', ended: 'ended' };
+
+  test('it has two lines, and only end() ends it', () => {
+    const { episode, lines } = makeEpisode(outage);
+    for (let i = 0; i < 3; i++) {
+      episode.happened({}, { err: i });
+      jest.advanceTimersByTime(100 * SECOND);
+    }
+    expect(lines()).toEqual([['warn', 'started', { reason: 'why', err: 0 }]]);
+    episode.end();
+    expect(lines()).toEqual([['warn', 'ended', { reason: 'why', seconds: 300 }]]);
+  });
+
+  test('it needs no timer', () => {
+    const { episode } = makeEpisode(outage);
+    episode.happened({});
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+test('its timer does not keep the process alive', () => {
   const setInterval = jest.spyOn(globalThis, 'setInterval');
-  episode().episode.happened({ frames: 1 });
+  makeEpisode().episode.happened({ frames: 1 });
   const timers = setInterval.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef());
   setInterval.mockRestore();
   expect(timers).toEqual([false]);

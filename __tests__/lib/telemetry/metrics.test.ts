@@ -14,7 +14,7 @@ const amount = (batches = 0, logs = 0) => ({ batches, logs });
 const each = <K extends string, V>(keys: readonly K[], value: (key: K, index: number) => V) =>
   Object.fromEntries(keys.map((key, i) => [key, value(key, i)])) as Record<K, V>;
 
-/** A proxy's figures, each another one, so that none can stand in for another. */
+/** The state of a proxy. Every value is different, so that a test notices if two are swapped. */
 const busy: MetricsSource = {
   accounts: () => ({
     received: amount(104, 1040),
@@ -49,7 +49,7 @@ const fresh: MetricsSource = {
   wasmEnabled: () => false,
 };
 
-/** The samples of the Prometheus text, without the histogram's. */
+/** The samples in the Prometheus text, without those of the histogram. */
 async function samples(source: MetricsSource): Promise<string[]> {
   const registry = new Registry();
   new Metrics(registry, source);
@@ -57,7 +57,7 @@ async function samples(source: MetricsSource): Promise<string[]> {
   return lines.filter((line) => line !== '' && !line.startsWith('#') && !line.includes('_duration_'));
 }
 
-test('every metric, by name, label and figure', async () => {
+test('every metric has its name, label and value', async () => {
   expect(await samples(busy)).toEqual([
     'agent_boundary_log_proxy_batches_dropped_total{reason="buffer_full"} 1',
     'agent_boundary_log_proxy_batches_dropped_total{reason="forward_failed"} 2',
@@ -94,7 +94,7 @@ test('every metric, by name, label and figure', async () => {
   ]);
 });
 
-test('all of them, every reason included, are there at 0 from the start', async () => {
+test('all metrics, with every reason, are there from the start, with the value 0', async () => {
   const sample = /^([^ ]+) (\d+)$/;
   const names = (lines: string[]) => lines.map((line) => sample.exec(line)?.[1]);
   const start = await samples(fresh);
@@ -105,7 +105,7 @@ test('all of them, every reason included, are there at 0 from the start', async 
   ]);
 });
 
-test('types and helps are those of the definitions', async () => {
+test('types and help texts are those of the definitions', async () => {
   const registry = new Registry();
   new Metrics(registry, fresh);
   const lines = (await registry.metrics()).split('\n').filter((line) => line.startsWith('#'));
@@ -117,7 +117,7 @@ test('types and helps are those of the definitions', async () => {
   );
 });
 
-test('figures are read off whenever they are asked for, and never counted twice', async () => {
+test('values are read when they are asked for, and never counted twice', async () => {
   const registry = new Registry();
   const status = { droppedChannelFull: 1, droppedBatchFull: 0 };
   const connections = { open: 2, total: 2 };
@@ -137,7 +137,7 @@ test('figures are read off whenever they are asked for, and never counted twice'
   expect(await ask()).toEqual([5, 0]);
 });
 
-test('the histogram of the forward durations is in the registry', async () => {
+test('the registry contains the histogram of the forward durations', async () => {
   const registry = new Registry();
   const metrics = new Metrics(registry, fresh);
   metrics.forwardDuration.add(0.002);
@@ -148,7 +148,7 @@ test('the histogram of the forward durations is in the registry', async () => {
 });
 
 describe('one registry', () => {
-  test('cannot carry two proxies at the same time: ERR_REGISTRY_IN_USE', async () => {
+  test('cannot be used by two proxies at the same time: ERR_REGISTRY_IN_USE', async () => {
     const registry = new Registry();
     new Metrics(registry, busy);
     const before = await registry.metrics();
@@ -156,7 +156,7 @@ describe('one registry', () => {
     expect(await registry.metrics()).toBe(before);
   });
 
-  test('that has a metric of the same name from elsewhere is in use, too', () => {
+  test('that has another metric of the same name is in use, too', () => {
     const registry = new Registry();
     new Counter({ name: FORWARD_DURATION.name, help: 'mine', registers: [registry] });
     const error = thrown(() => new Metrics(registry, fresh));
@@ -166,7 +166,7 @@ describe('one registry', () => {
     ]);
   });
 
-  test('keeps the last figures of a proxy that was closed, and goes to the next one, once', async () => {
+  test('keeps the last values of a proxy that was closed, and can be used by one other proxy', async () => {
     const registry = new Registry();
     new Counter({ name: 'mine_total', help: 'mine', registers: [registry] }).inc(3);
     const first = new Metrics(registry, busy);
@@ -181,7 +181,7 @@ describe('one registry', () => {
     expect(thrown(() => new Metrics(registry, busy))?.code).toBe('ERR_REGISTRY_IN_USE');
   });
 
-  test('that another one took is not given away by a second release', () => {
+  test('that another proxy uses is not released by a second release()', () => {
     const registry = new Registry();
     const first = new Metrics(registry, fresh);
     first.release();
@@ -190,7 +190,7 @@ describe('one registry', () => {
     expect(thrown(() => new Metrics(registry, fresh))).toMatchObject({ code: 'ERR_REGISTRY_IN_USE' });
   });
 
-  test('and another one are two proxies at the same time', async () => {
+  test('per proxy: both can be used at the same time', async () => {
     const [one, two] = [new Registry(), new Registry()];
     new Metrics(one, busy);
     new Metrics(two, fresh);

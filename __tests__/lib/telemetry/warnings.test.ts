@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { BoundaryLogError } from '../../../codec/index.js';
 import { Warnings } from '../../../lib/telemetry/warnings.js';
@@ -21,13 +22,13 @@ test.each<[name: string, warn: (warnings: Warnings) => void, fields: object, tex
     ['dropping boundary logs', 'still dropping boundary logs', 'no longer dropping boundary logs'],
   ],
   [
-    'a batch that the reporter failed at',
+    'a batch that the reporter failed to deliver',
     (warnings) => warnings.dropped(logBatch(2), 'forward_failed', cause),
     { reason: 'forward_failed', batches: 1, logs: 2, err: cause },
     ['dropping boundary logs', 'still dropping boundary logs', 'no longer dropping boundary logs'],
   ],
   [
-    'a batch dropped for an error that is null',
+    'a batch that is dropped without an error (null)',
     (warnings) => warnings.dropped(logBatch(1), 'shutdown', null),
     { reason: 'shutdown', batches: 1, logs: 1 },
     ['dropping boundary logs', 'still dropping boundary logs', 'no longer dropping boundary logs'],
@@ -39,7 +40,7 @@ test.each<[name: string, warn: (warnings: Warnings) => void, fields: object, tex
     ['rejecting frames', 'still rejecting frames', 'no longer rejecting frames'],
   ],
   [
-    'a rejected frame that is no error',
+    'a rejected frame without an error',
     (warnings) => warnings.rejected('unknown_variant'),
     { reason: 'unknown_variant', frames: 1 },
     ['rejecting frames', 'still rejecting frames', 'no longer rejecting frames'],
@@ -54,20 +55,23 @@ test.each<[name: string, warn: (warnings: Warnings) => void, fields: object, tex
       'connections are accepted again',
     ],
   ],
-])('%s is warned about when it begins, goes on and ends', (_name, warn, fields, texts) => {
-  const logger = logLines();
-  const warnings = new Warnings(logger);
-  warn(warnings);
-  warn(warnings);
-  expect(logger.lines).toEqual([{ level: 'warn', message: texts[0], fields }]);
-  jest.advanceTimersByTime(60_000);
-  expect(logger.lines.map(({ message }) => message)).toEqual(texts);
-  expect(
-    logger.lines.every(({ fields: { reason } }) => reason === (fields as { reason: string }).reason),
-  ).toBe(true);
-});
+])(
+  '%s: one warning when it starts, one while it continues, and one when it has ended',
+  (_name, warn, fields, texts) => {
+    const logger = logLines();
+    const warnings = new Warnings(logger);
+    warn(warnings);
+    warn(warnings);
+    expect(logger.lines).toEqual([{ level: 'warn', message: texts[0], fields }]);
+    jest.advanceTimersByTime(60_000);
+    expect(logger.lines.map(({ message }) => message)).toEqual(texts);
+    expect(
+      logger.lines.every(({ fields: { reason } }) => reason === (fields as { reason: string }).reason),
+    ).toBe(true);
+  },
+);
 
-test('each reason goes its own way', () => {
+test('each reason is an episode of its own', () => {
   const logger = logLines();
   const warnings = new Warnings(logger);
   for (let i = 0; i < 3; i++) {
@@ -84,7 +88,7 @@ test('each reason goes its own way', () => {
   ]);
 });
 
-test('end() ends all that goes on, with the sums', () => {
+test('end() ends all episodes; the last lines have the totals', () => {
   const logger = logLines();
   const warnings = new Warnings(logger);
   warnings.dropped(logBatch(3), 'buffer_full');
@@ -118,5 +122,31 @@ test('a missing WebAssembly is one line, which does not end', () => {
       fields: { err: cause },
     },
   ]);
+  expect(jest.getTimerCount()).toBe(0);
+});
+
+test('an outage is two warnings, however often the reporter fails and however long it lasts', () => {
+  const logger = logLines();
+  const forwarder = new EventEmitter();
+  new Warnings(logger).watchOutages(forwarder);
+  for (const error of [cause, new Error('another one')]) {
+    forwarder.emit('outage', error);
+    jest.advanceTimersByTime(90_000);
+    forwarder.emit('recovery', 90);
+    expect(logger.lines.splice(0)).toEqual([
+      { level: 'warn', message: 'the reporter is failing; retrying', fields: { err: error } },
+      { level: 'warn', message: 'the reporter accepts batches again', fields: { seconds: 90 } },
+    ]);
+  }
+});
+
+test('end() does not claim that a reporter which still fails has recovered', () => {
+  const logger = logLines();
+  const warnings = new Warnings(logger);
+  const forwarder = new EventEmitter();
+  warnings.watchOutages(forwarder);
+  forwarder.emit('outage', cause);
+  warnings.end();
+  expect(logger.lines.map(({ message }) => message)).toEqual(['the reporter is failing; retrying']);
   expect(jest.getTimerCount()).toBe(0);
 });

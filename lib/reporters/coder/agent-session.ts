@@ -1,32 +1,33 @@
 import { WebSocket } from 'ws';
 import { BoundaryLogError } from '../../errors.js';
+import { startTimer } from '../../forwarding/abort.js';
 import { AnswerDecoder } from './drpc/answer.js';
 import { CLOSE, encodeUnaryCall } from './drpc/encode.js';
 import { callFailure, passing } from './failures.js';
 import { Session } from './yamux/session.js';
 
-/** RFC 6455: a plain end. */
+/** The WebSocket status code for a regular end (RFC 6455, section 7.4.1). */
 const NORMAL_CLOSURE = 1000;
-/** How long an answer is waited for that nobody else waits for any more, in ms: what the proxy gives a report. */
+/** How long to wait for an answer after the caller has given up, in ms. Equals the proxy's default `graceMs`. */
 const ANSWER_GRACE_MS = 1000;
 
-export interface CallOptions {
-  /** Gives the call up, unless the answer comes within {@link ANSWER_GRACE_MS}. */
+interface CallOptions {
+  /** Ends the call, unless the answer arrives within {@link ANSWER_GRACE_MS}. */
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
 }
 
-/** A connection to the agent API: DRPC calls, on yamux streams, over a WebSocket. */
+/** A connection to the agent API: DRPC calls on yamux streams over a WebSocket. */
 export class AgentSession {
-  /** Resolves with why the session is over. */
+  /** Resolves with the reason when the session has ended. */
   readonly ended: Promise<BoundaryLogError>;
-  /** Resolves when its connection is gone. */
+  /** Resolves when the WebSocket is closed. */
   readonly closed: Promise<void>;
   /** How many calls were answered. */
   answered = 0;
   readonly #mux: Session;
 
-  /** @param socket An open one, which is the session's from now on. */
+  /** @param socket An open WebSocket, which belongs to the session from now on. */
   constructor(socket: WebSocket, { keepAliveMs }: { keepAliveMs: number }) {
     let onEnd: (error: BoundaryLogError) => void = () => undefined;
     this.ended = new Promise((resolve) => {
@@ -49,11 +50,11 @@ export class AgentSession {
       });
     });
     socket.on('error', (cause) =>
-      this.#mux.end(lost(`the connection to Coder broke: ${cause.message}`, cause)),
+      this.#mux.end(lost(`the connection to Coder failed: ${cause.message}`, cause)),
     );
     socket.on('message', (data, isBinary) => {
       if (isBinary) this.#mux.receive(data as Buffer);
-      else this.#mux.end(new BoundaryLogError('ERR_PROTOCOL_VIOLATION', 'a WebSocket message of text'));
+      else this.#mux.end(new BoundaryLogError('ERR_PROTOCOL_VIOLATION', 'received a WebSocket text message'));
     });
   }
 
@@ -63,37 +64,32 @@ export class AgentSession {
   }
 
   /**
-   * Calls a method, on a stream of its own. The call is not over for the server before it has answered: until
-   * then, nothing is closed but by giving up.
+   * Calls a method on a new stream. The stream is not closed before the answer has arrived, unless the call is
+   * abandoned: the server would treat the call as cancelled.
    *
-   * @throws a Failure; `signal.reason` where that gave it up. In both cases the server may have done it.
+   * @throws a Failure, or `signal.reason` if the signal ended the call. In both cases the server may have executed it.
    */
   call(method: string, request: Uint8Array, { signal, timeoutMs }: CallOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       if (!this.isOpen) throw lost('the connection to Coder has just ended');
       const decoder = new AnswerDecoder();
-      const settle = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', onAbort);
-      };
       const fail = (error: unknown) => {
-        settle();
+        stopTimer();
         reject(error);
       };
       const giveUp = (error: unknown) => {
         stream.reset();
         fail(error);
       };
-      // The answer may be on its way: without it, the call is made once more.
-      const onAbort = () => {
-        clearTimeout(timer);
-        timer = setTimeout(() => giveUp(signal.reason), Math.min(ANSWER_GRACE_MS, timeoutMs));
-      };
-      let timer = setTimeout(() => {
+      const onTimeout = () =>
         giveUp(passing('ERR_CALL_TIMEOUT', `Coder has not answered a call within ${timeoutMs} ms`));
-      }, timeoutMs);
-      signal.addEventListener('abort', onAbort);
+      // The answer may already be on its way. Without it, the same batch would be sent again.
+      const onAborted = () => {
+        const timer = setTimeout(() => giveUp(signal.reason), Math.min(ANSWER_GRACE_MS, timeoutMs));
+        stopTimer = () => clearTimeout(timer);
+      };
+      let stopTimer = startTimer(timeoutMs, signal, onTimeout, onAborted);
 
       const stream = this.#mux.open({
         onData: (chunk) => {
@@ -105,10 +101,10 @@ export class AgentSession {
             stream.close();
             if (answer.kind === 'error') throw callFailure(answer.code, answer.text);
             if (answer.kind === 'end') throw lost(`Coder has ${answer.how}`);
-            settle();
+            stopTimer();
             resolve();
           } catch (error) {
-            // Does nothing to a stream that is closed already.
+            // A stream that is closed already ignores the reset.
             giveUp(error);
           }
         },
@@ -121,7 +117,7 @@ export class AgentSession {
     });
   }
 
-  /** Ends it politely. Calls under way fail with `error`. */
+  /** Ends the session with Go Away. Calls in progress fail with `error`. */
   close(error: BoundaryLogError): void {
     this.#mux.close(error);
   }

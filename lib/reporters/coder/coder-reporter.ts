@@ -1,81 +1,81 @@
 import type { Batch } from '../../batch.js';
 import type { Reporter } from '../../forwarding/reporter.js';
+import { Episode } from '../../telemetry/episode.js';
 import { MAX_PACKET_LENGTH } from './drpc/packet.js';
-import { type Failure, isLasting, permanent } from './failures.js';
-import { Connection } from './kept-connection.js';
+import { isLasting, permanent } from './failures.js';
+import { KeptConnection } from './kept-connection.js';
 import { type CoderReporterOptions, resolveCoderOptions } from './options.js';
-import { Outage } from './outage.js';
 import { splitRequest } from './split-request.js';
 
 const METHOD = '/coder.agent.v2.Agent/ReportBoundaryLogs';
 
 /**
- * Reports batches to Coder, by the API of its workspace agents: `ReportBoundaryLogs` over DRPC, yamux and a
- * WebSocket. The bytes of a batch go as they came, so unknown fields arrive. It connects when it is made, and
- * keeps the one connection until {@link close}; each call has a stream of its own.
+ * Reports batches to Coder with the API of its workspace agents: calls of `ReportBoundaryLogs` over DRPC, yamux and a
+ * WebSocket. A batch is sent with the bytes that were received, so unknown fields arrive. The reporter connects when it
+ * is created, and keeps one connection open until {@link close}. Each call uses a yamux stream of its own.
  *
- * A batch of more than 1000 logs takes several calls, as the server takes no more in one. When one of them fails
- * and the same batch is reported again, only what was not taken before is sent.
+ * Coder accepts at most 1000 logs in one call, so a larger batch takes several calls. If one of them fails and the same
+ * batch is reported again, the reporter continues with the part that failed.
  *
- * **A batch sent twice is stored twice**: the server knows no duplicates. It is sent twice where it was taken but
- * its answer was lost, and is then reported again. So where the report's `signal` aborts, the answer to a call that
- * is under way has another second to come.
+ * **Coder stores a batch twice if it is sent twice**, because it does not detect duplicates. This happens if Coder
+ * accepts a batch, its answer is lost, and the batch is reported again. Therefore a call in progress has one more
+ * second to be answered after the report's `signal` has aborted.
  *
- * How a report fails, for retries:
+ * How a report fails:
  *
- * | what happened | `code` | |
+ * | what happened | `code` | retries |
  * |---|---|---|
- * | not reachable (refused, reset, DNS, TLS), HTTP 408, 425, 429, 5xx | `ERR_CONNECT_FAILED` | may pass; `retryAfterMs` until it connects again, at least what `Retry-After` asks for |
- * | the connection or the call ended before the answer | `ERR_CONNECTION_LOST` | may pass |
- * | no answer in time | `ERR_CALL_TIMEOUT` | may pass |
- * | the server broke a protocol | `ERR_PROTOCOL_VIOLATION` | may pass |
- * | HTTP 400, 401, 403, any other; an old server; the method is not there | `ERR_CODER_REFUSED` | lasts until somebody mends it: `retryAfterMs` is in minutes |
- * | the method fails with a text | `ERR_CALL_REJECTED` | lasts for this batch: `permanent` |
- * | `close()` was called | `ERR_CLOSED` | |
+ * | Coder is not reachable (refused, reset, DNS, TLS), or answers with HTTP 408, 425, 429 or 5xx | `ERR_CONNECT_FAILED` | may succeed after `retryAfterMs`: the time until the next attempt to connect, and at least what `Retry-After` asks for |
+ * | the connection or the call ended before the answer arrived | `ERR_CONNECTION_LOST` | may succeed |
+ * | Coder did not answer in time | `ERR_CALL_TIMEOUT` | may succeed |
+ * | the server violated a protocol | `ERR_PROTOCOL_VIOLATION` | may succeed |
+ * | HTTP 400, 401, 403 or another status; an old server; a server without this method | `ERR_CODER_REFUSED` | fail until somebody corrects the configuration: `retryAfterMs` is minutes |
+ * | the method returned an error | `ERR_CALL_REJECTED` | are useless: `permanent` is true |
+ * | `close()` was called | `ERR_CLOSED` | fail |
  */
 export class CoderReporter implements Reporter<Batch> {
-  readonly #connection: Connection;
+  readonly #connection: KeptConnection;
   readonly #callTimeoutMs: number;
-  /** Of batches that take several calls: how many of these have succeeded. */
-  readonly #partsTaken = new WeakMap<Batch, number>();
-  readonly #refusals: Outage;
+  /** For batches that take several calls: how many of these have succeeded. */
+  readonly #partsReported = new WeakMap<Batch, number>();
+  readonly #refusals: Episode;
 
   /** @throws ERR_INVALID_OPTION */
   constructor(options: CoderReporterOptions) {
     const resolved = resolveCoderOptions(options);
     this.#callTimeoutMs = resolved.callTimeoutMs;
-    this.#refusals = new Outage(resolved.logger, {
-      begins: 'Coder refuses the boundary logs; they are tried again',
-      ends: 'Coder takes boundary logs',
+    this.#refusals = new Episode(resolved.logger, {
+      started: 'Coder refuses boundary logs; retrying',
+      ended: 'Coder accepts boundary logs again',
     });
-    this.#connection = new Connection(resolved);
+    this.#connection = new KeptConnection(resolved);
   }
 
   async report(batch: Batch, { signal }: { signal: AbortSignal }): Promise<void> {
     const parts = splitRequest(batch.raw, batch.count);
-    for (let i = this.#partsTaken.get(batch) ?? 0; i < parts.length; i++) {
+    for (let i = this.#partsReported.get(batch) ?? 0; i < parts.length; i++) {
       await this.#call(parts[i] as Uint8Array, signal);
-      if (parts.length > 1) this.#partsTaken.set(batch, i + 1);
+      if (parts.length > 1) this.#partsReported.set(batch, i + 1);
     }
-    this.#partsTaken.delete(batch);
+    this.#partsReported.delete(batch);
   }
 
-  /** Ends the connection. Reports under way, and later ones, fail with ERR_CLOSED. */
+  /** Closes the connection. Reports in progress, and later ones, fail with ERR_CLOSED. */
   close(): Promise<void> {
     return this.#connection.close();
   }
 
   async #call(request: Uint8Array, signal: AbortSignal): Promise<void> {
     if (request.length > MAX_PACKET_LENGTH) {
-      const message = `Coder takes no request of more than ${MAX_PACKET_LENGTH} bytes, and this one has ${request.length}`;
+      const message = `this batch has ${request.length} bytes, and Coder accepts at most ${MAX_PACKET_LENGTH} in one request`;
       throw permanent(message);
     }
     const session = await this.#connection.session(signal);
     try {
       await session.call(METHOD, request, { signal, timeoutMs: this.#callTimeoutMs });
-      this.#refusals.over();
+      this.#refusals.end();
     } catch (error) {
-      if (isLasting(error)) this.#refusals.failed(error as Failure);
+      if (isLasting(error)) this.#refusals.happened({}, { err: error }, error.code);
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
 import { BoundaryLogError } from '../../errors.js';
+import { orAborted } from '../../forwarding/abort.js';
 import { AgentSession } from './agent-session.js';
 import { type Failure, lasting, oneLine, passing, proxyFailure, refusalFailure } from './failures.js';
 import { get, refusalIn, textOf } from './http-reply.js';
@@ -7,23 +8,23 @@ import { isToken, type ResolvedCoderOptions } from './options.js';
 import { type Route, routeTo } from './proxy-route.js';
 import { isNewEnough } from './server-version.js';
 
-/** The first agent API with `ReportBoundaryLogs`. */
+/** The first version of the agent API with `ReportBoundaryLogs`. */
 const API_VERSION = '2.7';
-/** Anything but `agent` keeps the server from taking this connection for the workspace agent's own. */
+/** With any role but `agent`, the server does not mistake this connection for that of the workspace agent. */
 const ROLE = 'boundary-log-proxy';
-/** Of a WebSocket message, in bytes. The server's limit, and ours. */
+/** Longest WebSocket message that the server sends or accepts, in bytes. The client has the same limit. */
 const MAX_MESSAGE_LENGTH = 4 * 1024 * 1024;
-/** How long the other end has for its part of a WebSocket's close, in ms. */
+/** How long to wait for the server's part of the WebSocket closing handshake, in ms. */
 const CLOSE_TIMEOUT_MS = 1000;
 
 export type DialOptions = Pick<ResolvedCoderOptions, 'url' | 'token' | 'allowOldServer' | 'keepAliveMs'>;
 
 /**
- * Connects to the agent API: asks what version the server is, unless old ones are allowed, and opens the
- * session.
+ * Connects to the agent API. Unless old servers are allowed, it checks the version of the server first.
  *
- * @param signal Gives up.
- * @throws ERR_CONNECT_FAILED where that may pass, ERR_CODER_REFUSED where it will not by itself.
+ * @param signal Ends the attempt.
+ * @throws ERR_CONNECT_FAILED if the reason may pass by itself
+ * @throws ERR_CODER_REFUSED if somebody has to change the configuration
  */
 export async function dial(options: DialOptions, signal: AbortSignal): Promise<AgentSession> {
   const base = new URL(options.url);
@@ -57,7 +58,8 @@ async function readToken(token: DialOptions['token']): Promise<string> {
   } catch (cause) {
     throw lasting(`the agent token cannot be read (${oneLine(String((cause as Error)?.message))})`, cause);
   }
-  if (!isToken(given)) throw lasting('the agent token is empty, or no token: put it where it is read from');
+  if (!isToken(given))
+    throw lasting('the agent token is empty, or not a valid token: correct it where it is read from');
   return given;
 }
 
@@ -70,27 +72,20 @@ async function checkServer(url: URL, route: Route, signal: AbortSignal): Promise
   try {
     version = JSON.parse(text).version;
   } catch {
-    // As good as none.
+    // The version stays undefined: the server does not tell.
   }
-  const why = 'one before 2.31 takes this connection for the workspace agent, and shows it as disconnected';
+  const why =
+    'Coder before 2.31 mistakes this connection for the workspace agent, and shows the agent as disconnected';
   const how = 'upgrade it, or allow old servers (--coder-allow-old)';
   switch (isNewEnough(version)) {
     case false:
-      throw lasting(`this is Coder ${oneLine(String(version))}, and ${why}: ${how}`);
+      throw lasting(`this is Coder ${oneLine(String(version))}, but ${why}: ${how}`);
     case undefined: {
       const said =
-        typeof version === 'string' ? `says ${JSON.stringify(oneLine(version))}` : 'names no version';
-      throw lasting(`what version this Coder is cannot be told (${url.href} ${said}), and ${why}: ${how}`);
+        typeof version === 'string' ? `says ${JSON.stringify(oneLine(version))}` : 'does not name it';
+      throw lasting(`the version of this Coder is unknown (${url.href} ${said}), and ${why}: ${how}`);
     }
   }
-}
-
-/** For what does not know of signals. */
-function orAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason));
-    result.then(resolve, reject);
-  });
 }
 
 function openSession(
@@ -106,13 +101,13 @@ function openSession(
     perMessageDeflate: false,
     closeTimeout: CLOSE_TIMEOUT_MS,
     signal,
-    // To its types it answers true or false; it is Node's.
+    // The types of ws say that it returns a boolean, but ws passes it to Node, where it returns an error.
     checkServerIdentity: checkServerIdentity as unknown as () => boolean,
     ...(agent === false ? {} : { agent }),
   };
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, options);
-    // At once: the server's first message may have come together with its consent.
+    // The session must be created at once: the server's first message may arrive with its response.
     socket.on('open', () => resolve(new AgentSession(socket, { keepAliveMs })));
     socket.on('error', reject);
     socket.on('unexpected-response', async (_request, reply) => {

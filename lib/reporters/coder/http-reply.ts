@@ -2,10 +2,10 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import type { Refusal } from './failures.js';
 
-/** Nobody here has more to say. */
+/** Longer responses are cut off. No response that matters here is nearly as long. */
 const MAX_LENGTH = 64 * 1024;
 
-/** GETs what is at an address. */
+/** Sends a GET request, and resolves with the response. */
 export function get(
   url: URL,
   options: Pick<RequestOptions, 'agent' | 'checkServerIdentity' | 'signal'>,
@@ -16,7 +16,7 @@ export function get(
   });
 }
 
-/** The text of a reply, as far as it is of use. */
+/** The beginning of a response's text. */
 export async function textOf(reply: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -28,7 +28,7 @@ export async function textOf(reply: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** What a refusal says: Coder's `message`, with what it says of each field. What is not Coder's is not quoted. */
+/** What a response says, if it is an error of Coder: its `message` and details. Other texts are not quoted. */
 export async function refusalIn(reply: IncomingMessage): Promise<Refusal> {
   const text = await textOf(reply).catch(() => '');
   return {

@@ -1,55 +1,55 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { EventEmitter, once } from 'node:events';
 import { BoundaryLogError } from '../../errors.js';
-import { type Backoff, backoffMs } from '../../forwarding/backoff.js';
+import { onAbort, sleep, startTimer } from '../../forwarding/abort.js';
+import { backoffMs } from '../../forwarding/backoff.js';
+import { retryAfterMs } from '../../forwarding/reporter.js';
+import { retry } from '../../forwarding/retry.js';
+import { Episode } from '../../telemetry/episode.js';
 import type { AgentSession } from './agent-session.js';
 import { dial } from './dial.js';
 import { type Failure, passing } from './failures.js';
 import type { ResolvedCoderOptions } from './options.js';
-import { Outage } from './outage.js';
-
-/** Timers fire early by a little: who comes back when told to waits for the attempt, rather than be sent away again. */
-const SOON_MS = 50;
-
-/** How an attempt came to its end. */
-interface Ended {
-  readonly error: Failure;
-  /** There was a session, and it was of use: the next wait is a short one, and nothing to be told of. */
-  readonly wasOfUse: boolean;
-}
 
 /**
- * One connection to the agent API, kept: made at once, and made again when it is lost, also while nobody
- * wants anything of it. Waits grow exponentially, each of random length up to what they have grown to, but not
- * shorter than a failure's `retryAfterMs`.
+ * Timers may fire slightly early. A caller that returns within this time before the next attempt waits for that
+ * attempt, and does not fail again.
  */
-export class Connection {
+const SOON_MS = 50;
+
+/**
+ * One connection to the agent API that is kept open: it is opened at once, and reopened when it is lost, even while
+ * nobody uses it. The delays between attempts grow exponentially with full jitter, but are never shorter than a
+ * failure's `retryAfterMs`.
+ */
+export class KeptConnection {
   readonly #options: ResolvedCoderOptions;
   readonly #closing = new AbortController();
-  readonly #outage: Outage;
-  /** Resolves when nothing is left of it. */
+  readonly #outage: Episode;
+  /** Resolves when the connection is closed for good. */
   readonly #done: Promise<void>;
   #session: AgentSession | undefined;
-  /** Why there is none, and until when that is left alone. */
+  /** The last failure, and when the delay after it ends. Set only during that delay. */
   #failure: { error: Failure; until: number } | undefined;
   #hasConnected = false;
-  /** Those who wait for what the attempt under way comes to. */
-  readonly #waiting = new Set<() => void>();
+  /** Emits `change` when there is a session or a failure, or when the connection is closed. */
+  readonly #progress = new EventEmitter().setMaxListeners(0);
 
   constructor(options: ResolvedCoderOptions) {
     this.#options = options;
-    this.#outage = new Outage(options.logger, {
-      begins: 'no connection to Coder; it is tried again',
-      ends: 'connected to Coder again',
+    this.#outage = new Episode(options.logger, {
+      started: 'no connection to Coder; retrying',
+      ended: 'connected to Coder again',
     });
     this.#done = this.#keep();
   }
 
   /**
-   * The session, once there is one. It waits for the attempt that is under way or about to be, and for no more
-   * than that.
+   * Returns the session. If there is none yet, it waits for the result of one attempt: the one in progress, or one that
+   * is about to start.
    *
-   * @throws the failure of the last attempt, with the time until the next one as `retryAfterMs`;
-   *   `signal.reason`; ERR_CLOSED.
+   * @throws the failure of the last attempt, whose `retryAfterMs` is the time until the next one
+   * @throws `signal.reason`
+   * @throws ERR_CLOSED
    */
   async session(signal: AbortSignal): Promise<AgentSession> {
     for (;;) {
@@ -61,98 +61,88 @@ export class Connection {
         const { error } = this.#failure;
         throw passing(error.code, error.message, error, leftMs);
       }
-      await this.#attempted(signal);
+      await once(this.#progress, 'change', { signal }).catch(() => undefined);
     }
   }
 
-  /** Ends it politely, with whatever is under way: that fails with ERR_CLOSED. */
+  /** Closes the connection, or ends the attempt in progress. Calls in progress fail with ERR_CLOSED. */
   async close(): Promise<void> {
-    this.#closing.abort(new BoundaryLogError('ERR_CLOSED', 'this CoderReporter is closed: make a new one'));
-    this.#wake();
+    this.#closing.abort(new BoundaryLogError('ERR_CLOSED', 'this CoderReporter is closed: create a new one'));
+    this.#progress.emit('change');
     await this.#done;
   }
 
   async #keep(): Promise<void> {
     const { reconnectInitialDelayMs, reconnectMaxDelayMs, logger } = this.#options;
-    const backoff: Backoff = {
+    const { signal } = this.#closing;
+    const backoff = {
       initialDelayMs: reconnectInitialDelayMs,
       factor: 2,
       maxDelayMs: reconnectMaxDelayMs,
     };
-    for (let failures = 0; !this.#closing.signal.aborted; ) {
-      const { error, wasOfUse } = await this.#attempt();
-      if (this.#closing.signal.aborted) break;
-      failures = wasOfUse ? 0 : failures + 1;
-      const delayMs = backoffMs(Math.max(failures, 1), backoff, error.retryAfterMs);
-      if (wasOfUse) {
-        logger.debug({ err: error }, 'the connection to Coder has ended, another one is made');
-      } else {
-        this.#failure = { error, until: performance.now() + delayMs };
-        this.#outage.failed(error);
-        this.#wake();
+    const delayMs = (failures: number, error: unknown) => backoffMs(failures, backoff, retryAfterMs(error));
+    const onRetry = (error: unknown, delayMs: number) => this.#fail(error as Failure, delayMs);
+    try {
+      while (!signal.aborted) {
+        const err = await retry(() => this.#holdSession(), { signal, delayMs, onRetry });
+        if (signal.aborted) return;
+        logger.debug({ err }, 'the connection to Coder has ended; reconnecting');
+        await sleep(delayMs(1, err), signal);
       }
-      await sleep(delayMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
-      this.#failure = undefined;
+    } catch (error) {
+      // close() ends a delay or an attempt. Nothing else can end the retries.
+      if (!signal.aborted) throw error;
     }
   }
 
-  /** Connects, and stays until the session is over. */
-  async #attempt(): Promise<Ended> {
-    let session: AgentSession;
-    try {
-      session = await this.#connect();
-    } catch (error) {
-      return { error: error as Failure, wasOfUse: false };
-    }
-    const closing = this.#closing.signal;
+  #fail(error: Failure, delayMs: number): void {
+    this.#failure = { error, until: performance.now() + delayMs };
+    this.#outage.happened({}, { err: error }, error.code);
+    this.#progress.emit('change');
+  }
+
+  /**
+   * Connects, and waits until the session ends.
+   *
+   * @returns why the session ended, if it was useful: it answered a call, or lasted for some time.
+   * @throws why there was no session, or no useful one. A server that accepts connections only to end them again is
+   *   thus left alone for longer and longer.
+   */
+  async #holdSession(): Promise<BoundaryLogError> {
+    this.#failure = undefined;
+    const session = await this.#connect();
+    const { signal } = this.#closing;
     const since = performance.now();
-    const onClosing = () => session.close(closing.reason);
-    if (closing.aborted) onClosing();
-    else closing.addEventListener('abort', onClosing);
+    const stopListening = onAbort(signal, () => session.close(signal.reason));
     this.#session = session;
-    this.#outage.over();
-    this.#wake();
+    this.#outage.end();
+    this.#progress.emit('change');
     const error = await session.ended;
-    closing.removeEventListener('abort', onClosing);
+    stopListening();
     this.#session = undefined;
-    if (closing.aborted) await session.closed;
-    const lastedMs = performance.now() - since;
-    return { error, wasOfUse: session.answered > 0 || lastedMs >= this.#options.reconnectMaxDelayMs };
+    if (signal.aborted) await session.closed;
+    const isUseful = session.answered > 0 || performance.now() - since >= this.#options.reconnectMaxDelayMs;
+    if (!isUseful) throw error;
+    return error;
   }
 
   async #connect(): Promise<AgentSession> {
     const { connectTimeoutMs, url, logger } = this.#options;
-    const closing = this.#closing.signal;
+    const { signal } = this.#closing;
     const attempt = new AbortController();
-    const giveUp = () => attempt.abort(new Error(`no connection within ${connectTimeoutMs} ms`));
-    const onClosing = () => attempt.abort(closing.reason);
-    const timer = setTimeout(giveUp, connectTimeoutMs);
-    closing.addEventListener('abort', onClosing);
+    const stopTimer = startTimer(
+      connectTimeoutMs,
+      signal,
+      () => attempt.abort(new Error(`no connection within ${connectTimeoutMs} ms`)),
+      () => attempt.abort(signal.reason),
+    );
     try {
       const session = await dial(this.#options, attempt.signal);
       logger[this.#hasConnected ? 'debug' : 'info']({ url }, 'connected to Coder');
       this.#hasConnected = true;
       return session;
     } finally {
-      clearTimeout(timer);
-      closing.removeEventListener('abort', onClosing);
+      stopTimer();
     }
-  }
-
-  /** Waits until the attempt under way has come to something, or the signal aborts. */
-  #attempted(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        signal.removeEventListener('abort', done);
-        this.#waiting.delete(done);
-        resolve();
-      };
-      signal.addEventListener('abort', done);
-      this.#waiting.add(done);
-    });
-  }
-
-  #wake(): void {
-    for (const done of this.#waiting) done();
   }
 }

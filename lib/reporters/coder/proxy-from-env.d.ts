@@ -1,5 +1,5 @@
-/** What is used of proxy-from-env, which comes without types. */
+/** The part of proxy-from-env that is used here. The package has no types. */
 declare module 'proxy-from-env' {
-  /** The proxy that HTTPS_PROXY and its like tell for this URL, or '' for none. */
+  /** The proxy for a URL according to HTTPS_PROXY and the like, or '' if there is none. */
   export function getProxyForUrl(url: string): string;
 }

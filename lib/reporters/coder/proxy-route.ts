@@ -4,22 +4,25 @@ import { HttpsProxyAgent } from 'https-proxy-agent';
 import { getProxyForUrl } from 'proxy-from-env';
 import { lasting } from './failures.js';
 
-/** The way to a server. */
+/** How to connect to a server: directly, or through an HTTP proxy. */
 export interface Route {
-  /** False for no proxy, and no connections kept. */
+  /** The agent that connects through the proxy. False if there is no proxy: then no connection is reused. */
   agent: Agent | false;
-  /** What the proxy answered, where it did not let the connection through. */
+  /** The HTTP status with which the proxy refused the connection. */
   refusedWith: number | undefined;
-  /** Holds a certificate to the address: through a proxy, one of an IP address would be held to `localhost`. */
+  /**
+   * Checks a certificate against the address that the user gave. Through a proxy, the agent would check the certificate
+   * of an IP address against `localhost`.
+   */
   checkServerIdentity(name: string, certificate: PeerCertificate): Error | undefined;
 }
 
 /**
- * The way that HTTPS_PROXY or HTTP_PROXY, and NO_PROXY tell for an address. A proxy is asked by CONNECT, also
- * for http, as a WebSocket needs.
+ * The route to an address, according to HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY. The request to a proxy is
+ * always CONNECT, also for `http`, because a WebSocket needs it.
  *
- * @param signal Ends what has not become a connection yet.
- * @throws ERR_CODER_REFUSED for a proxy's address that cannot be used.
+ * @param signal Ends attempts to connect to the proxy.
+ * @throws ERR_CODER_REFUSED if the address of the proxy is not valid.
  */
 export function routeTo(url: URL, signal: AbortSignal): Route {
   const host = url.hostname.replace(/^\[|\]$/g, '');
@@ -30,9 +33,9 @@ export function routeTo(url: URL, signal: AbortSignal): Route {
   };
   const proxy = getProxyForUrl(url.href);
   if (proxy === '') return route;
-  // The address may have a password in it: it is in no message.
+  // The message must not contain the address, which may contain a password.
   if (!URL.canParse(proxy) || !/^https?:$/.test(new URL(proxy).protocol)) {
-    throw lasting('HTTPS_PROXY, HTTP_PROXY or ALL_PROXY: takes an http or https URL');
+    throw lasting('HTTPS_PROXY, HTTP_PROXY or ALL_PROXY: expected an http or https URL');
   }
   const agent = new HttpsProxyAgent(proxy, { signal });
   route.agent = agent;

@@ -1,11 +1,11 @@
-/** The first version that tells an agent's own connection from others by their role. */
+/** The first version that distinguishes the workspace agent's connection from others by their role. */
 const OLDEST = [2, 31] as const;
 
 /**
- * Whether a Coder of this version lets a second connection be made beside the agent's own.
+ * Whether this version of Coder supports a second connection besides that of the workspace agent.
  *
- * @param version As `/api/v2/buildinfo` has it: `v2.31.0+abc`, `v2.31.0-devel+abc`.
- * @returns undefined where it cannot be told, as of `v0.0.0-devel+abc`, which is a build without a version.
+ * @param version The version from `/api/v2/buildinfo`, such as `v2.31.0+abc` or `v2.31.0-devel+abc`.
+ * @returns undefined if the version does not tell, such as `v0.0.0-devel+abc`, a build without a version.
  */
 export function isNewEnough(version: unknown): boolean | undefined {
   if (typeof version !== 'string') return undefined;

@@ -1,18 +1,19 @@
 import { FieldCursor } from '../../../codec/field-cursor.js';
 import { WireType } from '../../../codec/wire.js';
 
-/** More logs in one call are an error to the server. */
-export const MAX_LOGS = 1000;
+/** The server rejects a call with more logs. */
+const MAX_LOGS = 1000;
 
-/** `ReportBoundaryLogsRequest.logs`. */
+/** The number of the field `ReportBoundaryLogsRequest.logs`. */
 const LOGS_FIELD = 1;
 
 /**
- * Cuts an encoded ReportBoundaryLogsRequest into ones of at most `maxLogs` logs, in order. Everything
- * that is no log, unknown fields among it, is in each of them. Logs are not looked into.
+ * Splits an encoded ReportBoundaryLogsRequest into requests with at most `maxLogs` logs, in order. All other fields,
+ * unknown ones included, are repeated in each of them. The logs are copied without being decoded.
  *
- * @param count How many logs there are.
- * @returns `raw` itself, where there are few enough.
+ * @param count How many logs `raw` contains.
+ * @returns `raw` itself, if it has few enough logs, or if it is malformed or does not have `count` logs. The latter may
+ *   be a custom `Batch`; the server decides whether it accepts it.
  */
 export function splitRequest(raw: Uint8Array, count: number, maxLogs = MAX_LOGS): Uint8Array[] {
   if (count <= maxLogs) return [raw];
@@ -28,6 +29,5 @@ export function splitRequest(raw: Uint8Array, count: number, maxLogs = MAX_LOGS)
       for (const part of parts) part.push(field);
     }
   }
-  // What is not what it is said to be, an own Batch perhaps, is for the server to judge.
   return fields.malformed || logs !== count ? [raw] : parts.map((fields) => Buffer.concat(fields));
 }

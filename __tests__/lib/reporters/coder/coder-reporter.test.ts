@@ -26,19 +26,19 @@ function reporterFor({ url }: { url: string }, options: Partial<CoderReporterOpt
 
 const never = { signal: new AbortController().signal };
 const logsIn = ({ request }: AgentCall) => ReportBoundaryLogsRequest.decode(request).logs.length;
-/** The bytes that a call ended with, and the frames that its stream ended with. */
+/** The last bytes of a call, and the flags of its stream's frames. */
 const endOf = ({ id, received, session }: AgentCall) => ({
   last: received.subarray(-4).toString('hex'),
   flags: session.frames.filter((frame) => frame.id === id).map(({ flags }) => flags),
 });
 
-/** Does something to the first call, and takes all others. */
+/** Answers the first call in its own way, and accepts all others. */
 function first(server: AgentServer, what: (call: AgentCall) => void): void {
   server.onCall = (call) => (server.calls.length === 1 ? what(call) : call.ok());
 }
 
 describe('a batch', () => {
-  test('is reported as the bytes that came, on a stream of its own', async () => {
+  test('is sent with the bytes that were received, on a new stream', async () => {
     const server = await startServer();
     const reporter = reporterFor(server);
     const unknown = Buffer.from('4a03616263', 'hex');
@@ -59,7 +59,7 @@ describe('a batch', () => {
     expect(rpc?.headers).not.toHaveProperty('sec-websocket-extensions');
   });
 
-  test('is closed by one packet and one FIN once it is answered, and not before', async () => {
+  test('closes its stream with one packet and one FIN after the answer, not before', async () => {
     const server = await startServer();
     const reporter = reporterFor(server);
     let call: AgentCall | undefined;
@@ -67,11 +67,11 @@ describe('a batch', () => {
       call = made;
     };
     const reported = reporter.report(logBatch(1), never);
-    await until('it is here', () => call);
+    await until('the call has arrived', () => call);
     expect(endOf(call as AgentCall)).toEqual({ last: '0d010300', flags: [1] });
     call?.ok();
     await reported;
-    await until('it is closed', () => endOf(call as AgentCall).flags.length > 1);
+    await until('the stream is closed', () => endOf(call as AgentCall).flags.length > 1);
     expect(endOf(call as AgentCall)).toEqual({ last: '0b010400', flags: [1, 4] });
   });
 
@@ -81,7 +81,7 @@ describe('a batch', () => {
     expect(server.calls.map(logsIn)).toEqual([1000, 1000, 500]);
   });
 
-  test('whose second part failed goes on from there; once it was taken, it is a new one', async () => {
+  test('continues with the part that failed; once it was accepted, it starts from its beginning', async () => {
     const server = await startServer();
     const reporter = reporterFor(server);
     server.onCall = (call) => (server.calls.length === 2 ? call.reset() : call.ok());
@@ -93,7 +93,7 @@ describe('a batch', () => {
     expect(server.calls).toHaveLength(7);
   });
 
-  test('larger than the window waits for the server to read', async () => {
+  test('that is larger than the window waits until the server has read', async () => {
     const server = await startServer();
     const reporter = reporterFor(server);
     const session = await server.session();
@@ -109,7 +109,7 @@ describe('a batch', () => {
     expect(server.calls[0]?.request.equals(raw)).toBe(true);
   });
 
-  test('of more than 4 MiB will never be taken', async () => {
+  test('of more than 4 MiB is a permanent failure', async () => {
     const server = await startServer();
     const raw = Buffer.alloc(4 * 1024 * 1024 + 1);
     await expect(reporterFor(server).report(new LogBatch(Tag.V2, 1, raw), never)).rejects.toMatchObject({
@@ -118,7 +118,7 @@ describe('a batch', () => {
     });
   });
 
-  test('waits for no other, where several are reported at the same time', async () => {
+  test('does not wait for others that are reported at the same time', async () => {
     const server = await startServer();
     const reporter = reporterFor(server);
     server.onCall = (call) => {
@@ -133,7 +133,7 @@ describe('a batch', () => {
 
 describe('the answer', () => {
   test.each([
-    ['a text of the method', 0, 'too many boundary logs', 'ERR_CALL_REJECTED', true, undefined],
+    ['an error of the method', 0, 'too many boundary logs', 'ERR_CALL_REJECTED', true, undefined],
     ['unimplemented', 12, 'Unimplemented', 'ERR_CODER_REFUSED', undefined, 120_000],
     ['unknown rpc', 0, 'protocol error: unknown rpc: "/x"', 'ERR_CODER_REFUSED', undefined, 120_000],
     ['interrupted', 0, 'context canceled', 'ERR_CONNECTION_LOST', undefined, undefined],
@@ -149,7 +149,7 @@ describe('the answer', () => {
     expect(server.sessions).toHaveLength(1);
     const refusals = logger.lines.filter(({ message }) => message.includes('boundary logs'));
     expect(refusals.map(({ level }) => level)).toEqual(
-      expected === 'ERR_CODER_REFUSED' ? ['warn', 'info'] : [],
+      expected === 'ERR_CODER_REFUSED' ? ['warn', 'warn'] : [],
     );
   });
 
@@ -161,12 +161,12 @@ describe('the answer', () => {
     ['a close', (call) => call.bytes(drpcFrame({ kind: 5, message: 1 })), 'ERR_CONNECTION_LOST'],
     ['a close-send', (call) => call.bytes(drpcFrame({ kind: 6, message: 1 })), 'ERR_CONNECTION_LOST'],
     [
-      'a packet of no sense',
+      'an unexpected packet',
       (call) => call.bytes(drpcFrame({ kind: 1, message: 1 })),
       'ERR_PROTOCOL_VIOLATION',
     ],
     ['a packet of more than 4 MiB', (call) => call.bytes(oversized), 'ERR_PROTOCOL_VIOLATION'],
-  ])('%s in its place: the call fails alone, and may be made again', async (_what, instead, code) => {
+  ])('%s instead: only this call fails, and it may be repeated', async (_what, instead, code) => {
     const server = await startServer();
     const reporter = reporterFor(server);
     first(server, instead);
@@ -177,7 +177,7 @@ describe('the answer', () => {
     expect(server.sessions).toHaveLength(1);
   });
 
-  test('that does not come in time: the call is reset', async () => {
+  test('that does not arrive in time: the call is reset', async () => {
     const server = await startServer();
     const reporter = reporterFor(server, { callTimeoutMs: 30 });
     await server.session();
@@ -189,25 +189,25 @@ describe('the answer', () => {
     expect(server.sessions).toHaveLength(1);
   });
 
-  test('that is not waited for any more, but comes: the batch is taken', async () => {
+  test('that arrives shortly after an abort: the report succeeds', async () => {
     const server = await startServer();
     const reporter = reporterFor(server);
     first(server, () => undefined);
     const giveUp = new AbortController();
     const reported = reporter.report(logBatch(1), giveUp);
-    await until('it is here', () => server.calls.length === 1);
+    await until('the call has arrived', () => server.calls.length === 1);
     giveUp.abort(new Error('enough'));
     server.calls[0]?.ok();
     await reported;
   });
 
-  test('that is not waited for any more, and does not come: the call is reset', async () => {
+  test('that does not arrive after an abort: the call is reset', async () => {
     const server = await startServer();
     const reporter = reporterFor(server, { callTimeoutMs: 500 });
     first(server, () => undefined);
     const giveUp = new AbortController();
     const reported = reporter.report(logBatch(1), giveUp);
-    await until('it is here', () => server.calls.length === 1);
+    await until('the call has arrived', () => server.calls.length === 1);
     giveUp.abort(new Error('enough'));
     await expect(reported).rejects.toThrow('enough');
     await until('it is reset', () => endOf(server.calls[0] as AgentCall).flags.includes(8));
@@ -220,7 +220,7 @@ describe('the answer', () => {
 });
 
 describe('the connection', () => {
-  test('is there before the first batch, and answers pings from the first moment', async () => {
+  test('is opened before the first batch, and answers pings from the start', async () => {
     const server = await startServer();
     server.onSession = (session) => session.send(2, 1, 0, 4711);
     reporterFor(server);
@@ -233,19 +233,19 @@ describe('the connection', () => {
   test.each<[string, (call: AgentCall) => void, string]>([
     ['is closed', ({ session }) => session.websocket.close(1001), 'ERR_CONNECTION_LOST'],
     ['is reset', ({ session }) => session.socket.destroy(), 'ERR_CONNECTION_LOST'],
-    ['gets a message of text', ({ session }) => session.websocket.send('text'), 'ERR_PROTOCOL_VIOLATION'],
+    ['receives a text message', ({ session }) => session.websocket.send('text'), 'ERR_PROTOCOL_VIOLATION'],
     [
-      'gets a message of more than 4 MiB',
+      'receives a message of more than 4 MiB',
       ({ session }) => session.websocket.send(Buffer.alloc(4 * 1024 * 1024 + 1)),
       'ERR_CONNECTION_LOST',
     ],
     [
-      'gets what is no yamux',
+      'receives another protocol than yamux',
       ({ session }) => session.websocket.send('HTTP/1.1 400', { binary: true }),
       'ERR_PROTOCOL_VIOLATION',
     ],
-    ['is ended with an error', ({ session }) => session.send(3, 0, 0, 2), 'ERR_CONNECTION_LOST'],
-  ])('that %s fails what runs, and is made again', async (_what, instead, code) => {
+    ['receives Go Away with an error', ({ session }) => session.send(3, 0, 0, 2), 'ERR_CONNECTION_LOST'],
+  ])('that %s: the call in progress fails, and the reporter reconnects', async (_what, instead, code) => {
     const server = await startServer();
     const reporter = reporterFor(server);
     first(server, instead);
@@ -257,12 +257,12 @@ describe('the connection', () => {
     expect(server.calls).toHaveLength(2);
   });
 
-  test('that the server goes away from ends when the last call has, and is made again', async () => {
+  test('that receives Go Away ends after the last call, and the reporter reconnects', async () => {
     const server = await startServer();
     const reporter = reporterFor(server);
     server.onCall = () => undefined;
     const reported = reporter.report(logBatch(1), never);
-    await until('it is here', () => server.calls.length === 1);
+    await until('the call has arrived', () => server.calls.length === 1);
     const session = await server.session();
     session.send(3, 0, 0, 0);
     session.send(2, 1, 0, 1);
@@ -277,18 +277,18 @@ describe('the connection', () => {
     expect(server.calls.map((call) => call.session)).toEqual(server.sessions);
   });
 
-  test('is made again while nobody reports anything', async () => {
+  test('is reopened while nobody reports anything', async () => {
     const server = await startServer();
     const logger = logLines();
     reporterFor(server, { logger, reconnectMaxDelayMs: 60_000 });
     const said = () => logger.lines.map(({ level, message }) => `${level}: ${message}`);
     await until('it is connected', () => said().includes('info: connected to Coder'));
     server.sessions[0]?.socket.destroy();
-    await until('it is connected again', () => said().includes('info: connected to Coder again'));
-    expect(said()[1]).toBe('warn: no connection to Coder; it is tried again');
+    await until('it is connected again', () => said().includes('warn: connected to Coder again'));
+    expect(said()[1]).toBe('warn: no connection to Coder; retrying');
   });
 
-  test('that is away: a report fails at once between two attempts, and says when the next one is', async () => {
+  test('between two attempts: a report fails at once, and says when the next attempt is', async () => {
     const server = await startServer();
     const { url } = server;
     await server.stop();
@@ -307,11 +307,11 @@ describe('the connection', () => {
     const again = await reporter.report(logBatch(1), never).catch((error) => error);
     expect(again.message).toBe(error.message);
     expect(logger.lines.map(({ level, message }) => [level, message])).toEqual([
-      ['warn', 'no connection to Coder; it is tried again'],
+      ['warn', 'no connection to Coder; retrying'],
     ]);
   });
 
-  test('that does not come about in time is a failure', async () => {
+  test('that is not established in time is a failure', async () => {
     const server = await startServer();
     server.answers = false;
     const reporter = reporterFor(server, { connectTimeoutMs: 20, reconnectMaxDelayMs: 60_000 });
@@ -321,7 +321,7 @@ describe('the connection', () => {
     });
   });
 
-  test('that is about to be made is waited for', async () => {
+  test('that is about to be opened: a report waits for it', async () => {
     const server = await startServer();
     server.refusal = { status: 503 };
     const reporter = reporterFor(server, { reconnectInitialDelayMs: 0, reconnectMaxDelayMs: 0 });
@@ -332,7 +332,7 @@ describe('the connection', () => {
     expect(await reported).toBeUndefined();
   });
 
-  test('does not hold those who do not wait any more', async () => {
+  test('that is being opened: a report ends when its signal aborts', async () => {
     const server = await startServer();
     const reporter = reporterFor(server, { token: () => new Promise(() => undefined) });
     const reported = reporter.report(logBatch(1), { signal: AbortSignal.timeout(5) });
@@ -340,7 +340,7 @@ describe('the connection', () => {
   });
 });
 
-test('a Forwarder with retries and this reporter lose nothing, whatever the server does', async () => {
+test('a Forwarder with retries and this reporter lose nothing, whatever goes wrong', async () => {
   const server = await startServer();
   const reporter = reporterFor(server, { callTimeoutMs: 100 });
   const faults: ((call: AgentCall) => void)[] = [
@@ -366,13 +366,13 @@ test('a Forwarder with retries and this reporter lose nothing, whatever the serv
 });
 
 describe('close()', () => {
-  test('says good-bye, fails what runs, and leaves no connection', async () => {
+  test('sends Go Away, fails the calls in progress, and leaves no connection', async () => {
     const server = await startServer();
     const reporter = reporterFor(server);
     const session = await server.session();
     server.onCall = () => undefined;
     const reported = reporter.report(logBatch(1), never).catch((error) => error);
-    await until('it is here', () => server.calls.length === 1);
+    await until('the call has arrived', () => server.calls.length === 1);
     await reporter.close();
     expect(await reported).toMatchObject({ code: 'ERR_CLOSED' });
     await until('it is gone', () => server.open === 0);
@@ -382,7 +382,7 @@ describe('close()', () => {
     await reporter.close();
   });
 
-  test('does not wait for a server that has fallen silent', async () => {
+  test('does not wait for a silent server', async () => {
     const server = await startServer();
     const reporter = reporterFor(server);
     const session = await server.session();
@@ -390,7 +390,7 @@ describe('close()', () => {
     await reporter.close();
   });
 
-  test('ends an attempt that is under way, and the wait between two', async () => {
+  test('ends an attempt in progress, and the delay between two', async () => {
     const server = await startServer();
     const hanging = reporterFor(server, { token: () => new Promise(() => undefined) });
     const waiting = hanging.report(logBatch(1), never).catch((error) => error);
@@ -403,7 +403,7 @@ describe('close()', () => {
   });
 });
 
-test('the token is in no line, in no error, and not to be seen', async () => {
+test('the token is neither logged, nor in an error, nor visible in the reporter', async () => {
   const server = await startServer();
   const logger = logLines();
   const reporter = reporterFor(server, { logger });

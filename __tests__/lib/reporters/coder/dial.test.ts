@@ -9,7 +9,7 @@ const startServer = agentServers();
 const startProxy = connectProxies();
 const DONE = new BoundaryLogError('ERR_CLOSED', 'done');
 
-// Whatever the machine's own proxies are.
+// The tests do not depend on the proxy settings of the machine.
 const PROXY_NAMES = ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'].flatMap((name) => [
   name,
   name.toUpperCase(),
@@ -26,7 +26,7 @@ afterEach(() => {
   }
 });
 
-/** Connects and ends again, or gives the error. */
+/** Connects, and closes the session again. Returns the error, if there is one. */
 async function attempt(
   server: { url: string },
   options: Partial<DialOptions> = {},
@@ -52,23 +52,23 @@ test.each([
   ['/', ''],
   ['/coder', '/coder'],
   ['/a/b/', '/a/b'],
-])('below the address %j', async (suffix, prefix) => {
+])('the path %j of the address is kept', async (suffix, prefix) => {
   const server = await startServer();
   expect(await attempt({ url: `${server.url}${suffix}` })).toBeUndefined();
   expect(paths(server)).toEqual([`${prefix}/api/v2/buildinfo`, `${prefix}/api/v2/workspaceagents/me/rpc`]);
 });
 
-describe('the version of the server', () => {
+describe('the version check', () => {
   const says = (version: unknown) => ({ status: 200, body: JSON.stringify({ version }) });
   test.each([
-    ['is too old', says('v2.30.4+abc'), 'this is Coder v2.30.4+abc, and one before 2.31'],
-    ['is none', says('v0.0.0-devel+abc'), 'says "v0.0.0-devel+abc"'],
-    ['is no text', says(2.31), 'names no version'],
-    ['is not there', { status: 200, body: 'null' }, 'names no version'],
-    ['is no JSON', { status: 200, body: '<html>' }, 'names no version'],
-    ['is endless', { status: 200, body: ' '.repeat(1_000_000) }, 'names no version'],
-    ['is nowhere', { status: 404, body: '' }, 'is this address right?'],
-  ])('%s: no connection, and the token is not sent', async (_what, buildInfo, why) => {
+    ['too old', says('v2.30.4+abc'), 'this is Coder v2.30.4+abc, but Coder before 2.31'],
+    ['a build without a version', says('v0.0.0-devel+abc'), 'says "v0.0.0-devel+abc"'],
+    ['not a text', says(2.31), 'does not name it'],
+    ['missing', { status: 200, body: 'null' }, 'does not name it'],
+    ['not JSON', { status: 200, body: '<html>' }, 'does not name it'],
+    ['a very long response', { status: 200, body: ' '.repeat(1_000_000) }, 'does not name it'],
+    ['not found', { status: 404, body: '' }, 'is this address correct?'],
+  ])('fails (%s): there is no connection, and the token is not sent', async (_what, buildInfo, why) => {
     const server = await startServer();
     server.buildInfo = buildInfo;
     const error = await attempt(server);
@@ -77,13 +77,13 @@ describe('the version of the server', () => {
     expect(server.requests.map(({ headers }) => headers['coder-session-token'])).toEqual([undefined]);
   });
 
-  test('is not asked for where any will do', async () => {
+  test('is skipped if old servers are allowed', async () => {
     const server = await startServer();
     expect(await attempt(server, { allowOldServer: true })).toBeUndefined();
     expect(paths(server)).toEqual(['/api/v2/workspaceagents/me/rpc']);
   });
 
-  test('that cannot be told now may be told later', async () => {
+  test('may succeed later if the server is not available', async () => {
     const server = await startServer();
     server.buildInfo = { status: 503, headers: { 'retry-after': '7' } };
     expect(await attempt(server)).toMatchObject({ code: 'ERR_CONNECT_FAILED', retryAfterMs: 7000 });
@@ -99,7 +99,7 @@ describe('a refusal', () => {
     [403, '{"message":"Agent trying to connect from non-latest build."}', 'non-latest build'],
     [404, '<html>not quoted</html>', 'HTTP 404)'],
     [302, '', 'HTTP 302)'],
-  ])('%d lasts', async (status, body, text) => {
+  ])('%d is a lasting failure', async (status, body, text) => {
     const server = await startServer();
     server.refusal = { status, body, headers: { location: 'http://127.0.0.1:1/' } };
     expect(await attempt(server)).toMatchObject({
@@ -124,7 +124,7 @@ describe('a refusal', () => {
 });
 
 describe('the token', () => {
-  test('is asked for anew each time', async () => {
+  test('is read for each connection', async () => {
     const server = await startServer();
     const tokens = ['first', 'second'];
     const token = () => tokens.shift() as string;
@@ -134,9 +134,9 @@ describe('the token', () => {
   });
 
   test.each<[string, () => unknown, string]>([
-    ['is none', () => 'half a\ntoken', 'is empty, or no token'],
-    ['is empty', async () => '', 'is empty, or no token'],
-    ['is no text', () => undefined, 'is empty, or no token'],
+    ['is not valid', () => 'half a\ntoken', 'is empty, or not a valid token'],
+    ['is empty', async () => '', 'is empty, or not a valid token'],
+    ['is not a text', () => undefined, 'is empty, or not a valid token'],
     [
       'cannot be read',
       () => {
@@ -144,8 +144,8 @@ describe('the token', () => {
       },
       'cannot be read (ENOENT: no such file)',
     ],
-    ['cannot be read, for whatever', () => Promise.reject(undefined), 'cannot be read'],
-  ])('that %s lasts', async (_what, token, text) => {
+    ['cannot be read, without a reason', () => Promise.reject(undefined), 'cannot be read'],
+  ])('that %s is a lasting failure', async (_what, token, text) => {
     const server = await startServer();
     const error = await attempt(server, { token: token as () => string });
     expect(error).toMatchObject({ code: 'ERR_CODER_REFUSED', message: expect.stringContaining(text) });
@@ -154,24 +154,24 @@ describe('the token', () => {
   });
 });
 
-describe('an attempt that is given up', () => {
+describe('an aborted attempt', () => {
   test.each<[string, (server: AgentServer) => Partial<DialOptions>]>([
     ['while the token is read', () => ({ token: () => new Promise(() => undefined) })],
     [
-      'while the server says nothing of its version',
+      'while the server does not answer the version check',
       (server) => {
         server.answers = false;
         return {};
       },
     ],
     [
-      'while the server says nothing of the connection',
+      'while the server does not answer the upgrade',
       (server) => {
         server.answers = false;
         return { allowOldServer: true };
       },
     ],
-  ])('%s leaves nothing', async (_what, prepare) => {
+  ])('%s leaves no connection', async (_what, prepare) => {
     const server = await startServer();
     const options = prepare(server);
     const giveUp = new AbortController();
@@ -189,7 +189,7 @@ describe('an attempt that is given up', () => {
 describe('a proxy', () => {
   const target = (server: AgentServer) => new URL(server.url).host;
 
-  test('is asked for both, with its credentials', async () => {
+  test('gets both requests, with its credentials', async () => {
     const [server, proxy] = [await startServer(), await startProxy()];
     process.env.HTTP_PROXY = proxy.url.replace('//', '//user:p%40ss@');
     expect(await attempt(server)).toBeUndefined();
@@ -198,7 +198,7 @@ describe('a proxy', () => {
     expect(server.sessions).toHaveLength(1);
   });
 
-  test('is gone past where NO_PROXY says so', async () => {
+  test('is bypassed for the addresses in NO_PROXY', async () => {
     const [server, proxy] = [await startServer(), await startProxy()];
     Object.assign(process.env, { HTTP_PROXY: proxy.url, NO_PROXY: 'example.com,127.0.0.1' });
     expect(await attempt(server)).toBeUndefined();
@@ -220,7 +220,7 @@ describe('a proxy', () => {
     expect(server.requests).toEqual([]);
   });
 
-  test('that says nothing is given up', async () => {
+  test('that does not answer is abandoned', async () => {
     const [server, proxy] = [await startServer(), await startProxy()];
     process.env.HTTP_PROXY = proxy.url;
     proxy.status = 0;
@@ -233,7 +233,7 @@ describe('a proxy', () => {
   });
 
   test.each(['socks5://user:secret@127.0.0.1:1', 'http://user:secret@:1'])(
-    'at an address that is none, %s, lasts, and is not quoted',
+    'with the invalid address %s is a lasting failure that does not quote it',
     async (address) => {
       process.env.HTTP_PROXY = address;
       const error = await attempt({ url: 'http://127.0.0.1:1' });
@@ -246,7 +246,7 @@ describe('a proxy', () => {
 test.each([
   ['http://127.0.0.1:1', 'ECONNREFUSED'],
   ['http://name.invalid', /ENOTFOUND|EAI_AGAIN/],
-])('%s cannot be reached now', async (url, why) => {
+])('%s cannot be reached, which may pass', async (url, why) => {
   expect(await attempt({ url })).toMatchObject({
     code: 'ERR_CONNECT_FAILED',
     message: expect.stringMatching(why),

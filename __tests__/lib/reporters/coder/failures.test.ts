@@ -1,14 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import {
-  CONFIGURATION_RETRY_MS,
   callFailure,
   oneLine,
+  parseRetryAfter,
   proxyFailure,
   refusalFailure,
-  retryAfterMs,
 } from '../../../../lib/reporters/coder/failures.js';
 
-const LASTING = { code: 'ERR_CODER_REFUSED', retryAfterMs: CONFIGURATION_RETRY_MS };
+const LASTING = { code: 'ERR_CODER_REFUSED', retryAfterMs: 120_000 };
 const URL = 'https://coder.example.com/api/v2/workspaceagents/me/rpc';
 
 test.each([
@@ -35,11 +34,11 @@ describe('HTTP', () => {
   test.each([
     [400, 'needs Coder 2.30 or newer'],
     [401, 'does not know this agent token'],
-    [403, 'built anew'],
-    [404, 'is this address right'],
-    [302, 'is this address right'],
-    [200, 'is this address right'],
-  ])('%d lasts, and says in one line what to do', (status, what) => {
+    [403, 'rebuilt'],
+    [404, 'is this address correct'],
+    [302, 'is this address correct'],
+    [200, 'is this address correct'],
+  ])('%d is a lasting failure whose message says in one line what to do', (status, what) => {
     const error = refusal(status, '5');
     expect(error).toMatchObject(LASTING);
     expect(error.message).toMatch(new RegExp(`^[^\n]*${what}[^\n]*HTTP ${status}: what it says`));
@@ -62,9 +61,9 @@ describe('HTTP', () => {
   test.each([
     [407, 'ERR_CODER_REFUSED', 'user and password'],
     [403, 'ERR_CODER_REFUSED', 'NO_PROXY'],
-    [429, 'ERR_CONNECT_FAILED', 'now'],
-    [502, 'ERR_CONNECT_FAILED', 'now'],
-  ])('%d from a proxy', (status, code, text) => {
+    [429, 'ERR_CONNECT_FAILED', 'is not available'],
+    [502, 'ERR_CONNECT_FAILED', 'is not available'],
+  ])('%d from an HTTP proxy', (status, code, text) => {
     expect(proxyFailure(status)).toMatchObject({ code, message: expect.stringContaining(text) });
   });
 });
@@ -78,13 +77,13 @@ test.each([
   ['Wed, 21 Oct 2026 07:28:30 GMT', 30_000],
   ['Wed, 21 Oct 2026 07:00:00 GMT', 0],
 ])('Retry-After: %p', (header, ms) => {
-  expect(retryAfterMs(header, NOW)).toBe(ms);
+  expect(parseRetryAfter(header, NOW)).toBe(ms);
 });
 
 test.each([
   ['plain', 'plain'],
   ['  two\r\nlines\u2028and\u001b[31m more ', 'two lines and [31m more'],
   ['x'.repeat(301), `${'x'.repeat(300)}…`],
-])('foreign text %j', (text, line) => {
+])('the text %j of a server fits on one line of a message', (text, line) => {
   expect(oneLine(text)).toBe(line);
 });

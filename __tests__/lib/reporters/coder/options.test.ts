@@ -25,7 +25,7 @@ test.each<[option: keyof CoderReporterOptions, value: unknown]>([
   ['reconnectMaxDelayMs', Number.NaN],
   ['keepAliveMs', 30_001],
   ['logger', {}],
-])('%s: %p is refused', (option, value) => {
+])('the option %s rejects %p', (option, value) => {
   const error = thrown(() => new CoderReporter({ ...GOOD, [option]: value } as CoderReporterOptions));
   expect(error).toMatchObject({
     code: 'ERR_INVALID_OPTION',

@@ -18,6 +18,6 @@ test.each([
   ['2.31.0.1.2', undefined],
   [undefined, undefined],
   [231, undefined],
-])('%p: %p', (version, expected) => {
+])('version %p: new enough: %p', (version, expected) => {
   expect(isNewEnough(version)).toBe(expected);
 });

@@ -1,10 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ReportBoundaryLogsRequest } from '../../../../codec/messages.js';
-import { MAX_LOGS, splitRequest } from '../../../../lib/reporters/coder/split-request.js';
+import { splitRequest } from '../../../../lib/reporters/coder/split-request.js';
 import { logBatch } from '../../../helpers/messages.js';
 import { decode, REQUEST } from '../../../helpers/naive-protobuf.js';
 import { seed } from '../../../helpers/seed.js';
+
+/** The server's limit. */
+const MAX_LOGS = 1000;
 
 const decoded = (raw: Uint8Array) => ReportBoundaryLogsRequest.decode(raw);
 
@@ -14,14 +17,14 @@ test.each([
   [1001, [1000, 1]],
   [2500, [1000, 1000, 500]],
   [3000, [1000, 1000, 1000]],
-])('a request of %d logs goes as %j', (count, counts) => {
+])('a request of %d logs is split into %j', (count, counts) => {
   const { raw } = logBatch(count);
   const parts = splitRequest(raw, count);
   expect(parts.map((part) => decoded(part).logs.length)).toEqual(counts);
   if (parts.length === 1) expect(parts[0]).toBe(raw);
 });
 
-/** Fields of a request, one after the other as they may come: logs, known texts, unknown ones of each wire type. */
+/** Any fields of a request, in any order: logs, known texts, and unknown fields of each wire type. */
 const log = fc.record({
   allowed: fc.boolean(),
   sequenceNumber: fc.nat(),
@@ -42,8 +45,8 @@ const field = fc.oneof(
         '4d01020304', // field 9, fixed32
         '4a03616263', // field 9, length-delimited
         '4b08014c', // field 9, a group
-        '0805', // field 1, but a varint: no log
-        '8a808000020801', // field 1 with a longer key than need be: a log
+        '0805', // field 1, but a varint: not a log
+        '8a808000020801', // field 1 with a key that is longer than necessary: a log
       )
       .map((hex) => Buffer.from(hex, 'hex')),
     weight: 2,
@@ -57,7 +60,7 @@ function encoded(request: object): Buffer {
 describe('any request', () => {
   const requests = fc.array(field, { maxLength: 12 }).map((fields) => Buffer.concat(fields));
 
-  test('is in its parts: the logs one after the other, all else in each', () => {
+  test('is split: the logs in order, all other fields in each part', () => {
     fc.assert(
       fc.property(requests, fc.integer({ min: 1, max: 4 }), (raw, maxLogs) => {
         const whole = decode(REQUEST, raw);
@@ -77,7 +80,7 @@ describe('any request', () => {
     );
   });
 
-  test('is the same to protobufjs', () => {
+  test('is split as protobufjs reads it', () => {
     const valid = fc.array(log, { minLength: 1, maxLength: 9 });
     fc.assert(
       fc.property(valid, fc.integer({ min: 1, max: 4 }), (logs, maxLogs) => {
@@ -92,8 +95,8 @@ describe('any request', () => {
 });
 
 test.each([
-  ['other than it is said to be', logBatch(3).raw, MAX_LOGS + 1],
+  ['inconsistent with the number of logs', logBatch(3).raw, MAX_LOGS + 1],
   ['malformed', Buffer.concat([logBatch(MAX_LOGS + 1).raw, Buffer.from([0x0a, 0x7f])]), MAX_LOGS + 1],
-])('what is %s goes as it is', (_what, raw, count) => {
+])('a request that is %s is not split', (_what, raw, count) => {
   expect(splitRequest(raw, count)).toEqual([raw]);
 });

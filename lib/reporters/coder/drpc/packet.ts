@@ -1,40 +1,44 @@
-/** DRPC, as storj.io/drpc speaks it: calls as packets of one or more frames, over a stream of bytes. */
+/**
+ * DRPC, as in storj.io/drpc: remote procedure calls over a stream of bytes. A call consists of packets, and a packet of
+ * one or more frames. A frame consists of a control byte, three varints (stream id, message id, length of the data) and
+ * the data.
+ */
 
 export const PacketKind = {
-  /** Data: the name of the method. */
+  /** Starts a call. The data is the name of the method. */
   INVOKE: 1,
   MESSAGE: 2,
-  /** Data: a code, uint64 big-endian, and a text. */
+  /** Ends a call. The data is a code (uint64, big-endian) and a text. */
   ERROR: 3,
   CANCEL: 4,
-  /** Its sender has done with the call. */
+  /** The sender has finished the call, in both directions. */
   CLOSE: 5,
-  /** Its sender will send no more messages. */
+  /** The sender will send no more messages. */
   CLOSE_SEND: 6,
-  INVOKE_METADATA: 7,
 } as const;
 
-/** Of a frame's first byte: bit 0, bits 1 to 6, bit 7. */
+/** The control byte: bit 0 says that this is the last frame of its packet, bits 1 to 6 are the packet's kind. */
 export const DONE_BIT = 1;
 export const KIND_SHIFT = 1;
 export const KIND_MASK = 0x3f;
+/** Bit 7 of the control byte marks a packet that does not belong to the call. */
 export const CONTROL_BIT = 0x80;
 
-/** Longest data of a packet, in bytes, inclusive. The server's limit, and ours. */
+/** Longest data of a packet that the server accepts, in bytes, inclusive. The client has the same limit. */
 export const MAX_PACKET_LENGTH = 4 * 1024 * 1024;
-/** A longer packet goes in several frames. */
+/** Longest data of a frame that the client sends, in bytes. A longer packet is sent in several frames. */
 export const MAX_FRAME_DATA_LENGTH = 64 * 1024;
 
-/** Each call has a yamux stream of its own, on which it is the first one. */
+/** The DRPC stream id of every call: each call has a yamux stream of its own, and is the first one on it. */
 export const STREAM_ID = 1;
 
 export interface Packet {
-  /** Of {@link PacketKind}, or one of a later version. */
+  /** A {@link PacketKind}, or a kind of a later version. */
   readonly kind: number;
-  /** Not of the call: to be ignored where it is not known. */
+  /** Whether the packet does not belong to the call. A receiver ignores such a packet if it does not know its kind. */
   readonly control: boolean;
   readonly streamId: number;
-  /** From 1, rising, each way for itself. */
+  /** Starts with 1, and increases with each packet. Each direction counts for itself. */
   readonly messageId: number;
   readonly data: Buffer;
 }

@@ -1,6 +1,10 @@
 import { type FrameType, HEADER_LENGTH, VERSION } from './frame.js';
 
-/** One frame. @param body What `length` says, or the bytes of a data frame. */
+/**
+ * Encodes one frame.
+ *
+ * @param body The payload of a data frame, or the value of the length field.
+ */
 export function encodeFrame(
   type: FrameType,
   flags: number,

@@ -1,24 +1,25 @@
 import { BoundaryLogError } from '../../../errors.js';
 import { type Frame, FrameType, HEADER_LENGTH, INITIAL_WINDOW, VERSION } from './frame.js';
 
-const NOTHING = Buffer.alloc(0);
+const EMPTY = Buffer.alloc(0);
 
 /**
- * Cuts a byte stream into yamux frames, wherever the chunks' borders lie. It keeps at most one frame that has
- * begun: no data frame may be longer than the window, as none of ours is ever wider.
+ * Splits a byte stream into yamux frames. The stream may arrive in chunks of any size. The decoder buffers at most one
+ * incomplete frame, whose length is limited: no data frame may be longer than the window, which this client never
+ * increases beyond its initial size.
  */
 export class FrameDecoder {
-  /** The frame that has begun: its header, and then its data. */
+  /** The header of the current frame, of which the first `#headerFilled` bytes have arrived. */
   #header = Buffer.allocUnsafe(HEADER_LENGTH);
   #headerFilled = 0;
+  /** The payload of the current frame, if it arrives in several chunks. The first `#dataFilled` bytes are here. */
   #data: Buffer | undefined;
   #dataFilled = 0;
 
   /**
-   * The frames that `chunk` completes, in order.
+   * Yields the frames that `chunk` completes, in order.
    *
-   * @throws ERR_PROTOCOL_VIOLATION at a header that is none, after the frames before it. Nothing can be decoded
-   *   from there on.
+   * @throws ERR_PROTOCOL_VIOLATION for an invalid header, after all frames before it. The decoder cannot continue.
    */
   *decode(chunk: Buffer): Generator<Frame, void> {
     let pos = 0;
@@ -29,18 +30,18 @@ export class FrameDecoder {
         this.#headerFilled += part.length;
         pos += part.length;
         if (this.#headerFilled < HEADER_LENGTH) return;
-        this.#judge();
+        this.#validateHeader();
       }
       const missing = this.#dataLength - this.#dataFilled;
       const part = chunk.subarray(pos, pos + missing);
       pos += part.length;
       if (part.length === this.#dataLength) {
-        yield this.#take(part);
+        yield this.#completeFrame(part);
       } else {
         this.#data ??= Buffer.allocUnsafe(this.#dataLength);
         this.#data.set(part, this.#dataFilled);
         this.#dataFilled += part.length;
-        if (part.length === missing) yield this.#take(this.#data);
+        if (part.length === missing) yield this.#completeFrame(this.#data);
       }
     }
   }
@@ -49,20 +50,20 @@ export class FrameDecoder {
     return this.#header.readUInt8(1) === FrameType.DATA ? this.#header.readUInt32BE(8) : 0;
   }
 
-  #judge(): void {
+  #validateHeader(): void {
     const version = this.#header.readUInt8(0);
     const type = this.#header.readUInt8(1);
     if (version !== VERSION || type > FrameType.GO_AWAY) {
-      const message = `a yamux header of version ${version} and type ${type}: is there a Coder server behind this address?`;
+      const message = `received a yamux header of version ${version} and type ${type}, which is not valid: is there a Coder server at this address?`;
       throw new BoundaryLogError('ERR_PROTOCOL_VIOLATION', message);
     }
     if (this.#dataLength > INITIAL_WINDOW) {
-      const message = `a yamux frame of ${this.#dataLength} bytes is longer than the window of ${INITIAL_WINDOW}`;
+      const message = `received a yamux frame of ${this.#dataLength} bytes, more than the window of ${INITIAL_WINDOW}`;
       throw new BoundaryLogError('ERR_PROTOCOL_VIOLATION', message);
     }
   }
 
-  #take(data: Buffer): Frame {
+  #completeFrame(data: Buffer): Frame {
     const header = this.#header;
     this.#headerFilled = 0;
     this.#data = undefined;
@@ -72,7 +73,7 @@ export class FrameDecoder {
       flags: header.readUInt16BE(2),
       streamId: header.readUInt32BE(4),
       length: header.readUInt32BE(8),
-      data: data.length === 0 ? NOTHING : data,
+      data: data.length === 0 ? EMPTY : data,
     };
   }
 }

@@ -1,54 +1,60 @@
 /**
- * yamux, version 0, as hashicorp/yamux speaks it: many streams of bytes over one connection.
+ * yamux, version 0, as in hashicorp/yamux: many streams of bytes over one connection.
  *
- * Own code, as no package fits: yamux-js 0.2 overlooks FIN, may send it twice, and polls where a window is used
- * up; @chainsafe/libp2p-yamux 8 runs only on libp2p's own connections and streams.
+ * It is implemented here because no package fits: yamux-js 0.2 ignores FIN, may send it twice, and polls when a window
+ * is used up; @chainsafe/libp2p-yamux 8 works only with the connections and streams of libp2p.
  */
 
-/** Of a frame: version u8, type u8, flags u16, stream id u32, length u32, big-endian. */
+/**
+ * Length of a frame's header, in bytes. All fields are big-endian: version (uint8), type (uint8), flags (uint16),
+ * stream id (uint32), length (uint32).
+ */
 export const HEADER_LENGTH = 12;
 export const VERSION = 0;
 
+/** The type field says what a frame is for, and what its length field means. */
 export const FrameType = {
-  /** `length` bytes of a stream follow. */
+  /** Transmits data. The length field is the number of bytes that follow the header; it may be 0. */
   DATA: 0,
-  /** `length` more bytes of a stream may be sent. */
+  /** Increases the receiver's send window for a stream. The length field is the increase, in bytes. */
   WINDOW_UPDATE: 1,
-  /** With SYN a question, with ACK its answer; `length` is a value that both have. */
+  /** With SYN a request, with ACK the response to it. The length field is an opaque value, which is echoed. */
   PING: 2,
-  /** No new streams; `length` is a {@link GoAwayCode}. */
+  /** Tells the other side not to open new streams. The length field is a {@link GoAwayCode}. */
   GO_AWAY: 3,
 } as const;
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 
+/** The flags of a frame, which may be combined. */
 export const Flag = {
   NONE: 0,
-  /** Opens a stream. */
+  /** Starts a new stream. */
   SYN: 1,
-  /** Confirms that it was opened. */
+  /** Acknowledges the start of a new stream. */
   ACK: 2,
-  /** Its sender will send no more on the stream. */
+  /** Half-closes a stream: its sender will send no more data on it. */
   FIN: 4,
-  /** The stream is over at once. */
+  /** Resets a stream immediately, in both directions. */
   RST: 8,
 } as const;
 
-export const GoAwayCode = { NORMAL: 0, PROTOCOL_ERROR: 1, INTERNAL_ERROR: 2 } as const;
+export const GoAwayCode = { NORMAL: 0, PROTOCOL_ERROR: 1 } as const;
 
-/** The stream id of what concerns the session. A client's streams are odd, from 1. */
+/** The stream id of frames that concern the whole session. */
 export const SESSION = 0;
+/** The streams of a client have odd ids, from 1 to this. */
 export const MAX_STREAM_ID = 0xffff_ffff;
 
-/** How many bytes of a stream may be under way, each way, until the receiver allows for more. */
+/** The size of a new stream's window, in each direction: how many bytes may be sent before a window update. */
 export const INITIAL_WINDOW = 256 * 1024;
 
 export interface Frame {
   readonly type: FrameType;
-  /** Of {@link Flag}, any of them together. */
+  /** A combination of {@link Flag}s. */
   readonly flags: number;
   readonly streamId: number;
-  /** What it says depends on the type. */
+  /** Its meaning depends on the type, see {@link FrameType}. */
   readonly length: number;
-  /** Of a data frame; a view of the chunk that it came in, where it lay in one. */
+  /** The payload of a data frame. It is a view of the chunk, if it arrived in one chunk. */
   readonly data: Buffer;
 }

@@ -4,34 +4,35 @@ import { Flag, type Frame, FrameType, GoAwayCode, MAX_STREAM_ID, SESSION } from 
 import { FrameDecoder } from './frame-decoder.js';
 import { Stream, type StreamEvents } from './stream.js';
 
-/** How long the other end has for the answer to a ping, in ms. */
-export const PING_TIMEOUT_MS = 10_000;
+/** How long the server has to answer a ping, in ms. */
+const PING_TIMEOUT_MS = 10_000;
 
 export interface SessionOptions {
-  /** Sends bytes to the other end. */
+  /** Sends bytes to the server. */
   send(bytes: Buffer): void;
-  /** The session is over, and all its streams are. Once. */
+  /** The session and all its streams have ended. Called once. */
   onEnd(error: BoundaryLogError): void;
-  /** How long after the answer to a ping the next one is sent, in ms. */
+  /** How long after the answer to a ping the next ping is sent, in ms. */
   keepAliveMs: number;
-  /** Id of the first stream. Default 1. */
+  /** Id of the first stream. Default: 1. */
   firstStreamId?: number;
 }
 
 /**
- * The client's side of a yamux session, over whatever carries bytes. Streams are opened from this side only.
- * It answers pings, and sends its own: an other end that has fallen silent is found within `keepAliveMs` and
- * {@link PING_TIMEOUT_MS}.
+ * The client side of a yamux session, over any transport. Only the client opens streams. The session answers pings, and
+ * sends its own to detect a server that has fallen silent.
  */
 export class Session {
   readonly #options: SessionOptions;
   readonly #decoder = new FrameDecoder();
   readonly #streams = new Map<number, Stream>();
   #nextStreamId: number;
-  #pings = 0;
+  /** The opaque value of the last ping. */
+  #pingValue = 0;
   #timer: NodeJS.Timeout | undefined;
-  #goneAway = false;
-  #ended = false;
+  /** No stream can be opened any more: the server has sent Go Away, or the stream ids are used up. */
+  #isDraining = false;
+  #hasEnded = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -41,30 +42,30 @@ export class Session {
 
   /** Whether a stream can be opened. */
   get isOpen(): boolean {
-    return !this.#ended && !this.#goneAway;
+    return !this.#hasEnded && !this.#isDraining;
   }
 
-  /** A new stream. Only where {@link isOpen}. */
+  /** Opens a stream. Must be called only if {@link isOpen}. */
   open(events: StreamEvents): Stream {
     const id = this.#nextStreamId;
     this.#nextStreamId += 2;
-    // Ids do not come again: a new session has new ones.
-    if (this.#nextStreamId > MAX_STREAM_ID) this.#goneAway = true;
+    // Stream ids must not be reused, so only a new session has more of them.
+    if (this.#nextStreamId > MAX_STREAM_ID) this.#isDraining = true;
     const owner = {
       send: (bytes: Buffer) => this.#send(bytes),
-      forget: (streamId: number) => this.#forget(streamId),
+      removeStream: (streamId: number) => this.#removeStream(streamId),
     };
     const stream = new Stream(id, owner, events);
     this.#streams.set(id, stream);
     return stream;
   }
 
-  /** What came from the other end. What breaks the protocol ends the session. */
+  /** Handles bytes from the server. A protocol violation ends the session. */
   receive(chunk: Buffer): void {
     try {
       for (const frame of this.#decoder.decode(chunk)) {
-        if (this.#ended) return;
-        this.#take(frame);
+        if (this.#hasEnded) return;
+        this.#handleFrame(frame);
       }
     } catch (error) {
       this.#send(encodeFrame(FrameType.GO_AWAY, Flag.NONE, SESSION, GoAwayCode.PROTOCOL_ERROR));
@@ -72,76 +73,74 @@ export class Session {
     }
   }
 
-  /** Says good-bye, and ends. */
+  /** Sends Go Away, and ends the session. */
   close(error: BoundaryLogError): void {
-    if (this.#ended) return;
+    if (this.#hasEnded) return;
     this.#send(encodeFrame(FrameType.GO_AWAY, Flag.NONE, SESSION, GoAwayCode.NORMAL));
     this.end(error);
   }
 
-  /** What carried the session is gone, or no good any more. */
+  /** Ends the session without a message to the server, because the transport is lost or unusable. */
   end(error: BoundaryLogError): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
     clearTimeout(this.#timer);
-    for (const stream of this.#streams.values()) stream.end(error);
+    for (const stream of this.#streams.values()) stream.handleEnd(error);
     this.#streams.clear();
     this.#options.onEnd(error);
   }
 
-  #take(frame: Frame): void {
-    switch (frame.type) {
-      case FrameType.PING:
-        if ((frame.flags & Flag.SYN) !== 0) {
-          this.#send(encodeFrame(FrameType.PING, Flag.ACK, SESSION, frame.length));
-        } else if (frame.length === this.#pings) {
-          this.#keepAlive();
-        }
-        break;
-      case FrameType.GO_AWAY:
-        this.#goAway(frame.length);
-        break;
-      default:
-        // What this side has done with is dropped; a stream that the other end opens, it may not have.
-        if ((frame.flags & Flag.SYN) !== 0) {
-          this.#send(encodeFrame(FrameType.WINDOW_UPDATE, Flag.RST, frame.streamId));
-        } else {
-          this.#streams.get(frame.streamId)?.receive(frame);
-        }
-    }
+  #handleFrame(frame: Frame): void {
+    if (frame.type === FrameType.PING) this.#handlePing(frame);
+    else if (frame.type === FrameType.GO_AWAY) this.#handleGoAway(frame.length);
+    else this.#handleStreamFrame(frame);
   }
 
-  #goAway(code: number): void {
+  #handlePing({ flags, length }: Frame): void {
+    if ((flags & Flag.SYN) !== 0) this.#send(encodeFrame(FrameType.PING, Flag.ACK, SESSION, length));
+    else if (length === this.#pingValue) this.#keepAlive();
+  }
+
+  #handleGoAway(code: number): void {
     if (code !== GoAwayCode.NORMAL) {
       const message = `Coder has ended the session with the yamux code ${code}`;
       this.end(new BoundaryLogError('ERR_CONNECTION_LOST', message));
       return;
     }
-    this.#goneAway = true;
-    this.#endIfDone();
+    this.#isDraining = true;
+    this.#closeIfDrained();
   }
 
-  #forget(streamId: number): void {
+  #handleStreamFrame(frame: Frame): void {
+    if ((frame.flags & Flag.SYN) !== 0) {
+      // This client does not accept streams.
+      this.#send(encodeFrame(FrameType.WINDOW_UPDATE, Flag.RST, frame.streamId));
+    } else {
+      // Frames may still arrive for a stream that this side has closed. They are ignored.
+      this.#streams.get(frame.streamId)?.handleFrame(frame);
+    }
+  }
+
+  #removeStream(streamId: number): void {
     this.#streams.delete(streamId);
-    this.#endIfDone();
+    this.#closeIfDrained();
   }
 
-  /** Once there are to be no new streams, the last one's end is the session's. */
-  #endIfDone(): void {
-    if (!this.#goneAway || this.#streams.size > 0) return;
-    this.close(new BoundaryLogError('ERR_CONNECTION_LOST', 'Coder wants no more calls in this session'));
+  #closeIfDrained(): void {
+    if (!this.#isDraining || this.#streams.size > 0) return;
+    this.close(new BoundaryLogError('ERR_CONNECTION_LOST', 'Coder accepts no more calls in this session'));
   }
 
-  /** Nothing follows a good-bye. */
   #send(bytes: Buffer): void {
-    if (!this.#ended) this.#options.send(bytes);
+    if (!this.#hasEnded) this.#options.send(bytes);
   }
 
+  /** Starts the timer for the next ping. That ping's own timer ends the session if there is no answer. */
   #keepAlive(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.#pings = (this.#pings + 1) >>> 0;
-      this.#send(encodeFrame(FrameType.PING, Flag.SYN, SESSION, this.#pings));
+      this.#pingValue = (this.#pingValue + 1) >>> 0;
+      this.#send(encodeFrame(FrameType.PING, Flag.SYN, SESSION, this.#pingValue));
       this.#timer = setTimeout(() => {
         const message = `Coder has fallen silent: no answer to a ping within ${PING_TIMEOUT_MS} ms`;
         this.end(new BoundaryLogError('ERR_CONNECTION_LOST', message));

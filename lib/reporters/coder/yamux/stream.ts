@@ -2,35 +2,43 @@ import { BoundaryLogError } from '../../../errors.js';
 import { encodeFrame } from './encode.js';
 import { Flag, type Frame, FrameType, INITIAL_WINDOW } from './frame.js';
 
-const NOTHING = Buffer.alloc(0);
+const EMPTY = Buffer.alloc(0);
 
-/** What whoever opened a stream is told. Nothing any more after its own `close()` or `reset()`. */
+/** Callbacks for the user of a stream. After the user's own `close()` or `reset()` neither is called any more. */
 export interface StreamEvents {
   onData(chunk: Buffer): void;
-  /** There will be no more data: the other end is done, or else `error` says what happened. Once, at most. */
+  /** There will be no more data: the server has finished, or `error` says what happened. Called at most once. */
   onEnd(error?: BoundaryLogError): void;
 }
 
-/** What a stream needs of its session. */
-export interface StreamOwner {
+/** The session, as its streams see it. */
+interface StreamOwner {
   send(bytes: Buffer): void;
-  /** The stream is over on this side: later frames for it are dropped. */
-  forget(streamId: number): void;
+  /** The stream is closed on this side. Later frames for it are ignored. */
+  removeStream(streamId: number): void;
 }
 
-/** One stream of a session, opened from this side. Made by {@link Session.open}. */
+const StreamState = {
+  OPEN: 'open',
+  /** The server has sent FIN, or the session has ended. This side may still send. */
+  REMOTE_CLOSED: 'remote closed',
+  /** This side has sent FIN or RST, or the server has sent RST. */
+  CLOSED: 'closed',
+} as const;
+type StreamState = (typeof StreamState)[keyof typeof StreamState];
+
+/** One stream of a session. {@link Session.open} creates it, and its constructor sends the SYN. */
 export class Stream {
   readonly #id: number;
   readonly #owner: StreamOwner;
   readonly #events: StreamEvents;
-  /** How much may be sent now. */
-  #window = INITIAL_WINDOW;
-  /** What the window does not allow to be sent yet. */
-  #waiting: Buffer = NOTHING;
-  /** How much came in since the other end was last allowed to send more. */
-  #received = 0;
-  #over = false;
-  #hasEnded = false;
+  #state: StreamState = StreamState.OPEN;
+  /** How many bytes this side may send before the server sends a window update. */
+  #sendWindow = INITIAL_WINDOW;
+  /** Data that has to wait for the send window. */
+  #sendBuffer: Buffer = EMPTY;
+  /** How many bytes the server may send before this side sends a window update. */
+  #receiveWindow = INITIAL_WINDOW;
 
   constructor(id: number, owner: StreamOwner, events: StreamEvents) {
     this.#id = id;
@@ -39,72 +47,81 @@ export class Stream {
     this.#send(FrameType.WINDOW_UPDATE, Flag.SYN);
   }
 
-  /** Sends bytes, in as many frames as it takes, and no more than the other end allows: the rest waits. */
+  /** Sends data, in as many frames as necessary. What exceeds the send window is sent after window updates. */
   write(bytes: Buffer): void {
-    this.#waiting = this.#waiting.length === 0 ? bytes : Buffer.concat([this.#waiting, bytes]);
+    this.#sendBuffer = this.#sendBuffer.length === 0 ? bytes : Buffer.concat([this.#sendBuffer, bytes]);
     this.#flush();
   }
 
-  /** Done: a FIN, or a RST where something still waits to be sent. The peer takes only one FIN of a stream. */
+  /**
+   * Closes the stream: with FIN, or with RST if there is unsent data. It sends only one of them, and only once, because
+   * the Go implementation treats a second FIN as a protocol error.
+   */
   close(): void {
-    this.#finish(this.#waiting.length === 0 ? Flag.FIN : Flag.RST);
+    this.#close(this.#sendBuffer.length === 0 ? Flag.FIN : Flag.RST);
   }
 
-  /** Given up. */
+  /** Abandons the stream with RST. */
   reset(): void {
-    this.#finish(Flag.RST);
+    this.#close(Flag.RST);
   }
 
-  /** A frame for this stream. @throws ERR_PROTOCOL_VIOLATION */
-  receive({ type, flags, length, data }: Frame): void {
-    if (type === FrameType.DATA) this.#receiveData(data);
-    else this.#window += length;
-    if (this.#over) return;
-    if ((flags & Flag.RST) !== 0) {
-      this.#over = true;
-      this.#owner.forget(this.#id);
-      this.end(new BoundaryLogError('ERR_CONNECTION_LOST', 'Coder has reset the stream of this call'));
-    } else if ((flags & Flag.FIN) !== 0) {
-      this.end();
-    } else {
-      this.#flush();
-    }
+  /** Handles a frame for this stream. @throws ERR_PROTOCOL_VIOLATION */
+  handleFrame({ type, flags, length, data }: Frame): void {
+    if (type === FrameType.DATA) this.#handleData(data);
+    else this.#sendWindow += length;
+    // The user may have closed the stream in onData().
+    if (this.#state === StreamState.CLOSED) return;
+    if ((flags & Flag.RST) !== 0) this.#handleReset();
+    else if ((flags & Flag.FIN) !== 0) this.handleEnd();
+    else this.#flush();
   }
 
-  /** The other end is done, or gone. */
-  end(error?: BoundaryLogError): void {
-    if (this.#hasEnded) return;
-    this.#hasEnded = true;
+  /** The server will send nothing more on this stream: it has sent FIN, or the session has ended with `error`. */
+  handleEnd(error?: BoundaryLogError): void {
+    if (this.#state !== StreamState.OPEN) return;
+    this.#state = StreamState.REMOTE_CLOSED;
     this.#events.onEnd(error);
   }
 
-  #receiveData(data: Buffer): void {
-    this.#received += data.length;
-    if (this.#received > INITIAL_WINDOW) {
-      const message = `more bytes on a yamux stream than its window of ${INITIAL_WINDOW} allows`;
+  #handleReset(): void {
+    const wasOpen = this.#state === StreamState.OPEN;
+    this.#state = StreamState.CLOSED;
+    this.#owner.removeStream(this.#id);
+    if (!wasOpen) return;
+    this.#events.onEnd(
+      new BoundaryLogError('ERR_CONNECTION_LOST', 'Coder has reset the stream of this call'),
+    );
+  }
+
+  #handleData(data: Buffer): void {
+    if (data.length > this.#receiveWindow) {
+      const message = `received more bytes on a yamux stream than its window of ${INITIAL_WINDOW} allows`;
       throw new BoundaryLogError('ERR_PROTOCOL_VIOLATION', message);
     }
+    this.#receiveWindow -= data.length;
     this.#events.onData(data);
-    if (this.#over || this.#received < INITIAL_WINDOW / 2) return;
-    this.#send(FrameType.WINDOW_UPDATE, Flag.NONE, this.#received);
-    this.#received = 0;
+    // Window updates are sent in large steps, as in the Go implementation.
+    const increase = INITIAL_WINDOW - this.#receiveWindow;
+    if (this.#state === StreamState.CLOSED || increase < INITIAL_WINDOW / 2) return;
+    this.#send(FrameType.WINDOW_UPDATE, Flag.NONE, increase);
+    this.#receiveWindow = INITIAL_WINDOW;
   }
 
   #flush(): void {
-    while (this.#waiting.length > 0 && this.#window > 0) {
-      const part = this.#waiting.subarray(0, Math.min(this.#window, INITIAL_WINDOW));
-      this.#waiting = this.#waiting.subarray(part.length);
-      this.#window -= part.length;
+    while (this.#sendBuffer.length > 0 && this.#sendWindow > 0) {
+      const part = this.#sendBuffer.subarray(0, Math.min(this.#sendWindow, INITIAL_WINDOW));
+      this.#sendBuffer = this.#sendBuffer.subarray(part.length);
+      this.#sendWindow -= part.length;
       this.#send(FrameType.DATA, Flag.NONE, part);
     }
   }
 
-  #finish(flag: number): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#hasEnded = true;
+  #close(flag: number): void {
+    if (this.#state === StreamState.CLOSED) return;
+    this.#state = StreamState.CLOSED;
     this.#send(FrameType.WINDOW_UPDATE, flag);
-    this.#owner.forget(this.#id);
+    this.#owner.removeStream(this.#id);
   }
 
   #send(type: FrameType, flags: number, body: number | Uint8Array = 0): void {

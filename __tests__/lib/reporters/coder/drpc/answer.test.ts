@@ -1,14 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Answer, AnswerDecoder } from '../../../../../lib/reporters/coder/drpc/answer.js';
+import { AnswerDecoder } from '../../../../../lib/reporters/coder/drpc/answer.js';
 import { CLOSE, encodeUnaryCall } from '../../../../../lib/reporters/coder/drpc/encode.js';
 import { cuts } from '../../../../helpers/cuts.js';
 import { drpcFrame, errorData, readDrpc } from '../../../../helpers/naive-agent-wire.js';
 import { thrown } from '../../../../helpers/thrown.js';
 
+type Answer = ReturnType<AnswerDecoder['decode']>;
+
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const METHOD = '/coder.agent.v2.Agent/ReportBoundaryLogs';
 
-test('a call: invoke, message, close-send; and its close', () => {
+test('a call is encoded as invoke, message and close-send, and finished with close', () => {
   const request = Buffer.from('request');
   expect(encodeUnaryCall(METHOD, request)).toEqual(
     Buffer.concat([hex('03010128'), Buffer.from(METHOD), hex('05010207'), request, hex('0d010300')]),
@@ -21,7 +23,7 @@ test.each([
   [65_536, [65_536]],
   [65_537, [65_536, 1]],
   [200_000, [65_536, 65_536, 65_536, 3392]],
-])('a message of %d bytes goes in frames of %j', (length, lengths) => {
+])('a message of %d bytes is sent in frames of %j', (length, lengths) => {
   const request = Buffer.from(Array.from({ length }, (_, i) => i % 251));
   const frames = readDrpc(encodeUnaryCall(METHOD, request)).filter(({ kind }) => kind === 2);
   expect(frames.map(({ data }) => data.length)).toEqual(lengths);
@@ -30,7 +32,7 @@ test.each([
   expect(Buffer.concat(frames.map(({ data }) => data))).toEqual(request);
 });
 
-const ANSWERS: [what: string, bytes: Buffer, answer: Answer | undefined][] = [
+const ANSWERS: [what: string, bytes: Buffer, answer: Answer][] = [
   ['an empty message', hex('05010100 0d010200'), { kind: 'message', data: Buffer.alloc(0) }],
   ['unimplemented', hex('07010109 000000000000000c 78'), { kind: 'error', code: 12n, text: 'x' }],
   [
@@ -46,14 +48,18 @@ const ANSWERS: [what: string, bytes: Buffer, answer: Answer | undefined][] = [
   ['cancel', hex('09010100'), { kind: 'end', how: 'cancelled the call' }],
   ['close', hex('0b010100'), { kind: 'end', how: 'closed the call without an answer' }],
   ['close-send', hex('0d010100'), { kind: 'end', how: 'ended the call without an answer' }],
-  ['control packets before it', hex('ff01010131 05010200'), { kind: 'message', data: Buffer.alloc(0) }],
-  ['half of it', hex('050101'), undefined],
+  [
+    'a message after a control packet',
+    hex('ff01010131 05010200'),
+    { kind: 'message', data: Buffer.alloc(0) },
+  ],
+  ['half of an answer', hex('050101'), undefined],
 ];
 
 describe.each(cuts)('%s', (_name, cut) => {
   test.each(ANSWERS)('%s', (_what, bytes, answer) => {
     const decoder = new AnswerDecoder();
-    let found: Answer | undefined;
+    let found: Answer;
     for (const piece of cut(bytes)) found ??= decoder.decode(piece);
     expect(found).toEqual(answer);
   });
@@ -61,9 +67,9 @@ describe.each(cuts)('%s', (_name, cut) => {
 
 test.each([
   ['an invoke', '03010100'],
-  ['a kind that there is none of', '7d010100'],
+  ['an unknown kind', '7d010100'],
   ['the message of another call', '05020100'],
-])('%s is no answer', (_what, bytes) => {
+])('%s is not an answer', (_what, bytes) => {
   expect(thrown(() => new AnswerDecoder().decode(hex(bytes)))).toMatchObject({
     code: 'ERR_PROTOCOL_VIOLATION',
   });

@@ -36,11 +36,19 @@ const STREAMS: [what: string, bytes: Buffer, packets: unknown[]][] = [
     hex('04 01 01 01 aa  04 01 01 00  05 01 01 02 bbcc'),
     [[2, '1.1', 'aabbcc', false]],
   ],
-  ['one that gives way to the next', hex('04 01 01 01 aa  05 01 02 01 bb'), [[2, '1.2', 'bb', false]]],
-  ['control bits, in any frame of it', hex('84 01 01 01 aa  05 01 01 01 bb'), [[2, '1.1', 'aabb', true]]],
-  ['longer varints than need be', hex('05 8100 818000 828000 aabb'), [[2, '1.1', 'aabb', false]]],
+  [
+    'an incomplete packet that the next one replaces',
+    hex('04 01 01 01 aa  05 01 02 01 bb'),
+    [[2, '1.2', 'bb', false]],
+  ],
+  [
+    'a control bit in any frame of a packet',
+    hex('84 01 01 01 aa  05 01 01 01 bb'),
+    [[2, '1.1', 'aabb', true]],
+  ],
+  ['varints that are longer than necessary', hex('05 8100 818000 828000 aabb'), [[2, '1.1', 'aabb', false]]],
   ['a varint of ten bytes', hex('05 01 81808080808080808000 00'), [[2, '1.1', '', false]]],
-  ['larger ids', hex('05 ac02 ffffffffffffff0f 00'), [[2, '300.9007199254740991', '', false]]],
+  ['large ids', hex('05 ac02 ffffffffffffff0f 00'), [[2, '300.9007199254740991', '', false]]],
 ];
 
 describe.each(cuts)('%s', (_name, cut) => {
@@ -49,7 +57,7 @@ describe.each(cuts)('%s', (_name, cut) => {
   });
 });
 
-test('the longest packet', () => {
+test('a packet may be as long as the limit', () => {
   const data = Buffer.alloc(MAX_PACKET_LENGTH / 64, 1);
   const frames = Array.from({ length: 64 }, (_, i) =>
     drpcFrame({ kind: 2, message: 1, done: i === 63, data }),
@@ -61,17 +69,17 @@ test('the longest packet', () => {
 test.each([
   ['stream id 0', '05 00 01 00'],
   ['message id 0', '05 01 00 00'],
-  ['a message id that has been', '05 01 01 00  05 01 01 00'],
-  ['a stream id that goes back', '05 02 01 00  05 01 02 00'],
+  ['a message id that was used before', '05 01 01 00  05 01 01 00'],
+  ['a stream id that decreases', '05 02 01 00  05 01 02 00'],
   ['a packet of two kinds', '04 01 01 00  07 01 01 00'],
   ['a packet that is too long', '05 01 01 81808002'],
   ['a varint of eleven bytes', '05 01 8180808080808080808000 00'],
-  ['a number beyond all bounds', '05 01 ffffffffffffffffff01 00'],
-])('%s breaks the protocol', (_what, bytes) => {
+  ['a number that is too large', '05 01 ffffffffffffffffff01 00'],
+])('%s violates the protocol', (_what, bytes) => {
   expect(thrown(() => decodeAll([hex(bytes)]))).toMatchObject({ code: 'ERR_PROTOCOL_VIOLATION' });
 });
 
-test('what a naive reader makes of valid frames, it does, too', () => {
+test('valid frames are decoded as a naive reader decodes them', () => {
   const packet = fc.record({
     kind: fc.integer({ min: 0, max: 63 }),
     control: fc.boolean(),

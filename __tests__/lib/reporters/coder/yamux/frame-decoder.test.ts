@@ -11,18 +11,18 @@ import { thrown } from '../../../../helpers/thrown.js';
 const { DATA, WINDOW_UPDATE, PING, GO_AWAY } = FrameType;
 const hello = Buffer.from('hello');
 
-/** Frames as they are written down: name, arguments, bytes. */
+/** Frames with the bytes that the specification prescribes. */
 const FRAMES: [what: string, frame: Parameters<typeof encodeFrame>, hex: string][] = [
-  ['opens stream 1', [WINDOW_UPDATE, Flag.SYN, 1], '00 01 0001 00000001 00000000'],
-  ['confirms it', [WINDOW_UPDATE, Flag.ACK, 1], '00 01 0002 00000001 00000000'],
+  ['SYN of stream 1', [WINDOW_UPDATE, Flag.SYN, 1], '00 01 0001 00000001 00000000'],
+  ['ACK of stream 1', [WINDOW_UPDATE, Flag.ACK, 1], '00 01 0002 00000001 00000000'],
   ['data', [DATA, Flag.NONE, 1, hello], '00 00 0000 00000001 00000005 68656c6c6f'],
-  ['no data', [DATA, Flag.FIN, 3, Buffer.alloc(0)], '00 00 0004 00000003 00000000'],
-  ['128 KiB more', [WINDOW_UPDATE, Flag.NONE, 1, 131_072], '00 01 0000 00000001 00020000'],
-  ['ends a stream', [WINDOW_UPDATE, Flag.FIN, 1], '00 01 0004 00000001 00000000'],
-  ['resets a stream', [WINDOW_UPDATE, Flag.RST, 0xffff_ffff], '00 01 0008 ffffffff 00000000'],
-  ['asks', [PING, Flag.SYN, 0, 0xffff_ffff], '00 02 0001 00000000 ffffffff'],
-  ['answers', [PING, Flag.ACK, 0, 7], '00 02 0002 00000000 00000007'],
-  ['goes away', [GO_AWAY, Flag.NONE, 0, 1], '00 03 0000 00000000 00000001'],
+  ['an empty data frame', [DATA, Flag.FIN, 3, Buffer.alloc(0)], '00 00 0004 00000003 00000000'],
+  ['a window update of 128 KiB', [WINDOW_UPDATE, Flag.NONE, 1, 131_072], '00 01 0000 00000001 00020000'],
+  ['FIN', [WINDOW_UPDATE, Flag.FIN, 1], '00 01 0004 00000001 00000000'],
+  ['RST', [WINDOW_UPDATE, Flag.RST, 0xffff_ffff], '00 01 0008 ffffffff 00000000'],
+  ['a ping', [PING, Flag.SYN, 0, 0xffff_ffff], '00 02 0001 00000000 ffffffff'],
+  ['the answer to a ping', [PING, Flag.ACK, 0, 7], '00 02 0002 00000000 00000007'],
+  ['Go Away', [GO_AWAY, Flag.NONE, 0, 1], '00 03 0000 00000000 00000001'],
 ];
 
 const bytesOf = (hex: string) => Buffer.from(hex.replaceAll(' ', ''), 'hex');
@@ -38,7 +38,7 @@ test.each(FRAMES)('%s', (_what, frame, hex) => {
 });
 
 describe.each(cuts)('frames, %s', (_name, cut) => {
-  test('come out as they went in', () => {
+  test('are decoded as a naive reader decodes them', () => {
     const bytes = Buffer.concat([
       ...FRAMES.map(([, , hex]) => bytesOf(hex)),
       yamuxFrame(0, 0, 5, Buffer.alloc(5000, 7)),
@@ -49,12 +49,12 @@ describe.each(cuts)('frames, %s', (_name, cut) => {
   });
 });
 
-test('a frame as long as the window', () => {
+test('a frame may be as long as the window', () => {
   const bytes = yamuxFrame(0, 0, 5, Buffer.alloc(INITIAL_WINDOW, 7));
   expect(decodeAll([bytes.subarray(0, 100_000), bytes.subarray(100_000)])).toEqual(readYamux(bytes).frames);
 });
 
-test('what is encoded is decoded, however it is cut', () => {
+test('encoded frames are decoded, wherever the chunks begin and end', () => {
   const frame = fc.tuple(
     fc.constantFrom(DATA, WINDOW_UPDATE, PING, GO_AWAY),
     fc.integer({ min: 0, max: 0xffff }),
@@ -81,10 +81,10 @@ test('what is encoded is decoded, however it is cut', () => {
 
 test.each([
   ['another version', '01 00 0000 00000001 00000000'],
-  ['a type that there is none of', '00 04 0000 00000000 00000000'],
-  ['data that is longer than any window', '00 00 0000 00000001 00040001'],
-  ['something else altogether', Buffer.from('HTTP/1.1 400').toString('hex')],
-])('%s ends it, after the frames before it', (_what, hex) => {
+  ['an unknown type', '00 04 0000 00000000 00000000'],
+  ['data that is longer than the window', '00 00 0000 00000001 00040001'],
+  ['another protocol', Buffer.from('HTTP/1.1 400').toString('hex')],
+])('%s is an error after the frames before it', (_what, hex) => {
   const decoder = new FrameDecoder();
   const bytes = Buffer.concat([yamuxFrame(2, 1, 0, 1), bytesOf(hex)]);
   const frames: unknown[] = [];

@@ -1,16 +1,13 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { BoundaryLogError } from '../../../../../lib/errors.js';
-import {
-  PING_TIMEOUT_MS,
-  Session,
-  type SessionOptions,
-} from '../../../../../lib/reporters/coder/yamux/session.js';
+import { Session, type SessionOptions } from '../../../../../lib/reporters/coder/yamux/session.js';
 import { readYamux, yamuxFrame } from '../../../../helpers/naive-agent-wire.js';
 
 const [DATA, WINDOW_UPDATE, PING, GO_AWAY] = [0, 1, 2, 3];
 const [NONE, SYN, ACK, FIN, RST] = [0, 1, 2, 4, 8];
 const WINDOW = 256 * 1024;
 const KEEP_ALIVE_MS = 15_000;
+const PING_TIMEOUT_MS = 10_000;
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -20,8 +17,8 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** A session with nothing but a test at its other end. */
-function rig(options: Partial<SessionOptions> = {}) {
+/** A session whose server is the test. */
+function start(options: Partial<SessionOptions> = {}) {
   let bytes = Buffer.alloc(0);
   const ends: BoundaryLogError[] = [];
   const session = new Session({
@@ -35,21 +32,21 @@ function rig(options: Partial<SessionOptions> = {}) {
   return {
     session,
     ends,
-    /** What was sent since the last look: `[type, flags, stream id, length]`. */
+    /** The frames that were sent since the last call: `[type, flags, stream id, length]`. */
     sent: () => {
       const { frames } = readYamux(bytes);
       bytes = Buffer.alloc(0);
       return frames.map(({ type, flags, id, length }) => [type, flags, id, length]);
     },
     receive: (...frame: Parameters<typeof yamuxFrame>) => session.receive(yamuxFrame(...frame)),
-    /** Opens a stream; what it is told is in `told`. */
+    /** Opens a stream, and collects its events. */
     open: () => {
-      const told: unknown[] = [];
+      const events: unknown[] = [];
       const stream = session.open({
-        onData: (chunk) => told.push(chunk.toString()),
-        onEnd: (error) => told.push(error?.code ?? 'end'),
+        onData: (chunk) => events.push(chunk.toString()),
+        onEnd: (error) => events.push(error?.code ?? 'end'),
       });
-      return { stream, told };
+      return { stream, events };
     },
   };
 }
@@ -57,8 +54,8 @@ function rig(options: Partial<SessionOptions> = {}) {
 const lost = new BoundaryLogError('ERR_CONNECTION_LOST', 'gone');
 
 describe('a stream', () => {
-  test('is opened with the next odd id, and closed with one FIN', () => {
-    const { open, sent, receive } = rig();
+  test('is opened with the next odd id, and closed with one FIN or RST', () => {
+    const { open, sent, receive } = start();
     const first = open();
     const second = open();
     first.stream.write(Buffer.from('abc'));
@@ -73,37 +70,37 @@ describe('a stream', () => {
       [WINDOW_UPDATE, FIN, 1, 0],
       [WINDOW_UPDATE, RST, 3, 0],
     ]);
-    // What still comes for it is dropped.
+    // Frames that arrive later are ignored.
     receive(WINDOW_UPDATE, ACK, 1);
     receive(DATA, FIN, 1, Buffer.from('late'));
     receive(WINDOW_UPDATE, RST, 3);
-    expect([...first.told, ...second.told]).toEqual([]);
+    expect([...first.events, ...second.events]).toEqual([]);
     expect(sent()).toEqual([]);
   });
 
-  test('is told of data, and of the end, once', () => {
-    const { open, receive } = rig();
-    const { told } = open();
+  test('reports its data, and its end once', () => {
+    const { open, receive } = start();
+    const { events } = open();
     receive(WINDOW_UPDATE, ACK, 1);
     receive(DATA, NONE, 1, Buffer.from('ab'));
     receive(DATA, FIN, 1, Buffer.from('c'));
     receive(WINDOW_UPDATE, FIN, 1);
-    expect(told).toEqual(['ab', 'c', 'end']);
+    expect(events).toEqual(['ab', 'c', 'end']);
   });
 
-  test('that is reset fails alone', () => {
-    const { open, receive, session } = rig();
+  test('that the server resets fails; others do not', () => {
+    const { open, receive, session } = start();
     const first = open();
     const second = open();
     receive(WINDOW_UPDATE, RST, 1);
     receive(DATA, NONE, 3, Buffer.from('x'));
-    expect(first.told).toEqual(['ERR_CONNECTION_LOST']);
-    expect(second.told).toEqual(['x']);
+    expect(first.events).toEqual(['ERR_CONNECTION_LOST']);
+    expect(second.events).toEqual(['x']);
     expect(session.isOpen).toBe(true);
   });
 
-  test('sends no more than the window allows, and goes on when there is more', () => {
-    const { open, sent, receive } = rig();
+  test('sends no more than its send window allows, and the rest after window updates', () => {
+    const { open, sent, receive } = start();
     const { stream } = open();
     stream.write(Buffer.alloc(WINDOW + 1000));
     stream.write(Buffer.alloc(10));
@@ -119,8 +116,8 @@ describe('a stream', () => {
     expect(sent()).toEqual([[WINDOW_UPDATE, FIN, 1, 0]]);
   });
 
-  test('cuts its data into frames of one window, however wide the window is', () => {
-    const { open, sent, receive } = rig();
+  test('sends no frame that is longer than the initial window, even if its send window is larger', () => {
+    const { open, sent, receive } = start();
     const { stream } = open();
     receive(WINDOW_UPDATE, ACK, 1, WINDOW);
     sent();
@@ -131,17 +128,17 @@ describe('a stream', () => {
     ]);
   });
 
-  test('that is closed before all was sent is reset', () => {
-    const { open, sent } = rig();
+  test('that is closed with unsent data is reset', () => {
+    const { open, sent } = start();
     const { stream } = open();
     stream.write(Buffer.alloc(WINDOW + 1));
     stream.close();
     expect(sent().at(-1)).toEqual([WINDOW_UPDATE, RST, 1, 0]);
   });
 
-  test('allows for more once half of its window is used, and takes no more than that', () => {
-    const { open, sent, receive, ends } = rig();
-    const { told } = open();
+  test('sends a window update once half of its receive window is used, and rejects more than the window', () => {
+    const { open, sent, receive, ends } = start();
+    const { events } = open();
     sent();
     receive(DATA, NONE, 1, Buffer.alloc(WINDOW / 2 - 1));
     expect(sent()).toEqual([]);
@@ -149,13 +146,13 @@ describe('a stream', () => {
     expect(sent()).toEqual([[WINDOW_UPDATE, NONE, 1, WINDOW / 2 + 1]]);
     receive(DATA, NONE, 1, Buffer.alloc(WINDOW / 2 - 1));
     receive(DATA, NONE, 1, Buffer.alloc(WINDOW / 2 + 2));
-    expect(told.at(-1)).toBe('ERR_PROTOCOL_VIOLATION');
+    expect(events.at(-1)).toBe('ERR_PROTOCOL_VIOLATION');
     expect(ends).toEqual([expect.objectContaining({ code: 'ERR_PROTOCOL_VIOLATION' })]);
     expect(sent()).toEqual([[GO_AWAY, NONE, 0, 1]]);
   });
 
-  test('that is done with asks for no more', () => {
-    const { session, sent, receive } = rig();
+  test('that was closed while data arrived sends no window update', () => {
+    const { session, sent, receive } = start();
     const stream = session.open({ onData: () => stream.close(), onEnd: () => undefined });
     sent();
     receive(DATA, FIN, 1, Buffer.alloc(WINDOW));
@@ -165,13 +162,13 @@ describe('a stream', () => {
 
 describe('the session', () => {
   test('answers pings', () => {
-    const { receive, sent } = rig();
+    const { receive, sent } = start();
     receive(PING, SYN, 0, 0xdead_beef);
     expect(sent()).toEqual([[PING, ACK, 0, 0xdead_beef]]);
   });
 
-  test('pings, again and again, as long as there are answers', () => {
-    const { receive, sent, session } = rig();
+  test('sends one ping after the other, as long as they are answered', () => {
+    const { receive, sent, session } = start();
     for (let n = 1; n <= 3; n++) {
       jest.advanceTimersByTime(KEEP_ALIVE_MS);
       expect(sent()).toEqual([[PING, SYN, 0, n]]);
@@ -181,24 +178,24 @@ describe('the session', () => {
     expect(session.isOpen).toBe(true);
   });
 
-  test('ends within 40 s when the other end has fallen silent, whatever else it may answer', () => {
-    const { receive, ends, open } = rig();
-    const { told } = open();
+  test('ends within 40 s if the server has fallen silent; an answer to another ping does not count', () => {
+    const { receive, ends, open } = start();
+    const { events } = open();
     jest.advanceTimersByTime(KEEP_ALIVE_MS);
     receive(PING, ACK, 0, 99);
     jest.advanceTimersByTime(PING_TIMEOUT_MS);
-    expect(told).toEqual(['ERR_CONNECTION_LOST']);
+    expect(events).toEqual(['ERR_CONNECTION_LOST']);
     expect(ends).toEqual([expect.objectContaining({ message: expect.stringContaining('silent') })]);
     expect(KEEP_ALIVE_MS + PING_TIMEOUT_MS).toBeLessThanOrEqual(40_000);
   });
 
-  test('lets what runs come to its end when the other end goes away, and then ends', () => {
-    const { receive, ends, open, session, sent } = rig();
-    const { stream, told } = open();
+  test('ends after the last open stream when the server has sent Go Away', () => {
+    const { receive, ends, open, session, sent } = start();
+    const { stream, events } = open();
     receive(GO_AWAY, NONE, 0, 0);
     expect(session.isOpen).toBe(false);
     receive(DATA, NONE, 1, Buffer.from('x'));
-    expect(told).toEqual(['x']);
+    expect(events).toEqual(['x']);
     expect(ends).toEqual([]);
     sent();
     stream.close();
@@ -209,16 +206,16 @@ describe('the session', () => {
     ]);
   });
 
-  test.each([1, 2, 77])('ends at once when the other end goes away with code %d', (code) => {
-    const { receive, ends, open } = rig();
-    const { told } = open();
+  test.each([1, 2, 77])('ends at once when the server has sent Go Away with the error code %d', (code) => {
+    const { receive, ends, open } = start();
+    const { events } = open();
     receive(GO_AWAY, NONE, 0, code);
-    expect(told).toEqual(['ERR_CONNECTION_LOST']);
+    expect(events).toEqual(['ERR_CONNECTION_LOST']);
     expect(ends).toHaveLength(1);
   });
 
-  test('refuses streams that the other end opens', () => {
-    const { receive, sent } = rig();
+  test('resets streams that the server opens', () => {
+    const { receive, sent } = start();
     receive(WINDOW_UPDATE, SYN, 2);
     receive(DATA, SYN, 4, Buffer.from('x'));
     expect(sent()).toEqual([
@@ -227,13 +224,13 @@ describe('the session', () => {
     ]);
   });
 
-  test('ends when the protocol is broken, and says so to the other end', () => {
-    const { session, ends, sent, open } = rig();
-    const { told } = open();
+  test('ends with Go Away when the server violates the protocol', () => {
+    const { session, ends, sent, open } = start();
+    const { events } = open();
     sent();
     session.receive(Buffer.alloc(12, 0xff));
     expect(sent()).toEqual([[GO_AWAY, NONE, 0, 1]]);
-    expect(told).toEqual(['ERR_PROTOCOL_VIOLATION']);
+    expect(events).toEqual(['ERR_PROTOCOL_VIOLATION']);
     session.receive(yamuxFrame(PING, SYN, 0, 1));
     session.end(lost);
     session.close(lost);
@@ -241,20 +238,20 @@ describe('the session', () => {
     expect(ends).toHaveLength(1);
   });
 
-  test('says good-bye when it is closed, and fails what runs', () => {
-    const { session, ends, sent, open } = rig();
-    const { told } = open();
+  test('sends Go Away when it is closed, and ends its streams with the error', () => {
+    const { session, ends, sent, open } = start();
+    const { events } = open();
     sent();
     session.close(lost);
     expect(sent()).toEqual([[GO_AWAY, NONE, 0, 0]]);
-    expect(told).toEqual(['ERR_CONNECTION_LOST']);
+    expect(events).toEqual(['ERR_CONNECTION_LOST']);
     expect(ends).toEqual([lost]);
     expect(session.isOpen).toBe(false);
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  test('ends after its last stream id, as ids do not come again', () => {
-    const { session, open, ends } = rig({ firstStreamId: 0xffff_fffd });
+  test('ends after the stream with the last id, because ids must not be reused', () => {
+    const { session, open, ends } = start({ firstStreamId: 0xffff_fffd });
     open().stream.close();
     expect(session.isOpen).toBe(true);
     const { stream } = open();
