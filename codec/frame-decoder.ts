@@ -47,14 +47,17 @@ export class FrameDecoder {
    * Returns the frames that `chunk` completes, in order. After a fatal header (`ERR_UNSUPPORTED_TAG`,
    * `ERR_MESSAGE_TOO_LARGE`) the last item is its {@link FrameFault}, and later chunks yield nothing.
    * The payloads of frames that lie completely in the chunk are views of it: do not write to the chunk again.
+   *
+   * @param maxFrames Returns at most so many, as a frame may be as short as its header. {@link bytesConsumed} says how
+   *   much of the chunk has been read; pass the rest next. Default: no limit.
    */
-  decode(chunk: Uint8Array): (Frame | FrameFault)[] {
+  decode(chunk: Uint8Array, maxFrames = Number.POSITIVE_INFINITY): (Frame | FrameFault)[] {
     const items: (Frame | FrameFault)[] = [];
     const bytes = Buffer.isBuffer(chunk)
       ? chunk
       : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    let pos = this.#headerFilled === 0 ? this.#decodeWhole(bytes, items) : 0;
-    while (!this.#ended && pos < bytes.length) {
+    let pos = this.#headerFilled === 0 ? this.#decodeWhole(bytes, items, maxFrames) : 0;
+    while (!this.#ended && pos < bytes.length && items.length < maxFrames) {
       if (this.#headerFilled < HEADER_LENGTH) {
         pos = this.#readHeader(bytes, pos);
         if (this.#headerFilled < HEADER_LENGTH) break;
@@ -86,12 +89,12 @@ export class FrameDecoder {
    * Decodes the frames at the beginning of a chunk that it contains completely and whose headers are valid, with no
    * state in between: nearly all frames of a busy connection. @returns where the rest begins.
    */
-  #decodeWhole(bytes: Buffer, items: (Frame | FrameFault)[]): number {
+  #decodeWhole(bytes: Buffer, items: (Frame | FrameFault)[], maxFrames: number): number {
     const { length } = bytes;
     const limits = this.#limits;
     const { buffer, byteOffset } = bytes;
     let pos = 0;
-    while (pos + HEADER_LENGTH <= length) {
+    while (pos + HEADER_LENGTH <= length && items.length < maxFrames) {
       const tag = bytes[pos] as number;
       const size =
         ((bytes[pos + 1] as number) << 16) | ((bytes[pos + 2] as number) << 8) | (bytes[pos + 3] as number);

@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+// First, before anything else has filled the heap.
+import './heap.js';
 import { eventOutput } from './event-output.js';
 import { run } from './program.js';
 

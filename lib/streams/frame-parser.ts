@@ -1,20 +1,34 @@
-import { boundaryProtocol, FrameDecoder, type Protocol } from '../../codec/index.js';
+import {
+  boundaryProtocol,
+  type Frame,
+  FrameDecoder,
+  type FrameFault,
+  type Protocol,
+} from '../../codec/index.js';
 import type { TransformCallback } from './base.js';
 import { DirectTransform, type Write } from './direct.js';
+
+/**
+ * How many frames are made of a chunk before the reader is asked whether it wants more. A chunk can contain thousands of
+ * empty frames, each of which takes more memory as an object than it does on the wire.
+ */
+const MAX_FRAMES = 64;
+
+const NOTHING = new Uint8Array(0);
 
 /** Options of {@link FrameParser}. */
 export interface FrameParserOptions {
   /** Which tags exist and how long their payloads may be. Default: boundary's. */
   protocol?: Protocol | undefined;
   /**
-   * Whether to push all frames of a chunk as one array, which costs less. MessageDecoder and Demux accept both forms.
-   * Default false: one object per frame.
+   * Whether to push the frames of a chunk as one array, which costs less. MessageDecoder and Demux accept both forms. If
+   * there are more than 64, they are several arrays. Default false: one object per frame.
    */
   perChunk?: boolean | undefined;
 }
 
 /**
- * Transform: bytes → `Frame { tag, payload }`, or with `perChunk: true` one array of frames per chunk.
+ * Transform: bytes → `Frame { tag, payload }`, or with `perChunk: true` arrays of the frames of a chunk.
  *
  * It never emits an error for bad input. A fatal header and an end inside a frame are its last object, a
  * `FrameFault { error, fatal }`, because an error event would discard the frames before it. After a fatal fault the
@@ -25,6 +39,8 @@ export interface FrameParserOptions {
 export class FrameParser extends DirectTransform {
   readonly #decoder: FrameDecoder;
   readonly #perChunk: boolean;
+  /** Parses the rest of a chunk when the reader wants more. */
+  #continue: (() => void) | undefined;
 
   /** @throws ERR_INVALID_OPTION if the protocol has a tag or a length that a header cannot express. */
   constructor({ protocol = boundaryProtocol, perChunk = false }: FrameParserOptions = {}) {
@@ -41,22 +57,45 @@ export class FrameParser extends DirectTransform {
 
   /** @returns false while the reader does not keep up: continue at `drain`. */
   override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
-    if (this.#perChunk && encoding === undefined && chunk instanceof Uint8Array && this.isDirect) {
-      return this.#parse(chunk);
+    if (encoding === undefined && chunk instanceof Uint8Array && this.isDirect) {
+      let rest = chunk;
+      let wantsMore = true;
+      while (rest.length > 0 && wantsMore) {
+        const [frames, after] = this.#decode(rest);
+        wantsMore = frames.length === 0 || this.#handOverAll(frames);
+        rest = after;
+      }
+      if (this.#decoder.ended) this.push(null);
+      if (rest.length === 0) return wantsMore;
+      return (super.write as Write)(rest);
     }
     return (super.write as Write)(chunk, encoding, callback);
   }
 
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
-    if (!this.#decoder.ended) {
-      const items = this.#decoder.decode(chunk);
-      if (!this.#perChunk) for (const item of items) this.push(item);
-      else if (items.length > 0) this.push(items);
-      if (this.#decoder.ended) this.push(null);
+  override _transform(chunk: Uint8Array, encoding: BufferEncoding, callback: TransformCallback): void {
+    let rest = chunk;
+    let wantsMore = true;
+    while (rest.length > 0 && wantsMore) {
+      const [frames, after] = this.#decode(rest);
+      if (!this.#perChunk) for (const frame of frames) wantsMore = this.push(frame);
+      else if (frames.length > 0) wantsMore = this.push(frames);
+      rest = after;
     }
+    if (rest.length > 0) {
+      this.#continue = () => this._transform(rest as Buffer, encoding, callback);
+      return;
+    }
+    if (this.#decoder.ended) this.push(null);
     callback();
     // After its end nobody asks the readable side for more, so the Transform would never accept another chunk.
-    if (this.#decoder.ended) this._read(0);
+    if (this.#decoder.ended) super._read(0);
+  }
+
+  override _read(size: number): void {
+    const next = this.#continue;
+    this.#continue = undefined;
+    if (next === undefined) super._read(size);
+    else next();
   }
 
   override _flush(callback: TransformCallback): void {
@@ -65,11 +104,23 @@ export class FrameParser extends DirectTransform {
     callback();
   }
 
-  #parse(chunk: Uint8Array): boolean {
-    if (this.#decoder.ended) return true;
-    const items = this.#decoder.decode(chunk);
-    const wantsMore = items.length === 0 || this.handOver(items);
-    if (this.#decoder.ended) this.push(null);
+  /** Decodes some frames. @returns them, and the rest of the chunk. */
+  #decode(chunk: Uint8Array): [frames: (Frame | FrameFault)[], rest: Uint8Array] {
+    if (this.#decoder.ended) return [[], NOTHING];
+    const before = this.#decoder.bytesConsumed;
+    const frames = this.#decoder.decode(chunk, MAX_FRAMES);
+    const length = this.#decoder.bytesConsumed - before;
+    return [frames, this.#decoder.ended || length === chunk.length ? NOTHING : chunk.subarray(length)];
+  }
+
+  #handOverAll(frames: readonly (Frame | FrameFault)[]): boolean {
+    if (this.#perChunk) return this.handOver(frames);
+    let wantsMore = true;
+    for (const frame of frames) {
+      // Once the reader has paused, the rest has to wait in order.
+      if (wantsMore) wantsMore = this.handOver(frame);
+      else this.push(frame);
+    }
     return wantsMore;
   }
 }

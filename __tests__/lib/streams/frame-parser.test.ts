@@ -97,3 +97,75 @@ test.each([10, 100])('after %d frames and a fatal header, a writer is not held b
   await once(parser, 'close');
   expect(items).toHaveLength(n + 1);
 });
+
+describe('perChunk', () => {
+  test('emits the frames of a chunk as one array, and nothing for a chunk without a complete frame', async () => {
+    const bytes = Buffer.concat([hello, hello, hello]);
+    const cut = 2 * hello.length + 2;
+    const arrays = await Readable.from(
+      [bytes.subarray(0, cut), bytes.subarray(cut, cut + 1), bytes.subarray(cut + 1)],
+      {
+        objectMode: false,
+      },
+    )
+      .pipe(new FrameParser({ perChunk: true }))
+      .toArray();
+    expect(arrays.map(shown)).toEqual([
+      [
+        [1, 'hello'],
+        [1, 'hello'],
+      ],
+      [[1, 'hello']],
+    ]);
+  });
+
+  test('emits a fault with the frames before it, and a truncated end alone', async () => {
+    const parse = (...chunks: Buffer[]) =>
+      Readable.from(chunks, { objectMode: false })
+        .pipe(new FrameParser({ perChunk: true }))
+        .toArray();
+    expect((await parse(Buffer.concat([hello, fatal, hello]))).map(shown)).toEqual([
+      [[1, 'hello'], 'ERR_UNSUPPORTED_TAG'],
+    ]);
+    expect((await parse(hello, hello.subarray(0, 6))).map(shown)).toEqual([
+      [[1, 'hello']],
+      ['ERR_TRUNCATED_PAYLOAD'],
+    ]);
+  });
+});
+
+describe.each([true, false])('a chunk of thousands of frames, perChunk: %p', (perChunk) => {
+  const empty = encodeFrame(1, Buffer.alloc(0));
+  const chunk = Buffer.concat(Array.from({ length: 5000 }, () => empty));
+
+  test('is parsed only as far as the reader wants', async () => {
+    const parser = new FrameParser({ perChunk });
+    parser.write(chunk);
+    await once(parser, 'readable');
+    expect(parser.bytesConsumed).toBeLessThan(chunk.length / 10);
+    parser.end();
+    expect((await parser.toArray()).flat()).toHaveLength(5000);
+  });
+
+  test('waits in the middle while the reader pauses', async () => {
+    const parser = new FrameParser({ perChunk });
+    const seen: unknown[] = [];
+    parser.on('data', (frames) => {
+      seen.push(...[frames].flat());
+      parser.pause();
+    });
+    await once(parser, 'resume');
+    expect(parser.write(chunk)).toBe(false);
+    const before = parser.bytesConsumed;
+    expect(before).toBeLessThan(chunk.length / 10);
+    expect(seen.length).toBeLessThan(500);
+    const drained = once(parser, 'drain');
+    parser.removeAllListeners('data');
+    parser.on('data', (frames) => seen.push(...[frames].flat()));
+    parser.resume();
+    await drained;
+    parser.end();
+    await once(parser, 'end');
+    expect(seen).toHaveLength(5000);
+  });
+});
