@@ -49,6 +49,11 @@ export class Actor {
     });
   }
 
+  /** The process. */
+  get pid() {
+    return this.#child.pid ?? 0;
+  }
+
   /**
    * Waits for an answer.
    *

@@ -11,7 +11,10 @@ export const GOALS = /** @type {Record<string, { figure?: number, ratio?: number
   'paced, 20000 batches/s': { figure: 1.9 },
   'latency, p50': { figure: 150 },
   'latency, p99': { figure: 1000 },
-  'memory, 1000 connections': { figure: 100 },
-  'memory, 1000 connections, --max-semi-space-size=2': { figure: 100 },
+  'proxy, stdout json to a pipe, 10 per batch': { ratio: 1.3 },
+  'memory, 1000 connections, as the command': { figure: 100 },
+  'memory, blocked connection, 1 per batch': { figure: 192 },
+  'memory, blocked connection, 10 per batch': { figure: 192 },
+  'memory, blocked connection, 100 per batch': { figure: 192 },
   'connections, 1000': { ratio: 1.5 },
 });

@@ -1,4 +1,5 @@
 // The cost of a log over one connection and over many, and the memory that many connections need.
+import { blocked } from '../blocked.js';
 import { CPU_UNIT, FULL_SPEED, playing } from '../plays.js';
 
 /**
@@ -16,8 +17,8 @@ const over = (target, connections, more) =>
 
 const proxies = [1, 100, 1000].map((connections) => ({ connections, of: over('proxy', connections) }));
 const drains = [1, 1000].map((connections) => ({ connections, of: over('drain', connections) }));
-/** Limits the young generation to 3 x 2 MB, so that V8 collects garbage, and with it read buffers, sooner. */
-const collectedSooner = over('proxy', 1000, { nodeOptions: ['--max-semi-space-size=2'] });
+/** With the heap of the command: V8 collects garbage, and with it read buffers, sooner. */
+const asCommand = over('proxy', 1000, { options: { asCommand: true } });
 
 /** @type {import('../measure.js').Row[]} */
 const costs = proxies.map(({ connections, of }) => ({
@@ -35,11 +36,11 @@ export const connections = {
   rows: [
     ...costs,
     {
-      name: 'connections, 1000, --max-semi-space-size=2',
+      name: 'connections, 1000, as the command',
       unit: CPU_UNIT,
       figure: 'cpu',
-      of: collectedSooner,
-      baseline: proxies[0]?.of ?? collectedSooner,
+      of: asCommand,
+      baseline: proxies[0]?.of ?? asCommand,
     },
     {
       name: 'drain, connections, 1000',
@@ -56,11 +57,17 @@ export const connections = {
       baseline: drains.find((drain) => drain.connections === connections)?.of,
     })),
     {
-      name: 'memory, 1000 connections, --max-semi-space-size=2',
+      name: 'memory, 1000 connections, as the command',
       unit: 'MB RSS at most',
       figure: 'rss',
-      of: collectedSooner,
+      of: asCommand,
       baseline: proxies[2]?.of,
     },
+    ...[1, 10, 100].map((logs) => ({
+      name: `memory, blocked connection, ${logs} per batch`,
+      unit: 'KiB RSS',
+      figure: 'kib',
+      of: blocked(logs),
+    })),
   ],
 };

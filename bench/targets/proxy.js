@@ -16,7 +16,9 @@ const RUNS = { null: {}, later: LATER, stdout: AS_SERVE, age: {} };
 
 /**
  * @typedef {object} ProxyOptions
- * @property {'null' | 'later' | 'stdout' | 'age'} [reporter]
+ * @property {'null' | 'later' | 'stdout' | 'age' | 'none'} [reporter] With `none` nothing is forwarded.
+ * @property {number} [bufferSize]
+ * @property {boolean} [asCommand] Whether the heap is as small as that of the command.
  * @property {number} [fromEnd] Where the stamp begins, for the reporter `age`.
  * @property {{ folder: string, sync?: boolean }} [spool]
  */
@@ -26,9 +28,11 @@ const RUNS = { null: {}, later: LATER, stdout: AS_SERVE, age: {} };
  * @param {ProxyOptions} options
  * @returns {Promise<import('../target.js').Target>}
  */
-export async function open(socketPath, { reporter = 'null', fromEnd = 0, spool }) {
+export async function open(socketPath, { reporter = 'null', fromEnd = 0, ...options }) {
+  const { bufferSize, asCommand = false, spool } = options;
+  if (asCommand) await import('../../dist/lib/cli/heap.js');
   // Senders wait instead of losing anything, so that each figure covers everything that was sent.
-  const proxy = new BoundaryLogProxy({ socketPath, overflow: 'block', spool });
+  const proxy = new BoundaryLogProxy({ socketPath, overflow: 'block', bufferSize, spool });
   /** @type {number[]} */
   const ages = [];
   const reporters = {
@@ -43,7 +47,8 @@ export async function open(socketPath, { reporter = 'null', fromEnd = 0, spool }
     },
   };
   await proxy.start();
-  const forwarding = proxy.runForwarder(reporters[reporter], RUNS[reporter]);
+  const forwarding =
+    reporter === 'none' ? undefined : proxy.runForwarder(reporters[reporter], RUNS[reporter]);
   return {
     ages,
     isDone: ({ batches, logs }) => {

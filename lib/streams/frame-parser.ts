@@ -12,7 +12,7 @@ import { DirectTransform, type Write } from './direct.js';
  * How many frames are made of a chunk before the reader is asked whether it wants more. A chunk can contain thousands of
  * empty frames, each of which takes more memory as an object than it does on the wire.
  */
-const MAX_FRAMES = 64;
+const MAX_FRAMES = 100;
 
 const NOTHING = new Uint8Array(0);
 
@@ -22,7 +22,7 @@ export interface FrameParserOptions {
   protocol?: Protocol | undefined;
   /**
    * Whether to push the frames of a chunk as one array, which costs less. MessageDecoder and Demux accept both forms. If
-   * there are more than 64, they are several arrays. Default false: one object per frame.
+   * there are more than 100, they are several arrays. Default false: one object per frame.
    */
   perChunk?: boolean | undefined;
 }
@@ -66,8 +66,7 @@ export class FrameParser extends DirectTransform {
         rest = after;
       }
       if (this.#decoder.ended) this.push(null);
-      if (rest.length === 0) return wantsMore;
-      return (super.write as Write)(rest);
+      return (rest.length === 0 || (super.write as Write)(rest)) && wantsMore;
     }
     return (super.write as Write)(chunk, encoding, callback);
   }
