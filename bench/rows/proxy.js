@@ -12,7 +12,7 @@ import {
 const TEXT_OF = 3.14;
 
 /** Bytes in each write that cuts frames. */
-const CUT_BYTES = 50_000;
+const CUTS = [10_000, 50_000];
 
 const SIZES = /** @type {const} */ ([1, 10, 100]);
 
@@ -28,14 +28,16 @@ for (const logs of SIZES) {
   rows.push(ofProxy, besideProxy(ofProxy, playingReference(play)));
   rows.push({ name: `plain protobufjs, ${per}`, ...row, of: playing('plain', { ...play, target: 'plain' }) });
   // What a sender writes need not end where a frame ends.
-  const cut = { ...play, load: { ...play.load, cut: CUT_BYTES } };
-  const ofCut = {
-    ...row,
-    name: `proxy, ${per}, frames cut`,
-    of: playing('proxy', cut),
-    baseline: playing('whole', play),
-  };
-  rows.push(ofCut, besideProxy(ofCut, playingReference(cut)));
+  for (const cut of CUTS) {
+    const inCuts = { ...play, load: { ...play.load, cut } };
+    const ofCuts = {
+      ...row,
+      name: `proxy, ${per}, frames cut by writes of ${cut} bytes`,
+      of: playing('proxy', inCuts),
+      baseline: playing('drain', { ...inCuts, target: 'drain' }),
+    };
+    rows.push(ofCuts, besideProxy(ofCuts, playingReference(inCuts)));
+  }
   if (logs === 10) {
     rows.push({
       name: 'four stages that do nothing, 10 per batch',

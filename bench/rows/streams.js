@@ -1,4 +1,6 @@
 // Each stream alone, in this process: the cost of one object, beside a PassThrough of objects.
+
+import { pipeline } from 'node:stream/promises';
 import { Demux, Forwarder, FrameParser, LogBuffer, MessageDecoder, nullReporter } from 'boundary-log-proxy';
 import { decodeMessage } from 'boundary-log-proxy/codec';
 import { PassThrough } from 'readable-stream';
@@ -65,6 +67,44 @@ function pass(stream, inputs, writes) {
   });
 }
 
+/**
+ * The whole line as a tool builder composes it, from bytes to a reporter that counts.
+ *
+ * @param {string} name
+ * @param {boolean} perChunk
+ * @returns {import('../measure.js').Measure}
+ */
+function line(name, perChunk) {
+  return {
+    name,
+    async run({ smoke }) {
+      const writes = Math.ceil((smoke ? OBJECTS / 100 : OBJECTS) / (blocks[0]?.batches ?? 1));
+      await passLine(perChunk, writes);
+      const begun = cpuSeconds();
+      const came = await passLine(perChunk, writes);
+      return { object: ((cpuSeconds() - begun) / came) * 1e6 };
+    },
+  };
+}
+
+/**
+ * @param {boolean} perChunk
+ * @param {number} writes
+ * @returns {Promise<number>} How many batches came.
+ */
+async function passLine(perChunk, writes) {
+  const buffer = new LogBuffer({ overflow: 'block' });
+  const forwarder = new Forwarder(nullReporter);
+  let batches = 0;
+  forwarder.on('forward', () => batches++);
+  buffer.pipe(forwarder);
+  async function* load() {
+    for (let i = 0; i < writes; i++) yield blocks[i % blocks.length]?.bytes;
+  }
+  await pipeline(load, new FrameParser({ perChunk }), new MessageDecoder(), new Demux({ logs: buffer }));
+  return batches;
+}
+
 const baseline = streaming('PassThrough', () => new PassThrough({ objectMode: true }), frames);
 const measures = [
   streaming(
@@ -77,11 +117,13 @@ const measures = [
   streaming('Demux', () => new Demux({ logs: () => undefined }), batches),
   streaming('LogBuffer', () => new LogBuffer(), batches),
   streaming('Forwarder', () => new Forwarder(nullReporter), batches),
+  line('all of them, one object per frame', false),
+  line('all of them, perChunk', true),
 ];
 
 /** @type {import('../measure.js').Group} */
 export const streams = {
-  title: 'Each stream alone, batches of 10 logs',
+  title: 'The streams in this process, batches of 10 logs',
   runs: 7,
   rows: measures.map((of) => ({ name: of.name, unit: 'CPU µs / object', figure: 'object', of, baseline })),
 };
