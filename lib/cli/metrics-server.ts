@@ -1,9 +1,16 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { BoundaryLogError } from '../errors.js';
 import type { Address } from './arguments.js';
+
+/**
+ * Not an import, which would evaluate all that the module exports. From Node 22 on that includes Node's HTTP client,
+ * which ends the process if there is no WebAssembly.
+ */
+const { createServer } = createRequire(import.meta.url)('node:http') as typeof import('node:http');
 
 /** Serves `/metrics` (the text format of Prometheus) and `/healthz`. */
 export class MetricsServer {
