@@ -37,28 +37,34 @@ let checkedFrom = NOT_LOADED;
  * checks of their payloads need no copy each. Only an optimisation.
  */
 export function withLoaded<T>(frames: readonly (Frame | FrameFault)[], use: () => T): T {
-  if (frames.length < 2 || !load(frames)) return use();
+  if (frames.length < 2) return use();
+  // The last frame lies in the chunk. The first one may have been put together from two, in memory of its own.
+  const last = payloadBefore(frames, frames.length);
+  const first = last && payloadFrom(frames, last.buffer);
+  if (last === undefined || first === undefined) return use();
+  return whileLoaded(last.buffer, first.byteOffset, last.byteOffset + last.length, use);
+}
+
+/** The same for bytes of which several parts are to be checked. */
+export function withBytesLoaded<T>(bytes: Buffer, use: () => T): T {
+  const { buffer, byteOffset: from } = bytes;
+  const to = from + bytes.length;
+  if (buffer === loaded && from >= loadedFrom && to <= loadedTo) return use();
+  return whileLoaded(buffer, from, to, use);
+}
+
+function whileLoaded<T>(memory: ArrayBufferLike, from: number, to: number, use: () => T): T {
+  if (to < from || to - from > chunk.length) return use();
+  chunk.set(new Uint8Array(memory, from, to - from));
+  loaded = memory;
+  loadedFrom = from;
+  loadedTo = to;
   try {
     return use();
   } finally {
+    // What was loaded before has been overwritten.
     loaded = undefined;
   }
-}
-
-/** The last frame lies in the chunk; the first one may have been put together from two, in memory of its own. */
-function load(frames: readonly (Frame | FrameFault)[]): boolean {
-  const last = payloadBefore(frames, frames.length);
-  if (last === undefined) return false;
-  const first = payloadFrom(frames, last.buffer);
-  if (first === undefined) return false;
-  const from = first.byteOffset;
-  const to = last.byteOffset + last.length;
-  if (to < from || to - from > chunk.length) return false;
-  chunk.set(new Uint8Array(last.buffer, from, to - from));
-  loaded = last.buffer;
-  loadedFrom = from;
-  loadedTo = to;
-  return true;
 }
 
 function payloadBefore(frames: readonly (Frame | FrameFault)[], end: number): Buffer | undefined {
@@ -91,7 +97,7 @@ export function checkFast(bytes: Uint8Array, pos: number, end: number): number {
       return checkRequest(at + pos, at + end);
     }
   }
-  if (bytes.length <= payload.length) {
+  if (bytes.length <= payload.length && 2 * (end - pos) >= bytes.length) {
     // All of them: copying a few more bytes costs less than a view.
     payload.set(bytes);
     return checkRequest(PAYLOAD + pos, PAYLOAD + end);

@@ -1,5 +1,5 @@
 import { BoundaryLogError } from './errors.js';
-import { viewOfChecked } from './fast-path.js';
+import { viewOfChecked, withBytesLoaded } from './fast-path.js';
 import { FieldCursor } from './field-cursor.js';
 import { type Frame, Tag } from './frame.js';
 import { LogBatch } from './log-batch.js';
@@ -46,26 +46,42 @@ function decodeEnvelope(payload: Buffer): Outcome {
       return decodeRequest(Tag.V2, payload, start, end);
     }
   }
-  let outcome: LogBatch | StatusReport | undefined;
-  const fields = new FieldCursor(payload, 0, end);
+  return withBytesLoaded(payload, () => decodeMembers(payload));
+}
+
+/** Decodes an envelope of any members, in time linear in its length. */
+function decodeMembers(payload: Buffer): Outcome {
+  let last: 'logs' | 'status' | undefined;
+  let count = 0;
+  let requests: Buffer[] = [];
+  let status: StatusReport | undefined;
+  const fields = new FieldCursor(payload, 0, payload.length);
   while (fields.next()) {
     if (fields.wireType !== WireType.LENGTH) continue;
-    if (fields.number === 1) {
-      const logs = decodeRequest(Tag.V2, payload, fields.start, fields.stop);
-      if (logs.kind === 'skip') return logs;
-      outcome =
-        outcome?.kind === 'logs'
-          ? new LogBatch(Tag.V2, outcome.count + logs.count, Buffer.concat([outcome.raw, logs.raw]))
-          : logs;
-    } else if (fields.number === 2) {
-      const result = checkStatus(payload, fields.start, fields.stop);
+    const { number, start, stop } = fields;
+    if (number === 1) {
+      const logs = checkRequest(payload, start, stop);
+      if (logs < 0) return invalid(Tag.V2, logs);
+      if (last !== 'logs') {
+        count = 0;
+        requests = [];
+      }
+      last = 'logs';
+      count += logs;
+      if (stop > start) requests.push(payload.subarray(start, stop));
+    } else if (number === 2) {
+      const result = checkStatus(payload, start, stop);
       if (result < 0) return invalid(Tag.V2, result);
-      const before = outcome?.kind === 'status' ? outcome : undefined;
-      outcome = readStatus(payload, fields.start, fields.stop, before);
+      status = readStatus(payload, start, stop, last === 'status' ? status : undefined);
+      last = 'status';
     }
   }
   if (fields.malformed) return invalid(Tag.V2, MALFORMED);
-  return outcome ?? { kind: 'unknown-variant', tag: Tag.V2 };
+  if (last === 'logs') {
+    const [request] = requests;
+    return new LogBatch(Tag.V2, count, requests.length === 1 && request ? request : Buffer.concat(requests));
+  }
+  return status !== undefined && last === 'status' ? status : { kind: 'unknown-variant', tag: Tag.V2 };
 }
 
 /** Reads a BoundaryStatus that has been checked, merged into an earlier one of the same envelope. */
@@ -81,15 +97,26 @@ function readStatus(buf: Buffer, start: number, stop: number, before?: StatusRep
   return { kind: 'status', droppedChannelFull, droppedBatchFull };
 }
 
+/** The skips of invalid payloads. Each exists once: to create an error costs a thousand times as much as to find one. */
+const SKIPS = new Map<number, Skip>();
+
 function invalid(tag: Tag, reason: number): Skip {
-  const error =
-    reason === INVALID_UTF8
-      ? new BoundaryLogError('ERR_INVALID_UTF8', `a text field of the tag ${tag} message is not UTF-8`)
-      : new BoundaryLogError(
-          'ERR_INVALID_PROTOBUF',
-          `the payload under tag ${tag} is not a valid protobuf message`,
-        );
-  return { kind: 'skip', error };
+  const key = tag * 10 - reason;
+  let skip = SKIPS.get(key);
+  if (skip === undefined) {
+    const error =
+      reason === INVALID_UTF8
+        ? new BoundaryLogError('ERR_INVALID_UTF8', `a text field of the tag ${tag} message is not UTF-8`)
+        : new BoundaryLogError(
+            'ERR_INVALID_PROTOBUF',
+            `the payload under tag ${tag} is not a valid protobuf message`,
+          );
+    // The stack would be that of the first invalid frame.
+    error.stack = `${error.name}: ${error.message}`;
+    skip = { kind: 'skip', error };
+    SKIPS.set(key, skip);
+  }
+  return skip;
 }
 
 /** The outcome of a frame whose tag the protocol does not define: its connection is to be closed. */

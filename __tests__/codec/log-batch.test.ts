@@ -81,3 +81,29 @@ test('the request decoded before detach stays', () => {
   batch?.detach();
   expect(batch?.request).toBe(request);
 });
+
+test('an envelope of thousands of members is one batch, with their bytes in order', () => {
+  const members = Array.from({ length: 3000 }, (_, i) => Buffer.from([0x12, 1, 0x61 + (i % 26)]));
+  const payload = Buffer.concat(members.map((member) => Buffer.concat([Buffer.from([0x0a, 3]), member])));
+  const batch = decodeMessage({ tag: 2, payload }) as LogBatch;
+  expect(batch).toMatchObject({ kind: 'logs', count: 0 });
+  expect(batch.raw.equals(Buffer.concat(members))).toBe(true);
+  const status = decodeMessage({ tag: 2, payload: Buffer.concat([payload, Buffer.from('1200', 'hex')]) });
+  expect(status.kind).toBe('status');
+  const again = decodeMessage({
+    tag: 2,
+    payload: Buffer.concat([payload, Buffer.from('12000a020a00', 'hex')]),
+  });
+  expect(again).toMatchObject({ kind: 'logs', count: 1, raw: Buffer.from('0a00', 'hex') });
+});
+
+test('an invalid frame creates no error of its own, as the stack trace would cost more than the frame', () => {
+  const invalid = (payload: string) => decodeMessage({ tag: 1, payload: Buffer.from(payload, 'hex') });
+  expect(invalid('ff')).toBe(invalid('07'));
+  expect(invalid('1201ff')).toBe(invalid('1a01ff'));
+  expect([invalid('ff'), invalid('1201ff')]).toMatchObject([
+    { error: { code: 'ERR_INVALID_PROTOBUF' } },
+    { error: { code: 'ERR_INVALID_UTF8' } },
+  ]);
+  expect((invalid('ff') as { error: Error }).error.stack).not.toContain(' at ');
+});
