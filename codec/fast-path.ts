@@ -53,6 +53,11 @@ export function withBytesLoaded<T>(bytes: Buffer, use: () => T): T {
   return whileLoaded(buffer, from, to, use);
 }
 
+/** Says that bytes may have changed since they were loaded, so each payload is copied again when it is checked. */
+export function unload(): void {
+  loaded = undefined;
+}
+
 function whileLoaded<T>(memory: ArrayBufferLike, from: number, to: number, use: () => T): T {
   if (to < from || to - from > chunk.length) return use();
   chunk.set(new Uint8Array(memory, from, to - from));

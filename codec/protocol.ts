@@ -1,5 +1,5 @@
 import { BoundaryLogError } from './errors.js';
-import { withLoaded } from './fast-path.js';
+import { unload, withLoaded } from './fast-path.js';
 import { type Frame, type FrameFault, MAX_HEADER_PAYLOAD_LENGTH, MAX_PAYLOAD_LENGTH, Tag } from './frame.js';
 import { decodeMessage, unsupportedTag } from './message.js';
 import type { Close, Outcome, Skip } from './outcome.js';
@@ -63,6 +63,8 @@ export function decodeFrame<Message extends Kinded>(
   if ('error' in frame) return { kind: frame.fatal ? 'close' : 'skip', error: frame.error };
   const definition = protocol.tags[frame.tag];
   if (definition === undefined) return unsupportedTag(frame.tag);
+  // A custom function may write to the bytes of any frame.
+  if (definition.decode !== (decodeMessage as unknown)) unload();
   try {
     return definition.decode(frame);
   } catch (cause) {

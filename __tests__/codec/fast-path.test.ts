@@ -6,9 +6,12 @@ import {
   boundaryProtocol,
   decodeFrame,
   decodeFrames,
+  decodeMessage,
   encodeLogs,
   type Frame,
   FrameDecoder,
+  type Outcome,
+  type Protocol,
   Tag,
 } from '../../codec/index.js';
 import { checkRequest, INVALID_UTF8 } from '../../codec/walk.js';
@@ -138,6 +141,23 @@ describe('while the frames of a chunk are loaded', () => {
     expect(() => withLoaded(frames, () => raise())).toThrow('raised');
     payload.set(WHOLE);
     expect(check()).toBe(3);
+  });
+
+  test('a custom protocol may change the bytes of a frame before it decodes them', () => {
+    const frames = framesIn(hex('0a00'), hex('0a00'), hex('0a00'));
+    const protocol: Protocol<Outcome> = {
+      tags: {
+        [Tag.V1]: {
+          maxLength: 2,
+          decode: (frame) => {
+            // The length of the log is then beyond the payload.
+            frame.payload[1] = 1;
+            return decodeMessage(frame);
+          },
+        },
+      },
+    };
+    expect(decodeFrames(protocol, frames).map(({ kind }) => kind)).toEqual(['skip', 'skip', 'skip']);
   });
 
   test('other bytes may be checked in between', () => {
