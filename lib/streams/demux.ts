@@ -17,7 +17,9 @@ export interface DemuxOptions<T extends Kinded> {
 }
 
 /** Why a Demux cannot continue with the next outcome: it has to wait for a route, or it failed. */
-type Obstacle = { readonly route: NodeWritable; readonly kind: string } | Error;
+type Obstacle = NodeWritable | Error;
+
+const NOTHING: readonly never[] = [];
 
 /**
  * Writable, object mode: sends each outcome, or each outcome of an array, to the route of its `kind`.
@@ -40,13 +42,15 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
   readonly #otherwise: Route<T> | undefined;
   #lastKind: string | undefined;
   #lastRoute: Route<T> | undefined;
-  /** Index of the next outcome to send in the array that is being processed. */
+  /** What is being sent, and the index of the next outcome in it. */
+  #list: readonly T[] = NOTHING;
   #next = 0;
-  /** What write() met when it sent outcomes directly. */
+  /** What stands in the way of the rest of {@link #list}. */
   #obstacle: Obstacle | undefined;
   /** Outcomes are being sent right now: what a route writes to its own Demux has to wait. */
   #isSending = false;
   #stopWaiting: (() => void) | undefined;
+  #onSettled: (() => void) | undefined;
 
   constructor(routes: Routes<T | Skip | Close>, { otherwise }: DemuxOptions<T | Skip | Close> = {}) {
     // An array keeps a whole chunk in memory, so no more than one may wait.
@@ -57,11 +61,25 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
 
   /** @returns false while a route has to be waited for: continue at `drain`. */
   override write(outcomes: unknown, encoding?: unknown, callback?: unknown): boolean {
-    if (encoding === undefined && isObject(outcomes) && !this.#isSending && this.writable && isIdle(this)) {
-      this.#obstacle = this.#send(outcomes as T | readonly T[]);
-      if (this.#obstacle === undefined) return true;
+    if (
+      encoding === undefined &&
+      callback === undefined &&
+      isObject(outcomes) &&
+      !this.#isSending &&
+      this.writable &&
+      isIdle(this)
+    ) {
+      this.#send(outcomes as T | readonly T[]);
+      // The rest occupies the stream until it is sent, even if a route has written something meanwhile.
+      return this.#obstacle === undefined || (super.write as Write)(NOTHING);
     }
     return (super.write as Write)(outcomes, encoding, callback);
+  }
+
+  override end(...args: unknown[]): this {
+    if (this.#isSending) process.nextTick(() => this.end(...args));
+    else (super.end as (...args: unknown[]) => void)(...args);
+    return this;
   }
 
   override _write(outcomes: T | readonly T[], encoding: BufferEncoding, callback: Callback): void {
@@ -69,69 +87,96 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
       process.nextTick(() => this._write(outcomes, encoding, callback));
       return;
     }
-    const obstacle = this.#obstacle ?? this.#send(outcomes);
-    this.#obstacle = undefined;
-    if (obstacle === undefined) callback();
-    else if (obstacle instanceof Error) callback(obstacle);
-    else {
-      this.#wait(obstacle, (error) => {
-        if (error) callback(error);
-        else this._write(outcomes, encoding, callback);
-      });
-    }
+    this.#finish((error) => {
+      if (error) {
+        callback(error);
+      } else {
+        this.#send(outcomes);
+        this.#finish(callback);
+      }
+    });
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
+    this.#isSending = false;
     this.#stopWaiting?.();
     callback(error);
   }
 
-  /** Sends outcomes from {@link #next} on. @returns what stands in the way of the rest, if anything. */
-  #send(outcomes: T | readonly T[]): Obstacle | undefined {
-    const list: readonly T[] = Array.isArray(outcomes) ? outcomes : [outcomes];
+  #send(outcomes: T | readonly T[]): void {
+    this.#list = Array.isArray(outcomes) ? outcomes : [outcomes];
+    this.#next = 0;
+    this.#sendRest();
+  }
+
+  /** Sends outcomes from {@link #next} on, until something stands in the way of the rest. */
+  #sendRest(): void {
+    const list = this.#list;
     let obstacle: Obstacle | undefined;
     this.#isSending = true;
-    while (obstacle === undefined && this.#next < list.length) {
+    while (obstacle === undefined && this.#next < list.length && this.#isSending) {
       obstacle = this.#sendOne(list[this.#next++] as T);
     }
     this.#isSending = false;
-    if (obstacle === undefined) this.#next = 0;
-    return obstacle;
+    if (obstacle === undefined) this.#list = NOTHING;
+    else this.#meet(obstacle);
   }
 
   #sendOne(outcome: T): Obstacle | undefined {
-    const { kind } = outcome;
-    // Mostly it is the kind of the one before.
-    if (kind !== this.#lastKind) {
-      this.#lastKind = kind;
-      this.#lastRoute = this.#routes.get(kind) ?? this.#otherwise;
-    }
-    const route = this.#lastRoute;
-    if (route === undefined) return kind === 'close' ? (outcome as unknown as Close).error : undefined;
     try {
+      const { kind } = outcome;
+      // Mostly it is the kind of the one before.
+      if (kind !== this.#lastKind) {
+        this.#lastKind = kind;
+        this.#lastRoute = this.#routes.get(kind) ?? this.#otherwise;
+      }
+      const route = this.#lastRoute;
+      if (route === undefined) return kind === 'close' ? (outcome as unknown as Close).error : undefined;
       if (typeof route === 'function') route(outcome);
       else if (!route.writable) return routeClosed(kind);
-      else if (!route.write(outcome)) return { route, kind };
+      else if (!route.write(outcome)) return route;
       return undefined;
     } catch (error) {
       return error instanceof Error ? error : new Error(`a route threw ${String(error)}`);
     }
   }
 
-  #wait({ route, kind }: { route: NodeWritable; kind: string }, callback: Callback): void {
-    const onDrain = () => settle();
-    const onClose = () => settle(routeClosed(kind));
+  /** Sends the rest, as soon as nothing stands in its way. */
+  #finish(callback: Callback): void {
+    if (this.#obstacle instanceof Error) {
+      callback(this.#obstacle);
+    } else if (this.#obstacle !== undefined) {
+      this.#onSettled = () => this.#finish(callback);
+    } else if (this.#list !== NOTHING) {
+      this.#sendRest();
+      this.#finish(callback);
+    } else {
+      callback();
+    }
+  }
+
+  /** Begins to wait at once, as a route may drain before the stream calls _write(). */
+  #meet(obstacle: Obstacle): void {
+    if (this.destroyed) return;
+    this.#obstacle = obstacle;
+    if (obstacle instanceof Error) return;
+    const kind = this.#lastKind as string;
     const settle = (error?: Error) => {
       this.#stopWaiting?.();
-      callback(error);
+      this.#obstacle = error;
+      const proceed = this.#onSettled;
+      this.#onSettled = undefined;
+      proceed?.();
     };
+    const onDrain = () => settle();
+    const onClose = () => settle(routeClosed(kind));
     this.#stopWaiting = () => {
       this.#stopWaiting = undefined;
-      route.off('drain', onDrain).off('close', onClose);
-      addMaxListeners(route, -1);
+      obstacle.off('drain', onDrain).off('finish', onClose).off('close', onClose);
+      addMaxListeners(obstacle, -1);
     };
-    addMaxListeners(route, 1);
-    route.on('drain', onDrain).on('close', onClose);
+    addMaxListeners(obstacle, 1);
+    obstacle.on('drain', onDrain).on('finish', onClose).on('close', onClose);
   }
 }
 

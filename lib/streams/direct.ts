@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { Transform } from './base.js';
+import { type Callback, Transform } from './base.js';
 
 /*
  * A stream that has nothing queued and whose reader waits only passes objects through. Its bookkeeping (queues,
@@ -26,29 +26,54 @@ export function isObject(value: unknown): value is object {
 /** `write` with all its overloads, for subclasses that pass their arguments on. */
 export type Write = (chunk: unknown, encoding?: unknown, callback?: unknown) => boolean;
 
+/**
+ * Notes whether `stream` owes its writers a `drain`. A pipe that ends looks at this note: without it, its source would
+ * wait for ever. Node has no public way to set it.
+ */
+export function setNeedDrain(stream: Writable, value: boolean): void {
+  (stream as unknown as { _writableState: { needDrain: boolean } })._writableState.needDrain = value;
+}
+
 /** A Transform that can hand what it makes of an object straight to its reader. */
 export abstract class DirectTransform extends Transform {
-  /** A write returned false because the reader had paused the stream: `drain` follows when it reads again. */
-  #owesDrain = false;
+  /** An object is being handed over: what the reader writes to this stream meanwhile has to wait. */
+  #isHandingOver = false;
 
   /** Whether {@link handOver} may be used for what is written now. */
   protected get isDirect(): boolean {
-    return this.writable && isIdle(this) && isFlowing(this);
+    return !this.#isHandingOver && this.writable && isIdle(this) && isFlowing(this);
   }
 
   /** Hands an object to the reader. @returns what `write()` has to return. */
   protected handOver(object: unknown): boolean {
-    this.emit('data', object);
-    if (this.readableFlowing) return true;
-    this.#owesDrain = true;
+    this.#isHandingOver = true;
+    try {
+      this.emit('data', object);
+    } finally {
+      this.#isHandingOver = false;
+    }
+    if (this.readableFlowing && !this.destroyed) return true;
+    // `drain` follows when the reader reads again.
+    setNeedDrain(this, true);
     return false;
+  }
+
+  override _write(chunk: unknown, encoding: BufferEncoding, callback: Callback): void {
+    if (this.#isHandingOver) process.nextTick(() => this._write(chunk, encoding, callback));
+    else super._write(chunk, encoding, callback);
+  }
+
+  override end(...args: unknown[]): this {
+    if (this.#isHandingOver) process.nextTick(() => this.end(...args));
+    else (super.end as (...args: unknown[]) => void)(...args);
+    return this;
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: as in the class that it overrides.
   override read(size?: number): any {
     const object = super.read(size);
-    if (this.#owesDrain && this.readableLength === 0 && this.writable) {
-      this.#owesDrain = false;
+    if (this.writableNeedDrain && this.readableLength === 0 && isIdle(this)) {
+      setNeedDrain(this, false);
       this.emit('drain');
     }
     return object;

@@ -6,7 +6,7 @@ import {
   type Protocol,
 } from '../../codec/index.js';
 import type { TransformCallback } from './base.js';
-import { DirectTransform, type Write } from './direct.js';
+import { DirectTransform, isIdle, type Write } from './direct.js';
 
 /**
  * How many frames are made of a chunk before the reader is asked whether it wants more. A chunk can contain thousands of
@@ -57,12 +57,14 @@ export class FrameParser extends DirectTransform {
 
   /** @returns false while the reader does not keep up: continue at `drain`. */
   override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
-    if (encoding === undefined && chunk instanceof Uint8Array && this.isDirect) {
+    if (encoding === undefined && callback === undefined && chunk instanceof Uint8Array && this.isDirect) {
       let rest = chunk;
       let wantsMore = true;
-      while (rest.length > 0 && wantsMore) {
+      // What the reader has written to this stream meanwhile comes after the whole chunk.
+      while (rest.length > 0 && (wantsMore || !isIdle(this))) {
         const [frames, after] = this.#decode(rest);
-        wantsMore = frames.length === 0 || this.#handOverAll(frames);
+        if (!this.#perChunk) for (const frame of frames) wantsMore = this.#deliver(frame, wantsMore);
+        else if (frames.length > 0) wantsMore = this.#deliver(frames, wantsMore);
         rest = after;
       }
       if (this.#decoder.ended) this.push(null);
@@ -112,14 +114,10 @@ export class FrameParser extends DirectTransform {
     return [frames, this.#decoder.ended || length === chunk.length ? NOTHING : chunk.subarray(length)];
   }
 
-  #handOverAll(frames: readonly (Frame | FrameFault)[]): boolean {
-    if (this.#perChunk) return this.handOver(frames);
-    let wantsMore = true;
-    for (const frame of frames) {
-      // Once the reader has paused, the rest has to wait in order.
-      if (wantsMore) wantsMore = this.handOver(frame);
-      else this.push(frame);
-    }
-    return wantsMore;
+  /** Hands an object over, or makes it wait if the reader has paused the stream. */
+  #deliver(object: unknown, wantsMore: boolean): boolean {
+    if (wantsMore) return this.handOver(object);
+    this.push(object);
+    return false;
   }
 }

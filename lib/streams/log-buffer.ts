@@ -1,8 +1,8 @@
 import type { LogBatch } from '../../codec/index.js';
 import type { Amount, Batch } from '../batch.js';
 import { type OptionTable, oneOf, resolveOptions, wholeNumber } from '../options.js';
-import { type Callback, PassThrough } from './base.js';
-import { isFlowing, isIdle, isObject, type Write } from './direct.js';
+import { type Callback, PassThrough, type TransformCallback } from './base.js';
+import { isFlowing, isIdle, isObject, setNeedDrain, type Write } from './direct.js';
 import { Queue } from './queue.js';
 
 /** Options of {@link LogBuffer}. */
@@ -63,6 +63,8 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
   /** Neither ended nor shut down. */
   #isOpen = true;
   #isShutDown = false;
+  /** A batch is being handed over: what the reader writes meanwhile has to wait. */
+  #isHandingOver = false;
 
   /** @throws ERR_INVALID_OPTION */
   constructor(options: LogBufferOptions = {}) {
@@ -87,9 +89,18 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
 
   /** @returns false if the batch has to wait for room, with `overflow: 'block'`: continue at `drain`. */
   override write(batch: unknown, encoding?: unknown, callback?: unknown): boolean {
-    if (this.#isOpen && encoding === undefined && isObject(batch) && isIdle(this) && isFlowing(this)) {
+    if (
+      this.#isOpen &&
+      encoding === undefined &&
+      callback === undefined &&
+      isObject(batch) &&
+      !this.#isHandingOver &&
+      isIdle(this) &&
+      isFlowing(this) &&
+      (batch as T).raw.length <= this.maxBytes
+    ) {
       count(this.received, batch as T);
-      super.emit('data', batch);
+      this.#handOver(batch as T);
       return true;
     }
     if (!isObject(batch) || !this.writable) return (super.write as Write)(batch, encoding, callback);
@@ -101,7 +112,14 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
       const onWritten = callback ?? encoding;
       if (typeof onWritten === 'function') process.nextTick(onWritten as () => void);
     }
-    return this.#waiting.length === 0;
+    if (this.#waiting.length === 0) return true;
+    setNeedDrain(this, true);
+    return false;
+  }
+
+  override _transform(batch: T, encoding: BufferEncoding, callback: TransformCallback): void {
+    if (this.#isHandingOver) process.nextTick(() => this._transform(batch, encoding, callback));
+    else callback(null, batch);
   }
 
   override end(batch?: unknown, encoding?: unknown, callback?: unknown): this {
@@ -113,7 +131,6 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
   }
 
   override read(size?: number): T | null {
-    if (this.#isShutDown) return null;
     // Before it is read, because a read emits `data`, and by then the batch must not be counted here any more.
     if ((size ?? 1) > 0 && this.readableLength > 0) this.#leave();
     return super.read(size) as T | null;
@@ -124,7 +141,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
     if (batch === null || (!this.#isShutDown && !isFlowing(this))) return super.push(batch);
     if (this.#isShutDown) return true;
     this.#leave();
-    super.emit('data', batch);
+    this.#handOver(batch);
     return true;
   }
 
@@ -136,7 +153,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
     }
     batch.detach?.();
     if (isFlowing(this)) {
-      super.emit('data', batch);
+      this.#handOver(batch);
     } else {
       this.#batches.unshift(batch);
       hold(this.held, batch, 1);
@@ -153,13 +170,13 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
     while (this.#waiting.length > 0) this.#accept(this.#waiting.shift() as T);
     this.#isShutDown = true;
     this.#isOpen = false;
+    // The stream's own queues refer to the batches that are held.
+    while (this.writableCorked > 0) this.uncork();
+    while (super.read() !== null);
     for (let batch = this.#batches.shift(); batch !== undefined; batch = this.#batches.shift()) {
       hold(this.held, batch, -1);
       this.emit('drop', batch, 'shutdown');
     }
-    // The stream's own queues still refer to these batches.
-    while (this.writableCorked > 0) this.uncork();
-    while (super.read() !== null);
     process.nextTick(() => this.emit('drain'));
   }
 
@@ -171,6 +188,15 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
   override _destroy(error: Error | null, callback: Callback): void {
     this.shutdown();
     super._destroy(error, callback);
+  }
+
+  #handOver(batch: T): void {
+    this.#isHandingOver = true;
+    try {
+      super.emit('data', batch);
+    } finally {
+      this.#isHandingOver = false;
+    }
   }
 
   /** @returns false if the batch is to be dropped. */

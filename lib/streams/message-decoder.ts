@@ -35,7 +35,7 @@ export class MessageDecoder<Message extends Kinded = Outcome> extends DirectTran
 
   /** @returns false while the reader does not keep up: continue at `drain`. */
   override write(input: unknown, encoding?: unknown, callback?: unknown): boolean {
-    if (encoding === undefined && isObject(input) && this.isDirect) {
+    if (encoding === undefined && callback === undefined && isObject(input) && this.isDirect) {
       return this.handOver(this.#decode(input as Input));
     }
     return (super.write as Write)(input, encoding, callback);

@@ -1,11 +1,21 @@
 import { once } from 'node:events';
-import { PassThrough, Readable, Writable } from 'node:stream';
+import { Duplex, PassThrough, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { BoundaryLogError, encodeFrame } from '../../../codec/index.js';
-import { Demux, FrameParser, MessageDecoder, type Outcome, type Protocol } from '../../../lib/index.js';
+import {
+  Demux,
+  Forwarder,
+  FrameParser,
+  LogBuffer,
+  MessageDecoder,
+  type Outcome,
+  type Protocol,
+} from '../../../lib/index.js';
 import { logBatch, logsFrame } from '../../helpers/messages.js';
+import { seed } from '../../helpers/seed.js';
 
 const error = new BoundaryLogError('ERR_UNSUPPORTED_TAG', 'tag 9 is not supported');
 const logs = logBatch(1);
@@ -198,6 +208,24 @@ describe('a route that is gone is the error ERR_ROUTE_CLOSED', () => {
     expect(route.listenerCount('drain') + route.listenerCount('close')).toBe(0);
   });
 
+  test('ended while it is waited for, also if its readable side keeps it open', async () => {
+    let pass: () => void = () => undefined;
+    const route = new Duplex({
+      objectMode: true,
+      writableHighWaterMark: 1,
+      read: () => undefined,
+      write: (_batch, _encoding, callback) => {
+        pass = callback;
+      },
+    });
+    const demux = new Demux({ logs: route });
+    demux.write([logs, logs]);
+    route.end();
+    pass();
+    const [error] = await once(demux, 'error');
+    expect(error.code).toBe('ERR_ROUTE_CLOSED');
+  });
+
   test('but not where nothing goes to it', async () => {
     const route = new Sink();
     route.destroy();
@@ -217,6 +245,152 @@ test('what a function throws is the error, and nothing comes after it', async ()
   });
   await expect(feed(demux, [status, logs, status])).rejects.toBe(thrown);
   expect(seen).toEqual([status, logs]);
+});
+
+test.each([
+  ['an outcome that is null', null],
+  ['an outcome that is undefined', undefined],
+])('%s in an array is the error', async (_name, outcome) => {
+  const demux = new Demux({ logs: () => undefined });
+  demux.write([logs, outcome]);
+  const [error] = await once(demux, 'error');
+  expect(error).toBeInstanceOf(TypeError);
+});
+
+describe('what a route does to its own Demux', () => {
+  type Numbered = { kind: 'first' | 'slow'; n: number };
+  const note = (kind: Numbered['kind'], n: number): Numbered => ({ kind, n });
+
+  test('what it writes comes after the rest of the array, which waits for another route', async () => {
+    const seen: number[] = [];
+    const slow = new Writable({
+      objectMode: true,
+      highWaterMark: 1,
+      write: ({ n }, _encoding, callback) => {
+        seen.push(n);
+        setImmediate(callback);
+      },
+    });
+    const demux: Demux<Numbered> = new Demux<Numbered>({
+      first: ({ n }) => {
+        seen.push(n);
+        demux.write([note('slow', 3), note('slow', 4)]);
+        demux.end();
+      },
+      slow,
+    });
+    demux.write([note('first', 0), note('slow', 1), note('slow', 2)]);
+    await once(demux, 'finish');
+    expect(seen).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  test('after it has destroyed the Demux, no route receives the rest of the array', () => {
+    const seen: number[] = [];
+    const demux: Demux<Numbered> = new Demux<Numbered>({
+      first: ({ n }) => {
+        seen.push(n);
+        demux.destroy();
+      },
+    });
+    demux.write([note('first', 0), note('first', 1)]);
+    expect(seen).toEqual([0]);
+  });
+});
+
+describe('several Demuxes with the same routes', () => {
+  /** When a route says that it has written something. */
+  const delays: Record<string, (done: () => void) => void> = {
+    'at once': (done) => done(),
+    'in a tick': (done) => process.nextTick(done),
+    'in a microtask': (done) => queueMicrotask(done),
+    'in a turn': (done) => void setImmediate(done),
+  };
+  type Note = { kind: 'a' | 'b' | 'function'; n: number; demux: number; count: 1; raw: Buffer };
+  const raw = Buffer.alloc(10);
+
+  test(`each keeps its order, and none waits for ever or leaves a listener (seed ${seed})`, async () => {
+    const route = fc.record({
+      type: fc.constantFrom('Writable', 'LogBuffer', 'Forwarder'),
+      room: fc.constantFrom(1, 2, 16),
+      maxBytes: fc.constantFrom(35, 1e6),
+      delay: fc.constantFrom(...Object.keys(delays)),
+    });
+    const step = fc.record({
+      demux: fc.nat(2),
+      kinds: fc.array(fc.constantFrom<Note['kind']>('a', 'b', 'function'), { minLength: 1, maxLength: 5 }),
+      pause: fc.constantFrom('turn', 'tick', 'none'),
+      nested: fc.option(fc.nat(2)),
+      isCorked: fc.boolean(),
+    });
+    const property = fc.asyncProperty(
+      route,
+      route,
+      fc.array(step, { maxLength: 15 }),
+      async (a, b, steps) => {
+        const seen: Note[] = [];
+        const written: Note[] = [];
+        const nested: number[] = [];
+        const makeRoute = ({ type, room, maxBytes, delay }: typeof a): Writable => {
+          const later = delays[delay] as (done: () => void) => void;
+          const receive = (note: Note, done: () => void) => {
+            seen.push(note);
+            later(done);
+          };
+          const write = (note: Note, _encoding: string, done: () => void) => receive(note, done);
+          if (type === 'Writable') return new Writable({ objectMode: true, highWaterMark: room, write });
+          const report = (note: Note) => new Promise<void>((resolve) => receive(note, resolve));
+          if (type === 'Forwarder') return new Forwarder<Note>({ report }, { concurrency: room });
+          const buffer = new LogBuffer<Note>({ maxBatches: room, maxBytes, overflow: 'block' });
+          buffer.pipe(new Writable({ objectMode: true, highWaterMark: 1, write }));
+          return buffer;
+        };
+        const streams = { a: makeRoute(a), b: makeRoute(b) };
+        const attached = () =>
+          Object.values(streams).map((route) => [
+            route.getMaxListeners(),
+            ...['drain', 'finish', 'close'].map((name) => route.listenerCount(name)),
+          ]);
+        const write = (demux: number, kinds: Note['kind'][]) => {
+          const notes = kinds.map((kind) => ({ kind, demux, n: written.length, count: 1 as const, raw }));
+          written.push(...notes);
+          demuxes[demux]?.write(notes);
+        };
+        const demuxes = [0, 1, 2].map(
+          () =>
+            new Demux<Note>({
+              ...streams,
+              function: (note) => {
+                seen.push(note);
+                const demux = nested.shift();
+                if (demux !== undefined && demuxes[demux]?.writable) write(demux, ['a', 'function', 'b']);
+              },
+            }),
+        );
+        const before = attached();
+        for (const { demux, kinds, pause, nested: into, isCorked } of steps) {
+          if (into !== null) nested.push(into);
+          if (isCorked) demuxes[demux]?.cork();
+          write(demux, kinds);
+          if (isCorked) demuxes[demux]?.uncork();
+          if (pause === 'turn') await turn();
+          else if (pause === 'tick') await new Promise<void>((resolve) => process.nextTick(resolve));
+        }
+        await turn();
+        const finished = demuxes.map((demux) => once(demux, 'finish'));
+        for (const demux of demuxes) demux.end();
+        await Promise.all(finished);
+        for (let i = 0; i < 500 && seen.length < written.length; i++) await turn();
+        for (const demux of [0, 1, 2]) {
+          for (const kind of ['a', 'b', 'function']) {
+            const of = (notes: Note[]) => notes.filter((note) => note.demux === demux && note.kind === kind);
+            expect(of(seen)).toEqual(of(written));
+          }
+        }
+        expect(attached()).toEqual(before);
+      },
+    );
+    await fc.assert(property, { seed, numRuns: 150 });
+  });
 });
 
 describe('a hand-made pipeline', () => {

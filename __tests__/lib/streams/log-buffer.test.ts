@@ -60,8 +60,15 @@ describe('the bound', () => {
     expect(drops).toEqual([[4, 'buffer_full']]);
   });
 
-  test.each(['drop', 'block'] as const)('a batch of more than maxBytes is dropped (%s)', (overflow) => {
+  test.each([
+    ['drop', 'no reader'],
+    ['block', 'no reader'],
+    ['drop', 'a reader that waits'],
+    ['block', 'a reader that waits'],
+  ] as const)('a batch of more than maxBytes is dropped (%s, %s)', async (overflow, reader) => {
     const buffer = new LogBuffer({ maxBytes: 10, overflow });
+    if (reader !== 'no reader') buffer.on('data', () => undefined);
+    await turn();
     const drops = dropsOf(buffer);
     expect(buffer.write(logBatch(1))).toBe(true);
     expect(drops).toEqual([[0, 'buffer_full']]);
@@ -199,6 +206,17 @@ describe('shutdown', () => {
     buffer.shutdown();
     await drained;
     expect(drops.map(([number]) => number)).toEqual([0, 1, 2]);
+  });
+
+  test('a buffer that is ended after it still ends for its reader', async () => {
+    const buffer = new LogBuffer();
+    for (const batch of numbered(0, 2)) buffer.write(batch);
+    buffer.shutdown();
+    buffer.end();
+    const batches: unknown[] = [];
+    buffer.on('data', (batch) => batches.push(batch));
+    await once(buffer, 'end');
+    expect(batches).toEqual([]);
   });
 
   test('a destroyed buffer drops also what was asked for, and not read', async () => {
