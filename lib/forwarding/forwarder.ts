@@ -40,7 +40,7 @@ const REPORTER = { reporter: objectWith('report') };
  * | `retry` | error | an attempt failed, and another one will follow |
  * | `outage` | error | the first failure since the start or the last success |
  * | `recovery` | seconds | the first success after an outage; how long the outage lasted |
- * | `drop` | batch, `'shutdown'`, null | the Forwarder was destroyed while the batch was being reported |
+ * | `drop` | batch, `'shutdown'`, null | the Forwarder was destroyed before the batch was accepted |
  */
 export class Forwarder<T extends Batch = LogBatch> extends Writable {
   /** The batches that are being reported. */
@@ -57,11 +57,14 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   readonly #givenUp = new Set<T>();
   /** The write that took the last free place, until one is free again. */
   #blocked: (() => void) | undefined;
+  /** The batch of that write, if it found no free place. */
+  #refused: T | undefined;
   /** Neither ended nor destroyed. */
   #isOpen = true;
   /** The batch whose report write() has begun, for _write() to wait for. */
   #begun: T | undefined;
   #onSettled: (() => void) | undefined;
+  #isQueueTaken = false;
   /** When the last report ended, until the end of this turn: as good as when the next one begins. */
   #endOfLast: number | undefined;
   /** When the reporter began to fail. */
@@ -82,22 +85,44 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     setMaxListeners(0, this.#abort.signal);
   }
 
+  static {
+    // A report in progress is no reason to wait while there are free places. Node's types declare this getter as a
+    // property.
+    Object.defineProperty(Forwarder.prototype, 'writableNeedDrain', {
+      get(this: Forwarder) {
+        return this.#blocked !== undefined;
+      },
+    });
+  }
+
   /** @returns false while as many batches are being reported as `concurrency` allows: continue at `drain`. */
   override write(batch: unknown, encoding?: unknown, callback?: unknown): boolean {
-    if (this.#isOpen && encoding === undefined && isObject(batch) && isIdle(this) && this.#hasPlace()) {
+    if (
+      this.#isOpen &&
+      encoding === undefined &&
+      callback === undefined &&
+      isObject(batch) &&
+      isIdle(this) &&
+      this.#hasPlace()
+    ) {
       if (this.#report(batch as T)) return true;
+      // If the reporter has ended this stream, _final() waits for the report.
+      if (!this.#isOpen) return false;
       this.#begun = batch as T;
+    } else if (this.destroyed && isObject(batch)) {
+      this.emit('drop', batch, 'shutdown', null);
     }
     (super.write as Write)(batch, encoding, callback);
-    return this.#blocked === undefined;
+    return this.#isOpen && this.#blocked === undefined;
   }
 
   /**
    * Ends the Forwarder without a loss: aborts the `signal` of the reports in progress, gives them `graceMs` to complete,
    * and destroys the Forwarder. Nothing may be written to it any more.
    *
-   * @returns the batches that were not accepted, in order, so that they can be reported later. They are still counted in
-   *   `inFlight`. If a report succeeds nevertheless after the grace period, its batch is delivered twice.
+   * @returns the batches that were not accepted, in order, so that they can be reported later. Those that were being
+   *   reported are still counted in `inFlight`. If a report succeeds nevertheless after the grace period, its batch is
+   *   delivered twice.
    */
   async stop(graceMs: number): Promise<T[]> {
     this.#abort.abort();
@@ -106,7 +131,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
       this.#onSettled = () => settled.abort();
       await sleep(graceMs, settled.signal);
     }
-    const left = this.#reporting;
+    const left = [...this.#reporting, ...this.#takeQueued()];
     this.#reporting = [];
     this.destroy();
     return left;
@@ -124,9 +149,11 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     } else if (this.#hasPlace()) {
       this.#report(batch);
     } else {
+      this.#refused = batch;
       this.#blocked = () => this._write(batch, _encoding, callback);
       return;
     }
+    this.#refused = undefined;
     if (this.#hasPlace()) callback();
     else this.#blocked = callback;
   }
@@ -140,11 +167,20 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   override _destroy(error: Error | null, callback: Callback): void {
     this.#isOpen = false;
     this.#abort.abort();
-    for (const batch of [...this.#reporting]) {
-      this.#leave(batch);
-      this.emit('drop', batch, 'shutdown', null);
-    }
+    const queued = this.#takeQueued();
+    const reporting = [...this.#reporting];
+    for (const batch of reporting) this.#leave(batch);
+    for (const batch of [...reporting, ...queued]) this.emit('drop', batch, 'shutdown', null);
     callback(error);
+  }
+
+  /** Returns what was written and waits for a place, in order: once, as the stream's own queue still refers to it. */
+  #takeQueued(): T[] {
+    if (this.#isQueueTaken) return [];
+    this.#isQueueTaken = true;
+    const { writableBuffer } = this as unknown as { writableBuffer: readonly { chunk: T }[] };
+    const queued = writableBuffer.map(({ chunk }) => chunk).filter((batch) => batch !== this.#begun);
+    return this.#refused === undefined ? queued : [this.#refused, ...queued];
   }
 
   #hasPlace(): boolean {
@@ -157,21 +193,22 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     this.inFlight.batches += 1;
     this.inFlight.logs += batch.count;
     const start = this.#endOfLast ?? performance.now();
+    let result: Promise<void> | void | undefined;
     try {
-      const result = this.#reporter.report(batch, this.#reportOptions);
-      if (result === undefined) {
-        this.#succeed(batch, start);
-        return true;
-      }
-      Promise.resolve(result).then(
-        () => this.#succeed(batch, start),
-        (error) => this.#fail(batch, error),
-      );
-      return false;
+      result = this.#reporter.report(batch, this.#reportOptions);
     } catch (error) {
       this.#fail(batch, error);
       return true;
     }
+    if (result === undefined) {
+      this.#succeed(batch, start);
+      return true;
+    }
+    Promise.resolve(result).then(
+      () => this.#succeed(batch, start),
+      (error) => this.#fail(batch, error),
+    );
+    return false;
   }
 
   #succeed(batch: T, start: number): void {
@@ -228,7 +265,9 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   #next(): void {
     if (this.#reporting.length === this.#givenUp.size) this.#onSettled?.();
     const callback = this.#blocked;
+    // After an abort nothing new is reported: stop() returns what waits.
+    if (callback === undefined || this.#abort.signal.aborted) return;
     this.#blocked = undefined;
-    callback?.();
+    callback();
   }
 }

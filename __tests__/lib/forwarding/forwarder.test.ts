@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
@@ -63,6 +64,39 @@ describe('a reporter that', () => {
     ]);
   });
 
+  test.each([
+    ['returns', () => undefined, 'forward'],
+    ['throws', () => { throw failure; }, 'drop'], // biome-ignore format: one line a case
+  ] as [string, Reporter['report'], string][])(
+    '%s: an error of a listener is not mistaken for one of the reporter',
+    (_what, report, event) => {
+      const forwarder = new Forwarder({ report });
+      const outcomes = outcomesOf(forwarder);
+      const thrown = new Error('thrown by a listener');
+      forwarder.on(event, () => {
+        throw thrown;
+      });
+      expect(() => forwarder.write(logBatch(2))).toThrow(thrown);
+      expect(outcomes).toHaveLength(1);
+      expect(forwarder.inFlight.batches).toBe(0);
+    },
+  );
+
+  test.each(['end', 'destroy'] as const)('calls %s() is waited for', async (method) => {
+    const forwarder: Forwarder = new Forwarder({
+      report: async () => {
+        forwarder[method]();
+      },
+    });
+    const errors: unknown[] = [];
+    forwarder.on('error', (error) => errors.push(error));
+    const outcomes = outcomesOf(forwarder);
+    forwarder.write(logBatch(2));
+    await once(forwarder, 'close');
+    expect(outcomes).toEqual(method === 'end' ? [['forward', 0]] : [['shutdown', 0, null]]);
+    expect(errors).toEqual([]);
+  });
+
   test('has no report() is rejected', () => {
     expect(() => new Forwarder({} as Reporter)).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_OPTION' }),
@@ -124,6 +158,20 @@ describe('several at a time', () => {
     expect(forwarder.inFlight.batches).toBe(0);
   });
 
+  test('a web stream writes to it without a loss', async () => {
+    const { reporter, reports } = heldReporter();
+    const forwarder = new Forwarder(reporter, { concurrency: 3 });
+    const writer = Writable.toWeb(forwarder).getWriter();
+    const writes = numbered(9).map((batch) => writer.write(batch));
+    for (let i = 0; i < 9; i++) {
+      await until('the next batch is reported', () => reports.length > i);
+      reports[i]?.resolve();
+    }
+    await Promise.all(writes);
+    await writer.close();
+    expect(reports.map(({ number }) => number)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
   test.each([0, 1.5, 1001])('concurrency rejects %d', (concurrency) => {
     expect(() => new Forwarder({ report: () => undefined }, { concurrency })).toThrow(
       expect.objectContaining({
@@ -149,6 +197,18 @@ describe('stop', () => {
     expect(outcomes).toEqual([['forward', 1]]);
   });
 
+  test('returns also what was written without regard to false, and reports nothing new', async () => {
+    const { reporter, reports } = heldReporter();
+    const forwarder = new Forwarder(reporter);
+    const outcomes = outcomesOf(forwarder);
+    for (const batch of numbered(3)) forwarder.write(batch);
+    const stopped = forwarder.stop(1000);
+    reports[0]?.resolve();
+    expect((await stopped).map(firstNumber)).toEqual([1, 2]);
+    expect(outcomes).toEqual([['forward', 0]]);
+    expect(reports).toHaveLength(1);
+  });
+
   test('does not wait longer than its grace period', async () => {
     const { reporter, reports } = heldReporter();
     const forwarder = new Forwarder(reporter);
@@ -168,15 +228,16 @@ describe('stop', () => {
   });
 });
 
-test('destroy() drops the batches in progress, and a late result changes nothing', async () => {
+test('destroy() drops all that was not accepted, and a late result changes nothing', async () => {
   const { reporter, reports } = heldReporter();
   const forwarder = new Forwarder(reporter);
   const outcomes = outcomesOf(forwarder);
-  forwarder.write(logBatch(2));
+  for (const batch of numbered(3)) forwarder.write(batch);
   forwarder.destroy();
+  expect(forwarder.write(logBatch(2, 3))).toBe(false);
   await once(forwarder, 'close');
   reports[0]?.reject(new Error('late'));
   await Promise.resolve();
-  expect(outcomes).toEqual([['shutdown', 0, null]]);
+  expect(outcomes).toEqual([0, 1, 2, 3].map((number) => ['shutdown', number, null]));
   expect(forwarder.inFlight).toEqual({ batches: 0, logs: 0 });
 });
