@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { onAbort } from '../forwarding/abort.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { CoderReporter } from '../reporters/coder/coder-reporter.js';
 import { nullReporter } from '../reporters/null.js';
@@ -126,7 +127,7 @@ function reporterFor({ reporter, format }: ServeOptions, io: Io, end: End): Repo
     if (!isClosedPipe(error)) throw error;
     // This is the end, not a failure: the batch returns to the buffer and appears in the closing account.
     end.onStdoutError(error as Error);
-    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    await new Promise<void>((resolve) => onAbort(signal, resolve));
     throw error;
   };
   return { report: (batch, { signal }) => text.report(batch)?.catch((error) => handBack(error, signal)) };

@@ -53,7 +53,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   readonly #reportOptions = { signal: this.#abort.signal };
   /** What is being reported, in order. Mostly one: a list costs less than a Set then. */
   #reporting: T[] = [];
-  /** Of these, what the reporter gave up when it was told to stop. */
+  /** Of these, the batches whose reports failed after {@link stop}. */
   readonly #givenUp = new Set<T>();
   /** The write that took the last free place, until one is free again. */
   #blocked: (() => void) | undefined;
@@ -227,7 +227,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
 
   #fail(batch: T, error: unknown): void {
     if (this.#abort.signal.aborted) {
-      // Told to stop: the batch goes back to whoever called stop().
+      // stop() returns the batch.
       if (this.#reporting.includes(batch)) this.#givenUp.add(batch);
     } else {
       this.#failed(error, false);
@@ -238,7 +238,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   }
 
   #failed(error: unknown, again: boolean): void {
-    // A batch that it will never take says nothing of the reporter.
+    // If the reporter will never accept this batch, it may accept all others.
     if (this.#outageSince === undefined && !(this.isRetrying && isPermanent(error))) {
       this.#outageSince = performance.now();
       this.emit('outage', error);
@@ -246,7 +246,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     if (again) this.emit('retry', error);
   }
 
-  /** @returns false where the batch was given back, or given up, before its report came to an end. */
+  /** @returns false if stop() has returned the batch, or destroy() has dropped it, before its report ended. */
   #leave(batch: T): boolean {
     if (this.#reporting.at(-1) === batch) {
       this.#reporting.pop();

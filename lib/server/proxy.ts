@@ -4,6 +4,7 @@ import type { LogBatch } from '../../codec/index.js';
 import { wasmFailure } from '../../codec/web-assembly.js';
 import type { Amount, Batch } from '../batch.js';
 import { BoundaryLogError } from '../errors.js';
+import { onAbort } from '../forwarding/abort.js';
 import { Forwarder } from '../forwarding/forwarder.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { RetryOptions } from '../forwarding/retrying-reporter.js';
@@ -230,9 +231,7 @@ export class BoundaryLogProxy {
     });
     if (forwarder.isRetrying) this.#warnings.watchOutages(forwarder);
     this.#buffer.pipe(forwarder, { end: false });
-    if (!end.aborted) {
-      await new Promise<void>((resolve) => end.addEventListener('abort', () => resolve(), { once: true }));
-    }
+    await new Promise<void>((resolve) => onAbort(end, resolve));
     this.#buffer.unpipe(forwarder);
     const left = await forwarder.stop(graceMs);
     // In one go, so that the accounts are true at any moment.

@@ -10,7 +10,7 @@ import { BoundaryLogError } from '../errors.js';
 import { shown } from '../options.js';
 import { Transform, type TransformCallback } from './base.js';
 
-/** What a {@link MessageEncoder} takes: in the shape of outcomes, so that these may be written back. */
+/** What a {@link MessageEncoder} accepts. It has the shape of outcomes, so these may be encoded again. */
 export type EncodableMessage =
   | {
       /** A batch of logs that is encoded already. */
@@ -34,12 +34,11 @@ export type EncodableMessage =
     } & StatusInput);
 
 /**
- * Transform: messages → framed bytes. A batch that has `raw` bytes goes with just these.
- * `tag` is 2 unless the message names one.
+ * Transform: messages → framed bytes. The `raw` bytes of a batch become the payload as they are.
  *
- * A message that cannot be encoded (`ERR_INVALID_EVENT`, `ERR_MESSAGE_TOO_LARGE`) is a `drop` event with the
- * message and the error, and the stream goes on. Where nobody listens to it, it is the stream's error, and
- * what was encoded but not read yet is lost with it.
+ * A message that cannot be encoded (`ERR_INVALID_EVENT`, `ERR_MESSAGE_TOO_LARGE`) is a `drop` event with the message
+ * and the error, and the stream continues. If nobody listens to that event, the error is the stream's error, and what
+ * was encoded but not read yet is lost.
  */
 export class MessageEncoder extends Transform {
   constructor() {

@@ -1,4 +1,4 @@
-/** First in, first out, in constant time at any length; only putting back what was not taken may cost more. */
+/** First in, first out, in constant time at any length. Only `unshift()` may cost more. */
 export class Queue<T> {
   #items: (T | undefined)[] = [];
   #head = 0;

@@ -2,8 +2,8 @@ import type { StatusReport } from '../../codec/index.js';
 import { type Callback, Writable } from './base.js';
 
 /**
- * Writable, object mode: `StatusReport` → counters of what the sender says that it lost. Values of 0 and
- * below add nothing.
+ * Writable, object mode: `StatusReport` → counters of the logs that senders report as lost. Values of 0 and below are
+ * ignored.
  */
 export class StatusSink extends Writable {
   /** Logs that the sender's full queue dropped. */
