@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -97,7 +96,8 @@ class Model {
 
   async replaceDestroyed(): Promise<void> {
     if (this.#stopping !== undefined || !this.forwarder.destroyed) return;
-    await once(this.forwarder, 'close');
+    // It is unpiped when it closes, by then.
+    await turn();
     this.forwarder = this.#start();
   }
 
