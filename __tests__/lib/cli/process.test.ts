@@ -114,7 +114,7 @@ describe('serve and send', () => {
     expect(await sent.ended).toBe(1);
     expect(lines(sent.stderr())).toEqual([
       expect.stringMatching(/^event 2: not valid JSON/),
-      expect.stringMatching(/^event 3: decision: got "perhaps", takes allow or deny$/),
+      expect.stringMatching(/^event 3: decision: got "perhaps", expected allow or deny$/),
       'sent 1 events, skipped 2',
     ]);
     await until('it is here', () => lines(served.stdout()).length === 1);
