@@ -45,7 +45,7 @@ export function withLoaded<T>(frames: readonly (Frame | FrameFault)[], use: () =
   }
 }
 
-/** The last frame lies in the chunk; the first one may have been put together from two, in memory of its own. */
+/** The first frame may have been assembled from two chunks, outside of this one. The last frame is always inside it. */
 function load(frames: readonly (Frame | FrameFault)[]): boolean {
   const last = payloadBefore(frames, frames.length);
   if (last === undefined) return false;
@@ -92,7 +92,7 @@ export function checkFast(bytes: Uint8Array, pos: number, end: number): number {
     }
   }
   if (bytes.length <= payload.length) {
-    // All of them: copying a few more bytes costs less than a view.
+    // Copy all bytes: copying a few more costs less than a view.
     payload.set(bytes);
     return checkRequest(PAYLOAD + pos, PAYLOAD + end);
   }
@@ -101,7 +101,7 @@ export function checkFast(bytes: Uint8Array, pos: number, end: number): number {
   return checkRequest(PAYLOAD, PAYLOAD + end - pos);
 }
 
-/** `bytes.subarray(pos, end)` of the bytes that were checked last, at less cost if they are loaded. */
+/** Like `bytes.subarray(pos, end)` for the bytes that were checked last, but cheaper if they are loaded. */
 export function viewOfChecked(bytes: Buffer, pos: number, end: number): Buffer {
   if (loaded === undefined || checkedFrom === NOT_LOADED) return bytes.subarray(pos, end);
   return new View(loaded, checkedFrom + pos, end - pos);

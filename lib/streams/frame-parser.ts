@@ -55,7 +55,7 @@ export class FrameParser extends DirectTransform {
       if (this.#decoder.ended) this.push(null);
     }
     callback();
-    // After its end nobody asks the readable side for more, so the Transform would never accept another chunk.
+    // Nobody reads from the readable side after its end, so the Transform would never accept another chunk.
     if (this.#decoder.ended) this._read(0);
   }
 

@@ -57,7 +57,7 @@ describe('serve --reporter coder', () => {
     const server = await startServer();
     const served = await serve({ CODER_AGENT_URL: server.url, CODER_AGENT_TOKEN: TOKEN });
     await server.session();
-    // The first call is answered only after the proxy was told to end.
+    // The server answers the first call only after SIGTERM.
     server.onCall = (call) => {
       if (server.calls.length > 1) call.ok();
     };

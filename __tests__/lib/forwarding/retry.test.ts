@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { type RetryLoopOptions, retry, retryAfter } from '../../../lib/forwarding/retry.js';
 
-const away = new Error('away');
+const away = new Error('not available');
 const useless = new Error('useless');
 
 beforeEach(() => {
@@ -51,18 +51,18 @@ test.each<
   ['delays follow from the number of failures', [away, away, away], {}, [0, 10, 30, 60], 'result'],
   ['a permanent error ends the loop', [away, useless], {}, [0, 10], useless],
   ['the attempts are used up', [away, away, away], { maxAttempts: 3 }, [0, 10, 30], away],
-  ['one attempt is no retry', [away], { maxAttempts: 1 }, [0], away],
+  ['a single attempt is not a retry', [away], { maxAttempts: 1 }, [0], away],
   ['the time is just long enough', [away, away], { maxElapsedMs: 30 }, [0, 10, 30], 'result'],
   ['the next attempt would be too late', [away, away], { maxElapsedMs: 29 }, [0, 10], away],
   ['the delay may follow from the error', [5], { delayMs: (_, error) => error as number }, [0, 5], 'result'],
 ])('%s', async (_what, errors, options, times, end) => {
-  const { state, ...made } = loop(errors, options);
+  const { state, times: attempts } = loop(errors, options);
   await pass(1000);
-  expect(made.times).toEqual(times);
+  expect(attempts).toEqual(times);
   expect(state.outcome).toBe(end);
 });
 
-test('onRetry is told each error that is followed by another attempt, and the delay', async () => {
+test('onRetry receives each error that another attempt follows, and the delay', async () => {
   const { retries } = loop([away, away, useless]);
   await pass(1000);
   expect(retries).toEqual([
