@@ -113,7 +113,7 @@ export function milliseconds({ min }: { min: number }): OptionCheck {
   return wholeNumber({ min, max: MAX_WAIT_MS });
 }
 
-/** What another check accepts, or Infinity. */
+/** Accepts Infinity, and everything that another check accepts. */
 export function orInfinity({ expected, accepts }: OptionCheck): OptionCheck {
   return {
     expected: `${expected}, or Infinity`,

@@ -1,4 +1,4 @@
-// Each stream alone, in this process: the cost of one object, beside a PassThrough of objects.
+// Each stream alone, in this process: the cost of one object, compared with a PassThrough of objects.
 import { Demux, Forwarder, FrameParser, LogBuffer, MessageDecoder, nullReporter } from 'boundary-log-proxy';
 import { decodeMessage } from 'boundary-log-proxy/codec';
 import { PassThrough } from 'readable-stream';

@@ -53,11 +53,11 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   readonly #reportOptions = { signal: this.#abort.signal };
   /** The batches that are being reported, in order. Usually there is only one, and then a list costs less than a Set. */
   #reporting: T[] = [];
-  /** Those of them whose report failed after {@link stop} had aborted it. */
+  /** The batches among them whose report failed after {@link stop} had aborted it. */
   readonly #givenUp = new Set<T>();
   /** Continues the write that used the last free place, as soon as there is one again. */
   #blocked: (() => void) | undefined;
-  /** Neither ended nor destroyed. */
+  /** Whether it is neither ended nor destroyed. */
   #isOpen = true;
   /** The batch that write() is already reporting. _write() must not report it again. */
   #begun: T | undefined;

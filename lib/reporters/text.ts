@@ -51,7 +51,7 @@ const MAX_WAITING_BYTES = 1 << 18;
 
 /** A report that waits until its text is written. */
 interface Waiting {
-  /** Where its text ends in the text of the write. */
+  /** Position of the end of its text in the text of the write. */
   end: number;
   resolve: () => void;
   reject: (error: unknown) => void;

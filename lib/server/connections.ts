@@ -8,7 +8,7 @@ import { MessageDecoder } from '../streams/message-decoder.js';
 import type { StatusSink } from '../streams/status-sink.js';
 import type { RejectReason } from '../telemetry/metrics.js';
 
-/** Where all connections of a proxy deliver to. */
+/** The destinations that all connections of a proxy share. */
 export interface Sinks {
   /** Receives each batch. Its backpressure is respected. */
   readonly logs: Writable;

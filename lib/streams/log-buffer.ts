@@ -60,7 +60,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
   readonly #batches = new Queue<T>();
   /** Batches that were written when there was no room, with `overflow: 'block'`. */
   readonly #waiting = new Queue<T>();
-  /** Neither ended nor shut down. */
+  /** Whether it is neither ended nor shut down. */
   #isOpen = true;
   #isShutDown = false;
 
