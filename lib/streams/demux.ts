@@ -42,9 +42,9 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
   #lastRoute: Route<T> | undefined;
   /** Index of the next outcome to send in the array that is being processed. */
   #next = 0;
-  /** What write() met when it sent outcomes directly. */
+  /** What stopped write() when it sent outcomes directly. */
   #obstacle: Obstacle | undefined;
-  /** Outcomes are being sent right now: what a route writes to its own Demux has to wait. */
+  /** Whether outcomes are being sent right now. If a route writes to its own Demux, that write has to wait. */
   #isSending = false;
   #stopWaiting: (() => void) | undefined;
 
@@ -55,7 +55,7 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
     this.#otherwise = otherwise as Route<T> | undefined;
   }
 
-  /** @returns false while a route has to be waited for: continue at `drain`. */
+  /** @returns false while a route is full: continue at `drain`. */
   override write(outcomes: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (encoding === undefined && isObject(outcomes) && !this.#isSending && this.writable && isIdle(this)) {
       this.#obstacle = this.#send(outcomes as T | readonly T[]);
@@ -86,7 +86,7 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
     callback(error);
   }
 
-  /** Sends outcomes from {@link #next} on. @returns what stands in the way of the rest, if anything. */
+  /** Sends outcomes from {@link #next} on. @returns what stopped it, or undefined if all are sent. */
   #send(outcomes: T | readonly T[]): Obstacle | undefined {
     const list: readonly T[] = Array.isArray(outcomes) ? outcomes : [outcomes];
     let obstacle: Obstacle | undefined;
@@ -101,7 +101,7 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
 
   #sendOne(outcome: T): Obstacle | undefined {
     const { kind } = outcome;
-    // Mostly it is the kind of the one before.
+    // Most outcomes have the same kind as the one before.
     if (kind !== this.#lastKind) {
       this.#lastKind = kind;
       this.#lastRoute = this.#routes.get(kind) ?? this.#otherwise;

@@ -49,7 +49,7 @@ describe('serve', () => {
     await until('it has said so', () => io.stderr.text.includes('send --socket'));
     expect(io.stderr.text.trimEnd().split('\n').length).toBeLessThanOrEqual(3);
     await sendAll(socket, [logsFrame(1)]);
-    await until('it is here', () => io.stdout.text !== '');
+    await until('it has arrived', () => io.stdout.text !== '');
     expect(io.stdout.text).toContain('\u001b[32mallow\u001b[39m GET');
     signals.emit('signal', 'SIGINT');
     expect(await done).toBe(0);
@@ -62,7 +62,7 @@ describe('serve', () => {
     const done = run(['serve', '--socket', socket, '--metrics', '127.0.0.1:0'], io);
     await until('it listens', () => io.stderr.text.includes('send --socket'));
     await sendAll(socket, [logsFrame(1)]);
-    await until('it is here', () => io.stdout.text !== '');
+    await until('it has arrived', () => io.stdout.text !== '');
     signals.emit('signal', 'SIGINT');
     expect(await done).toBe(0);
     await until('it has said good-bye', () => io.stderr.text.includes('closed'));
@@ -81,7 +81,7 @@ describe('serve', () => {
     // This is more than the buffer holds.
     const frames = Array.from({ length: 2000 }, (_, i) => logsFrame(1, i));
     await sendAll(socket, [Buffer.concat(frames)]);
-    await until('all is there', () =>
+    await until('everything has arrived', () =>
       readFileSync(at, 'utf8').endsWith(formatBatch(logBatch(1, 1999), 'json')),
     );
     signals.emit('signal', 'SIGTERM');
@@ -174,7 +174,7 @@ describe('send', () => {
     expect(await run(['send', '--socket', socket, '--session', 's', '--process', 'p'], io)).toBe(1);
     expect(io.stderr.text).toContain('sent 1 events, skipped 1');
     expect(await run(['send', '--socket', socket, '--sample', '5'], world().io)).toBe(0);
-    await until('all are here', () => received.io.stdout.text.split('\n').length === 7);
+    await until('all have arrived', () => received.io.stdout.text.split('\n').length === 7);
     expect(received.io.stdout.text).toMatch(
       /session_id=s sequence_number=0 confined_process_name=p http_url=/,
     );
