@@ -86,7 +86,7 @@ export class BoundaryLogProxy {
     const { bufferSize: maxBatches, bufferBytes: maxBytes, overflow } = options;
     if (options.spool !== undefined) {
       this.#spool = new SpoolBuffer(options.spool, overflow ?? 'drop', this.#logger);
-      this.#spool.on('loss', (lost: Amount) => this.#tally.dropAmount(lost, 'spool_full'));
+      this.#spool.on('loss', (lost: Amount) => this.#tally.dropAmount(lost, 'spool_damaged'));
       this.#spool.on('failure', (error: Error) => this.#warnings.spoolFailed(error));
     }
     this.#buffer = this.#spool ?? new LogBuffer({ maxBatches, maxBytes, overflow });
@@ -106,6 +106,7 @@ export class BoundaryLogProxy {
       accounts: () => this.accounts(),
       retries: () => this.#retries,
       buffer: this.#buffer,
+      spool: this.#spool,
       status: this.#status,
       rejected: this.#rejected,
       connections: this.#connections,
@@ -142,7 +143,10 @@ export class BoundaryLogProxy {
   async runForwarder(reporter: Reporter, options: RunForwarderOptions = {}): Promise<void> {
     checkOptions('runForwarder', options, RUN_OPTIONS);
     const { signal, concurrency, graceMs = DEFAULT_GRACE_MS } = options;
-    const forwarder = new Forwarder(reporter, { concurrency, retry: this.#retryPolicy(options.retry) });
+    const forwarder = new Forwarder(this.#spool?.guard(reporter) ?? reporter, {
+      concurrency,
+      retry: this.#retryPolicy(options.retry),
+    });
     if (this.#forwarder !== undefined) {
       const message = 'a forwarder runs already: abort its signal, and wait until it has ended';
       throw new BoundaryLogError('ERR_FORWARDER_RUNNING', message);
@@ -195,7 +199,8 @@ export class BoundaryLogProxy {
     if (this.#closed !== undefined) {
       throw new BoundaryLogError('ERR_CLOSED', 'this proxy was closed: make a new one');
     }
-    await this.#spool?.open();
+    // Another proxy that has the spool is found before senders are.
+    await this.#spool?.lock();
     this.#listener = await UnixListener.open(
       this.socketPath,
       this.#socketMode,
@@ -203,6 +208,13 @@ export class BoundaryLogProxy {
       (error) => this.#warnings.notAccepted(error),
     );
     this.#logger.info({ socketPath: this.socketPath }, 'listening');
+    try {
+      await this.#spool?.open();
+    } catch (error) {
+      await this.#listener.close();
+      this.#listener = undefined;
+      throw error;
+    }
   }
 
   async #forward(forwarder: Forwarder, end: AbortSignal, graceMs: number): Promise<void> {

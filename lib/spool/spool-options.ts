@@ -1,56 +1,25 @@
-import type { Logger } from '../logger.js';
-import {
-  checkOptions,
-  flag,
-  invalidOption,
-  type OptionTable,
-  objectWith,
-  text,
-  wholeNumber,
-} from '../options.js';
-import type { Size } from './record.js';
+import { checkOptions, flag, invalidOption, type OptionTable, text, wholeNumber } from '../options.js';
 
 export interface SpoolBufferOptions {
-  /** Where the batches are kept. Made, with mode 0700, where it is missing. */
+  /** Where the batches are kept. Created, with mode 0700, if it is missing. */
   folder: string;
-  /** How many bytes of batches it holds. Default 256 MiB. */
-  maxBytes?: number | undefined;
-  /** Whether a batch is in only once the disk has it (fsync): it then survives a power cut, too. Default false. */
-  sync?: boolean | undefined;
-}
-
-export interface SpoolOptions {
   /**
-   * Whether a write waits until the disk has it (fsync): what was accepted then survives a power cut, too, not
-   * only the end of the process. Writes that wait share one. Default false.
+   * How many bytes of disk it uses, headers included, to within one segment (a sixteenth, at most 8 MiB). Default 256
+   * MiB.
    */
+  maxBytes?: number | undefined;
+  /** Whether a batch survives a power failure too (fdatasync), as soon as it is stored. Default false. */
   sync?: boolean | undefined;
-  /** Told of damage and of losses. Default: nobody is. */
-  logger?: Logger | undefined;
-  /** Told what is gone of what nobody has read, when a store that was opened anew does not have it any more. */
-  onLoss?: ((lost: Readonly<Size>) => void) | undefined;
 }
 
-const BUFFER_OPTIONS: OptionTable<SpoolBufferOptions> = {
+const OPTIONS: OptionTable<SpoolBufferOptions> = {
   folder: text,
   maxBytes: wholeNumber({ min: 1 }),
   sync: flag,
 };
 
-const OPTIONS: OptionTable<{ folder: string } & SpoolOptions> = {
-  folder: text,
-  sync: flag,
-  logger: objectWith('info', 'error'),
-  onLoss: { takes: 'a function', accepts: (value) => typeof value === 'function' },
-};
-
 /** @throws ERR_INVALID_OPTION */
 export function checkSpoolBufferOptions(options: SpoolBufferOptions): void {
-  checkOptions('spool', options, BUFFER_OPTIONS);
+  checkOptions('spool', options, OPTIONS);
   if (options.folder === undefined) throw invalidOption('spool: folder', undefined, text.takes);
-}
-
-/** @throws ERR_INVALID_OPTION */
-export function checkSpoolOptions(folder: string, options: SpoolOptions): void {
-  checkOptions('Spool', { folder, ...options }, OPTIONS);
 }

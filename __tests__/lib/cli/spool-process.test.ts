@@ -16,10 +16,10 @@ import {
 import { get } from 'node:http';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Spool } from '../../../lib/spool/spool.js';
 import { logBatch, logsFrame } from '../../helpers/messages.js';
 import { commands, listening, MAIN, type Running } from '../../helpers/processes.js';
 import { sendAll } from '../../helpers/socket-client.js';
+import { appendAll, queues } from '../../helpers/spools.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
 
@@ -29,6 +29,7 @@ const start = commands();
 const startInto = commandsInto();
 const mount = tmpfs();
 const path = tempPaths();
+const openQueue = queues();
 
 /** Starts the command with a file as its stdout. Whatever still runs after a test is killed. */
 function commandsInto(): (args: string[], stdout: string) => Started {
@@ -113,11 +114,12 @@ function sendBatches(socket: string, batches: number, logs: number, first = 0): 
 /** A spool with so many batches of 2 logs, numbered from 0. */
 async function filled(batches: number): Promise<string> {
   const folder = path();
-  const spool = await Spool.open(folder);
-  for (let i = 0; i < batches; i += 50) {
-    await spool.append(upTo(50).map((j) => logBatch(2, 2 * (i + j))));
-  }
-  await spool.close();
+  const { queue } = await openQueue(folder);
+  await appendAll(
+    queue,
+    upTo(batches).map((i) => logBatch(2, 2 * i)),
+  );
+  await queue.close();
   return folder;
 }
 
