@@ -8,7 +8,7 @@ import type { Lock } from './lock.js';
 import { Losses, type LossOptions } from './losses.js';
 import { type Damage, type Entry, HEADER, less, type Size, type SpoolBatch } from './record.js';
 import { listSegments, type Segment } from './segment.js';
-import { SegmentReader } from './segment-reader.js';
+import { RETRY_MS, SegmentReader } from './segment-reader.js';
 import { canBeCounted, survey } from './survey.js';
 
 /** Once all is delivered, a larger segment is not continued. */
@@ -102,20 +102,17 @@ export class SpoolQueue {
    * @param onStored Called before anything can be read: the id of the first one, and how many were stored.
    * @throws the errors of the file system; then none of them is stored.
    */
-  append(batches: readonly SpoolBatch[], onStored: (first: number, n: number) => void): Promise<void> {
-    return this.#appender.append(batches, ({ segment, first, n, size }: Appended) => {
+  async append(batches: readonly SpoolBatch[], onStored: (first: number, n: number) => void): Promise<void> {
+    await this.#appender.append(batches, ({ segment, first, n, size }: Appended) => {
       grow(this.size, size, 1);
       if (segment === this.#tail) this.#used += size.bytes;
       else this.#measure();
       onStored(first, n);
     });
+    this.#retire();
   }
 
-  /**
-   * The next batches, in order; none at the end. What is damaged is reported and left out.
-   *
-   * @throws only while the queue is being closed.
-   */
+  /** The next batches, in order; none at the end. It fails only while the queue is being closed. */
   async read(): Promise<Entry[]> {
     for (;;) {
       const next = await this.#cursor.read();
@@ -127,19 +124,22 @@ export class SpoolQueue {
       const unfinished: Entry[] = [];
       for (const entry of entries) {
         const state = segment.stateOf(entry.id);
-        if (state === State.STARTED_AGAIN) await this.#quarantine(segment, entry);
-        else if (!isFinished(state)) unfinished.push(entry);
+        const isDangerous = state === State.STARTED_AGAIN;
+        if (isDangerous && (await this.#losses.quarantine(segment, entry))) {
+          grow(this.size, sizeOf(entry), -1);
+          this.#flusher.schedule(segment);
+        } else if (!isDangerous && !isFinished(state)) unfinished.push(entry);
       }
       if (unfinished.length > 0) return unfinished;
     }
   }
 
-  /** Counts a batch as read that the reader has from elsewhere. @returns false if others are to be read before it. */
+  /** See {@link Cursor.skip}. */
   skip(id: number, batch: SpoolBatch): boolean {
     return this.#cursor.skip(id, batch);
   }
 
-  /** The batch was delivered, or dropped. No kill of the process brings it back once this turn is over. */
+  /** It was delivered, or dropped. No kill brings it back once this turn is over. */
   finish(id: number, { count, raw }: SpoolBatch): void {
     const segment = this.#unfinished(id);
     if (segment === undefined) return;
@@ -158,7 +158,6 @@ export class SpoolQueue {
     this.#flusher.write(segment);
   }
 
-  /** The process survived that. */
   unmark(id: number): void {
     const segment = this.#unfinished(id);
     if (segment === undefined) return;
@@ -215,7 +214,7 @@ export class SpoolQueue {
     return after;
   }
 
-  /** Adds a segment that has to be read. @returns what was appended up to its end. */
+  /** Adds one that has to be read. @returns the same. */
   async #survey(segment: Segment): Promise<Readonly<Size>> {
     const { entries, damage, before, torn, isTailBroken } = await survey(segment, this.#reader);
     if (segment === this.#segments.at(-1)) {
@@ -237,12 +236,6 @@ export class SpoolQueue {
     return lost;
   }
 
-  async #quarantine(segment: Segment, entry: Entry): Promise<void> {
-    if (!(await this.#losses.quarantine(segment, entry))) return;
-    grow(this.size, sizeOf(entry), -1);
-    this.#flusher.schedule(segment);
-  }
-
   /** The segment of a batch that is not finished. */
   #unfinished(id: number): Segment | undefined {
     const segment = this.#segments.find(({ first, end }) => first <= id && end > id);
@@ -253,8 +246,16 @@ export class SpoolQueue {
   #retire(): void {
     const { segment, isBusy } = this.#appender;
     if (this.size.batches > 0 || this.hasUnread || isBusy || segment === undefined) return;
-    if (segment.size > Math.min(IDLE_BYTES, this.#limits.bytes / 8))
-      this.#appender.replace().then(() => this.#flusher.schedule(segment), this.#options.onFailure);
+    if (segment.size <= Math.min(IDLE_BYTES, this.#limits.bytes / 8)) return;
+    const { signal } = this.#closing;
+    this.#appender.replace().then(
+      () => this.#flusher.schedule(segment),
+      async (error) => {
+        this.#options.onFailure(error);
+        await this.#options.disk.wait(RETRY_MS, signal);
+        if (!signal.aborted) this.#retire();
+      },
+    );
   }
 
   #removed(segment: Segment): void {
@@ -288,7 +289,6 @@ export class SpoolQueue {
 }
 
 const NOTHING: Readonly<Size> = { batches: 0, logs: 0, bytes: 0 };
-
 function grow(size: Size, { batches, logs, bytes }: Readonly<Size>, sign: 1 | -1): void {
   size.batches += sign * batches;
   size.logs += sign * logs;

@@ -46,6 +46,6 @@ export async function survey(segment: Segment, reader: SegmentReader): Promise<S
 /** What was appended before a segment of which nothing else tells: as if what is missing had no logs. */
 function guess(bytes: Buffer, { first, end }: Segment): Readonly<Size> {
   const [entry] = parse(bytes, { id: first, before: NOTHING, end }, true).entries;
-  if (entry === undefined) return NOTHING;
+  if (entry === undefined || first === 0) return NOTHING;
   return { ...entry.before, batches: Math.max(0, entry.before.batches - (entry.id - first)) };
 }
