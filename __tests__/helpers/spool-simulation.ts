@@ -71,26 +71,28 @@ class Simulation {
     this.#process = this.#disk;
     this.#sync = this.#chance(0.4);
     this.#maxBytes = this.#chance(0.5) ? 16_384 : 65_536;
-    this.#poison = this.#chance(0.15) ? this.#below(30) : -1;
+    this.#poison = this.#chance(0.2) ? this.#below(6) : -1;
   }
 
   async run(): Promise<void> {
-    for (let lives = 1 + this.#below(5); lives > 0; lives--) {
-      const isFaulty = this.#chance(0.4);
+    const isPoisoned = this.#poison >= 0;
+    // Whether nothing else happens than that a batch ends processes.
+    const isCalm = isPoisoned && this.#chance(0.5);
+    for (let lives = (isPoisoned ? 4 : 1) + this.#below(5); lives > 0; lives--) {
+      const isFaulty = !isCalm && this.#chance(0.4);
       const faults = isFaulty
         ? { fails: this.#next() ** 3 * 0.2, short: this.#next() ** 2 * 0.3 }
         : NO_FAULTS;
-      this.#disk.capacity = this.#chance(0.15)
-        ? this.#disk.bytes + this.#below(20_000)
-        : Number.POSITIVE_INFINITY;
+      this.#disk.capacity =
+        !isCalm && this.#chance(0.15) ? this.#disk.bytes + this.#below(20_000) : Number.POSITIVE_INFINITY;
       this.#hasFaults ||= isFaulty || this.#disk.capacity < Number.POSITIVE_INFINITY;
       this.#process = this.#disk.start(
         this.#chance(0.7) ? 1 + this.#below(400) : Number.POSITIVE_INFINITY,
         faults,
       );
       await this.#live(() => this.#act());
-      if (this.#chance(0.25)) this.#failPower();
-      if (this.#chance(0.3)) this.#flip();
+      if (!isCalm && this.#chance(0.25)) this.#failPower();
+      if (!isCalm && this.#chance(0.3)) this.#flip();
     }
     await this.#settle();
   }
@@ -117,6 +119,7 @@ class Simulation {
   }
 
   async #open(): Promise<void> {
+    const life = this.#life;
     for (let attempts = 1; ; attempts++) {
       const lock = await this.#process.lock(FOLDER).catch(() => undefined);
       try {
@@ -135,7 +138,8 @@ class Simulation {
         return;
       } catch (error) {
         lock?.release();
-        if (this.#disk.isStopped) throw Object.assign(new Error(), { code: 'STOPPED' });
+        if (life !== this.#life || this.#disk.isStopped)
+          throw Object.assign(new Error(), { code: 'STOPPED' });
         if (attempts === MAX_OPEN_ATTEMPTS) throw error;
         if (attempts === MAX_OPEN_ATTEMPTS / 2) this.#disk.faults = NO_FAULTS;
       }
@@ -252,6 +256,8 @@ class Simulation {
         this.#disk.kill();
       }
       if (this.#disk.isStopped) return;
+      // Its answer is awaited.
+      if (this.#chance(0.3)) continue;
       this.#handed.splice(i, 1);
       queue.finish(batch.id as number, batch);
       batch.isAcknowledged = true;

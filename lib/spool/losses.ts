@@ -39,10 +39,9 @@ export class Losses {
     const { first, until = segment.end } = damage;
     const waiting = until - first - segment.finished(first, until);
     if (waiting === 0) return undefined;
-    const lost = share(damage.lost ?? { batches: segment.isPinned ? 1 : waiting, logs: 0, bytes: 0 }, {
-      of: until - first,
-      waiting,
-    });
+    // At the end of a spool nothing tells how many there were: at least one.
+    const unknown = { batches: damage.until === undefined ? 1 : waiting, logs: 0, bytes: 0 };
+    const lost = share(damage.lost ?? unknown, { of: until - first, waiting });
     let keptIn: string | undefined = segment.logPath;
     if (segment.isPinned) {
       segment.giveUp(first, until);

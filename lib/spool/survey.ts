@@ -34,8 +34,8 @@ export async function survey(segment: Segment, reader: SegmentReader): Promise<S
     segment.size -= torn;
     segment.end = parsed.id;
     if (isTailLost) {
-      // No id that may be in the damaged bytes is used again: one, or as many as fit if nothing can be seen of them.
-      segment.end += segment.isPinned ? Math.ceil((bytes.length - at) / HEADER) : 1;
+      // No id that may be in the damaged bytes is used again.
+      segment.end += Math.max(1, Math.floor((bytes.length - at) / HEADER));
       total = { ...total, batches: total.batches + 1 };
     }
   }
