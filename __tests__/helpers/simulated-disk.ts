@@ -266,6 +266,8 @@ export class SimulatedDisk implements Disk {
         const { length } = inode.changes;
         this.#step('sync', generation);
         await this.#delay();
+        // Stopped in the meantime: a later power failure must not bring this back.
+        if (generation !== this.#generation || this.isStopped) await new Promise(() => undefined);
         inode.durable = Buffer.from(data);
         inode.changes.splice(0, length);
       },

@@ -22,6 +22,8 @@ interface Known extends SpoolBatch {
   mayBeMissing: boolean;
   /** How many processes ended while they processed it, after they had marked it. */
   deaths: number;
+  /** In how many of these the mark was on disk for certain. */
+  marked: number;
 }
 
 /**
@@ -207,7 +209,7 @@ class Simulation {
     const n = this.#batches.length + this.#below(1_000_000) * 1000;
     const raw = Buffer.alloc(4 + (this.#chance(0.1) ? this.#below(3000) : this.#below(200)), n % 251);
     raw.writeUInt32BE(n);
-    const known = { n, tag: 1 + (n % 2), count: n % 11, raw, deaths: 0 };
+    const known = { n, tag: 1 + (n % 2), count: n % 11, raw, deaths: 0, marked: 0 };
     return { ...known, isAcknowledged: false, mayReturn: false, mayBeMissing: true };
   }
 
@@ -220,7 +222,7 @@ class Simulation {
       if (batch.isAcknowledged && !batch.mayReturn)
         throw new Error(`batch ${batch.id} was acknowledged, and is back`);
       if (entry.id <= this.#lastId) throw new Error(`batch ${entry.id} comes after ${this.#lastId}`);
-      if (!this.#hasFaults && !this.#hasDamage && batch.deaths >= 2)
+      if (!this.#hasFaults && !this.#hasDamage && batch.marked >= 2)
         throw new Error(`batch ${batch.id} is not set aside`);
       this.#lastId = entry.id;
       batch.isAcknowledged = false;
@@ -249,7 +251,10 @@ class Simulation {
       const isPoison = this.#batches.indexOf(batch) === this.#poison;
       if (queue.wasAbandoned) {
         queue.mark(batch.id as number);
-        if (isPoison && !this.#disk.isStopped) this.#disk.kill();
+        if (isPoison && !this.#disk.isStopped) {
+          batch.marked += 1;
+          this.#disk.kill();
+        }
         if (this.#disk.isStopped) batch.deaths += 1;
         queue.unmark(batch.id as number);
       } else if (isPoison) {

@@ -63,10 +63,11 @@ export class Cursor {
     let parsed: Parsed;
     let isWhole: boolean;
     do {
-      const to = Math.min(size, offset + length);
+      // An emptied segment is shorter than what was read of it.
+      const to = Math.max(offset, Math.min(size, offset + length));
       const bytes = await this.#reader.read(segment, offset, to);
       // A file that became shorter is damaged, too.
-      isWhole = to === size || bytes.length < to - offset;
+      isWhole = to >= size || bytes.length < to - offset;
       parsed = parse(bytes, { id, before, end, after, key }, isWhole);
       length = parsed.stop === 'damaged' ? Number.POSITIVE_INFINITY : length * 2;
     } while (parsed.stop === 'damaged' || (parsed.stop === 'more' && parsed.entries.length === 0));
