@@ -93,7 +93,7 @@ export class BoundaryLogProxy {
     this.registry = resolved.registry;
     if (spool !== undefined) {
       this.#spool = new SpoolBuffer(spool, overflow, this.#logger);
-      this.#spool.on('loss', (lost: Amount) => this.#tally.dropAmount(lost, 'spool_full'));
+      this.#spool.on('loss', (lost: Amount) => this.#tally.dropAmount(lost, 'spool_damaged'));
       this.#spool.on('failure', (error: Error) => this.#warnings.spoolFailed(error));
     }
     this.#buffer = this.#spool ?? new LogBuffer({ maxBatches, maxBytes, overflow });
@@ -113,6 +113,7 @@ export class BoundaryLogProxy {
       accounts: () => this.accounts(),
       retries: () => this.#retries,
       buffer: this.#buffer,
+      spool: this.#spool,
       status: this.#status,
       rejected: this.#rejected,
       connections: this.#connections,
@@ -149,7 +150,10 @@ export class BoundaryLogProxy {
    */
   async runForwarder(reporter: Reporter, options: RunForwarderOptions = {}): Promise<void> {
     const { signal, concurrency, retry, graceMs } = resolveOptions('runForwarder', options, RUN_OPTIONS);
-    const forwarder = new Forwarder(reporter, { concurrency, retry: this.#retryPolicy(retry) });
+    const forwarder = new Forwarder(this.#spool?.guard(reporter) ?? reporter, {
+      concurrency,
+      retry: this.#retryPolicy(retry),
+    });
     if (this.#forwarder !== undefined) {
       const message = 'a forwarder runs already: abort its signal, and wait until it has ended';
       throw new BoundaryLogError('ERR_FORWARDER_RUNNING', message);
@@ -203,7 +207,8 @@ export class BoundaryLogProxy {
     if (this.#closed !== undefined) {
       throw new BoundaryLogError('ERR_CLOSED', 'this proxy was closed: make a new one');
     }
-    await this.#spool?.open();
+    // Another proxy that has the spool is found before senders are.
+    await this.#spool?.lock();
     this.#listener = await UnixListener.open(
       this.socketPath,
       this.#socketMode,
@@ -212,6 +217,13 @@ export class BoundaryLogProxy {
     );
     this.#logger.info({ socketPath: this.socketPath }, 'listening');
     if (wasmFailure() !== undefined) this.#warnings.wasmDisabled(wasmFailure());
+    try {
+      await this.#spool?.open();
+    } catch (error) {
+      await this.#listener.close();
+      this.#listener = undefined;
+      throw error;
+    }
   }
 
   async #forward(forwarder: Forwarder, end: AbortSignal, graceMs: number): Promise<void> {

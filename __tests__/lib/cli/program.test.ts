@@ -1,18 +1,19 @@
 import { EventEmitter } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { describe, expect, jest, test } from '@jest/globals';
 import { FileOutput } from '../../../lib/cli/file-output.js';
 import { hasColor, type Io } from '../../../lib/cli/io.js';
 import { run } from '../../../lib/cli/program.js';
-import { Spool } from '../../../lib/spool/spool.js';
 import { formatBatch } from '../../../lib/text/format.js';
 import { logBatch, logsFrame } from '../../helpers/messages.js';
 import { sendAll } from '../../helpers/socket-client.js';
+import { appendAll, queues } from '../../helpers/spools.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
 
 const path = tempPaths();
+const openQueue = queues();
 
 /** The outside world of a command: what it wrote, signals to send to it, and the codes it wanted to exit with. */
 function world({ isTTY = false, env = {} as Io['env'], input = Buffer.alloc(0) } = {}) {
@@ -184,12 +185,15 @@ describe('send', () => {
 });
 
 describe('spool', () => {
-  /** A spool with three batches of two logs, that no proxy has open. */
+  /** A spool with three batches of two logs. */
   async function filled(): Promise<string> {
     const folder = path();
-    const opened = await Spool.open(folder);
-    await opened.append([0, 2, 4].map((first) => logBatch(2, first)));
-    await opened.close();
+    const { queue } = await openQueue(folder);
+    await appendAll(
+      queue,
+      [0, 2, 4].map((first) => logBatch(2, first)),
+    );
+    await queue.close();
     return folder;
   }
 
@@ -215,19 +219,74 @@ describe('spool', () => {
 
   test('an empty one has no oldest batch', async () => {
     const folder = path();
-    await (await Spool.open(folder)).close();
+    await (await openQueue(folder)).queue.close();
     const { io } = world();
     expect(await run(['spool', folder], io)).toBe(0);
     expect(io.stdout.text).toBe('batches 0\nlogs 0\nbytes 0\noldest -\n');
   });
 
-  test('that a proxy uses is refused', async () => {
+  test('that a proxy uses is shown, and not changed', async () => {
     const folder = await filled();
-    const opened = await Spool.open(folder);
+    const { queue } = await openQueue(folder);
     const { io } = world();
-    expect(await run(['spool', folder], io)).toBe(1);
-    expect(io.stderr.text).toMatch(/^error: ERR_SPOOL_IN_USE: /);
-    await opened.close();
+    expect(await run(['spool', folder], io)).toBe(0);
+    expect(io.stdout.text).toContain('batches 3\n');
+    for (const args of [['--repair'], ['--drop-before', '2100-01-01T00:00:00Z']]) {
+      const changing = world();
+      expect(await run(['spool', folder, ...args], changing.io)).toBe(1);
+      expect(changing.io.stderr.text).toMatch(/^error: ERR_SPOOL_IN_USE: /);
+    }
+    expect(queue.size.batches).toBe(3);
+  });
+
+  test('--verify reads all, and tells damage by the exit code', async () => {
+    const folder = await filled();
+    const sound = world();
+    expect(await run(['spool', folder, '--verify'], sound.io)).toBe(0);
+    expect(sound.io.stdout.text).toBe('3 batches can be read\n');
+    const log = `${folder}/${'0'.repeat(16)}.log`;
+    const bytes = readFileSync(log);
+    bytes[100] = (bytes[100] as number) ^ 1;
+    writeFileSync(log, bytes);
+    const damaged = world();
+    expect(await run(['spool', folder, '--verify'], damaged.io)).toBe(1);
+    expect(damaged.io.stdout.text).toBe('damaged ids 0 to 0: 1 batches, 2 logs\n2 batches can be read\n');
+    const shown = world();
+    await run(['spool', folder], shown.io);
+    expect(shown.io.stdout.text).toMatch(
+      /^batches 2\nlogs 4\n(.*\n){2}damaged ids 0 to 0: 1 batches, 2 logs\n$/,
+    );
+    const repaired = world();
+    expect(await run(['spool', folder, '--repair'], repaired.io)).toBe(0);
+    expect(repaired.io.stdout.text).toBe(
+      'dropped 1 batches, 2 logs: ids 0 to 0 are damaged\nkept 2 batches, 4 logs\n',
+    );
+    const again = world();
+    expect(await run(['spool', folder, '--verify'], again.io)).toBe(0);
+    expect(again.io.stdout.text).toBe('2 batches can be read\n');
+  });
+
+  test('--drop-before drops what is old, and says how much', async () => {
+    const folder = await filled();
+    const before = world();
+    expect(await run(['spool', folder, '--drop-before', '2020-01-01T00:00:00Z'], before.io)).toBe(0);
+    expect(before.io.stdout.text).toBe(
+      'dropped 0 batches, 0 logs: older than 2020-01-01T00:00:00.000Z\nkept 3 batches, 6 logs\n',
+    );
+    const all = world();
+    expect(await run(['spool', folder, '--drop-before', '2100-01-01T00:00:00Z'], all.io)).toBe(0);
+    expect(all.io.stdout.text).toBe(
+      'dropped 3 batches, 6 logs: older than 2100-01-01T00:00:00.000Z\nkept 0 batches, 0 logs\n',
+    );
+    const shown = world();
+    await run(['spool', folder], shown.io);
+    expect(shown.io.stdout.text).toContain('batches 0\n');
+  });
+
+  test('--drop-before a time that is not one is wrong usage', async () => {
+    const { io } = world();
+    expect(await run(['spool', await filled(), '--drop-before', 'yesterday'], io)).toBe(2);
+    expect(io.stderr.text).toContain('--drop-before: got "yesterday", takes a time');
   });
 
   test('that is not there is wrong usage', async () => {

@@ -434,7 +434,7 @@ describe('close with a drain, while a batch is retried', () => {
     const socket = await connectTo(proxy.socketPath);
     socket.resume().write(Buffer.concat(batches(50)));
     let room = 0;
-    for (let bytes = 0; bytes <= 1000; room++) bytes += logBatch(1, room).raw.length;
+    for (let bytes = 0; bytes <= 1000; room++) bytes += 64 + logBatch(1, room).raw.length;
     room -= 1;
     await until('it is full', () => proxy.accounts().received.batches === room);
     await proxy.close();
