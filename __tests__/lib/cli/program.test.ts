@@ -286,7 +286,7 @@ describe('spool', () => {
   test('--drop-before a time that is not one is wrong usage', async () => {
     const { io } = world();
     expect(await run(['spool', await filled(), '--drop-before', 'yesterday'], io)).toBe(2);
-    expect(io.stderr.text).toContain('--drop-before: got "yesterday", takes a time');
+    expect(io.stderr.text).toContain('--drop-before: got "yesterday", expected a time');
   });
 
   test('that is not there is wrong usage', async () => {
