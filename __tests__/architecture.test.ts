@@ -155,7 +155,7 @@ test('the contracts import only each other and the codec', () => {
 
 test('no cycles', () => {
   const left = new Map(IMPORTS);
-  // A file that imports nothing of what is left cannot be part of a cycle.
+  // A file that imports none of the remaining files cannot be part of a cycle.
   const isDone = (file: string) => left.get(file)?.every((imported) => !left.has(imported));
   for (let done = MODULES; done.length > 0; ) {
     done = [...left.keys()].filter(isDone);

@@ -88,7 +88,7 @@ describe('bench/run.js', () => {
     expect(stderr).toContain('/no/such cannot be run');
   });
 
-  test('a name that no row has is wrong usage', async () => {
+  test('a name that matches no row is wrong usage', async () => {
     const { code, stderr } = await bench('--only', 'no-such-row');
     expect(code).toBe(2);
     expect(stderr).toContain('no row is called no-such-row');

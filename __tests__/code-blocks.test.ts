@@ -10,11 +10,11 @@ import * as coder from '../lib/reporters/coder/index.js';
 import { blocksOf, type CodeBlock, filesIn, PAGES, ROOT } from './helpers/code-blocks.js';
 
 /*
- * Every TypeScript example that users read is checked by the compiler, against the sources, in one run: those of the
- * pages, and those of the doc comments, which are the examples of the API reference.
+ * Compiles every TypeScript example that users read, in one run, against the sources: the examples in the pages, and those
+ * in the doc comments, which appear in the API reference.
  */
 
-/** What an example may use without saying where it comes from. */
+/** Names that an example may use without declaring or importing them. */
 const OPEN_NAMES = `
 declare const batch: import('boundary-log-proxy').LogBatch;
 declare const bytes: Buffer;
@@ -44,7 +44,7 @@ const ENTRIES = {
 /** The file that an example is compiled as. */
 const fileOf = ({ file, line }: CodeBlock) => `${file.replaceAll(/[/.]/g, '-')}-${line}.ts`;
 
-/** An example in a doc comment may leave its imports out: of public names, and of what its own file exports. */
+/** The imports that an example in a doc comment may omit: of public names, and of the exports of its file. */
 function importsFor({ file, code }: CodeBlock): string {
   if (file.endsWith('.md')) return '';
   const source = readFileSync(join(ROOT, file), 'utf8');
@@ -85,10 +85,10 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
   writeFileSync(join(folder, 'open-names.d.ts'), OPEN_NAMES);
-  // What is added stands on the last line, so that lines have the same numbers in errors.
+  // Additions go to the last line, so that the line numbers in errors stay correct.
   for (const example of EXAMPLES) {
     writeFileSync(join(folder, fileOf(example)), `${example.code}export {}; ${importsFor(example)}\n`);
-    // A module that other examples import begins with its name.
+    // If other examples import a module, its first line is a comment with its name.
     const name = /^\/\/ (\S+\.ts)\n[\s\S]*^export /m.exec(example.code)?.[1];
     if (name !== undefined) writeFileSync(join(folder, name), example.code);
   }
@@ -106,7 +106,7 @@ test.each(EXAMPLES.map((example) => [`${example.file}:${example.line}`, example]
   },
 );
 
-test('the compiler has nothing else to say', () => {
+test('the compiler reports no other errors', () => {
   expect(errors).toEqual([]);
 });
 

@@ -46,7 +46,7 @@ describe('the options of the command', () => {
     expect(tableAfter(page, `## ${name}\n`)).toEqual(
       command.options.map(({ long, description, defaultValueDescription, defaultValue }) => {
         const value = typeof defaultValue === 'boolean' ? undefined : defaultValue;
-        // This one depends on the environment.
+        // This default depends on the environment.
         const documented =
           long === '--socket' ? '$TMPDIR/boundary-audit.sock' : (defaultValueDescription ?? value);
         return [long, String(documented ?? ''), description];
@@ -136,14 +136,14 @@ describe('docs/errors.md', () => {
     expect(commented.map(([code]) => code)).toEqual(codes);
     const documented = tableAfter(page, heading);
     expect(documented.map((row) => row.slice(0, 3))).toEqual(commented);
-    // What to do, in a sentence.
+    // The last column says what to do, in a sentence.
     for (const [, , , action] of documented) expect(action).toMatch(/^[A-Z].{10,}\.$/);
   });
 
   test('no page names a code that it does not explain', () => {
     const explained = new Set(page.match(/ERR_\w+/g));
     for (const file of PAGES) {
-      // Those of Node are not ours.
+      // This pattern excludes codes of Node.
       const named = read(file).match(/\bERR_(?!TLS_)\w+/g) ?? [];
       expect(named.filter((code) => !explained.has(code))).toEqual([]);
     }

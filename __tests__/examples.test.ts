@@ -166,7 +166,7 @@ describe('ndjson-to-socket.js', () => {
     ]);
     expect(stderr.match(/skipped: .*/g)).toEqual([
       expect.stringContaining('JSON'),
-      'skipped: decision: got "maybe", takes allow or deny',
+      'skipped: decision: got "maybe", expected allow or deny',
       'skipped: ERR_MESSAGE_TOO_LARGE',
     ]);
     expect(code).toBe(0);

@@ -52,7 +52,7 @@ test('the blocks of the first minute show what the programs print', async () => 
 
   expect(await run(['send', '--socket', socket, '--sample', '20'], second.io)).toBe(0);
   expect(second.io.stderr.text).toBe(shown(1));
-  await until('all events are here', () => first.io.stdout.text.split('\n').length === 21);
+  await until('all events have arrived', () => first.io.stdout.text.split('\n').length === 21);
   // The picture shows the first eight of them.
   const decisions = first.io.stdout.text.split('\n').map((line) => line.split(/ +/)[1]);
   expect(decisions.slice(0, 8).filter((decision) => decision === 'allow')).toHaveLength(5);

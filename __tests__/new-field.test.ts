@@ -7,8 +7,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { varint } from './helpers/naive-protobuf.js';
 
 /*
- * What a maintainer does who adds fields to `proto/`: edits it in a copy of the sources, generates, builds,
- * and uses what was built.
+ * Follows a maintainer who adds fields to `proto/`: edits a copy of the sources, generates, builds, and uses the result.
  */
 
 /** The compilers take about 5 s, and more if they have to share a core. */
@@ -339,10 +338,13 @@ describe('after new fields with entries', () => {
   });
 
   test.each([
-    [{ attempts: 2 ** 31 }, 'attempts: got 2147483648, takes a whole number from -2147483648 to 2147483647'],
-    [{ size: -1 }, 'size: got -1, takes a whole number from 0 to 4294967295'],
-    [{ cached: 'yes' }, 'cached: got "yes", takes a boolean'],
-    [{ note: 5 }, 'note: got 5, takes a string'],
+    [
+      { attempts: 2 ** 31 },
+      'attempts: got 2147483648, expected a whole number from -2147483648 to 2147483647',
+    ],
+    [{ size: -1 }, 'size: got -1, expected a whole number from 0 to 4294967295'],
+    [{ cached: 'yes' }, 'cached: got "yes", expected a boolean'],
+    [{ note: 5 }, 'note: got 5, expected a string'],
   ])('%j is not a valid event', (fields, message) => {
     expect(() => text.toEvent({ decision: 'deny', ...fields })).toThrow(message);
   });

@@ -10,8 +10,8 @@ import { tempFolder } from './helpers/temp.js';
 import { until } from './helpers/until.js';
 
 /*
- * Examples of the pages, run as a reader would run them: in a folder where the package is installed. They use what is in
- * dist/. The other examples are compiled only, see code-blocks.test.ts.
+ * Runs examples of the pages as a reader would: in a folder where the package is installed, which is the build in dist/.
+ * code-blocks.test.ts compiles all examples.
  */
 
 const folder = tempFolder();
@@ -62,20 +62,12 @@ beforeAll(async () => {
 }, 60_000);
 
 test('the tests for Jest pass', async () => {
-  const config = {
-    testEnvironment: 'node',
-    roots: ['<rootDir>/jest'],
-    extensionsToTreatAsEsm: ['.ts'],
-    moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-    transform: {
-      '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
-    },
-  };
-  writeFileSync(join(folder, 'jest.config.json'), JSON.stringify(config));
+  const config = blocksOf('docs/testing.md').find(({ language }) => language === 'js')?.code ?? '';
+  writeFileSync(join(folder, 'jest.config.mjs'), config);
   const { code, output } = await run(
     '--experimental-vm-modules',
     join(modules, 'jest/bin/jest.js'),
-    ...['--config', 'jest.config.json'],
+    ...['--config', 'jest.config.mjs', '--roots', 'jest'],
   );
   expect(output).toMatch(/^Tests: +6 passed, 6 total$/m);
   expect(code).toBe(0);

@@ -1,5 +1,5 @@
-// This build beside another one, in interleaved pairs: `npm run bench -- --against DIR`. What else the machine does falls
-// on both of a pair alike, so the ratios of the pairs say more than two figures do.
+// Compares this build with another one, in interleaved pairs of runs: `npm run bench -- --against DIR`. Other work on the
+// machine affects both runs of a pair, so the ratios of the pairs say more than two figures.
 import { median, medianInterval } from './statistics.js';
 
 /**
@@ -8,13 +8,13 @@ import { median, medianInterval } from './statistics.js';
  * @property {string} unit
  * @property {number} here The median of this build.
  * @property {number} there The median of the other one.
- * @property {number} ratio The median of the pairs' ratios, this build by the other one.
- * @property {[number, number]} interval In which this median lies with a probability of 95 %.
+ * @property {number} ratio The median of the pairs' ratios: this build divided by the other one.
+ * @property {[number, number]} interval The 95 % confidence interval of this median.
  * @property {number[]} ratios
  */
 
 /**
- * @param {readonly import('./measure.js').Row[]} rows Those that do not measure a build in a process of its own are left out.
+ * @param {readonly import('./measure.js').Row[]} rows Rows that do not measure a build in its own process are left out.
  * @param {import('./measure.js').Settings} settings `root` is the checkout of the other build.
  * @param {number} pairs
  * @returns {Promise<Comparison[]>}
@@ -26,7 +26,7 @@ export async function compare(rows, { root, ...settings }, pairs) {
   for (const { of } of compared) measured.set(of, []);
   for (let pair = 0; pair < (settings.smoke ? 1 : pairs); pair++) {
     for (const [measure, results] of measured) {
-      // Neither build is always the first one.
+      // The builds take turns in running first.
       const isHereFirst = pair % 2 === 0;
       const first = await measure.run(isHereFirst ? settings : { ...settings, root });
       const second = await measure.run(isHereFirst ? { ...settings, root } : settings);

@@ -1,4 +1,4 @@
-// The goal of each row. It is printed beside the row, and missing it is not a failure, because machines differ.
+// The goals, which the table shows. Missing one is not a failure, because machines differ.
 
 /** By name of the row: the upper limit of its figure, or of its ratio to the baseline. */
 export const GOALS = /** @type {Record<string, { figure?: number, ratio?: number }>} */ ({

@@ -70,7 +70,7 @@ function openStdout(kind, path) {
   if (kind === undefined) return 'ignore';
   if (kind === 'file') return openSync(path, 'a');
   execFileSync('mkfifo', [path]);
-  // It ends by itself when the target and this process have closed the pipe.
+  // cat ends when the target and this process have closed the pipe.
   spawn('cat', [path], { stdio: 'ignore' }).unref();
   return openSync(path, 'w');
 }

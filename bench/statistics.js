@@ -17,8 +17,8 @@ export function percentile(sorted, part) {
 }
 
 /**
- * Between which values the median of what the sample is from lies, with a probability of 95 % or more: order statistics,
- * whose ranks follow from a binomial distribution. With fewer than six values that is all of them.
+ * A confidence interval of at least 95 % for the median. Its bounds are two of the sorted values, whose ranks follow from
+ * a binomial distribution. With fewer than six values they are the smallest and the largest one.
  *
  * @param {readonly number[]} values
  * @returns {[number, number]}

@@ -1,5 +1,5 @@
-// The process that is measured: one of targets/ on a socket, with clocks around it. stage.js starts it, and sends it
-// orders as messages.
+// The process that is measured. It runs one of targets/ on a socket, and measures it. stage.js starts this process, and
+// sends it orders as messages.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuSeconds, now } from './clock.js';
 import { Profiler } from './profiler.js';
@@ -37,7 +37,7 @@ let begun = { cpu: 0, time: 0 };
 async function end(sent) {
   const deadline = now() + PATIENCE_MS * 1e6;
   while (!target.isDone(sent)) {
-    if (now() > deadline) throw new Error(`${kind} did not take all of ${JSON.stringify(sent)}`);
+    if (now() > deadline) throw new Error(`${kind} did not receive all of ${JSON.stringify(sent)}`);
     await sleep(1);
   }
   const ages = target.ages.toSorted((a, b) => a - b);

@@ -75,9 +75,7 @@ function verify(request: LogsInput): LogsInput {
   return request;
 }
 
-/**
- * What a field of 32 bits keeps of an integer. protobufjs accepts a larger one, and sends only these bits.
- */
+/** The bits that fit into a field of 32 bits. protobufjs accepts larger integers, and silently sends only these bits. */
 const CUT: Readonly<Record<string, (value: number) => number>> = {
   int32: (value) => value | 0,
   sint32: (value) => value | 0,

@@ -103,7 +103,7 @@ export function checkFast(bytes: Uint8Array, pos: number, end: number): number {
     }
   }
   if (bytes.length <= payload.length && 2 * (end - pos) >= bytes.length) {
-    // All of them: copying a few more bytes costs less than a view.
+    // Copy all bytes: copying a few more costs less than a view.
     payload.set(bytes);
     return checkRequest(PAYLOAD + pos, PAYLOAD + end);
   }
@@ -112,7 +112,7 @@ export function checkFast(bytes: Uint8Array, pos: number, end: number): number {
   return checkRequest(PAYLOAD, PAYLOAD + end - pos);
 }
 
-/** `bytes.subarray(pos, end)` of the bytes that were checked last, at less cost if they are loaded. */
+/** Like `bytes.subarray(pos, end)` for the bytes that were checked last, but cheaper if they are loaded. */
 export function viewOfChecked(bytes: Buffer, pos: number, end: number): Buffer {
   if (loaded === undefined || checkedFrom === NOT_LOADED) return bytes.subarray(pos, end);
   return new View(loaded, checkedFrom + pos, end - pos);

@@ -33,12 +33,12 @@ export class FrameDecoder {
     this.#limits = payloadLimits(protocol);
   }
 
-  /** Bytes read so far. After a fatal header: up to the end of that header, nothing behind it. */
+  /** Bytes read so far. After a fatal header this is the position after that header. */
   get bytesConsumed(): number {
     return this.#bytesConsumed;
   }
 
-  /** Nothing more is read: there was a fatal header, or {@link end} was called. */
+  /** Whether the decoder ignores further input, after a fatal header or a call of {@link end}. */
   get ended(): boolean {
     return this.#ended;
   }
@@ -86,8 +86,8 @@ export class FrameDecoder {
   }
 
   /**
-   * Decodes the frames at the beginning of a chunk that it contains completely and whose headers are valid, with no
-   * state in between: nearly all frames of a busy connection. @returns where the rest begins.
+   * Fast path: decodes the frames that a chunk contains completely, up to the first invalid header, without keeping
+   * state. On a busy connection these are nearly all frames. @returns the position of the rest.
    */
   #decodeWhole(bytes: Buffer, items: (Frame | FrameFault)[], maxFrames: number): number {
     const { length } = bytes;

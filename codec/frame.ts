@@ -30,7 +30,7 @@ export interface Frame {
 export interface FrameFault {
   /** What went wrong. */
   readonly error: BoundaryLogError;
-  /** Whether what follows cannot be split into frames, so that the connection is to be closed. False for a truncated end. */
+  /** True if the rest cannot be split into frames, so that the connection must be closed. False for a truncated end. */
   readonly fatal: boolean;
 }
 
@@ -45,7 +45,7 @@ export interface FrameFault {
  */
 export function encodeFrame(tag: number, payload: Uint8Array, maxLength = MAX_PAYLOAD_LENGTH): Buffer {
   if (!Number.isInteger(tag) || tag < 0 || tag > 0xff) {
-    throw new BoundaryLogError('ERR_INVALID_OPTION', `tag: got ${tag}, accepts an integer from 0 to 255`);
+    throw new BoundaryLogError('ERR_INVALID_OPTION', `tag: got ${tag}, expected an integer from 0 to 255`);
   }
   const limit = Math.min(maxLength, MAX_HEADER_PAYLOAD_LENGTH);
   if (!(payload.length <= limit)) {

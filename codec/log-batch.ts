@@ -13,9 +13,9 @@ export class LogBatch {
   /** How many logs it contains. */
   readonly count: number;
   /**
-   * The encoded ReportBoundaryLogsRequest as it was received, including unknown fields: what a reporter that
-   * accepts protobuf passes on. If one envelope contained several requests, they stand one after the other, which
-   * protobuf reads as their merge.
+   * The encoded ReportBoundaryLogsRequest as it was received, including unknown fields. A reporter that speaks protobuf
+   * can forward these bytes. If one envelope contained several requests, they are concatenated, which protobuf decodes
+   * as their merge.
    *
    * A view of the chunk in which the frame arrived, unless {@link detach} was called.
    */
@@ -45,7 +45,7 @@ export class LogBatch {
    */
   detach(): void {
     if (this.raw.length === this.raw.buffer.byteLength) return;
-    // Not from Buffer's allocation pool, which would only be another chunk that is kept alive.
+    // Not from Buffer's allocation pool: the copy would keep the whole pool alive instead of the chunk.
     const copy = Buffer.allocUnsafeSlow(this.raw.length);
     copy.set(this.raw);
     (this as { raw: Buffer }).raw = copy;

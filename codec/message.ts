@@ -119,7 +119,7 @@ function invalid(tag: Tag, reason: number): Skip {
   return skip;
 }
 
-/** The outcome of a frame whose tag the protocol does not define: its connection is to be closed. */
+/** The outcome of a frame whose tag the protocol does not define. */
 export function unsupportedTag(tag: number): Close {
   const error = new BoundaryLogError('ERR_UNSUPPORTED_TAG', `tag ${tag} is not supported`);
   return { kind: 'close', error };

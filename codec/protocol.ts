@@ -42,12 +42,12 @@ export function payloadLimits(protocol: Protocol): Int32Array {
   for (const [key, { maxLength }] of Object.entries(protocol.tags)) {
     const tag = Number(key);
     if (String(tag) !== key || !Number.isInteger(tag) || tag < 0 || tag > 0xff) {
-      throw new BoundaryLogError('ERR_INVALID_OPTION', `protocol: got the tag ${key}, accepts 0 to 255`);
+      throw new BoundaryLogError('ERR_INVALID_OPTION', `protocol: got the tag ${key}, expected 0 to 255`);
     }
     if (!Number.isInteger(maxLength) || maxLength < 0 || maxLength > MAX_HEADER_PAYLOAD_LENGTH) {
       throw new BoundaryLogError(
         'ERR_INVALID_OPTION',
-        `protocol: got the maxLength ${maxLength} for tag ${tag}, accepts 0 to ${MAX_HEADER_PAYLOAD_LENGTH}`,
+        `protocol: got the maxLength ${maxLength} for tag ${tag}, expected 0 to ${MAX_HEADER_PAYLOAD_LENGTH}`,
       );
     }
     limits[tag] = maxLength;

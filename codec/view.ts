@@ -2,8 +2,7 @@
 type ViewConstructor = new (memory: ArrayBufferLike, byteOffset: number, length: number) => Buffer;
 
 /**
- * The class of Buffer's views, for memory and offsets that are known already. `subarray()` finds it in the same way, but
- * takes three times as long: to ask a Buffer for its memory and its offset costs as much as the view itself, and two
- * views are made for each batch.
+ * Creates a Buffer view when the memory and the offset are already known. `subarray()` does the same, but takes three
+ * times as long: reading a Buffer's memory and offset costs as much as the view itself, and each batch needs two views.
  */
 export const View = (Buffer as unknown as { readonly [Symbol.species]: ViewConstructor })[Symbol.species];

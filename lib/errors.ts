@@ -22,7 +22,7 @@ import { type ErrorCode as CodecErrorCode, BoundaryLogError as CodedError } from
  * | `ERR_PROTOCOL_VIOLATION` | Coder, or a server in its place, sent something that WebSocket, yamux or DRPC do not allow | the connection or the call is closed, then as for `ERR_CONNECTION_LOST` |
  * | `ERR_CODER_REFUSED` | Coder rejects this configuration: address, token or version | the batch may be retried, minutes later; the message says what to correct |
  * | `ERR_CALL_REJECTED` | Coder will never accept this batch | the batch is dropped |
- * | `ERR_CLOSED` | the object was closed before the call | create a new one |
+ * | `ERR_CLOSED` | the object was closed before the call | the call fails |
  */
 export type ErrorCode =
   | CodecErrorCode

@@ -2,11 +2,11 @@
 export interface Logger {
   /** Details that help to find a fault. */
   debug(fields: object, message: string): void;
-  /** What the proxy does in normal operation. */
+  /** Normal operation. */
   info(fields: object, message: string): void;
-  /** What somebody should look at soon. */
+  /** Problems that somebody should look at soon. */
   warn(fields: object, message: string): void;
-  /** What somebody has to repair. */
+  /** Failures that somebody has to fix. */
   error(fields: object, message: string): void;
 }
 

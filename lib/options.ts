@@ -14,7 +14,7 @@ export interface OptionRow<Value = unknown> extends OptionCheck {
   readonly doc: string;
   /** The value of an option that was left out. */
   readonly default?: Value;
-  /** Makes that value, if it is not the same for all objects. */
+  /** Creates the default, if each object needs a new one. */
   readonly makeDefault?: () => Value;
   /** The default in the documentation, if its value alone does not explain it, or if it depends on other options. */
   readonly defaultDoc?: string;
@@ -113,7 +113,7 @@ export function milliseconds({ min }: { min: number }): OptionCheck {
   return wholeNumber({ min, max: MAX_WAIT_MS });
 }
 
-/** What another check accepts, or Infinity. */
+/** Accepts Infinity, and everything that another check accepts. */
 export function orInfinity({ expected, accepts }: OptionCheck): OptionCheck {
   return {
     expected: `${expected}, or Infinity`,

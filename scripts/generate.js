@@ -1,6 +1,6 @@
 /*
- * Makes all that is generated from `proto/`, `scripts/generate/text-fields.js` and the AssemblyScript in
- * `wasm/`: `npm run generate [-- FOLDER]`. FOLDER is where to write it, instead of into the sources.
+ * Generates code from `proto/`, `scripts/generate/text-fields.js` and the AssemblyScript in `wasm/`:
+ * `npm run generate [-- FOLDER]`. With FOLDER, it writes there instead of into the sources.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -71,13 +71,13 @@ function wasm(from, out, pages) {
   }
 }
 
-/** What the code that is written by hand needs to know of the schema. */
+/** Generates the modules that hand-written code imports for its knowledge of the schema. */
 function schema() {
   const schema = readSchema('boundary.proto');
   const request = find(schema, 'ReportBoundaryLogsRequest');
   const text = textOf(schema);
   const table = 'proto/ and scripts/generate/text-fields.js';
-  // All of them are made before the first is written: if something is missing, nothing changes.
+  // All modules are generated before the first one is written, so a missing entry changes nothing.
   /** @type {[file: string, from: string, content: string][]} */
   const modules = [
     ['codec/generated/schema.ts', 'proto/', schemaModule(schema)],

@@ -43,9 +43,7 @@ const request: LogsInput = {
   ],
 };
 
-/**
- * The payload has 32768 bytes with it. A key and three bytes of length precede it, and again in an envelope.
- */
+/** With this session, the payload has 32768 bytes: the field and the envelope each add a key and a length of three bytes. */
 const longestSessionId = (tag: Tag) => 'x'.repeat(MAX_PAYLOAD_LENGTH - (tag === Tag.V1 ? 4 : 8));
 
 describe.each(tags)('logs under tag %i', (tag) => {

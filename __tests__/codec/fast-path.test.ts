@@ -33,7 +33,7 @@ describe('the fast path', () => {
     ['unknown fields of each type', hex('2801 2a01ff 2d00000000 290000000000000000 0a02 2a00'), 1],
     ['known fields of another type', hex('0801 0d00000000'), 0],
     ['a varint of eight bytes', hex('0a09 20 8080808080808000'), 1],
-  ])('takes %s', (_name, bytes, logs) => {
+  ])('accepts %s', (_name, bytes, logs) => {
     expect(checkFast(bytes, 0, bytes.length)).toBe(logs);
     expect(checkRequest(bytes, 0, bytes.length)).toBe(logs);
   });
@@ -46,14 +46,14 @@ describe('the fast path', () => {
     ['a group', hex('0b0c')],
     ['a log that is cut short', hex('0a0208')],
     ['a key alone', hex('0a')],
-    ['text that is no UTF-8', hex('1201ff')],
-    ['text that is no UTF-8, in a log', hex('0a05 1a03 0a01ff')],
-    ['a payload longer than any frame has', Buffer.concat([log(16_383), log(16_383), log(16_383)])],
+    ['text that is not UTF-8', hex('1201ff')],
+    ['text that is not UTF-8, in a log', hex('0a05 1a03 0a01ff')],
+    ['a payload that is too long for a frame', Buffer.concat([log(16_383), log(16_383), log(16_383)])],
   ])('leaves %s to the walk', (_name, bytes) => {
     expect(checkFast(bytes, 0, bytes.length)).toBeLessThan(0);
   });
 
-  test('knows where a payload ends, whatever follows', () => {
+  test('reads nothing after the end of a payload, whatever follows', () => {
     for (let length = 0; length < WHOLE.length; length++) {
       const alone = Buffer.from(WHOLE.subarray(0, length));
       expect(checkFast(WHOLE, 0, length)).toBe(checkFast(alone, 0, length));
@@ -65,7 +65,7 @@ describe('the fast path', () => {
     }
   });
 
-  test('takes as text what the runtime says is UTF-8', () => {
+  test('accepts the same bytes as text that Node accepts as UTF-8', () => {
     const edges = Buffer.from('007f808f909fa0bfc0c1c2dfe0e1ecedeeeff0f1f3f4f5ff', 'hex');
     const wrong: string[] = [];
     for (const a of edges) {
@@ -79,7 +79,7 @@ describe('the fast path', () => {
       }
     }
     expect(wrong).toEqual([]);
-    // Of any length, as 16 bytes are looked at together.
+    // Texts of any length, because the check looks at 16 bytes at once.
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 40 }).map((text) => Buffer.from(text)),
       fc.uint8Array({ maxLength: 40 }),
@@ -95,7 +95,7 @@ describe('the fast path', () => {
   });
 });
 
-/** Frames that lie one after the other in one chunk. */
+/** Frames that are consecutive in one chunk. */
 function framesIn(...payloads: Buffer[]): Frame[] {
   const chunk = Buffer.concat(payloads);
   let end = 0;
@@ -106,7 +106,7 @@ function framesIn(...payloads: Buffer[]): Frame[] {
 }
 
 describe('while the frames of a chunk are loaded', () => {
-  test('they are decoded as one by one', () => {
+  test('they are decoded as if one by one', () => {
     for (const { bytes } of vectors) {
       const frames = new FrameDecoder().decode(bytes);
       const single = frames.map((frame) => decodeFrame(boundaryProtocol, frame));
@@ -118,14 +118,14 @@ describe('while the frames of a chunk are loaded', () => {
     ['one frame', () => framesIn(WHOLE)],
     ['two frames', () => framesIn(WHOLE, WHOLE)],
     [
-      'a first frame in memory of its own',
+      'a first frame outside of the chunk',
       () => [...framesIn(Buffer.from(WHOLE)), ...framesIn(WHOLE, WHOLE)],
     ],
     ['frames of several chunks', () => [...framesIn(WHOLE, WHOLE), ...framesIn(WHOLE, WHOLE)]],
     ['frames in reverse order', () => framesIn(WHOLE, WHOLE, WHOLE).reverse()],
-    ['a chunk that is larger than its room', () => framesIn(WHOLE, Buffer.alloc(0x1_0000), WHOLE)],
+    ['a chunk that does not fit into the memory', () => framesIn(WHOLE, Buffer.alloc(0x1_0000), WHOLE)],
     ['an empty frame at the end', () => framesIn(WHOLE, WHOLE, Buffer.alloc(0))],
-  ])('%s: each is counted right', (_name, make) => {
+  ])('%s: each is counted correctly', (_name, make) => {
     const frames = make();
     const single = frames.map((frame) => decodeFrame(boundaryProtocol, frame));
     expect(kinds(decodeFrames(boundaryProtocol, frames))).toEqual(kinds(single));
@@ -176,7 +176,7 @@ function raise(): never {
   throw new Error('raised');
 }
 
-/** A log with an unknown field, of so many bytes without its key and length. */
+/** A log with an unknown field. The log has `length` bytes, without its own key and length. */
 function log(length: number): Buffer {
   const field = Buffer.alloc(length);
   const content = length - 3;

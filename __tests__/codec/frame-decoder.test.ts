@@ -20,7 +20,7 @@ const shown = (items: (Frame | FrameFault)[]) =>
 const header = (tag: number, length: number) =>
   Buffer.from([tag, length >> 16, (length >> 8) & 255, length & 255]);
 
-/** In memory of its own, as what comes off a socket is: not a piece of the allocation pool. */
+/** A chunk in its own memory, like one from a socket, and not in Buffer's allocation pool. */
 const chunk = (...parts: Uint8Array[]) => {
   const bytes = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.length, 0));
   Buffer.concat(parts).copy(bytes);
@@ -38,7 +38,7 @@ const frames = [
 const stream = Buffer.concat(frames);
 
 describe.each(cuts)('a stream of frames, %s', (_name, cut) => {
-  test('comes out as it went in', () => {
+  test('is decoded completely', () => {
     const decoder = new FrameDecoder();
     const items = cut(stream).flatMap((piece) => decoder.decode(piece));
     expect(
@@ -74,7 +74,7 @@ test.each([
   expect(shown(chunks.flatMap((piece) => decoder.decode(piece)))).toEqual([[2, '']]);
 });
 
-test('an empty chunk gives nothing and changes nothing', () => {
+test('an empty chunk yields nothing and changes nothing', () => {
   const decoder = new FrameDecoder();
   decoder.decode(header(1, 5).subarray(0, 2));
   expect(decoder.decode(Buffer.alloc(0))).toEqual([]);
@@ -83,15 +83,15 @@ test('an empty chunk gives nothing and changes nothing', () => {
   ]);
 });
 
-describe('what lies whole in one chunk', () => {
-  test('is a view of it', () => {
+describe('a payload that one chunk contains', () => {
+  test('is a view of the chunk', () => {
     const bytes = chunk(encodeFrame(1, hello), encodeFrame(2, hello));
     const items = new FrameDecoder().decode(bytes) as Frame[];
     expect(items.map(({ payload }) => payload.buffer === bytes.buffer)).toEqual([true, true]);
     expect(items.map(({ payload }) => payload.byteOffset)).toEqual([4, 13]);
   });
 
-  test('is a view of it even when its header came before', () => {
+  test('is a view of it even if its header arrived in an earlier chunk', () => {
     const decoder = new FrameDecoder();
     decoder.decode(header(1, hello.length));
     const bytes = chunk(hello);
@@ -99,7 +99,7 @@ describe('what lies whole in one chunk', () => {
   });
 });
 
-test('a payload in pieces keeps no chunk alive: just its own length', () => {
+test('a payload in pieces keeps no chunk alive, and needs only memory of its own length', () => {
   const decoder = new FrameDecoder();
   const chunks = [chunk(header(1, 5), hello.subarray(0, 3)), chunk(hello.subarray(3), encodeFrame(2, hello))];
   const [first] = chunks.flatMap((piece) => decoder.decode(piece)) as Frame[];
@@ -108,7 +108,7 @@ test('a payload in pieces keeps no chunk alive: just its own length', () => {
   expect(first?.payload.buffer.byteLength).toBe(5);
 });
 
-test('a payload in pieces is copied: the chunks may be written to again', () => {
+test('a payload in pieces is copied, so its chunks may be reused', () => {
   const decoder = new FrameDecoder();
   const reused = chunk(header(1, 4));
   decoder.decode(reused);
@@ -116,7 +116,7 @@ test('a payload in pieces is copied: the chunks may be written to again', () => 
   expect(shown(items)).toEqual([[1, '01020304']]);
 });
 
-test('no more than the frame that has begun is kept', () => {
+test('the decoder keeps nothing but the incomplete frame', () => {
   const decoder = new FrameDecoder();
   const [big] = decoder.decode(
     chunk(encodeFrame(1, Buffer.alloc(MAX_PAYLOAD_LENGTH)), header(1, 3), hello.subarray(0, 1)),
@@ -127,7 +127,7 @@ test('no more than the frame that has begun is kept', () => {
   expect(small?.payload.buffer.byteLength).toBe(3);
 });
 
-test('chunks that are plain Uint8Arrays, also parts of a larger one, give Buffers', () => {
+test('chunks that are plain Uint8Arrays, or parts of one, yield Buffers', () => {
   const large = new Uint8Array([9, 9, ...encodeFrame(1, hello), 9]);
   const [frame] = new FrameDecoder().decode(large.subarray(2, -1)) as Frame[];
   expect(Buffer.isBuffer(frame?.payload)).toBe(true);
@@ -142,7 +142,7 @@ describe('a fatal header', () => {
     ['tag 255', header(255, 5), 'ERR_UNSUPPORTED_TAG'],
     ['an unsupported tag with a length that is too large', header(3, 0xff_ffff), 'ERR_UNSUPPORTED_TAG'],
     ['tag 1 with 32769 bytes', header(1, MAX_PAYLOAD_LENGTH + 1), 'ERR_MESSAGE_TOO_LARGE'],
-    ['tag 2 with the largest length there is', header(2, 0xff_ffff), 'ERR_MESSAGE_TOO_LARGE'],
+    ['tag 2 with the largest possible length', header(2, 0xff_ffff), 'ERR_MESSAGE_TOO_LARGE'],
   ])('(%s) is the last item, after all frames before it', (_name, bad, code) => {
     for (const [, cut] of cuts) {
       const decoder = new FrameDecoder();
@@ -186,13 +186,13 @@ describe('the end of the stream', () => {
     }
   });
 
-  test.each([2, 6])('%i bytes into a frame is told once', (length) => {
+  test.each([2, 6])('%i bytes into a frame is reported once', (length) => {
     const decoder = new FrameDecoder();
     decoder.decode(whole.subarray(0, length));
     expect([decoder.end()?.fatal, decoder.end()]).toEqual([false, undefined]);
   });
 
-  test('says what is missing, and nothing is read after it', () => {
+  test('says what is missing, and the decoder then ignores input', () => {
     const decoder = new FrameDecoder();
     decoder.decode(whole.subarray(0, 6));
     expect(decoder.end()?.error.message).toBe(
@@ -203,23 +203,23 @@ describe('the end of the stream', () => {
   });
 });
 
-describe('an own protocol', () => {
+describe('a custom protocol', () => {
   const decode = () => ({ kind: 'mine' });
   const protocol: Protocol = {
     tags: { 0: { maxLength: 0, decode }, 7: { maxLength: 3, decode }, 255: { maxLength: 0xff_ffff, decode } },
   };
 
   test.each([
-    ['a tag of its own, at its limit', encodeFrame(7, Buffer.from('abc')), [7, '616263']],
+    ['its tag, at its limit', encodeFrame(7, Buffer.from('abc')), [7, '616263']],
     ['above its limit', header(7, 4), ['ERR_MESSAGE_TOO_LARGE', true]],
-    ['tag 0, with nothing in it', header(0, 0), [0, '']],
+    ['tag 0, with an empty payload', header(0, 0), [0, '']],
     ['above a limit of 0', header(0, 1), ['ERR_MESSAGE_TOO_LARGE', true]],
     ["boundary's tag", header(1, 0), ['ERR_UNSUPPORTED_TAG', true]],
   ])('%s', (_name, bytes, expected) => {
     expect(shown(new FrameDecoder(protocol).decode(bytes))).toEqual([expected]);
   });
 
-  test('takes the longest payload that a header can say', () => {
+  test('accepts the longest payload that a header can express', () => {
     const decoder = new FrameDecoder(protocol);
     expect(decoder.decode(header(255, 0xff_ffff))).toEqual([]);
     const payload = Buffer.alloc(0xff_ffff);
@@ -227,7 +227,7 @@ describe('an own protocol', () => {
     expect(frame?.payload).toHaveLength(0xff_ffff);
   });
 
-  test('with a tag that no header can say is refused', () => {
+  test('with a tag that no header can express is rejected', () => {
     const protocol = { tags: { 256: { maxLength: 1, decode } } };
     expect(thrown(() => new FrameDecoder(protocol))?.code).toBe('ERR_INVALID_OPTION');
   });

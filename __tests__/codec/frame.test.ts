@@ -44,7 +44,7 @@ describe('encodeFrame rejects', () => {
       expect(thrown(() => encodeFrame(tag, Buffer.alloc(0)))).toMatchObject({
         name: 'BoundaryLogError',
         code: 'ERR_INVALID_OPTION',
-        message: `tag: got ${tag}, accepts an integer from 0 to 255`,
+        message: `tag: got ${tag}, expected an integer from 0 to 255`,
       });
     },
   );

@@ -12,7 +12,7 @@ function batches(...frames: Buffer[]): { chunk: Buffer; batches: LogBatch[] } {
 const one = encodeLogs({ sessionId: 'a', logs: [{ sequenceNumber: 1 }] });
 const two = encodeLogs({ sessionId: 'b', logs: [{}, {}] }, 1);
 
-test('raw is the request as it came, a view of the chunk', () => {
+test('raw is the request as received, and a view of the chunk', () => {
   const { chunk, batches: both } = batches(one, two);
   expect(both.map(({ tag, count, raw }) => [tag, count, raw.toString('hex')])).toEqual([
     [2, 1, '0a0220011201' + '61'],
@@ -26,7 +26,7 @@ test('the request is decoded on first use, and once', () => {
     chunk,
     batches: [batch],
   } = batches(one);
-  // The bytes are still looked at after the batch was made: it is not decoded yet.
+  // A change of the bytes is visible, because the batch is not decoded yet.
   chunk.write('z', chunk.length - 1);
   const request = batch?.request;
   expect(request?.sessionId).toBe('z');
@@ -48,7 +48,7 @@ test('several logs members of one envelope are one batch, with the bytes of all'
   expect([batch.request.logs.length, batch.request.sessionId]).toEqual([2, 'a']);
 });
 
-test('detach lets go of the chunk, with the same bytes in memory of their own length', () => {
+test('detach copies the bytes, and nothing else of the chunk', () => {
   const {
     chunk,
     batches: [, batch],
@@ -63,7 +63,7 @@ test('detach lets go of the chunk, with the same bytes in memory of their own le
   expect(batch?.request.sessionId).toBe('b');
 });
 
-test('what lies alone in its memory is not copied, nor twice', () => {
+test('a second detach copies nothing', () => {
   const {
     batches: [batch],
   } = batches(one);
@@ -73,7 +73,7 @@ test('what lies alone in its memory is not copied, nor twice', () => {
   expect(batch?.raw).toBe(raw);
 });
 
-test('the request decoded before detach stays', () => {
+test('a request that was decoded before detach stays', () => {
   const {
     batches: [, batch],
   } = batches(one, two);

@@ -28,7 +28,7 @@ const notes: Protocol<Note> = {
 const frame = (tag: number, text = ''): Frame => ({ tag, payload: Buffer.from(text) });
 
 describe("boundary's protocol", () => {
-  test('takes tags 1 and 2, up to 32768 bytes', () => {
+  test('accepts tags 1 and 2, up to 32768 bytes', () => {
     const limits = payloadLimits(boundaryProtocol);
     expect(limits).toHaveLength(256);
     expect([...limits.entries()].filter(([, limit]) => limit !== -1)).toEqual([
@@ -42,18 +42,18 @@ describe("boundary's protocol", () => {
   });
 });
 
-describe('an own protocol', () => {
+describe('a custom protocol', () => {
   test('decodes its frames', () => {
     expect(decodeFrame(notes, frame(9, 'hi'))).toEqual({ kind: 'note', text: 'hi' });
   });
 
-  test.each([1, 0, 255])('closes at a frame under tag %i, which it does not have', (tag) => {
+  test.each([1, 0, 255])('a frame under tag %i, which it does not define, is a close', (tag) => {
     const outcome = decodeFrame(notes, frame(tag));
     expect(outcome).toMatchObject({ kind: 'close', error: { code: 'ERR_UNSUPPORTED_TAG' } });
   });
 
   test.each([new RangeError('nothing in it'), 'a text', undefined, null])(
-    'skips a frame that its decode throws %p at, and keeps it as the cause',
+    'if its decode throws %p, the frame is a skip with that cause',
     (cause) => {
       const throwing: Protocol = {
         tags: {
@@ -90,7 +90,7 @@ describe('an own protocol', () => {
   });
 });
 
-describe('a tag or a length that no header can say', () => {
+describe('a tag or a length that no header can express', () => {
   const { decode } = notes.tags[9] as Protocol['tags'][number];
   test.each(['-1', '256', '1.5', 'x', 'Infinity'])('the tag %s: ERR_INVALID_OPTION', (tag) => {
     const error = thrown(() => payloadLimits({ tags: { [tag]: { maxLength: 1, decode } } }));
@@ -111,7 +111,7 @@ describe('a tag or a length that no header can say', () => {
     },
   );
 
-  test('their ends are taken', () => {
+  test('the limits are accepted', () => {
     const limits = payloadLimits({
       tags: { 0: { maxLength: 0, decode }, 255: { maxLength: 0xff_ffff, decode } },
     });

@@ -1,17 +1,66 @@
 import { afterEach } from '@jest/globals';
-import { Spool, type SpoolOptions } from '../../lib/spool/spool.js';
+import { silent } from '../../lib/logger.js';
+import { realDisk } from '../../lib/spool/disk.js';
+import { type QueueOptions, SpoolQueue } from '../../lib/spool/queue.js';
+import type { Entry } from '../../lib/spool/record.js';
 
-/** Opens spools. Those that a test leaves open are closed after it. */
-export function spools(): (folder: string, options?: SpoolOptions) => Promise<Spool> {
-  const opened: Spool[] = [];
+export interface OpenQueue {
+  queue: SpoolQueue;
+  /** What was told while it was open. */
+  losses: { batches: number; logs: number; first: number; last: number }[];
+  quarantined: number[];
+  failures: NodeJS.ErrnoException[];
+}
+
+/** Opens the queues of spools on the real disk. Those that a test leaves open are closed after it. */
+export function queues(): (folder: string, options?: Partial<QueueOptions>) => Promise<OpenQueue> {
+  const opened: SpoolQueue[] = [];
   afterEach(async () => {
-    for (const spool of opened.splice(0)) await spool.close();
+    for (const queue of opened.splice(0)) await queue.close();
   });
-  return async (folder, options) => {
-    const spool = await Spool.open(folder, options);
-    opened.push(spool);
-    return spool;
+  return async (folder, options = {}) => {
+    const disk = options.disk ?? realDisk;
+    disk.makeFolder(folder);
+    const told: Omit<OpenQueue, 'queue'> = { losses: [], quarantined: [], failures: [] };
+    const queue = await SpoolQueue.open(await disk.lock(folder), {
+      disk,
+      folder,
+      maxBytes: 2 ** 28,
+      sync: false,
+      logger: silent,
+      onLoss: ({ batches, logs }, ids) => told.losses.push({ batches, logs, ...ids }),
+      onQuarantine: ({ id }) => told.quarantined.push(id),
+      onFailure: (error) => told.failures.push(error as NodeJS.ErrnoException),
+      onSpace: () => undefined,
+      ...options,
+    });
+    opened.push(queue);
+    return { queue, ...told };
   };
+}
+
+/** Appends all of the batches. @returns the id of the first one. */
+export async function appendAll(
+  queue: SpoolQueue,
+  batches: Parameters<SpoolQueue['append']>[0],
+): Promise<number> {
+  let left = batches;
+  let id: number | undefined;
+  while (left.length > 0) {
+    await queue.append(left, (first, n) => {
+      id ??= first;
+      left = left.slice(n);
+    });
+  }
+  return id ?? -1;
+}
+
+/** Reads up to the end. */
+export async function readAll(queue: SpoolQueue): Promise<Entry[]> {
+  const all: Entry[] = [];
+  for (let entries = await queue.read(); entries.length > 0; entries = await queue.read())
+    all.push(...entries);
+  return all;
 }
 
 /** Batch number `n` of a test: what it holds follows from its number. */
@@ -25,17 +74,7 @@ export function numberOf({ raw }: { raw: Buffer }): number {
   return raw.readUInt32BE();
 }
 
-/** A logger that keeps its lines. */
-export function lines() {
-  const kept: { level: string; fields: Record<string, unknown>; message: string }[] = [];
-  const keep = (level: string) => (fields: object, message: string) =>
-    void kept.push({ level, fields: { ...fields }, message });
-  return {
-    kept,
-    errors: () => kept.filter(({ level }) => level === 'error'),
-    debug: keep('debug'),
-    info: keep('info'),
-    warn: keep('warn'),
-    error: keep('error'),
-  };
+/** The number of a batch that was read. */
+export function numberIn({ bytes, start }: Entry): number {
+  return bytes.readUInt32BE(start);
 }

@@ -3,13 +3,13 @@ import { expect } from '@jest/globals';
 import { until } from '../helpers/until.js';
 import type { AgentApi, Call } from './programs.js';
 
-/** The session of the sender, a UUID as boundary's. */
+/** The session of the sender: a UUID, as boundary uses. */
 export const SESSION = '5f3c1c52-7b2a-4f0e-9d55-0c2f8a1b9e77';
 
-/** All but the logs of each request that the sender makes. */
+/** The fields of each request of the sender, except for its logs. */
 const ENVELOPE = { session_id: SESSION, confined_process_name: 'interop', added: 'to the request' };
 
-/** Event number `n`, as the sender makes it and the server must have decoded it. */
+/** Event number `n`, as the sender creates it and as the server must decode it. */
 function event(n: number): unknown {
   const isAllowed = n % 3 !== 2;
   return {
@@ -26,43 +26,47 @@ function event(n: number): unknown {
   };
 }
 
-/** Each request holds what the sender put into it, also in the fields that the proxy does not know. */
+/** Each request contains everything that the sender put into it, including fields that the proxy does not know. */
 export function expectWhole(calls: Call[]): void {
   for (const { request } of calls) {
     const { logs, ...envelope } = request;
     expect(envelope).toEqual(ENVELOPE);
-    // What is alike is found so much faster.
+    // Comparing first is much faster than calling expect() for each log.
     const differing = logs.find((log) => !isDeepStrictEqual(log, event(log.sequence_number)));
     if (differing !== undefined) expect(differing).toEqual(event(differing.sequence_number));
   }
 }
 
-/** The server takes the events from 0 to below `n`, each once, whole and in order. */
-export async function expectTaken(server: AgentApi, n: number): Promise<void> {
-  const taken = () => server.calls.filter(({ answer }) => answer === 'ok');
-  await until(`${n} events are taken`, () => numbersOf(taken()).length >= n, 90_000);
-  expect(numbersOf(taken())).toEqual(numbersTo(n));
+/** Waits until the server has accepted the events from 0 to `n` - 1, each once, complete and in order. */
+export async function expectAccepted(server: AgentApi, n: number): Promise<void> {
+  const accepted = () => server.calls.filter(({ answer }) => answer === 'ok');
+  await until(`${n} events are accepted`, () => numbersOf(accepted()).length >= n, 90_000);
+  expect(numbersOf(accepted())).toEqual(numbersTo(n));
   expectWhole(server.calls);
 }
 
-/** Runs of calls in one: how often the first one of a run was the last one before it once more, and without it. */
-export function joined(runs: Call[][]): { calls: Call[]; again: number } {
+/**
+ * Joins runs of calls. If the first call of a run repeats the last call of the run before, it is left out.
+ *
+ * @returns `repeated`: how many calls were left out.
+ */
+export function joined(runs: Call[][]): { calls: Call[]; repeated: number } {
   const calls: Call[] = [];
-  let again = 0;
+  let repeated = 0;
   for (const run of runs) {
-    const isAgain = isDeepStrictEqual(run[0], calls.at(-1));
-    if (isAgain) again += 1;
-    calls.push(...run.slice(isAgain ? 1 : 0));
+    const isRepeated = isDeepStrictEqual(run[0], calls.at(-1));
+    if (isRepeated) repeated += 1;
+    calls.push(...run.slice(isRepeated ? 1 : 0));
   }
-  return { calls, again };
+  return { calls, repeated };
 }
 
-/** The numbers of the events in the calls, as they came. */
+/** The numbers of the events in the calls, in the order of arrival. */
 export function numbersOf(calls: Call[]): number[] {
   return calls.flatMap(({ request }) => request.logs.map((log) => log.sequence_number));
 }
 
-/** The numbers from 0 to below `n`. */
+/** The numbers from 0 to `n` - 1. */
 export function numbersTo(n: number): number[] {
   return Array.from({ length: n }, (_, i) => i);
 }

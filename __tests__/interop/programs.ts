@@ -14,29 +14,29 @@ const BIN = fileURLToPath(new URL('bin/', import.meta.url));
 const PROTO = fileURLToPath(new URL('../../proto/', import.meta.url));
 const TOKEN = 'the-token-of-the-agent';
 
-/** A call that the server got, and what became of it. */
+/** A call that the server received, and its answer. */
 export interface Call {
   answer: string;
   request: { logs: { sequence_number: number }[] } & Record<string, unknown>;
 }
 
-/** A connection that was to be opened, and the status that it got. */
+/** An attempt to connect, and the HTTP status of the answer. */
 export interface Attempt {
   status: number;
-  /** In ms. */
+  /** Time of the attempt, in ms. */
   at: number;
   version: string;
   role: string;
 }
 
-/** The server, with all that it has told so far. */
+/** The server, with everything that it has reported so far. */
 export interface AgentApi {
   readonly url: string;
   readonly attempts: Attempt[];
   readonly calls: Call[];
-  /** Its pings that were answered. */
+  /** The pings that the client answered. */
   readonly pings: string[];
-  /** Ends it as a crash does, and resolves once all that it told is here. */
+  /** Kills the server, as in a crash, and resolves when all its reports are read. */
   kill(): Promise<void>;
 }
 
@@ -45,21 +45,21 @@ export interface LogLine extends Record<string, unknown> {
   err?: { code?: string; message: string };
 }
 
-/** The last line of its log. */
+/** The closing account, which is the last line of the proxy's log. */
 export interface Account extends LogLine {
   received: Amount;
   recovered: Amount;
 }
 
-/** The command `serve`, forwarding to the server. */
+/** A `serve` that forwards to the server. */
 export interface Served extends Running {
   readonly socket: string;
   readonly log: () => LogLine[];
-  /** Ends it by SIGTERM, and resolves with its closing account. */
+  /** Sends SIGTERM, and resolves with the closing account. */
   close(): Promise<Account>;
 }
 
-/** What starts the programs. Whatever still runs after a test is killed. */
+/** Returns functions that start the programs. Those that still run after a test are killed. */
 export function programs() {
   const path = tempPaths();
   const command = commands();
@@ -79,7 +79,7 @@ export function programs() {
   async function agentApi(...args: string[]): Promise<AgentApi> {
     const child = start('agentapi', ['-token', TOKEN, ...args]);
     const closed = once(child, 'close');
-    const told = {
+    const reported = {
       listening: [] as string[],
       attempt: [] as Attempt[],
       ping: [] as string[],
@@ -87,14 +87,14 @@ export function programs() {
     };
     createInterface({ input: child.stdout }).on('line', (line) => {
       for (const [kind, what] of Object.entries(JSON.parse(line)))
-        told[kind as keyof typeof told].push(what as never);
+        reported[kind as keyof typeof reported].push(what as never);
     });
-    await until('the server listens', () => told.listening[0]);
+    await until('the server listens', () => reported.listening[0]);
     return {
-      url: told.listening[0] as string,
-      attempts: told.attempt,
-      calls: told.call,
-      pings: told.ping,
+      url: reported.listening[0] as string,
+      attempts: reported.attempt,
+      calls: reported.call,
+      pings: reported.ping,
       async kill() {
         child.kill('SIGKILL');
         await within(20_000, 'the server ends', closed);
@@ -122,27 +122,31 @@ export function programs() {
         served.child.kill('SIGTERM');
         const code = await within(20_000, 'the proxy ends', served.ended);
         const account = log().find(({ msg }) => msg === 'closed');
-        if (code !== 0 || account === undefined) throw new Error(`ended by ${code}: ${served.stderr()}`);
+        if (code !== 0 || account === undefined)
+          throw new Error(`the proxy ended with ${code}: ${served.stderr()}`);
         return account as Account;
       },
     };
   }
 
-  /** Starts the sender. What it returns resolves when all is written. */
+  /** Starts the sender, and resolves when it has written everything. */
   async function send(socket: string, ...args: string[]): Promise<void> {
     const child = start('standin-sender', ['-socket', socket, '-session', SESSION, ...args]);
-    const [code, signal] = await within(90_000, 'all is sent', once(child, 'close'));
-    if (code !== 0) throw new Error(`the sender ended by ${code ?? signal}`);
+    const [code, signal] = await within(90_000, 'everything is sent', once(child, 'close'));
+    if (code !== 0) throw new Error(`the sender ended with ${code ?? signal}`);
   }
 
   return { agentApi, serve, send, path };
 }
 
-/** What a promise comes to; fails, naming it, when the deadline has passed. */
+/** Settles like `promise`, or fails after the deadline with an error that names what was expected. */
 async function within<T>(deadlineMs: number, what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not so within ${deadlineMs} ms: ${what}`)), deadlineMs);
+    timer = setTimeout(
+      () => reject(new Error(`did not happen within ${deadlineMs} ms: ${what}`)),
+      deadlineMs,
+    );
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

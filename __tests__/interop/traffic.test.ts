@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { until } from '../helpers/until.js';
-import { expectTaken, expectWhole, joined, numbersOf, numbersTo } from './events.js';
+import { expectAccepted, expectWhole, joined, numbersOf, numbersTo } from './events.js';
 import { type AgentApi, programs } from './programs.js';
 
 const EVENTS = 100_000;
@@ -8,13 +8,13 @@ const CRASHES = 3;
 const { agentApi, serve, send, path } = programs();
 
 const lastArrived = (server: () => AgentApi) =>
-  until('the last event is here', () => numbersOf(server().calls.slice(-1)).includes(EVENTS - 1), 60_000);
+  until('the last event has arrived', () => numbersOf(server().calls.slice(-1)).includes(EVENTS - 1), 60_000);
 
-test('the server finds what it expects of a client', async () => {
+test('the proxy behaves as the server expects of a client', async () => {
   const server = await agentApi();
   const proxy = await serve(server.url);
   await send(proxy.socket, '-events', '20');
-  await expectTaken(server, 20);
+  await expectAccepted(server, 20);
   await until('a ping is answered', () => server.pings.length > 0);
   expect(server.attempts).toEqual([
     { status: 101, at: expect.any(Number), version: '2.7', role: 'boundary-log-proxy' },
@@ -23,16 +23,16 @@ test('the server finds what it expects of a client', async () => {
 });
 
 test.each([
-  ['without a spool, senders held back', () => ['--overflow', 'block']],
+  ['without a spool, while senders wait', () => ['--overflow', 'block']],
   ['with a spool', () => ['--spool', path()]],
-])('each event arrives, whole and in order, over crashes of the server: %s', async (name, args) => {
+])('each event arrives, complete and in order, although the server crashes: %s', async (name, args) => {
   const servers = [await agentApi()];
   const server = () => servers.at(-1) as AgentApi;
   const { url } = server();
   const proxy = await serve(url, args());
   const sent = send(proxy.socket, '-events', String(EVENTS));
   while (servers.length <= CRASHES) {
-    // So few of the calls that there are some left after the last crash.
+    // Crash early enough that there are calls left after the last crash.
     await until('calls arrive', () => server().calls.length > EVENTS / 10 / (CRASHES + 2), 60_000);
     await server().kill();
     servers.push(await agentApi('-listen', new URL(url).host));
@@ -40,9 +40,9 @@ test.each([
   await sent;
   await lastArrived(server);
 
-  // Only the call in flight at a crash may come again: the server had it, but the proxy had no answer.
-  const { calls, again } = joined(servers.map((server) => server.calls));
-  process.stderr.write(`${name}: ${EVENTS} events, ${CRASHES} crashes, ${again} calls came twice\n`);
+  // Only the call in flight at a crash may be repeated: the server received it, but the proxy received no answer.
+  const { calls, repeated } = joined(servers.map((server) => server.calls));
+  process.stderr.write(`${name}: ${EVENTS} events, ${CRASHES} crashes, ${repeated} repeated calls\n`);
   expect(numbersOf(calls)).toEqual(numbersTo(EVENTS));
   expectWhole(calls);
   expect(await proxy.close()).toMatchObject({
@@ -52,18 +52,18 @@ test.each([
   });
 });
 
-test('a batch of more logs than the server takes arrives in several calls', async () => {
+test('a batch of more logs than the server accepts arrives in several calls', async () => {
   const server = await agentApi('-max-logs', '1000');
   const proxy = await serve(server.url);
   await send(proxy.socket, '-events', '2500', '-batch', '2500', '-bare');
-  await until('all are here', () => numbersOf(server.calls).length >= 2500);
+  await until('all have arrived', () => numbersOf(server.calls).length >= 2500);
   expect(server.calls.map(({ request }) => request.logs.length)).toEqual([1000, 1000, 500]);
   expect(numbersOf(server.calls)).toEqual(numbersTo(2500));
   expect(server.calls.map(({ request }) => request.added)).toEqual(Array(3).fill('to the request'));
   expect(await proxy.close()).toMatchObject({ forwarded: { batches: 1, logs: 2500 } });
 });
 
-test('the sender goes on when the proxy is restarted, and all that was received arrives', async () => {
+test('the sender continues after a restart of the proxy, and everything that was received arrives', async () => {
   const server = await agentApi();
   const args = ['--spool', path(), '--drain', '1'];
   const first = await serve(server.url, args);
@@ -75,12 +75,12 @@ test('the sender goes on when the proxy is restarted, and all that was received 
   await lastArrived(() => server);
   accounts.push(await second.close());
 
-  // The call that was given up when the time to drain was over may come again.
-  const { calls, again } = joined(server.calls.map((call) => [call]));
-  expect(again).toBeLessThanOrEqual(1);
+  // The call that was abandoned when the time to drain was over may be repeated.
+  const { calls, repeated } = joined(server.calls.map((call) => [call]));
+  expect(repeated).toBeLessThanOrEqual(1);
   const numbers = numbersOf(calls);
   expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
-  // What was written when nobody read any more is missing, and was not received.
+  // Events that were written after the proxy had stopped reading are lost, and not counted as received.
   const received = accounts.map((account) => account.received.logs - account.recovered.logs);
   expect(numbers).toHaveLength((received[0] as number) + (received[1] as number));
   expectWhole(calls);

@@ -27,7 +27,7 @@ for (const logs of SIZES) {
   const ofProxy = { name: `proxy, ${per}`, ...row, of: playing('proxy', play) };
   rows.push(ofProxy, besideProxy(ofProxy, playingReference(play)));
   rows.push({ name: `plain protobufjs, ${per}`, ...row, of: playing('plain', { ...play, target: 'plain' }) });
-  // What a sender writes need not end where a frame ends.
+  // A write of a sender may end in the middle of a frame.
   for (const cut of CUTS) {
     const inCuts = { ...play, load: { ...play.load, cut } };
     const ofCuts = {

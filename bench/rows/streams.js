@@ -1,4 +1,4 @@
-// Each stream alone, in this process: the cost of one object, beside a PassThrough of objects.
+// The streams in this process: the cost of one object, compared with a PassThrough of objects.
 
 import { pipeline } from 'node:stream/promises';
 import { Demux, Forwarder, FrameParser, LogBuffer, MessageDecoder, nullReporter } from 'boundary-log-proxy';

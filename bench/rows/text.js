@@ -24,7 +24,7 @@ function writing(name, append) {
   const buffer = new TextBuffer();
   const pass = (/** @type {number} */ batches) => {
     for (let i = 0; i < batches; i++) {
-      // A new batch each time, as its objects are kept once they are made.
+      // A new batch each time, because a batch keeps its decoded objects.
       const payload = /** @type {Buffer} */ (payloads[i % payloads.length]);
       append(/** @type {any} */ (decodeMessage({ tag: 2, payload })), buffer);
       if (buffer.length < WRITE) continue;

@@ -1,5 +1,6 @@
 import { invalidOption, type OptionCheck, oneOf, wholeNumber } from '../options.js';
 import { FORMATS, type Format } from '../text/format.js';
+import { parseTime } from '../text/timestamp.js';
 import { hasColor, type Io } from './io.js';
 
 /** Parses one argument for commander. @throws ERR_INVALID_OPTION */
@@ -39,6 +40,16 @@ export function byteSize(name: string): Parser<number> {
       );
     }
     return bytes;
+  };
+}
+
+/** A point in time, in ms since 1970. */
+export function time(name: string): Parser<number> {
+  return (value) => {
+    const parsed = parseTime(value);
+    if (parsed === undefined)
+      throw invalidOption(name, value, 'a time such as 2026-03-03T19:42:34Z (RFC 3339)');
+    return Number(parsed.seconds) * 1000 + Math.floor((parsed.nanos ?? 0) / 1e6);
   };
 }
 

@@ -5,8 +5,8 @@ import type { EventOutput } from './io.js';
 import { PipeOutput } from './pipe-output.js';
 
 /**
- * Returns the output that writes to standard output with an exact account of what got through, if that is a file or a
- * pipe. For anything else, such as a terminal, its own stream has to do.
+ * Returns an output that knows exactly how much was written, if standard output is a file or a pipe. For anything else,
+ * such as a terminal, `serve` uses Node's stream.
  */
 export function eventOutput(stdout: Writable, fd = 1): EventOutput | undefined {
   const kind = fstatSync(fd);

@@ -4,14 +4,14 @@ import type { EventOutput } from './io.js';
 const LINE_FEED = Buffer.from('\n');
 
 /**
- * Writes all of a text to a file, or fails. Node's stream for a stdout that is a file reports a short write, as on a
- * full disk, as a complete one.
+ * Writes a text to a file completely, or fails. If stdout is a file, Node's stream reports a short write, as on a full
+ * disk, as a complete one.
  *
- * A line that was cut short stays alone on its line: the next write begins with a line feed.
+ * After a line that was cut short, the next write begins with a line feed, so that no two lines are joined.
  */
 export class FileOutput implements EventOutput {
   readonly keepsNothing = true;
-  /** As much as one read of a socket contains. */
+  /** About as many batches as one read of a socket contains. */
   readonly atOnce = 1000;
   readonly #fd: number;
   #isCutShort = false;

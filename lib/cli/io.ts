@@ -3,11 +3,11 @@ import type { TextOutput } from '../reporters/text.js';
 
 /** Where `serve` writes events. */
 export interface EventOutput extends TextOutput {
-  /** How many batches `serve` reports to it at the same time, which makes one write of them. */
+  /** How many batches `serve` reports at the same time. They become one write. */
   readonly atOnce: number;
 }
 
-/** Everything that a command uses of the outside world. */
+/** Everything outside the process that a command uses. */
 export interface Io {
   readonly stdin: Readable;
   readonly stdout: Writable & { isTTY?: boolean };

@@ -4,24 +4,24 @@ import type { EventOutput } from './io.js';
 
 const LINE_FEED = 0x0a;
 
-/** Bytes in one write at most. A Unix socket accepts so much completely or not at all. */
+/** Most bytes in one write. A Unix socket accepts a write of this size either completely or not at all. */
 const PIECE = 1 << 15;
 
 /**
- * Writes to a pipe as much as it can hold, and waits for its reader with the rest. A stream alone would say only when
- * all of a write is in the pipe: what a stop or a kill interrupts would be forwarded again as a whole.
+ * Writes as much as the pipe can hold at once, and the rest when its reader makes room. Node's stream reports only that a
+ * whole write is in the pipe, so a write that a stop or a kill interrupts would be forwarded again as a whole.
  */
 export class PipeOutput implements EventOutput {
   readonly keepsNothing = true;
   /**
-   * Some 50 KB of text, which a pipe of 64 KB can hold: more in one write costs more, because the kernel splits it. It
-   * is also the most that is forwarded again after a kill.
+   * About 50 KB of text, which fits into a pipe of 64 KB. A larger write costs more, because the kernel splits it. After a
+   * kill, at most this many batches are forwarded again.
    */
   readonly atOnce = 16;
   readonly #stream: Writable;
   readonly #fd: number;
 
-  /** @param stream The stream of `fd`, by which Node has made it non-blocking. */
+  /** @param stream Node's stream for `fd`, which has made `fd` non-blocking. */
   constructor(stream: Writable, fd: number) {
     this.#stream = stream;
     this.#fd = fd;
@@ -47,14 +47,14 @@ export class PipeOutput implements EventOutput {
     return this;
   }
 
-  /** The pipe is full. The stream waits for room, for no more than one line. */
+  /** Lets the stream wait until the full pipe has room, for one line only. */
   #writeLine(text: Uint8Array, callback: (error?: Error | null, written?: number) => void): void {
     const end = text.indexOf(LINE_FEED) + 1 || text.length;
     this.#stream.write(text.subarray(0, end), (error) => callback(error, error ? 0 : end));
   }
 }
 
-/** The end of the next piece to write: that of a line if possible, so that a line is not cut if the process ends. */
+/** The end of the next piece: the end of a line if possible, so that a process that ends does not leave half a line. */
 function pieceEnd(text: Uint8Array, start: number): number {
   if (text.length - start <= PIECE) return text.length;
   const lineFeed = text.lastIndexOf(LINE_FEED, start + PIECE - 1);

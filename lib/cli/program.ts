@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { CODER_OPTIONS } from '../reporters/coder/options.js';
 import { PROXY_OPTIONS } from '../server/proxy-options.js';
 import { defaultSocketPath, SOCKET_PATH_ENV } from '../socket-path.js';
-import { address, byteSize, choice, count, FORMAT_CHOICES, fileMode } from './arguments.js';
+import { address, byteSize, choice, count, FORMAT_CHOICES, fileMode, time } from './arguments.js';
 import { type DecodeOptions, decode } from './decode.js';
 import { ExitCode, type Io } from './io.js';
 import { LOG_LEVELS } from './program-logger.js';
@@ -147,9 +147,22 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
 
   program
     .command('spool')
-    .description('show what is in a spool that no proxy uses')
+    .description('show what is in a spool, also while a proxy uses it')
     .argument('<dir>', 'the folder')
-    .option('--export', 'write its events as lines of JSON instead', false)
+    .addOption(new Option('--export', 'write its events as newline-delimited JSON instead').default(false))
+    .addOption(
+      new Option('--verify', 'read everything, and list what is damaged').default(false).conflicts('export'),
+    )
+    .addOption(
+      new Option('--repair', 'drop what is damaged; no proxy may use the spool')
+        .default(false)
+        .conflicts(['export', 'verify']),
+    )
+    .addOption(
+      new Option('--drop-before <time>', 'drop what was received before; no proxy may use the spool')
+        .argParser(time('--drop-before'))
+        .conflicts(['export', 'verify']),
+    )
     .action(async (folder: string, options: SpoolCommandOptions) =>
       onExitCode(await spool(folder, options, io)),
     );

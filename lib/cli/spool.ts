@@ -1,39 +1,141 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { LogBatch } from '../../codec/index.js';
+import { BoundaryLogError } from '../errors.js';
 import { invalidOption } from '../options.js';
-import { Spool } from '../spool/spool.js';
+import { realDisk as disk } from '../spool/disk.js';
+import { inspect, isSpool } from '../spool/inspection.js';
+import { SpoolQueue } from '../spool/queue.js';
+import { type Damage, type Entry, HEADER } from '../spool/record.js';
 import { formatBatch } from '../text/format.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
 import { programLogger } from './program-logger.js';
 
 export interface SpoolCommandOptions {
   export: boolean;
+  verify: boolean;
+  repair: boolean;
+  /** ms since 1970. */
+  dropBefore: number | undefined;
 }
 
-/** Shows what is in a spool, or writes its events as lines of JSON. A damaged one is repaired as `serve` does it. */
+/** Bounds what `--repair` keeps in `damaged/`, as `serve` does by default. */
+const MAX_BYTES = 256 * 2 ** 20;
+
+/** Shows what is in a spool; or exports it, verifies it, repairs it, or drops what is old. */
 export async function spool(folder: string, options: SpoolCommandOptions, io: Io): Promise<number> {
-  if (!existsSync(join(folder, 'store'))) throw invalidOption('DIR', folder, 'the folder of a spool');
-  const opened = await Spool.open(folder, { logger: programLogger('info', io) });
   try {
-    if (options.export) {
-      await pipeline(toLines(opened), io.stdout, { end: false });
-    } else {
-      const { batches, logs, bytes } = opened.size;
-      const oldest = (await opened.oldest())?.toISOString() ?? '-';
-      io.stdout.write(`batches ${batches}\nlogs ${logs}\nbytes ${bytes}\noldest ${oldest}\n`);
-    }
+    if (!isSpool(disk, folder)) throw notASpool(folder);
+    if (options.repair || options.dropBefore !== undefined) return await change(folder, options, io);
+    if (options.verify) return await verify(folder, io);
+    if (options.export) await pipeline(toLines(folder), io.stdout, { end: false });
+    else await show(folder, io);
+    return ExitCode.DONE;
   } catch (error) {
-    if (!isClosedPipe(error)) throw error;
-  } finally {
-    await opened.close();
+    if (isClosedPipe(error)) return ExitCode.DONE;
+    if (error instanceof BoundaryLogError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw notASpool(folder);
+    throw new BoundaryLogError('ERR_SPOOL_FAILED', `the spool ${folder} cannot be read: ${message}`, {
+      cause: error,
+    });
   }
+}
+
+function notASpool(folder: string): BoundaryLogError {
+  return invalidOption('DIR', folder, 'the folder of a spool');
+}
+
+async function show(folder: string, io: Io): Promise<void> {
+  let [batches, logs, bytes] = [0, 0, 0];
+  let oldest: number | undefined;
+  const missing: Damage[] = [];
+  for await (const { waiting, damage } of inspect(disk, folder)) {
+    for (const { count, length, time } of waiting) {
+      batches += 1;
+      logs += count;
+      bytes += HEADER + length;
+      oldest ??= time;
+    }
+    missing.push(...damage);
+  }
+  const since = oldest === undefined ? '-' : new Date(oldest).toISOString();
+  io.stdout.write(`batches ${batches}\nlogs ${logs}\nbytes ${bytes}\noldest ${since}\n`);
+  for (const damage of missing) io.stdout.write(`damaged ${describe(damage)}\n`);
+}
+
+async function verify(folder: string, io: Io): Promise<number> {
+  let batches = 0;
+  let isSound = true;
+  for await (const { waiting, damage } of inspect(disk, folder)) {
+    batches += waiting.length;
+    for (const missing of damage) io.stdout.write(`damaged ${describe(missing)}\n`);
+    isSound &&= damage.length === 0;
+  }
+  io.stdout.write(`${batches} batches can be read\n`);
+  return isSound ? ExitCode.DONE : ExitCode.FAILED;
+}
+
+async function change(folder: string, options: SpoolCommandOptions, io: Io): Promise<number> {
+  const { dropBefore = Number.NEGATIVE_INFINITY } = options;
+  const lock = await disk.lock(folder);
+  let failure: unknown;
+  const queue = await SpoolQueue.open(lock, {
+    disk,
+    folder,
+    maxBytes: MAX_BYTES,
+    sync: true,
+    logger: programLogger('error', io),
+    onLoss: ({ batches, logs }, { first, last }) => {
+      io.stdout.write(`dropped ${amount(batches, logs)}: ids ${first} to ${last} are damaged\n`);
+    },
+    onQuarantine: ({ id, count }) => {
+      io.stdout.write(`quarantined ${amount(1, count)}: id ${id}\n`);
+    },
+    onFailure: (error) => {
+      failure = error;
+    },
+    onSpace: () => undefined,
+  }).catch((error) => {
+    lock.release();
+    throw error;
+  });
+  try {
+    let [batches, logs] = [0, 0];
+    for (let entries = await queue.read(); entries.length > 0; entries = await queue.read()) {
+      for (const entry of entries.filter(({ time }) => time < dropBefore)) {
+        queue.finish(entry.id, { ...entry, raw: rawOf(entry) });
+        batches += 1;
+        logs += entry.count;
+      }
+    }
+    if (options.dropBefore !== undefined) {
+      io.stdout.write(`dropped ${amount(batches, logs)}: older than ${new Date(dropBefore).toISOString()}\n`);
+    }
+    const { size } = queue;
+    io.stdout.write(`kept ${amount(size.batches, size.logs)}\n`);
+  } finally {
+    await queue.close();
+  }
+  if (failure !== undefined) throw failure;
   return ExitCode.DONE;
 }
 
-async function* toLines(opened: Spool): AsyncGenerator<string> {
-  for await (const { tag, count, raw } of opened.entries()) {
-    yield formatBatch(new LogBatch(tag, count, raw), 'json');
+function describe({ first, until, lost }: Damage): string {
+  const ids = until === undefined ? `from id ${first} on` : `ids ${first} to ${until - 1}`;
+  return lost === undefined ? ids : `${ids}: ${amount(lost.batches, lost.logs)}`;
+}
+
+function amount(batches: number, logs: number): string {
+  return `${batches} batches, ${logs} logs`;
+}
+
+async function* toLines(folder: string): AsyncGenerator<string> {
+  for await (const { waiting } of inspect(disk, folder)) {
+    for (const entry of waiting)
+      yield formatBatch(new LogBatch(entry.tag, entry.count, rawOf(entry)), 'json');
   }
+}
+
+function rawOf({ bytes, start, length }: Entry): Buffer {
+  return bytes.subarray(start, start + length);
 }

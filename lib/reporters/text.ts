@@ -11,8 +11,8 @@ export interface TextOutput {
    * Writes text, and calls back when it has been written or could not be.
    *
    * @param text Whole lines.
-   * @param callback `written` is how many bytes got through. Default: 0 with an error, else all. If it is less than all
-   *   without an error, the rest is written again.
+   * @param callback `written` is how many bytes were written. Default: 0 with an error, otherwise all. If it is less than
+   *   all and there is no error, the reporter writes the rest again.
    */
   write(text: Uint8Array, callback: (error?: Error | null, written?: number) => void): boolean;
   /** Registers a listener for errors, as every Node stream does. */
@@ -51,7 +51,7 @@ const MAX_WAITING_BYTES = 1 << 18;
 
 /** A report that waits until its text is written. */
 interface Waiting {
-  /** Where its text ends in the text of the write. */
+  /** Position of the end of its text in the text of the write. */
   end: number;
   resolve: () => void;
   reject: (error: unknown) => void;
@@ -97,7 +97,7 @@ export class TextReporter implements Reporter<LogBatch> {
     });
   }
 
-  /** Writes what has been gathered, after what is being written. */
+  /** Writes the text that is waiting, unless a write is in progress. */
   readonly #begin = (): void => {
     if (this.#isWriting || this.#waiting.length === 0) return;
     const reports = this.#waiting;
@@ -107,9 +107,9 @@ export class TextReporter implements Reporter<LogBatch> {
   };
 
   /**
-   * @param text What is left of the text.
-   * @param before How many bytes of it have been written.
-   * @param reports Those whose text is not written yet.
+   * @param text The rest of the text.
+   * @param before How many bytes of the text were written before.
+   * @param reports The reports whose text is not completely written.
    */
   #write(text: Uint8Array, before: number, reports: readonly Waiting[]): void {
     const settle = (error?: Error | null, written = error ? 0 : text.length) => {

@@ -8,18 +8,18 @@ import { MessageDecoder } from '../streams/message-decoder.js';
 import type { StatusSink } from '../streams/status-sink.js';
 import type { RejectReason } from '../telemetry/metrics.js';
 
-/** What all connections of a proxy share. */
+/** The destinations that all connections of a proxy share. */
 export interface Sinks {
   /** Receives each batch. Its backpressure is respected. */
   readonly logs: Writable;
   readonly status: StatusSink;
-  /** Is called for each frame that is rejected. */
+  /** Called for each rejected frame. */
   reject(reason: RejectReason, error?: BoundaryLogError): void;
 }
 
-/** The connections of one proxy. Each has a line of streams of its own, which ends in the sinks that all share. */
+/** The connections of one proxy. Each has its own line of streams, which ends in the shared sinks. */
 export class Connections {
-  /** How many have been accepted so far. */
+  /** Connections accepted so far. */
   total = 0;
   readonly #sinks: Sinks;
   readonly #logger: Logger;
@@ -29,11 +29,11 @@ export class Connections {
   constructor(sinks: Sinks, logger: Logger) {
     this.#sinks = sinks;
     this.#logger = logger;
-    // Every connection may wait for it.
+    // Every connection may listen for its `drain`.
     sinks.logs.setMaxListeners(0);
   }
 
-  /** How many are open now. */
+  /** Connections that are open now. */
   get open(): number {
     return this.#open.size;
   }
@@ -65,8 +65,8 @@ export class Connections {
 }
 
 /**
- * Composes the line of one connection. The socket is not a member of a `pipeline()`, which would be destroyed with it:
- * what a sender wrote before its connection broke still goes through.
+ * Composes the line of streams of one connection. It uses no `pipeline()`, which would be destroyed together with a broken
+ * socket: what the sender wrote before the connection broke must still be processed.
  */
 function receive(socket: Socket, sinks: Sinks, onError: (error: Error) => void): Promise<void> {
   const { logs, status, reject } = sinks;

@@ -34,12 +34,12 @@ import {
 } from './proxy-options.js';
 import { MAX_SOCKET_PATH_LENGTH, UnixListener } from './unix-listener.js';
 
-/** How often a drain looks whether it is done. */
+/** How often a drain checks whether it is done, in ms. */
 const DRAIN_LOOK_MS = 5;
 
 /**
- * Receives boundary's audit logs over a Unix socket, keeps them in a bounded buffer that all connections
- * share, and hands them to a reporter.
+ * Receives boundary's audit logs over a Unix socket, keeps them in a bounded buffer that all connections share, and
+ * forwards them to a reporter.
  *
  * ```ts
  * const proxy = new BoundaryLogProxy({ socketPath: '/run/boundary-audit.sock' });
@@ -47,12 +47,12 @@ const DRAIN_LOOK_MS = 5;
  * await proxy.runForwarder({ report: (batch) => console.log(batch.request) });
  * ```
  *
- * Listening and forwarding are independent of each other and begin in any order.
+ * Listening and forwarding are independent of each other and may begin in any order.
  */
 export class BoundaryLogProxy {
   /** The path of the socket. */
   readonly socketPath: string;
-  /** Where the metrics are. */
+  /** The registry that contains the metrics. */
   readonly registry: Registry;
   readonly #socketMode: number;
   readonly #logger: Logger;
@@ -64,7 +64,7 @@ export class BoundaryLogProxy {
     number
   >;
   readonly #buffer: LogBuffer | SpoolBuffer;
-  /** The buffer, where it is on disk. */
+  /** The buffer, if it is on disk. */
   readonly #spool: SpoolBuffer | undefined;
   readonly #connections: Connections;
   readonly #metrics: Metrics;
@@ -78,7 +78,7 @@ export class BoundaryLogProxy {
 
   /**
    * @throws ERR_INVALID_OPTION
-   * @throws ERR_REGISTRY_IN_USE where the registry has the metrics of a proxy that is not closed.
+   * @throws ERR_REGISTRY_IN_USE if the registry contains the metrics of a proxy that is not closed.
    */
   constructor(options: BoundaryLogProxyOptions = {}) {
     const resolved = resolveOptions('BoundaryLogProxy', options, PROXY_OPTIONS);
@@ -94,7 +94,7 @@ export class BoundaryLogProxy {
     this.registry = resolved.registry;
     if (spool !== undefined) {
       this.#spool = new SpoolBuffer(spool, overflow, this.#logger);
-      this.#spool.on('loss', (lost: Amount) => this.#tally.dropAmount(lost, 'spool_full'));
+      this.#spool.on('loss', (lost: Amount) => this.#tally.dropAmount(lost, 'spool_damaged'));
       this.#spool.on('failure', (error: Error) => this.#warnings.spoolFailed(error));
     }
     this.#buffer = this.#spool ?? new LogBuffer({ maxBatches, maxBytes, overflow });
@@ -114,6 +114,7 @@ export class BoundaryLogProxy {
       accounts: () => this.accounts(),
       retries: () => this.#retries,
       buffer: this.#buffer,
+      spool: this.#spool,
       status: this.#status,
       rejected: this.#rejected,
       connections: this.#connections,
@@ -122,10 +123,10 @@ export class BoundaryLogProxy {
   }
 
   /**
-   * Begins to listen. Once it does, a second call changes nothing; after a failure it may be called again.
+   * Starts to listen. While it listens, another call has no effect; after a failure it may be called again.
    *
    * @throws ERR_SOCKET_IN_USE, ERR_NOT_A_SOCKET, ERR_LISTEN_FAILED
-   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED where there is a spool, and it cannot be opened.
+   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED if there is a spool that cannot be opened.
    * @throws ERR_CLOSED after `close()`.
    */
   start(): Promise<void> {
@@ -137,22 +138,25 @@ export class BoundaryLogProxy {
   }
 
   /**
-   * Hands batch after batch to the reporter, until `signal` aborts or the proxy is closed; then it resolves.
-   * It may be run again, with the same reporter or another one: what is buffered stays, and so does a batch
-   * whose report did not come to an end in time, so that a reporter may see it twice.
+   * Forwards the buffered batches to the reporter, one after the other, and resolves when `signal` aborts or the proxy
+   * is closed. It may run again, with the same or another reporter. What is buffered stays buffered. A batch whose report
+   * did not end in time returns to the buffer, so a reporter may receive it twice.
    *
-   * A batch that the reporter fails at is dropped as `forward_failed`, and the next one goes on. With `retry` it
-   * is tried again; one that the reporter will never take (`error.permanent`) is dropped as `rejected`.
+   * If the reporter fails, the batch is dropped as `forward_failed`. With `retry` the proxy retries it, unless the
+   * reporter will never accept it (`error.permanent`); then it is dropped as `rejected`.
    *
    * @throws ERR_INVALID_OPTION
-   * @throws ERR_FORWARDER_RUNNING while another run goes on.
-   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED where there is a spool, and it cannot be opened.
+   * @throws ERR_FORWARDER_RUNNING if another run has not ended.
+   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED if there is a spool that cannot be opened.
    */
   async runForwarder(reporter: Reporter, options: RunForwarderOptions = {}): Promise<void> {
     const { signal, concurrency, retry, graceMs } = resolveOptions('runForwarder', options, RUN_OPTIONS);
-    const forwarder = new Forwarder(reporter, { concurrency, retry: this.#retryPolicy(retry) });
+    const forwarder = new Forwarder(this.#spool?.guard(reporter) ?? reporter, {
+      concurrency,
+      retry: this.#retryPolicy(retry),
+    });
     if (this.#forwarder !== undefined) {
-      const message = 'a forwarder runs already: abort its signal, and wait until it has ended';
+      const message = 'a forwarder is already running: abort its signal, and wait until it has ended';
       throw new BoundaryLogError('ERR_FORWARDER_RUNNING', message);
     }
     const end = AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]);
@@ -165,10 +169,9 @@ export class BoundaryLogProxy {
   }
 
   /**
-   * Stops listening, drains if told to, closes every connection, waits for them, and removes the socket
-   * file. What is left then is dropped as `shutdown`; with a spool it stays there. One line of the log gives the
-   * final accounts.
-   * A second call waits for the first one. Before `start()` it only makes sure that none follows.
+   * Stops listening, drains the buffer if `drain` says so, closes every connection, waits for them, and removes the
+   * socket file. Batches that are left are dropped as `shutdown`, or stay in the spool. One line of the log contains the
+   * final accounts. A second call waits for the first one. After `close()` the proxy cannot be started.
    *
    * @throws ERR_INVALID_OPTION
    */
@@ -183,7 +186,7 @@ export class BoundaryLogProxy {
     return this.close();
   }
 
-  /** Where everything went that was received so far. */
+  /** What has become of everything that was received. */
   accounts(): Accounts {
     const { forwarded, dropped } = this.#tally;
     const inFlight = copy(this.#forwarder?.inFlight ?? { batches: 0, logs: 0 });
@@ -202,9 +205,10 @@ export class BoundaryLogProxy {
 
   async #start(): Promise<void> {
     if (this.#closed !== undefined) {
-      throw new BoundaryLogError('ERR_CLOSED', 'this proxy was closed: make a new one');
+      throw new BoundaryLogError('ERR_CLOSED', 'this proxy was closed: create a new one');
     }
-    await this.#spool?.open();
+    // If another proxy uses the spool, no sender may connect to this one.
+    await this.#spool?.lock();
     this.#listener = await UnixListener.open(
       this.socketPath,
       this.#socketMode,
@@ -213,6 +217,13 @@ export class BoundaryLogProxy {
     );
     this.#logger.info({ socketPath: this.socketPath }, 'listening');
     if (wasmFailure() !== undefined) this.#warnings.wasmDisabled(wasmFailure());
+    try {
+      await this.#spool?.open();
+    } catch (error) {
+      await this.#listener.close();
+      this.#listener = undefined;
+      throw error;
+    }
   }
 
   async #forward(forwarder: Forwarder, end: AbortSignal, graceMs: number): Promise<void> {
@@ -234,7 +245,7 @@ export class BoundaryLogProxy {
     await new Promise<void>((resolve) => onAbort(end, resolve));
     this.#buffer.unpipe(forwarder);
     const left = await forwarder.stop(graceMs);
-    // In one go, so that the accounts are true at any moment.
+    // In one turn, so that the accounts always balance.
     for (const batch of left.reverse()) this.#buffer.unshift(batch);
     this.#forwarder = undefined;
   }
@@ -256,19 +267,19 @@ export class BoundaryLogProxy {
     this.#logger.info({ received, recovered, forwarded, dropped, kept }, 'closed');
   }
 
-  /** With a spool nothing is given up, so there is no end to the attempts but that of the run. */
+  /** With a spool no batch is given up, so attempts end only with the run. */
   #retryPolicy(retry: RunForwarderOptions['retry']): RetryOptions | false {
     if (this.#spool === undefined) return retry ?? false;
     if (retry === false) return false;
     return { ...retry, maxAttempts: Number.POSITIVE_INFINITY, maxElapsedMs: Number.POSITIVE_INFINITY };
   }
 
-  /** Until two looks in a row find nothing buffered, nothing under way, and nothing new from a sender. */
+  /** Waits until nothing is buffered or in flight and no sender has sent anything, twice in a row. */
   async #drain(deadline: number): Promise<void> {
     let quiet = 0;
     let bytesRead = -1;
     while (quiet < 2 && performance.now() < deadline) {
-      // A turn of the event loop reads what there is to be read.
+      // In one turn of the event loop, the sockets are read.
       await turn();
       const { buffered, inFlight } = this.accounts();
       const canForward = this.#forwarder !== undefined;
@@ -281,7 +292,7 @@ export class BoundaryLogProxy {
 
   #drop(batch: Batch, reason: DropReason, error?: unknown): void {
     this.#tally.drop(batch, reason);
-    // What a shutdown drops is in the closing account.
+    // The closing account contains what a shutdown drops.
     if (reason !== 'shutdown') this.#warnings.dropped(batch, reason, error);
   }
 }

@@ -11,8 +11,8 @@ export const MAX_SOCKET_PATH_LENGTH = process.platform === 'linux' ? 107 : 103;
 const MAX_ATTEMPTS = 10;
 
 /**
- * A listening Unix socket. Its file appears at its path all at once: of its final mode, and in place of a
- * file that a dead server left, so that a sender which looks for it finds either none or one that answers.
+ * A listening Unix socket. Its file appears at the path atomically, with its final permissions, and replaces the file of
+ * a server that has died. A sender that looks for the file finds either none or one on which a server answers.
  */
 export class UnixListener {
   readonly path: string;
@@ -31,7 +31,7 @@ export class UnixListener {
 
   /**
    * @param mode The permissions of the socket file.
-   * @param onError Told of connections that could not be accepted; listening goes on.
+   * @param onError Called when a connection could not be accepted. The server continues to listen.
    * @throws ERR_SOCKET_IN_USE, ERR_NOT_A_SOCKET, ERR_LISTEN_FAILED
    */
   static async open(
@@ -53,11 +53,11 @@ export class UnixListener {
     }
   }
 
-  /** Removes the file, unless it is another server's by now, and then stops listening. */
+  /** Removes the file, unless it now belongs to another server, and then stops listening. */
   async close(): Promise<void> {
     const now = await lstat(this.path).catch(() => undefined);
     if (now !== undefined && isSame(now, this.#file)) await unlink(this.path).catch(() => undefined);
-    // Whoever connected before the file was gone is let in, some at each turn of the event loop.
+    // Accept everybody who connected before the file was removed. Each turn of the event loop accepts some of them.
     let before: number;
     do {
       before = this.#accepted;
@@ -69,8 +69,8 @@ export class UnixListener {
 }
 
 /**
- * Binds in a folder that nobody else may enter, and only then puts the file where it belongs: bound in
- * place, it would be open to all until its mode is set.
+ * Binds in a folder that nobody else may enter, and moves the file to its path when its permissions are set. If it were
+ * bound at its path, anybody could connect until then.
  */
 async function place(server: Server, path: string, mode: number): Promise<Stats> {
   const folder = await mkdtemp(`${dirname(path)}/.`);
@@ -87,14 +87,14 @@ async function place(server: Server, path: string, mode: number): Promise<Stats>
     for (let attempt = 1; ; attempt++) {
       const stale = await lookAt(path);
       try {
-        // link() fails where there is a file by now; rename() takes a dead one's place in one step.
+        // link() fails if there is a file at the path by now. rename() replaces a stale file in one step.
         if (stale === undefined) await link(bound, path);
         else if (isSame(await lstat(path), stale)) await rename(bound, path);
         else continue;
         return file;
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
-        // Another server was faster, in coming or in going: look again.
+        // Meanwhile another server has created or removed the file, so look again.
         if ((code !== 'EEXIST' && code !== 'ENOENT') || attempt === MAX_ATTEMPTS) throw error;
       }
     }
@@ -104,7 +104,7 @@ async function place(server: Server, path: string, mode: number): Promise<Stats>
 }
 
 /**
- * What stands at the path: nothing, or the file of a server that is gone.
+ * Returns the stale socket file at the path, or undefined if there is no file.
  *
  * @throws ERR_SOCKET_IN_USE, ERR_NOT_A_SOCKET
  */
@@ -115,7 +115,7 @@ async function lookAt(path: string): Promise<Stats | undefined> {
   });
   if (file === undefined) return undefined;
   if (!file.isSocket()) {
-    const message = `there is something at ${path} that is no socket: it is left alone. Choose another path`;
+    const message = `${path} is not a socket, so it is left alone: remove it, or choose another path`;
     throw new BoundaryLogError('ERR_NOT_A_SOCKET', message);
   }
   const code = await new Promise<string | undefined>((resolve) => {
@@ -137,13 +137,14 @@ async function lookAt(path: string): Promise<Stats | undefined> {
         `another server answers on ${path}: stop it, or choose another path`,
       );
     default:
-      throw new Error(`the socket that is there cannot be tried (${code})`);
+      throw new Error(`cannot connect to the existing socket (${code})`);
   }
 }
 
 function reason({ code, message }: NodeJS.ErrnoException, path: string): string {
-  if (code === 'ENOENT') return `there is no folder ${dirname(path)}: make it, or choose another path`;
-  if (code === 'EACCES') return `no permission to make files in ${dirname(path)}: choose another path`;
+  if (code === 'ENOENT')
+    return `the folder ${dirname(path)} does not exist: create it, or choose another path`;
+  if (code === 'EACCES') return `no permission to create files in ${dirname(path)}: choose another path`;
   return message;
 }
 

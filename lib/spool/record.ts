@@ -1,226 +1,231 @@
 import { crc32 } from 'node:zlib';
 
-/**
- * What the store holds, as bytes. LevelDB keeps the order of the keys; its own checksums are not verified when
- * it reads, so each value here carries one that covers the id, too: a flipped bit makes a record invalid, never
- * wrong.
+/*
+ * One batch in a segment: a header of 64 bytes, then the batch's bytes. docs/spool-format.md specifies it.
  *
- * | key | value |
- * |---|---|
- * | `b`, id (uint64) | a segment: the records of this batch and of some that follow it, one after the other |
- * | `s` | the state: what the whole store holds, written with every change and in one with it |
- *
- * Numbers are big-endian. A record: 32 bytes of header, then the raw bytes of the batch. The header: CRC-32 of
- * all that follows it (uint32), version (uint8), tag (uint8), 0 (uint16), count (uint32), length of the raw
- * bytes (uint32), id (uint64), time (float64, ms since 1970). The ids in a segment have no gaps.
- *
- * The state: CRC-32 of all that follows it (uint32), version (uint8), then float64s: the numbers of
- * {@link State} in their order, and for each range of `gone` its first id and the one after its last. A segment
- * stays until all of its batches are removed; until then `first` and `gone` say which of them are.
+ * The header has a checksum of its own: if only the batch's bytes are damaged, its id and its amount are still
+ * known, and a record that a killed process did not finish can be told from a damaged one.
  */
-const HEADER = 32;
-/** A segment ends before it has more bytes of batches than this, or more batches. */
-const SEGMENT_BYTES = 128 << 10;
-const SEGMENT_BATCHES = 128;
-const STATE_LENGTH = 45;
-const VERSION = 1;
-const BATCH = 0x62;
-const STATE = 0x73;
+export const HEADER = 64;
+const MAGIC = Buffer.from([0x42, 0x4c, 0x52, 0x01]);
+const [HEADER_SUM, BODY_SUM, LENGTH, COUNT, TAG, KEY, ID, TIME, BATCHES, LOGS, BYTES] = [
+  4, 8, 12, 16, 20, 21, 24, 32, 40, 48, 56,
+] as const;
 
-/** What is to be stored. */
-export interface SpoolBatch {
-  /** The tag it came under, 0 to 255. */
-  readonly tag: number;
-  /** How many logs are in it. */
-  readonly count: number;
-  readonly raw: Uint8Array;
-}
-
-/** A stored batch. */
-export interface Entry {
-  /** Its number: the first batch of a folder has 0, and each one after it one more. */
-  readonly id: number;
-  readonly tag: number;
-  /** How many logs are in it. */
-  readonly count: number;
-  readonly raw: Buffer;
-  /** When it was appended. */
-  readonly time: Date;
-}
-
-/** A number of batches, of the logs in them, and of their raw bytes. */
+/** A number of batches, of the logs in them, and of their bytes. */
 export interface Size {
   batches: number;
   logs: number;
   bytes: number;
 }
 
-/** Ids from the first number to before the second one. */
-export type Range = readonly [from: number, before: number];
+/** A batch to be stored. */
+export interface SpoolBatch {
+  /** The tag of its frame, 0 to 255. */
+  readonly tag: number;
+  /** How many logs it contains. */
+  readonly count: number;
+  readonly raw: Uint8Array;
+}
 
-/** Which of the batches in the segments are removed. */
-export interface Removed {
-  /** All below this id. */
+export interface Header {
+  readonly id: number;
+  readonly tag: number;
+  readonly count: number;
+  readonly length: number;
+  /** When it was appended, in ms since 1970. */
+  readonly time: number;
+  /** All that was appended to the spool before it, without headers. */
+  readonly before: Readonly<Size>;
+  /** A random number that all records of a segment share, so that no batch can contain a forged record. */
+  readonly key: number;
+}
+
+/** A stored batch, and where its bytes are. */
+export interface Entry extends Header {
+  readonly bytes: Buffer;
+  readonly start: number;
+}
+
+/** Ids that cannot be read. */
+export interface Damage {
   readonly first: number;
-  /** And these above it, in order. */
-  readonly gone: readonly Range[];
+  /** The id after the last one that is missing; undefined if the end of the last segment is damaged. */
+  readonly until: number | undefined;
+  /** What these ids contained, as far as this is known. */
+  readonly lost: Size | undefined;
+  /** Where the damaged bytes are. */
+  readonly from: number;
+  readonly to: number;
 }
 
-/** What the whole store holds. */
-export interface State extends Removed {
-  /** The id of the next batch to be appended. */
-  readonly next: number;
-  /** Of what is not removed. */
-  readonly size: Size;
+export interface Expected {
+  /** The id of the next record, and all that was appended before it. */
+  readonly id: number;
+  readonly before: Readonly<Size>;
+  /** The id that no record of the segment reaches; Infinity if only the records tell. */
+  readonly end: number;
+  /** What was appended before that id, if this is known. */
+  readonly after?: Readonly<Size> | undefined;
+  readonly key?: number | undefined;
 }
 
-export const STATE_KEY = Buffer.of(STATE);
-
-export function batchKey(id: number): Buffer {
-  const key = Buffer.allocUnsafe(9);
-  key[0] = BATCH;
-  putId(key, id, 1);
-  return key;
+export interface Parsed extends Expected {
+  readonly entries: Entry[];
+  readonly damage: Damage[];
+  /** Where the next record begins. */
+  readonly at: number;
+  /**
+   * Why the parser stopped. `more`: the bytes end inside a record. `damaged`: there is no record at `at`. With
+   * `isWhole` it is `end`, or `torn` if the last record is incomplete, as a kill leaves it.
+   */
+  readonly stop: 'end' | 'more' | 'damaged' | 'torn';
 }
 
-/** @returns undefined where it is not the key of a batch. */
-export function idOfKey(key: Buffer): number | undefined {
-  return key.length === 9 && key[0] === BATCH ? getId(key, 1) : undefined;
+export function encodeRecord(
+  into: Buffer,
+  at: number,
+  { tag, count, raw }: SpoolBatch,
+  { id, time, before, key }: Pick<Header, 'id' | 'time' | 'before' | 'key'>,
+): number {
+  into.set(MAGIC, at);
+  into.writeUInt32BE(crc32(raw), at + BODY_SUM);
+  into.writeUInt32BE(raw.length, at + LENGTH);
+  into.writeUInt32BE(count, at + COUNT);
+  into.writeUInt32BE(tag * 2 ** 24 + key, at + TAG);
+  put(into, at + ID, id);
+  put(into, at + TIME, time);
+  put(into, at + BATCHES, before.batches);
+  put(into, at + LOGS, before.logs);
+  put(into, at + BYTES, before.bytes);
+  into.writeUInt32BE(crc32(into.subarray(at + BODY_SUM, at + HEADER)), at + HEADER_SUM);
+  into.set(raw, at + HEADER);
+  return at + HEADER + raw.length;
 }
 
-/** Cuts batches into those of one segment each. */
-export function* cut<T extends SpoolBatch>(batches: readonly T[]): Generator<readonly T[]> {
-  let start = 0;
-  let bytes = 0;
-  for (let i = 0; i < batches.length; i++) {
-    const { length } = (batches[i] as T).raw;
-    if (i > start && (bytes + length > SEGMENT_BYTES || i - start === SEGMENT_BATCHES)) {
-      yield batches.slice(start, i);
-      start = i;
-      bytes = 0;
-    }
-    bytes += length;
-  }
-  if (start < batches.length) yield start === 0 ? batches : batches.slice(start);
-}
-
-/** @param id Of the first of the batches; the others follow. */
-export function encodeSegment(
-  id: number,
-  batches: readonly SpoolBatch[],
-  timeOf: (i: number) => number,
-): Buffer {
-  let length = 0;
-  for (const { raw } of batches) length += HEADER + raw.length;
-  const value = Buffer.allocUnsafeSlow(length);
-  let at = 0;
-  for (let i = 0; i < batches.length; i++) {
-    const { tag, count, raw } = batches[i] as SpoolBatch;
-    const end = at + HEADER + raw.length;
-    value[at + 4] = VERSION;
-    value[at + 5] = tag;
-    value.writeUInt16BE(0, at + 6);
-    value.writeUInt32BE(count, at + 8);
-    value.writeUInt32BE(raw.length, at + 12);
-    putId(value, id + i, at + 16);
-    value.writeDoubleBE(timeOf(i), at + 24);
-    value.set(raw, at + HEADER);
-    value.writeUInt32BE(crc32(value.subarray(at + 4, end)), at);
-    at = end;
-  }
-  return value;
-}
-
-/** What is intact of a segment: where it is all of it, `isWhole`. */
-export function decodeSegment(id: number, value: Buffer): { entries: Entry[]; isWhole: boolean } {
-  const entries: Entry[] = [];
-  const before = id + Math.floor(value.length / HEADER);
-  let next = id;
-  let length = 0;
-  let isWhole = true;
-  for (const entry of carve(value)) {
-    // Else it was in the raw bytes of one that is damaged.
-    if (entry.id < next || entry.id >= before) continue;
-    isWhole &&= entry.id === next;
-    next = entry.id + 1;
-    length += HEADER + entry.raw.length;
-    entries.push(entry);
-  }
-  return { entries, isWhole: isWhole && length === value.length && length > 0 };
-}
-
-/** @returns undefined where the bytes are not, one by one, what was written. */
-function decodeRecord(value: Buffer): Entry | undefined {
-  const id = getId(value, 16);
-  if (id === undefined || !isIntact(value)) return undefined;
+/** @returns undefined if the bytes at `at` are not an intact header. */
+export function decodeHeader(bytes: Buffer, at: number): Header | undefined {
+  if (at + HEADER > bytes.length || bytes.compare(MAGIC, 0, 4, at, at + 4) !== 0) return undefined;
+  if (bytes.readUInt32BE(at + HEADER_SUM) !== crc32(bytes.subarray(at + BODY_SUM, at + HEADER)))
+    return undefined;
   return {
-    id,
-    tag: value[5] as number,
-    count: value.readUInt32BE(8),
-    raw: value.subarray(HEADER),
-    time: new Date(value.readDoubleBE(24)),
+    id: get(bytes, at + ID),
+    tag: bytes.readUInt8(at + TAG),
+    count: bytes.readUInt32BE(at + COUNT),
+    length: bytes.readUInt32BE(at + LENGTH),
+    time: get(bytes, at + TIME),
+    before: {
+      batches: get(bytes, at + BATCHES),
+      logs: get(bytes, at + LOGS),
+      bytes: get(bytes, at + BYTES),
+    },
+    key: bytes.readUIntBE(at + KEY, 3),
   };
 }
 
 /**
- * The intact batches in bytes of whatever form: a segment, or a damaged file, say. Their records are not
- * compressed and in one piece, and each says what it is.
+ * Reads the records in the bytes of a segment, which begin at a record.
+ *
+ * @param isWhole Whether the bytes reach to the segment's end: then the parser continues behind damage.
  */
-export function* carve(bytes: Buffer): Generator<Entry> {
-  for (let at = 0; at + HEADER <= bytes.length; at++) {
-    if (bytes[at + 4] !== VERSION || bytes[at + 6] !== 0 || bytes[at + 7] !== 0) continue;
-    const end = at + HEADER + bytes.readUInt32BE(at + 12);
-    const entry = end > bytes.length ? undefined : decodeRecord(bytes.subarray(at, end));
-    if (entry === undefined) continue;
-    yield entry;
-    at = end - 1;
+export function parse(bytes: Buffer, expected: Expected, isWhole: boolean): Parsed {
+  const entries: Entry[] = [];
+  const damage: Damage[] = [];
+  let { id, before, key } = expected;
+  let at = 0;
+  let stop: Parsed['stop'] = 'end';
+  const miss = (until: number | undefined, after: Readonly<Size> | undefined, to: number) => {
+    damage.push({ first: id, until, lost: after && less(after, before), from: at, to });
+  };
+  while (at < bytes.length) {
+    const header = decodeHeader(bytes, at);
+    const isExpected = header !== undefined && fits(header, id, expected.end, key);
+    const end = isExpected ? at + HEADER + header.length : at;
+    if (end > bytes.length || (!isWhole && bytes.length - at < HEADER)) {
+      stop = isWhole ? 'torn' : 'more';
+      break;
+    }
+    if (isExpected && isIntact(bytes, at, end)) {
+      if (header.id !== id) miss(header.id, header.before, at);
+      entries.push({ ...header, bytes, start: at + HEADER });
+      [id, before, key, at] = [header.id + 1, after(header), header.key, end];
+      continue;
+    }
+    if (!isWhole) {
+      stop = 'damaged';
+      break;
+    }
+    // The bytes of a damaged batch are not searched if its length is known: a sender chose them.
+    const next = find(bytes, isExpected ? end : at + 1, id, expected.end, key);
+    if (next !== undefined) {
+      const found = decodeHeader(bytes, next) as Header;
+      miss(found.id, found.before, next);
+      [id, before, at] = [found.id, found.before, next];
+      continue;
+    }
+    if (expected.end === Number.POSITIVE_INFINITY) {
+      if (isExpected) {
+        miss(header.id + 1, after(header), end);
+        [id, before, at] = [header.id + 1, after(header), end];
+        continue;
+      }
+      const rest = bytes.subarray(at, at + MAGIC.length);
+      if (bytes.length - at < HEADER && rest.equals(MAGIC.subarray(0, rest.length))) stop = 'torn';
+      else miss(undefined, undefined, bytes.length);
+    }
+    break;
   }
-}
-
-export function isRemoved({ first, gone }: Removed, id: number): boolean {
-  if (id < first) return true;
-  let low = 0;
-  for (let high = gone.length; low < high; ) {
-    const middle = (low + high) >>> 1;
-    if ((gone[middle] as Range)[1] <= id) low = middle + 1;
-    else high = middle;
+  if (isWhole && id < expected.end && expected.end !== Number.POSITIVE_INFINITY) {
+    miss(expected.end, expected.after, bytes.length);
+    [id, before] = [expected.end, expected.after ?? before];
   }
-  const range = gone[low];
-  return range !== undefined && range[0] <= id;
+  return { entries, damage, at, stop, id, before, key, end: expected.end, after: expected.after };
 }
 
-export function encodeState({ next, first, size, gone }: State): Buffer {
-  const value = Buffer.allocUnsafe(STATE_LENGTH + gone.length * 16);
-  value[4] = VERSION;
-  [next, first, size.batches, size.logs, size.bytes, ...gone.flat()].forEach((number, i) => {
-    value.writeDoubleBE(number, 5 + i * 8);
-  });
-  value.writeUInt32BE(crc32(value.subarray(4)), 0);
-  return value;
+/** All that was appended up to and with this record. */
+export function after({ before, count, length }: Header): Size {
+  return { batches: before.batches + 1, logs: before.logs + count, bytes: before.bytes + length };
 }
 
-/** @returns undefined where it is damaged. */
-export function decodeState(value: Buffer): State | undefined {
-  const rest = value.length - STATE_LENGTH;
-  if (rest < 0 || rest % 16 !== 0 || !isIntact(value) || value[4] !== VERSION) return undefined;
-  const number = (i: number) => value.readDoubleBE(5 + i * 8);
+/** Never below 0: totals begin again after the last segment of a spool is gone. */
+export function less(size: Readonly<Size>, other: Readonly<Size>): Size {
   return {
-    next: number(0),
-    first: number(1),
-    size: { batches: number(2), logs: number(3), bytes: number(4) },
-    gone: Array.from({ length: rest / 16 }, (_, i) => [number(5 + 2 * i), number(6 + 2 * i)] as const),
+    batches: Math.max(0, size.batches - other.batches),
+    logs: Math.max(0, size.logs - other.logs),
+    bytes: Math.max(0, size.bytes - other.bytes),
   };
 }
 
-function isIntact(value: Buffer): boolean {
-  return value.readUInt32BE(0) === crc32(value.subarray(4));
+/** Where the next intact record begins. */
+function find(
+  bytes: Buffer,
+  from: number,
+  id: number,
+  end: number,
+  key: number | undefined,
+): number | undefined {
+  for (let at = bytes.indexOf(MAGIC, from); at !== -1; at = bytes.indexOf(MAGIC, at + 1)) {
+    const header = decodeHeader(bytes, at);
+    if (header === undefined || !fits(header, id, end, key)) continue;
+    const to = at + HEADER + header.length;
+    if (to <= bytes.length && isIntact(bytes, at, to)) return at;
+  }
+  return undefined;
 }
 
-function putId(buffer: Buffer, id: number, offset: number): void {
-  buffer.writeUInt16BE(0, offset);
-  buffer.writeUIntBE(id, offset + 2, 6);
+function fits(header: Header, id: number, end: number, key: number | undefined): boolean {
+  return header.id >= id && header.id < end && (key === undefined || header.key === key);
 }
 
-function getId(buffer: Buffer, offset: number): number | undefined {
-  return buffer.readUInt16BE(offset) === 0 ? buffer.readUIntBE(offset + 2, 6) : undefined;
+function isIntact(bytes: Buffer, at: number, end: number): boolean {
+  return bytes.readUInt32BE(at + BODY_SUM) === crc32(bytes.subarray(at + HEADER, end));
+}
+
+function put(bytes: Buffer, at: number, value: number): void {
+  bytes.writeUInt32BE(Math.floor(value / 2 ** 32), at);
+  bytes.writeUInt32BE(value >>> 0, at + 4);
+}
+
+function get(bytes: Buffer, at: number): number {
+  return bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
 }

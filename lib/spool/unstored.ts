@@ -1,73 +1,106 @@
 import type { LogBatch } from '../../codec/index.js';
+import type { SpoolQueue } from './queue.js';
+import { HEADER } from './record.js';
 
-/** A batch that is not on disk yet. */
+/** A batch that was accepted and is not stored yet. */
 export interface Fresh {
   readonly batch: LogBatch;
-  /** Whether a reader has it already, and whether that has acknowledged it since. */
+  /** Whether a reader has it already, and whether the reader has acknowledged it since. */
   state: 'unread' | 'read' | 'done';
 }
 
-/** What was let into a buffer on disk, and is not there yet: in order, those that were read before those that were not. */
+/** The batches that were accepted and are not stored yet, in order. */
 export class Unstored {
-  /** Of what waits to be written. */
+  /** What they will use on disk. */
   bytes = 0;
-  /** How many no reader has. */
+  /** How many no reader has, those included that are being stored. */
   unread = 0;
   #waiting: Fresh[] = [];
   readonly #read = new Map<LogBatch, Fresh>();
 
-  /** How many a reader has, and has not acknowledged. */
-  get read(): number {
-    return this.#read.size;
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
   }
 
-  /** @param handOut Gives it to a reader, which may acknowledge it there and then: it is let go of in that case. */
-  add(batch: LogBatch, handOut?: (batch: LogBatch) => void): void {
+  /** @param give Gives it to a reader. If the reader acknowledges it at once, it need not be stored. */
+  add(batch: LogBatch, give: ((batch: LogBatch) => void) | undefined): void {
     const fresh: Fresh = { batch, state: 'unread' };
-    if (handOut === undefined) {
+    if (give === undefined) {
       this.unread += 1;
+      batch.detach();
     } else {
       fresh.state = 'read';
       this.#read.set(batch, fresh);
-      handOut(batch);
+      give(batch);
       if (!this.#read.has(batch)) return;
     }
-    this.bytes += batch.raw.length;
+    this.bytes += HEADER + batch.raw.length;
     this.#waiting.push(fresh);
   }
 
-  /** @returns false where it is none that a reader has. */
+  /** @returns false if no reader has it, or it is stored. */
   acknowledge(batch: LogBatch): boolean {
     const fresh = this.#read.get(batch);
     if (fresh === undefined) return false;
-    this.#read.delete(batch);
     fresh.state = 'done';
-    return true;
+    return this.#read.delete(batch);
   }
 
-  /** What is to be written now. What was acknowledged by now need not be. */
-  take(): Fresh[] {
+  /**
+   * Stores what is there now, without what is acknowledged by now.
+   *
+   * @param onStored Called for each batch as soon as it is stored, with its id.
+   * @param onLost Called with those that cannot be stored and that no reader has.
+   */
+  async store(
+    queue: SpoolQueue,
+    onStored: (fresh: Fresh, id: number) => void,
+    onLost: (batches: LogBatch[], error: unknown) => void,
+  ): Promise<void> {
+    let group = this.#take();
+    const stored = (first: number, n: number) => {
+      for (let i = 0; i < n; i++) {
+        const fresh = group[i] as Fresh;
+        this.#leave(fresh);
+        onStored(fresh, first + i);
+      }
+      group = group.slice(n);
+    };
+    try {
+      while (group.length > 0) {
+        const batches = group.map(({ batch }) => batch);
+        await queue.append(batches, stored);
+      }
+    } catch (error) {
+      onLost(this.#fail(group), error);
+    }
+  }
+
+  /** Removes everything: what no reader has, and what a reader has not acknowledged. */
+  abandon(): { unread: LogBatch[]; read: LogBatch[] } {
+    const unread = this.#fail(this.#take());
+    const read = [...this.#read.keys()];
+    this.#read.clear();
+    return { unread, read };
+  }
+  #take(): Fresh[] {
     const group = this.#waiting.filter(({ state }) => state !== 'done');
     this.#waiting = [];
-    this.bytes = 0;
+    this.bytes = group.reduce((sum, { batch }) => sum + HEADER + batch.raw.length, 0);
     return group;
   }
 
-  /** It is on disk. */
-  stored({ batch, state }: Fresh): void {
-    if (state === 'unread') this.unread -= 1;
-    else this.#read.delete(batch);
-  }
-
-  /** The disk did not take these. @returns those that no reader has; what one has is not lost by that. */
-  failed(group: readonly Fresh[]): LogBatch[] {
+  /** What a reader has is not lost by that. */
+  #fail(group: readonly Fresh[]): LogBatch[] {
+    for (const { batch } of group) this.bytes -= HEADER + batch.raw.length;
     const lost = group.filter(({ state }) => state === 'unread').map(({ batch }) => batch);
     this.unread -= lost.length;
     return lost;
   }
 
-  /** What readers had and gave back, and the disk did not take. */
-  left(): LogBatch[] {
-    return [...this.#read.keys()];
+  #leave({ batch, state }: Fresh): void {
+    this.bytes -= HEADER + batch.raw.length;
+    if (state === 'unread') this.unread -= 1;
+    else this.#read.delete(batch);
   }
 }

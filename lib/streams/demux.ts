@@ -47,7 +47,7 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
   #next = 0;
   /** What stands in the way of the rest of {@link #list}. */
   #obstacle: Obstacle | undefined;
-  /** Outcomes are being sent right now: what a route writes to its own Demux has to wait. */
+  /** Whether outcomes are being sent right now. If a route writes to its own Demux, that write has to wait. */
   #isSending = false;
   #stopWaiting: (() => void) | undefined;
   #onSettled: (() => void) | undefined;
@@ -59,7 +59,7 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
     this.#otherwise = otherwise as Route<T> | undefined;
   }
 
-  /** @returns false while a route has to be waited for: continue at `drain`. */
+  /** @returns false while a route is full: continue at `drain`. */
   override write(outcomes: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (
       encoding === undefined &&
@@ -125,7 +125,7 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
   #sendOne(outcome: T): Obstacle | undefined {
     try {
       const { kind } = outcome;
-      // Mostly it is the kind of the one before.
+      // Most outcomes have the same kind as the one before.
       if (kind !== this.#lastKind) {
         this.#lastKind = kind;
         this.#lastRoute = this.#routes.get(kind) ?? this.#otherwise;

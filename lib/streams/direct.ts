@@ -2,18 +2,18 @@ import type { Readable, Writable } from 'node:stream';
 import { type Callback, Transform } from './base.js';
 
 /*
- * A stream that has nothing queued and whose reader waits only passes objects through. Its bookkeeping (queues,
- * watermarks, a tick for each write) then costs more than what the stream does. The streams of this package skip it in
- * that case: they process what is written at once and hand the result to the reader. As soon as something has to wait,
- * they fall back to the bookkeeping, so order and backpressure are those of any other stream.
+ * If a stream has nothing queued and its reader is waiting, objects only pass through. The bookkeeping of Node's streams
+ * (queues, watermarks, a tick for each write) then costs more than the work itself, so the streams of this package skip
+ * it: they process an object at once and hand the result to the reader. As soon as something has to wait, they use the
+ * bookkeeping again, so order and backpressure are the same as in any other stream.
  */
 
-/** Whether an open `stream` would process an object that is written now at once: nothing is queued or corked. */
+/** Whether an open `stream` has nothing queued or corked, so that it would process an object at once. */
 export function isIdle(stream: Writable): boolean {
   return stream.writableLength === 0 && stream.writableCorked === 0;
 }
 
-/** Whether `stream` would hand an object that is pushed now straight to its reader. */
+/** Whether `stream` would hand a pushed object to its reader at once. */
 export function isFlowing(stream: Readable): boolean {
   return stream.readableFlowing === true && stream.readableLength === 0 && stream.listenerCount('data') > 0;
 }
@@ -34,12 +34,12 @@ export function setNeedDrain(stream: Writable, value: boolean): void {
   (stream as unknown as { _writableState: { needDrain: boolean } })._writableState.needDrain = value;
 }
 
-/** A Transform that can hand what it makes of an object straight to its reader. */
+/** A Transform that can hand its results to its reader at once. */
 export abstract class DirectTransform extends Transform {
   /** An object is being handed over: what the reader writes to this stream meanwhile has to wait. */
   #isHandingOver = false;
 
-  /** Whether {@link handOver} may be used for what is written now. */
+  /** Whether {@link handOver} may be used now. */
   protected get isDirect(): boolean {
     return !this.#isHandingOver && this.writable && isIdle(this) && isFlowing(this);
   }

@@ -38,29 +38,29 @@ export const LOG_BUFFER_OPTIONS = {
  * the batch waits, and `drain` follows when no batch has to wait any more. Waiting batches are accepted in the order in
  * which they were written. A batch of more than `maxBytes` is dropped in either case.
  *
- * A batch that is held does not keep the chunk in memory in which it arrived.
+ * A batch in the buffer does not keep the chunk in memory in which it arrived.
  *
  * | event | arguments | when |
  * |---|---|---|
  * | `drop` | batch, `'buffer_full'` | there was no room |
- * | `drop` | batch, `'shutdown'` | it was held, or written, when the buffer was shut down or destroyed |
+ * | `drop` | batch, `'shutdown'` | it was in the buffer at a shutdown or `destroy()`, or was written after a shutdown |
  */
 export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
-  /** How many batches it can hold. */
+  /** How many batches the buffer can hold. */
   readonly maxBatches: number;
-  /** How many bytes of batches it can hold. */
+  /** How many bytes of batches the buffer can hold. */
   readonly maxBytes: number;
   /** What happens to a batch that does not fit. */
   readonly overflow: 'drop' | 'block';
   /** Everything that was written and either accepted or dropped. */
   readonly received: Amount = { batches: 0, logs: 0 };
-  /** What it holds now. */
+  /** What is in the buffer now. */
   readonly held: Amount & { bytes: number } = { batches: 0, logs: 0, bytes: 0 };
   /** The batches of {@link held}, in the order in which they will be read. */
   readonly #batches = new Queue<T>();
   /** Batches that were written when there was no room, with `overflow: 'block'`. */
   readonly #waiting = new Queue<T>();
-  /** Neither ended nor shut down. */
+  /** Whether it is neither ended nor shut down. */
   #isOpen = true;
   #isShutDown = false;
   /** A batch is being handed over: what the reader writes meanwhile has to wait. */
@@ -124,14 +124,14 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
 
   override end(batch?: unknown, encoding?: unknown, callback?: unknown): this {
     this.#isOpen = false;
-    // A Writable's own end() would write the last batch without a look at the bound.
+    // Node's end() would write the last batch without respecting the bound.
     if (!isObject(batch)) return (super.end as End).call(this, batch, encoding, callback);
     this.write(batch);
     return (super.end as End).call(this, typeof encoding === 'function' ? encoding : callback);
   }
 
   override read(size?: number): T | null {
-    // Before it is read, because a read emits `data`, and by then the batch must not be counted here any more.
+    // First, because super.read() emits `data`, and the batch must no longer be counted by then.
     if ((size ?? 1) > 0 && this.readableLength > 0) this.#leave();
     return super.read(size) as T | null;
   }
@@ -162,7 +162,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
   }
 
   /**
-   * Drops everything it holds, and from now on everything that is written, as `drop` events with the reason
+   * Drops all batches in the buffer and, from now on, every batch that is written, as `drop` events with the reason
    * `'shutdown'`. No writer waits any more.
    */
   shutdown(): void {
@@ -180,7 +180,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
     process.nextTick(() => this.emit('drain'));
   }
 
-  /** After a shutdown nothing is delivered: what the stream's queues still contain has been dropped. */
+  /** After a shutdown nothing is delivered, because the batches that remain in the stream's queues were dropped. */
   override emit(event: string | symbol, ...args: unknown[]): boolean {
     return event === 'data' && this.#isShutDown ? false : super.emit(event, ...args);
   }
@@ -199,7 +199,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
     }
   }
 
-  /** @returns false if the batch is to be dropped. */
+  /** Accepts the batch, or lets it wait. @returns false if it must be dropped. */
   #admit(batch: T): boolean {
     if (this.#isShutDown || batch.raw.length > this.maxBytes) return false;
     if (!this.#isFull(batch)) this.#accept(batch);
@@ -215,7 +215,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
     this.#batches.push(batch);
   }
 
-  /** The next batch leaves. Those that wait for its place are accepted. */
+  /** Removes the next batch from the accounts, and accepts waiting batches in its place. */
   #leave(): void {
     hold(this.held, this.#batches.shift() as T, -1);
     if (this.#waiting.length === 0) return;

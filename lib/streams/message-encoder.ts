@@ -10,7 +10,7 @@ import { BoundaryLogError } from '../errors.js';
 import { shown } from '../options.js';
 import { Transform, type TransformCallback } from './base.js';
 
-/** What a {@link MessageEncoder} accepts. It has the shape of outcomes, so these may be encoded again. */
+/** What a {@link MessageEncoder} accepts. It has the shape of an outcome, so outcomes can be written back. */
 export type EncodableMessage =
   | {
       /** A batch of logs that is encoded already. */
@@ -34,11 +34,11 @@ export type EncodableMessage =
     } & StatusInput);
 
 /**
- * Transform: messages → framed bytes. The `raw` bytes of a batch become the payload as they are.
+ * Transform: messages → framed bytes. If a batch has `raw` bytes, they are written unchanged.
  *
- * A message that cannot be encoded (`ERR_INVALID_EVENT`, `ERR_MESSAGE_TOO_LARGE`) is a `drop` event with the message
- * and the error, and the stream continues. If nobody listens to that event, the error is the stream's error, and what
- * was encoded but not read yet is lost.
+ * If a message cannot be encoded (`ERR_INVALID_EVENT`, `ERR_MESSAGE_TOO_LARGE`), the stream emits `drop` with the message
+ * and the error, and continues. Without a listener for `drop`, the stream fails with that error, and frames that have not
+ * been read yet are lost.
  */
 export class MessageEncoder extends Transform {
   constructor() {
@@ -70,6 +70,6 @@ function encodeMessage(message: EncodableMessage): Buffer {
   }
   throw new BoundaryLogError(
     'ERR_INVALID_EVENT',
-    `a message to be encoded has the kind 'logs' or 'status', not ${shown((message as Partial<EncodableMessage>)?.kind)}`,
+    `kind: got ${shown((message as Partial<EncodableMessage>)?.kind)}, expected 'logs' or 'status'`,
   );
 }

@@ -1,4 +1,4 @@
-/** First in, first out, in constant time at any length. Only `unshift()` may cost more. */
+/** A first-in, first-out queue. All operations take constant time on average, except `unshift()` when nothing was shifted. */
 export class Queue<T> {
   #items: (T | undefined)[] = [];
   #head = 0;
@@ -15,7 +15,7 @@ export class Queue<T> {
     this.#items.push(item);
   }
 
-  /** Puts an item back before all others. */
+  /** Adds an item at the front. */
   unshift(item: T): void {
     if (this.#head === 0) this.#items.unshift(item);
     else this.#items[--this.#head] = item;
@@ -25,7 +25,7 @@ export class Queue<T> {
     const item = this.#items[this.#head];
     if (this.length === 0) return undefined;
     this.#items[this.#head++] = undefined;
-    // The empty front is cut off once it is the larger part: each item is moved less than once.
+    // Remove the empty front when it is more than half of the array. On average, this moves each item less than once.
     if (this.#head * 2 > this.#items.length) {
       this.#items.splice(0, this.#head);
       this.#head = 0;

@@ -1,2 +1,2 @@
-/** Typed in streams.ts, as Node's own. */
+/** `base.ts` gives it the types of Node's streams. */
 declare module 'readable-stream';

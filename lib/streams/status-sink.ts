@@ -2,13 +2,12 @@ import type { StatusReport } from '../../codec/index.js';
 import { type Callback, Writable } from './base.js';
 
 /**
- * Writable, object mode: `StatusReport` → counters of the logs that senders report as lost. Values of 0 and below are
- * ignored.
+ * Writable, object mode: adds up what senders report as dropped in their `StatusReport`s. Negative values are ignored.
  */
 export class StatusSink extends Writable {
-  /** Logs that the sender's full queue dropped. */
+  /** Logs that senders dropped because their queue was full. */
   droppedChannelFull = 0;
-  /** Logs that the sender dropped as it could not flush a batch. */
+  /** Logs that senders dropped because they could not flush a batch. */
   droppedBatchFull = 0;
 
   constructor() {

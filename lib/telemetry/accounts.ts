@@ -10,8 +10,18 @@ import type { Amount, Batch } from '../batch.js';
  * | `shutdown` | it was still undelivered when the proxy was closed |
  * | `rejected` | the reporter will never accept it |
  * | `spool_full` | the spool was full, or could not be written to |
+ * | `spool_damaged` | it was stored in the spool, and is damaged, unreadable or gone |
+ * | `quarantined` | the process ended twice while processing it: it was set aside in the spool's `quarantine/` |
  */
-export const DROP_REASONS = ['buffer_full', 'forward_failed', 'shutdown', 'rejected', 'spool_full'] as const;
+export const DROP_REASONS = [
+  'buffer_full',
+  'forward_failed',
+  'shutdown',
+  'rejected',
+  'spool_full',
+  'spool_damaged',
+  'quarantined',
+] as const;
 /** One of {@link DROP_REASONS}. */
 export type DropReason = (typeof DROP_REASONS)[number];
 

@@ -25,6 +25,10 @@ export interface MetricsSource {
     readonly maxBatches: number;
     readonly maxBytes: number;
   };
+  /** If the buffer is a spool. */
+  readonly spool?:
+    | { readonly missing: { batches: number; firstId: number; endId: number }; readonly failures: number }
+    | undefined;
   readonly status: { readonly droppedChannelFull: number; readonly droppedBatchFull: number };
   readonly rejected: Readonly<Record<RejectReason, number>>;
   readonly connections: { readonly open: number; readonly total: number };
@@ -147,6 +151,30 @@ export const METRICS: readonly Definition[] = [
     type: 'gauge',
     help: 'Whether WebAssembly is available: 1, or 0 if slower JavaScript does its work.',
     values: (source) => (source.wasmEnabled() ? 1 : 0),
+  },
+  {
+    name: `${PREFIX}spool_missing_batches_total`,
+    type: 'counter',
+    help: 'Batches of the spool that are damaged, unreadable or gone.',
+    values: (source) => source.spool?.missing.batches ?? 0,
+  },
+  {
+    name: `${PREFIX}spool_missing_first_id`,
+    type: 'gauge',
+    help: 'First id of the range of missing batches that was found last.',
+    values: (source) => source.spool?.missing.firstId ?? 0,
+  },
+  {
+    name: `${PREFIX}spool_missing_end_id`,
+    type: 'gauge',
+    help: 'The id after that range; 0 if nothing is missing.',
+    values: (source) => source.spool?.missing.endId ?? 0,
+  },
+  {
+    name: `${PREFIX}spool_failures_total`,
+    type: 'counter',
+    help: 'Operations on the spool that failed and are retried.',
+    values: (source) => source.spool?.failures ?? 0,
   },
 ];
 

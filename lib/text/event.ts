@@ -19,28 +19,28 @@ interface Rule {
   /** Which of those values are accepted. Default: all. */
   accepts?(value: unknown): boolean;
   /** The accepted values in words. */
-  readonly takes?: string;
+  readonly expected?: string;
 }
 
 /** The values that the fields of each kind may have. */
 const RULES: Record<Kind, Rule> = {
-  decision: { accepts: (value) => value === 'allow' || value === 'deny', takes: 'allow or deny' },
+  decision: { accepts: (value) => value === 'allow' || value === 'deny', expected: 'allow or deny' },
   text: { type: 'string' },
   int32: {
     type: 'number',
     accepts: (value) => (Number(value) | 0) === value,
-    takes: 'a whole number from -2147483648 to 2147483647',
+    expected: 'a whole number from -2147483648 to 2147483647',
   },
   uint32: {
     type: 'number',
     accepts: (value) => Number(value) >>> 0 === value,
-    takes: 'a whole number from 0 to 4294967295',
+    expected: 'a whole number from 0 to 4294967295',
   },
   boolean: { type: 'boolean' },
   time: {
     type: 'string',
     accepts: (value) => parseTime(String(value)) !== undefined,
-    takes: 'a time as in 2026-03-03T19:42:34.12Z (RFC 3339)',
+    expected: 'a time such as 2026-03-03T19:42:34.12Z (RFC 3339)',
   },
 };
 
@@ -56,14 +56,14 @@ export function toEvent(value: unknown): BoundaryEvent {
   for (const [name, kind] of Object.entries<Kind>(KINDS)) {
     const field = (value as Record<string, unknown>)[name];
     if ((field === undefined || field === null) && kind !== 'decision') continue;
-    const { type, accepts, takes = '' } = RULES[kind];
+    const { type, accepts, expected = '' } = RULES[kind];
     if (type !== undefined && typeof field !== type) throw invalid(name, field, `a ${type}`);
-    if (accepts?.(field) === false) throw invalid(name, field, takes);
+    if (accepts?.(field) === false) throw invalid(name, field, expected);
     event[name] = typeof field === 'string' ? field.toWellFormed() : field;
   }
   return event as unknown as BoundaryEvent;
 }
 
-function invalid(what: string, got: unknown, takes: string): BoundaryLogError {
-  return new BoundaryLogError('ERR_INVALID_EVENT', `${what}: got ${shown(got)}, takes ${takes}`);
+function invalid(what: string, got: unknown, expected: string): BoundaryLogError {
+  return new BoundaryLogError('ERR_INVALID_EVENT', `${what}: got ${shown(got)}, expected ${expected}`);
 }

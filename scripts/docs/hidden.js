@@ -1,5 +1,5 @@
-// A plugin for typedoc: it leaves out what a class overrides of Node's streams without anything new to say, such as
-// `_write` or a faster `write` without a doc comment. Readers find these methods in the documentation of Node.
+// A plugin for typedoc: it hides methods of Node's streams that a class overrides without a doc comment, such as `_write`
+// or a faster `write`. Node's documentation describes these methods.
 import { Duplex } from 'node:stream';
 import { Converter, ReflectionKind } from 'typedoc';
 

@@ -1,7 +1,7 @@
 /** @import { Field, Message } from './schema.js' */
 
 /**
- * The schema as data: what `codec/walk.ts` checks by.
+ * The schema as data, for `codec/walk.ts`.
  *
  * @param {Message[]} messages
  */

@@ -14,7 +14,7 @@ const TYPES = {
 };
 
 /**
- * Events as objects, in TypeScript: their type, and how they are made of messages and back.
+ * A module for events as objects: their type, and the conversions from and to messages.
  *
  * @param {Text} text
  */
@@ -38,7 +38,7 @@ ${fields.map(property).join('')}}
 export const KINDS = {
 ${fields.map(({ name, kind }) => `  ${name}: '${kind}',\n`).join('')}} as const;
 
-/** The event of a log. What the wire left out has its default in a decoded message. */
+/** The event of a log. In a decoded message, a field that was absent on the wire has its default. */
 export function eventOf(request: ReportBoundaryLogsRequest, log: BoundaryLog): BoundaryEvent {
   const event = {} as BoundaryEvent;
 ${fields.map(eventLine).join('')}  return event;
@@ -97,7 +97,7 @@ function logLines(fields) {
     .join('');
 }
 
-/** By what stands at `depth` of their paths. @param {TextField[]} fields @param {number} depth */
+/** Groups fields by the element at `depth` of their paths. @param {TextField[]} fields @param {number} depth */
 function group(fields, depth) {
   /** @type {Map<string, TextField[]>} */
   const groups = new Map();

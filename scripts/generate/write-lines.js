@@ -8,11 +8,11 @@ import { hasShortKey, keyOf } from './write-codec.js';
 /** `write()` of lib/text/wasm/text.ts can copy literals of at most this many characters. */
 const MAX_LITERAL = 32;
 
-/** The most bytes that the JSON of a value takes, by its kind. Without the characters of a text. */
+/** The most bytes that the JSON of a value needs, by its kind, without the characters of a text. */
 const LENGTHS = { text: 1, time: 31, int32: 10, uint32: 10, boolean: 4, decision: 7 };
 
 /**
- * A reader of logs and a writer of their lines, in AssemblyScript.
+ * A module in AssemblyScript that reads logs and writes their lines.
  *
  * @param {Message} request
  * @param {Text} text
@@ -48,17 +48,17 @@ import { Time } from '../time';
 
 ${fields.map(declaration).join('')}
 ${reader.functions.join('\n')}
-/** Whether the values are written as they stand. Negative numbers are larger than these limits. */
+/** Whether this module can write the values. As unsigned integers, negative numbers are larger than these limits. */
 export function isPlain(): bool {
   return ${limits.join(' && ') || 'true'};
 }
 
-/** The most bytes that the line takes. */
+/** The most bytes that the line needs. */
 export function maxLength(): usize {
   return ${start.length + fixed + '}\n'.length} + MAX_ESCAPED_LENGTH * (${texts.map(({ variable }) => `${variable}.length`).join(' + ') || '0'});
 }
 
-/** Writes the line of the log that was read last. @returns where it ends, or 0 if a text is not UTF-8. */
+/** Writes the line of the log that was read last. @returns the position after it, or 0 if a text is not UTF-8. */
 export function writeLine(at: usize): usize {
   at = ${writeLiteral('at', start)};
 ${fields.map(writeLines).join('')}  return write(at, '}\\n');

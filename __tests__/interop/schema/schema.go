@@ -1,6 +1,6 @@
-// Package schema holds the messages as a release of tomorrow may have them:
-// this repository's proto/, compiled when the program starts, and in each
-// message a field more, `string added = 100`, that the proxy does not know.
+// Package schema provides the messages as a future release may define them: this
+// repository's proto/, compiled when the program starts, with a field in each
+// message that the proxy does not know, `string added = 100`.
 package schema
 
 import (
@@ -18,10 +18,10 @@ import (
 // Added is the number of the field that is added to each message.
 const Added = 100
 
-// Schema makes messages.
+// Schema creates messages.
 type Schema struct{ files *protoregistry.Files }
 
-// Load compiles agent.proto and boundary.proto of a folder.
+// Load compiles agent.proto and boundary.proto in a folder.
 func Load(folder string) (*Schema, error) {
 	sources := &protocompile.SourceResolver{ImportPaths: []string{folder}}
 	compiler := protocompile.Compiler{Resolver: protocompile.WithStandardImports(sources)}
@@ -41,7 +41,7 @@ func Load(folder string) (*Schema, error) {
 	return &Schema{files}, err
 }
 
-// add adds the field to the messages, and to those that are declared in them.
+// add adds the field to the messages, and to messages nested in them.
 func add(messages []*descriptorpb.DescriptorProto) {
 	for _, message := range messages {
 		message.Field = append(message.Field, &descriptorpb.FieldDescriptorProto{
@@ -54,7 +54,7 @@ func add(messages []*descriptorpb.DescriptorProto) {
 	}
 }
 
-// New returns an empty message of this full name, which must be in the schema.
+// New returns an empty message with this full name, which the schema must contain.
 func (s *Schema) New(name protoreflect.FullName) *dynamicpb.Message {
 	found, err := s.files.FindDescriptorByName(name)
 	if err != nil {

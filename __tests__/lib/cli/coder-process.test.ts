@@ -57,12 +57,12 @@ describe('serve --reporter coder', () => {
     const server = await startServer();
     const served = await serve({ CODER_AGENT_URL: server.url, CODER_AGENT_TOKEN: TOKEN });
     await server.session();
-    // The first call is answered only after the proxy was told to end.
+    // The server answers the first call only after SIGTERM.
     server.onCall = (call) => {
       if (server.calls.length > 1) call.ok();
     };
     await sendAll(served.socket, [logsFrame(2), logsFrame(2, 2), logsFrame(2, 4)]);
-    await until('the first one is here', () => server.calls.length === 1);
+    await until('the first one has arrived', () => server.calls.length === 1);
     served.child.kill('SIGTERM');
     await until('it is closing', () => served.stderr().includes('closing'));
     server.calls[0]?.ok();
@@ -85,7 +85,7 @@ describe('serve --reporter coder', () => {
     await until('it has been refused', () => served.stderr().includes('no connection to Coder'));
     writeFileSync(file, `${TOKEN}\n`);
     server.refusal = undefined;
-    await until('both are here', () => server.calls.length === 2, 30_000);
+    await until('both have arrived', () => server.calls.length === 2, 30_000);
     expect(firstNumbers(server)).toEqual([0, 1]);
     const rpc = server.requests.filter(({ url }) => url?.includes('/rpc?'));
     expect(rpc[0]?.headers['coder-session-token']).toBe('an-old-token');
@@ -108,7 +108,7 @@ describe('serve --reporter coder', () => {
     expect(server.requests.filter(({ url }) => url?.includes('/rpc?'))).toHaveLength(1);
     server.refusal = undefined;
     await serve(env, ...args);
-    await until('it is here', () => server.calls.length === 1);
+    await until('it has arrived', () => server.calls.length === 1);
   });
 
   test('--coder-allow-old does not ask for the version', async () => {
@@ -138,7 +138,7 @@ describe('https', () => {
       ...(byProxy ? { HTTPS_PROXY: proxy.url } : {}),
     });
     await sendAll(served.socket, [logsFrame(1)]);
-    await until('it is here', () => server.calls.length === 1);
+    await until('it has arrived', () => server.calls.length === 1);
     expect(proxy.asked).toHaveLength(byProxy ? 2 : 0);
     expect(await ended(served)).toMatchObject({ forwarded: { batches: 1 } });
   });

@@ -28,7 +28,7 @@ function pipe() {
   };
   closing.push(closeReader, () => stream.destroy());
   const bytes = Buffer.alloc(1 << 20);
-  /** Reads what there is now. */
+  /** Reads everything that is available now. */
   const read = () => {
     try {
       return bytes.toString('utf8', 0, readSync(reader, bytes, 0, bytes.length, null));
@@ -41,7 +41,7 @@ function pipe() {
   return { output, read, closeReader, stream };
 }
 
-/** What the callback is called with, once it is. */
+/** The arguments of the callback, after it was called. */
 function write(output: PipeOutput, text: string) {
   const results: [error: string | undefined, written: number | undefined][] = [];
   output.write(Buffer.from(text), (error, written) =>
@@ -50,18 +50,18 @@ function write(output: PipeOutput, text: string) {
   return results;
 }
 
-/** More than a pipe holds. */
+/** More than a pipe can hold. */
 const LINES = Array.from({ length: 3000 }, (_, i) => `${String(i).padStart(99, '.')}\n`);
 const TEXT = LINES.join('');
 
-test('what the pipe can hold is written at once', () => {
+test('a text that the pipe can hold is written at once', () => {
   const { output, read } = pipe();
   expect(write(output, 'a\nb\n')).toEqual([[undefined, undefined]]);
   expect(read()).toBe('a\nb\n');
 });
 
-describe('a pipe that is full', () => {
-  test('says at once how much it has taken, and takes the next line as soon as its reader goes on', async () => {
+describe('a full pipe', () => {
+  test('accepts what fits at once, and the next line when its reader continues', async () => {
     const { output, read } = pipe();
     const [[error, written = 0] = []] = write(output, TEXT);
     expect(error).toBeUndefined();
@@ -77,7 +77,7 @@ describe('a pipe that is full', () => {
     expect(text).toBe(TEXT.slice(0, written + rest.indexOf('\n') + 1));
   });
 
-  test('without a line feed, takes the rest of the text', async () => {
+  test('accepts the rest of a text without a line feed', async () => {
     const { output, read } = pipe();
     const [[, written] = []] = write(output, 'x'.repeat(1 << 20));
     expect(written).toBe(1 << 16);
@@ -90,7 +90,7 @@ describe('a pipe that is full', () => {
     expect(text.endsWith('and more')).toBe(true);
   });
 
-  test('whose reader goes away is the error EPIPE', async () => {
+  test('whose reader closes it is the error EPIPE', async () => {
     const { output, closeReader, stream } = pipe();
     const errors: unknown[] = [];
     output.on('error', (error) => errors.push((error as NodeJS.ErrnoException).code));

@@ -53,7 +53,7 @@ describe('serve and send', () => {
     const sent = start(['send', '--socket', served.socket, '--sample', '20']);
     expect(await sent.ended).toBe(0);
     expect(sent.stderr()).toBe('sent 20 events\n');
-    await until('20 lines are here', () => lines(served.stdout()).length === 20);
+    await until('20 lines have arrived', () => lines(served.stdout()).length === 20);
     const events = lines(served.stdout()).map((line) => JSON.parse(line));
     expect(events.map(({ sequence_number }) => sequence_number)).toEqual(
       Array.from({ length: 20 }, (_, i) => i),
@@ -80,7 +80,7 @@ describe('serve and send', () => {
     const sent = start(['send', '--socket', socket]);
     sent.child.stdin.end(JSON.stringify(event));
     expect(await sent.ended).toBe(0);
-    await until('a line is here', () => served.stdout().endsWith('\n'));
+    await until('a line has arrived', () => served.stdout().endsWith('\n'));
     expect(JSON.parse(served.stdout())).toMatchObject({ msg: 'boundary_request', ...event });
     expect(await metricsOf(served)).toContain(`\nagent_boundary_log_proxy_wasm_enabled ${enabled}\n`);
     served.child.kill('SIGTERM');
@@ -114,10 +114,10 @@ describe('serve and send', () => {
     expect(await sent.ended).toBe(1);
     expect(lines(sent.stderr())).toEqual([
       expect.stringMatching(/^event 2: not valid JSON/),
-      expect.stringMatching(/^event 3: decision: got "perhaps", takes allow or deny$/),
+      expect.stringMatching(/^event 3: decision: got "perhaps", expected allow or deny$/),
       'sent 1 events, skipped 2',
     ]);
-    await until('it is here', () => lines(served.stdout()).length === 1);
+    await until('it has arrived', () => lines(served.stdout()).length === 1);
     expect(JSON.parse(served.stdout())).toMatchObject({ msg: 'boundary_request', ...event });
   });
 
@@ -133,7 +133,7 @@ describe('serve', () => {
     const served = await serve();
     const socket = await connectTo(served.socket);
     for (let i = 0; i < 50; i++) socket.write(logsFrame(2, 2 * i));
-    await until('the first one is here', () => served.stdout() !== '');
+    await until('the first one has arrived', () => served.stdout() !== '');
     served.child.kill(signal);
     expect(await served.ended).toBe(0);
     expect(lines(served.stdout())).toHaveLength(100);
@@ -208,7 +208,7 @@ describe('serve', () => {
   ])('--format %s', async (format, line) => {
     const served = await serve('--format', format);
     await sendAll(served.socket, [logsFrame(1)]);
-    await until('it is here', () => served.stdout() !== '');
+    await until('it has arrived', () => served.stdout() !== '');
     expect(served.stdout()).toMatch(line);
   });
 

@@ -1,18 +1,19 @@
 import { EventEmitter } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { describe, expect, jest, test } from '@jest/globals';
 import { FileOutput } from '../../../lib/cli/file-output.js';
 import { hasColor, type Io } from '../../../lib/cli/io.js';
 import { run } from '../../../lib/cli/program.js';
-import { Spool } from '../../../lib/spool/spool.js';
 import { formatBatch } from '../../../lib/text/format.js';
 import { logBatch, logsFrame } from '../../helpers/messages.js';
 import { sendAll } from '../../helpers/socket-client.js';
+import { appendAll, queues } from '../../helpers/spools.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
 
 const path = tempPaths();
+const openQueue = queues();
 
 /** The outside world of a command: what it wrote, signals to send to it, and the codes it wanted to exit with. */
 function world({ isTTY = false, env = {} as Io['env'], input = Buffer.alloc(0) } = {}) {
@@ -49,7 +50,7 @@ describe('serve', () => {
     await until('it has said so', () => io.stderr.text.includes('send --socket'));
     expect(io.stderr.text.trimEnd().split('\n').length).toBeLessThanOrEqual(3);
     await sendAll(socket, [logsFrame(1)]);
-    await until('it is here', () => io.stdout.text !== '');
+    await until('it has arrived', () => io.stdout.text !== '');
     expect(io.stdout.text).toContain('\u001b[32mallow\u001b[39m GET');
     signals.emit('signal', 'SIGINT');
     expect(await done).toBe(0);
@@ -62,7 +63,7 @@ describe('serve', () => {
     const done = run(['serve', '--socket', socket, '--metrics', '127.0.0.1:0'], io);
     await until('it listens', () => io.stderr.text.includes('send --socket'));
     await sendAll(socket, [logsFrame(1)]);
-    await until('it is here', () => io.stdout.text !== '');
+    await until('it has arrived', () => io.stdout.text !== '');
     signals.emit('signal', 'SIGINT');
     expect(await done).toBe(0);
     await until('it has said good-bye', () => io.stderr.text.includes('closed'));
@@ -81,7 +82,7 @@ describe('serve', () => {
     // This is more than the buffer holds.
     const frames = Array.from({ length: 2000 }, (_, i) => logsFrame(1, i));
     await sendAll(socket, [Buffer.concat(frames)]);
-    await until('all is there', () =>
+    await until('everything has arrived', () =>
       readFileSync(at, 'utf8').endsWith(formatBatch(logBatch(1, 1999), 'json')),
     );
     signals.emit('signal', 'SIGTERM');
@@ -174,7 +175,7 @@ describe('send', () => {
     expect(await run(['send', '--socket', socket, '--session', 's', '--process', 'p'], io)).toBe(1);
     expect(io.stderr.text).toContain('sent 1 events, skipped 1');
     expect(await run(['send', '--socket', socket, '--sample', '5'], world().io)).toBe(0);
-    await until('all are here', () => received.io.stdout.text.split('\n').length === 7);
+    await until('all have arrived', () => received.io.stdout.text.split('\n').length === 7);
     expect(received.io.stdout.text).toMatch(
       /session_id=s sequence_number=0 confined_process_name=p http_url=/,
     );
@@ -184,12 +185,15 @@ describe('send', () => {
 });
 
 describe('spool', () => {
-  /** A spool with three batches of two logs, that no proxy has open. */
+  /** A spool with three batches of two logs. */
   async function filled(): Promise<string> {
     const folder = path();
-    const opened = await Spool.open(folder);
-    await opened.append([0, 2, 4].map((first) => logBatch(2, first)));
-    await opened.close();
+    const { queue } = await openQueue(folder);
+    await appendAll(
+      queue,
+      [0, 2, 4].map((first) => logBatch(2, first)),
+    );
+    await queue.close();
     return folder;
   }
 
@@ -215,19 +219,74 @@ describe('spool', () => {
 
   test('an empty one has no oldest batch', async () => {
     const folder = path();
-    await (await Spool.open(folder)).close();
+    await (await openQueue(folder)).queue.close();
     const { io } = world();
     expect(await run(['spool', folder], io)).toBe(0);
     expect(io.stdout.text).toBe('batches 0\nlogs 0\nbytes 0\noldest -\n');
   });
 
-  test('that a proxy uses is refused', async () => {
+  test('that a proxy uses is shown, and not changed', async () => {
     const folder = await filled();
-    const opened = await Spool.open(folder);
+    const { queue } = await openQueue(folder);
     const { io } = world();
-    expect(await run(['spool', folder], io)).toBe(1);
-    expect(io.stderr.text).toMatch(/^error: ERR_SPOOL_IN_USE: /);
-    await opened.close();
+    expect(await run(['spool', folder], io)).toBe(0);
+    expect(io.stdout.text).toContain('batches 3\n');
+    for (const args of [['--repair'], ['--drop-before', '2100-01-01T00:00:00Z']]) {
+      const changing = world();
+      expect(await run(['spool', folder, ...args], changing.io)).toBe(1);
+      expect(changing.io.stderr.text).toMatch(/^error: ERR_SPOOL_IN_USE: /);
+    }
+    expect(queue.size.batches).toBe(3);
+  });
+
+  test('--verify reads all, and tells damage by the exit code', async () => {
+    const folder = await filled();
+    const sound = world();
+    expect(await run(['spool', folder, '--verify'], sound.io)).toBe(0);
+    expect(sound.io.stdout.text).toBe('3 batches can be read\n');
+    const log = `${folder}/${'0'.repeat(16)}.log`;
+    const bytes = readFileSync(log);
+    bytes[100] = (bytes[100] as number) ^ 1;
+    writeFileSync(log, bytes);
+    const damaged = world();
+    expect(await run(['spool', folder, '--verify'], damaged.io)).toBe(1);
+    expect(damaged.io.stdout.text).toBe('damaged ids 0 to 0: 1 batches, 2 logs\n2 batches can be read\n');
+    const shown = world();
+    await run(['spool', folder], shown.io);
+    expect(shown.io.stdout.text).toMatch(
+      /^batches 2\nlogs 4\n(.*\n){2}damaged ids 0 to 0: 1 batches, 2 logs\n$/,
+    );
+    const repaired = world();
+    expect(await run(['spool', folder, '--repair'], repaired.io)).toBe(0);
+    expect(repaired.io.stdout.text).toBe(
+      'dropped 1 batches, 2 logs: ids 0 to 0 are damaged\nkept 2 batches, 4 logs\n',
+    );
+    const again = world();
+    expect(await run(['spool', folder, '--verify'], again.io)).toBe(0);
+    expect(again.io.stdout.text).toBe('2 batches can be read\n');
+  });
+
+  test('--drop-before drops what is old, and says how much', async () => {
+    const folder = await filled();
+    const before = world();
+    expect(await run(['spool', folder, '--drop-before', '2020-01-01T00:00:00Z'], before.io)).toBe(0);
+    expect(before.io.stdout.text).toBe(
+      'dropped 0 batches, 0 logs: older than 2020-01-01T00:00:00.000Z\nkept 3 batches, 6 logs\n',
+    );
+    const all = world();
+    expect(await run(['spool', folder, '--drop-before', '2100-01-01T00:00:00Z'], all.io)).toBe(0);
+    expect(all.io.stdout.text).toBe(
+      'dropped 3 batches, 6 logs: older than 2100-01-01T00:00:00.000Z\nkept 0 batches, 0 logs\n',
+    );
+    const shown = world();
+    await run(['spool', folder], shown.io);
+    expect(shown.io.stdout.text).toContain('batches 0\n');
+  });
+
+  test('--drop-before a time that is not one is wrong usage', async () => {
+    const { io } = world();
+    expect(await run(['spool', await filled(), '--drop-before', 'yesterday'], io)).toBe(2);
+    expect(io.stderr.text).toContain('--drop-before: got "yesterday", expected a time');
   });
 
   test('that is not there is wrong usage', async () => {

@@ -1,8 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
   closeSync,
-  cpSync,
   existsSync,
   mkdirSync,
   openSync,
@@ -10,16 +12,16 @@ import {
   readFileSync,
   rmSync,
   statSync,
-  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { get } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Spool } from '../../../lib/spool/spool.js';
 import { logBatch, logsFrame } from '../../helpers/messages.js';
 import { commands, listening, MAIN, type Running } from '../../helpers/processes.js';
 import { sendAll } from '../../helpers/socket-client.js';
+import { appendAll, queues } from '../../helpers/spools.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
 
@@ -29,6 +31,7 @@ const start = commands();
 const startInto = commandsInto();
 const mount = tmpfs();
 const path = tempPaths();
+const openQueue = queues();
 
 /** Starts the command with a file as its stdout. Whatever still runs after a test is killed. */
 function commandsInto(): (args: string[], stdout: string) => Started {
@@ -113,11 +116,12 @@ function sendBatches(socket: string, batches: number, logs: number, first = 0): 
 /** A spool with so many batches of 2 logs, numbered from 0. */
 async function filled(batches: number): Promise<string> {
   const folder = path();
-  const spool = await Spool.open(folder);
-  for (let i = 0; i < batches; i += 50) {
-    await spool.append(upTo(50).map((j) => logBatch(2, 2 * (i + j))));
-  }
-  await spool.close();
+  const { queue } = await openQueue(folder);
+  await appendAll(
+    queue,
+    upTo(batches).map((i) => logBatch(2, 2 * i)),
+  );
+  await queue.close();
   return folder;
 }
 
@@ -162,12 +166,9 @@ describe('serve --spool', () => {
     const first = start(['serve', '--socket', socket, '--spool', folder, '--metrics', 'off']);
     await listening(first, socket);
     const second = start(['serve', '--socket', other, '--spool', folder, '--metrics', 'off']);
-    const looked = start(['spool', folder]);
-    for (const { ended, stderr } of [second, looked]) {
-      expect(await ended).toBe(1);
-      expect(stderr()).toMatch(/^error: ERR_SPOOL_IN_USE: .* in use/);
-      expect(stderr()).toContain(folder);
-    }
+    expect(await second.ended).toBe(1);
+    expect(second.stderr()).toMatch(/^error: ERR_SPOOL_IN_USE: .* in use/);
+    expect(second.stderr()).toContain(folder);
     expect(existsSync(other)).toBe(false);
     await sendBatches(socket, 1, 2);
     await until('the first one still serves', () => lines(first.stdout()).length === 2);
@@ -318,7 +319,7 @@ describe('the disk of the spool is full', () => {
       expect(warned()[0]).toMatchObject({
         level: 40,
         msg: 'dropping boundary logs',
-        err: { code: 'ERR_SPOOL_FAILED', message: expect.stringContaining('No space left on device') },
+        err: { code: 'ERR_SPOOL_FAILED', message: expect.stringContaining('no space left on device') },
       });
       expect(warned()[0].err.message).toContain(folder);
 
@@ -348,7 +349,7 @@ describe('spool', () => {
   test('shows what is there, and --export writes it; both leave it there', async () => {
     const before = Date.now();
     const folder = await filled(100);
-    const bytes = upTo(100).reduce((sum, i) => sum + logBatch(2, 2 * i).raw.length, 0);
+    const bytes = upTo(100).reduce((sum, i) => sum + 64 + logBatch(2, 2 * i).raw.length, 0);
     for (let i = 0; i < 2; i++) {
       const shown = start(['spool', folder]);
       expect(await shown.ended).toBe(0);
@@ -403,87 +404,248 @@ describe('spool', () => {
 });
 
 describe('a damaged spool', () => {
-  const file = (folder: string, name: RegExp) => {
-    const store = join(folder, 'store');
-    return join(store, readdirSync(store).find((found) => name.test(found)) as string);
-  };
+  const FIRST = `${'0'.repeat(16)}.log`;
   const flip = (name: string, at: number) => {
     const bytes = readFileSync(name);
-    bytes[at] = (bytes[at] as number) ^ 0xff;
+    const place = at < 0 ? bytes.length + at : at;
+    bytes[place] = (bytes[place] as number) ^ 0x10;
     writeFileSync(name, bytes);
   };
-  const middle = (name: string) => Math.floor(statSync(name).size / 2);
 
-  test.each<[string, (folder: string) => void]>([
-    [
-      'a flipped byte in a table',
-      (folder) => {
-        const table = file(folder, /\.ldb$/);
-        flip(table, middle(table));
-      },
-    ],
-    [
-      'a table that was cut in half',
-      (folder) => {
-        const table = file(folder, /\.ldb$/);
-        truncateSync(table, middle(table));
-      },
-    ],
-    ['a list of files that was cut', (folder) => truncateSync(file(folder, /^MANIFEST-/), 10)],
-    ['no CURRENT', (folder) => rmSync(join(folder, 'store', 'CURRENT'))],
-  ])(
-    '%s: what can be kept is, one line says what was done, and it is sound then',
-    async (_, damage) => {
-      const [shownFolder, exportedFolder] = [await filled(400), path()];
-      damage(shownFolder);
-      const servedFolder = path();
-      for (const copy of [exportedFolder, servedFolder]) cpSync(shownFolder, copy, { recursive: true });
-      /** One error line, which names the folder that the damaged store was moved to. */
-      const expectRepair = (ran: Pick<Running, 'stderr'>, folder: string) => {
-        const errors = logOf(ran).filter(({ level }) => level >= 50);
-        expect(errors).toEqual([expect.objectContaining({ level: 50, msg: 'spool was damaged' })]);
-        const { movedTo, kept } = errors[0];
-        expect(movedTo.startsWith(`${folder}.damaged-`)).toBe(true);
-        expect(dirname(movedTo)).toBe(dirname(folder));
-        expect(readdirSync(movedTo).length).toBeGreaterThan(0);
-        return kept as number;
-      };
+  test.each<[string, (log: string) => void, number]>([
+    ['a flipped bit in the middle', (log) => flip(log, Math.floor(statSync(log).size / 2)), 1],
+    ['a flipped bit in the first header', (log) => flip(log, 30), 1],
+    ['a flipped bit in the last batch', (log) => flip(log, -1), 1],
+  ])('%s: all others are delivered, and the loss is reported once', async (_what, damage, lost) => {
+    const folder = await filled(400);
+    damage(join(folder, FIRST));
+    const socket = path();
+    const args = ['serve', '--socket', socket, '--spool', folder, ...METRICS];
+    const served = start(args);
+    await listening(served, socket);
+    const left = 2 * (400 - lost);
+    await until('all others are reported', () => lines(served.stdout()).length === left);
+    const numbers = numbersIn(served.stdout());
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+    expect(await metric(served, 'batches_dropped_total{reason="spool_damaged"}')).toBe(lost);
+    expect(await metric(served, 'spool_missing_batches_total')).toBe(lost);
+    const first = await metric(served, 'spool_missing_first_id');
+    expect(await metric(served, 'spool_missing_end_id')).toBe(first + lost);
+    expect(numbers).not.toContain(2 * first);
+    expect(await stopped(served)).toMatchObject({
+      received: { batches: 400 },
+      dropped: { spool_damaged: { batches: lost, logs: 2 * lost } },
+      kept: { batches: 0 },
+    });
+    const errors = logOf(served).filter(({ level }) => level >= 50);
+    expect(errors).toEqual([
+      expect.objectContaining({ msg: 'spool damaged: batches are missing', first, last: first + lost - 1 }),
+    ]);
+    expect(errors[0].keptIn.startsWith(`${folder}/damaged/`)).toBe(true);
+    expect(existsSync(errors[0].keptIn)).toBe(true);
+    const next = start(args);
+    await listening(next, socket);
+    await sendBatches(socket, 1, 2, 9000);
+    await until('it works', () => next.stdout() !== '');
+    expect(numbersIn(next.stdout())).toEqual([9000, 9001]);
+    await stopped(next);
+    expect(logOf(next).filter(({ level }) => level >= 40)).toEqual([]);
+  });
+});
 
-      const shown = start(['spool', shownFolder]);
+describe('a spool that somebody looks at', () => {
+  const asUser = (uid: number, umask: string, command: string) =>
+    spawnSync('setpriv', [`--reuid=${uid}`, '--clear-groups', 'sh', '-c', `umask ${umask}; ${command}`], {
+      encoding: 'utf8',
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+  const isRoot = process.getuid?.() === 0;
+
+  (isRoot ? test : test.skip)('by root, with umask 077, can be used by its own user afterwards', async () => {
+    const folder = path();
+    mkdirSync(folder, { mode: 0o700 });
+    chownSync(folder, 65_534, 65_534);
+    chmodSync(dirname(folder), 0o755);
+    const program = `
+      const { SpoolBuffer, LogBatch } = await import(${JSON.stringify(new URL('../../../dist/lib/index.js', import.meta.url).href)});
+      const buffer = new SpoolBuffer({ folder: process.argv[1] }, "drop", console);
+      await buffer.open();
+      buffer.write(new LogBatch(1, 0, Buffer.alloc(0)));
+      await buffer.close();
+      process.stdout.write(String(buffer.received.batches));
+    `;
+    const use = () =>
+      asUser(65_534, '022', `'${process.execPath}' --input-type=module -e '${program}' '${folder}'`);
+    expect(use()).toMatchObject({ stderr: '', stdout: '1' });
+    const before = readdirSync(folder).sort();
+    for (const option of [[], ['--export'], ['--verify']]) {
+      const looked = spawnSync('sh', [
+        '-c',
+        `umask 077; '${process.execPath}' '${MAIN}' spool '${folder}' ${option}`,
+      ]);
+      expect(looked.status).toBe(0);
+    }
+    expect(readdirSync(folder).sort()).toEqual(before);
+    expect(use()).toMatchObject({ stderr: '', stdout: '2' });
+    const repaired = spawnSync('sh', [
+      '-c',
+      `umask 077; '${process.execPath}' '${MAIN}' spool '${folder}' --repair`,
+    ]);
+    expect(String(repaired.stdout)).toBe('kept 2 batches, 0 logs\n');
+    expect(use()).toMatchObject({ stderr: '', stdout: '3' });
+  });
+
+  (isRoot ? test : test.skip)('can be on a read-only disk', async () => {
+    const folder = await filled(10);
+    const readOnly = path();
+    mkdirSync(readOnly);
+    const run = (command: string, ...args: string[]) => spawnSync(command, args).status;
+    expect(run('mount', '--bind', folder, readOnly)).toBe(0);
+    try {
+      expect(run('mount', '-o', 'remount,ro,bind', readOnly)).toBe(0);
+      const shown = start(['spool', readOnly]);
       expect(await shown.ended).toBe(0);
-      const kept = expectRepair(shown, shownFolder);
-      expect(kept).toBeGreaterThan(100);
-      expect(lines(shown.stdout()).slice(0, 2)).toEqual([`batches ${kept}`, `logs ${2 * kept}`]);
-      const again = start(['spool', shownFolder]);
-      expect(await again.ended).toBe(0);
-      expect(again.stderr()).toBe('');
-      expect(again.stdout()).toBe(shown.stdout());
+      expect(shown.stdout()).toMatch(/^batches 10\nlogs 20\n/);
+      const served = start(['serve', '--socket', path(), '--spool', readOnly, '--metrics', 'off']);
+      expect(await served.ended).toBe(1);
+      expect(served.stderr()).toMatch(/^error: ERR_SPOOL_FAILED: .*EROFS/);
+    } finally {
+      run('umount', readOnly);
+    }
+  });
+});
 
-      const exported = start(['spool', exportedFolder, '--export']);
-      expect(await exported.ended).toBe(0);
-      expect(expectRepair(exported, exportedFolder)).toBe(kept);
-      const numbers = numbersIn(exported.stdout());
-      expect(numbers).toHaveLength(2 * kept);
-      // In order, each once, whole batches, and no others than there were.
-      expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
-      expect(numbers.every((number, i) => number % 2 === i % 2 && number < 800)).toBe(true);
+describe('a lock', () => {
+  test('is held through another mount of the same folder, and ends with SIGKILL', async () => {
+    const [socket, folder, other] = [path(), path(), path()];
+    mkdirSync(other);
+    const first = start(['serve', '--socket', socket, '--spool', folder, '--metrics', 'off']);
+    await listening(first, socket);
+    const isMounted = spawnSync('mount', ['--bind', folder, other]).status === 0;
+    try {
+      for (const name of isMounted ? [folder, other] : [folder]) {
+        const second = start(['serve', '--socket', path(), '--spool', name, '--metrics', 'off']);
+        expect(await second.ended).toBe(1);
+        expect(second.stderr()).toMatch(/^error: ERR_SPOOL_IN_USE/);
+      }
+    } finally {
+      if (isMounted) spawnSync('umount', [other]);
+    }
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const third = start(['serve', '--socket', socket, '--spool', folder, '--metrics', 'off']);
+    await listening(third, socket);
+    // The folder has one lock, and it is not a leftover.
+    expect(readdirSync(folder).filter((name) => name.startsWith('lock'))).toEqual(['lock.2']);
+  });
+});
 
-      const socket = path();
-      const args = ['serve', '--socket', socket, '--spool', servedFolder, '--metrics', 'off'];
-      const served = start(args);
-      await listening(served, socket);
-      expect(expectRepair(served, servedFolder)).toBe(kept);
-      await until('what was kept is reported', () => lines(served.stdout()).length === 2 * kept);
-      expect(numbersIn(served.stdout())).toEqual(numbers);
-      expect(await stopped(served)).toMatchObject({ recovered: { batches: kept }, kept: { batches: 0 } });
-      const next = start(args);
-      await listening(next, socket);
-      await sendBatches(socket, 1, 2, 9000);
-      await until('it works', () => next.stdout() !== '');
-      expect(numbersIn(next.stdout())).toEqual([9000, 9001]);
-      await stopped(next);
-      expect(logOf(next).filter(({ level }) => level >= 40)).toEqual([]);
-    },
-    30_000,
-  );
+describe('a batch that ends the process', () => {
+  test('is set aside after it has ended three of them, and all others are delivered', async () => {
+    const folder = path();
+    const program = `
+      import { appendFileSync } from 'node:fs';
+      const { SpoolBuffer, LogBatch } = await import(${JSON.stringify(new URL('../../../dist/lib/index.js', import.meta.url).href)});
+      const [folder, seen, fill] = process.argv.slice(1);
+      const buffer = new SpoolBuffer({ folder }, 'drop', { ...console, error: () => undefined });
+      let quarantined = 0;
+      buffer.on('drop', () => (quarantined += 1));
+      await buffer.open();
+      if (fill) {
+        for (let n = 0; n < 5; n++) buffer.write(new LogBatch(1, 1, Buffer.from([n])));
+        await buffer.close();
+        process.exit();
+      }
+      const reporter = buffer.guard({
+        report(batch) {
+          if (batch.raw[0] === 2) process.kill(process.pid, 'SIGKILL');
+          appendFileSync(seen, String(batch.raw[0]));
+        },
+      });
+      buffer.on('data', (batch) => { reporter.report(batch, {}); buffer.ack(batch); });
+      while (buffer.held.batches > 0) await new Promise(setImmediate);
+      await buffer.close();
+      process.stdout.write(String(quarantined));
+    `;
+    const seen = path();
+    const run = (...args: string[]) =>
+      spawnSync(process.execPath, ['--input-type=module', '-e', program, folder, seen, ...args], {
+        encoding: 'utf8',
+        env: { ...process.env, NODE_OPTIONS: '' },
+      });
+    expect(run('fill')).toMatchObject({ status: 0, stderr: '' });
+    for (let life = 0; life < 3; life++) expect(run().signal).toBe('SIGKILL');
+    // The first kill came in the same turn as two acknowledgements.
+    expect(readFileSync(seen, 'utf8')).toBe('0101');
+    expect(run()).toMatchObject({ status: 0, stdout: '1', stderr: '' });
+    expect(readFileSync(seen, 'utf8')).toBe('010134');
+    expect(readdirSync(join(folder, 'quarantine'))).toEqual(['2']);
+    expect(readFileSync(join(folder, 'quarantine', '2')).at(-1)).toBe(2);
+  });
+});
+
+(mount === undefined ? describe.skip : describe)('a full disk', () => {
+  test('is no obstacle to a restart: what is there is delivered, then new batches are accepted', async () => {
+    const [socket, disk] = [path(), path()];
+    mount?.(disk, '16m');
+    const folder = join(disk, 'spool');
+    const args = ['serve', '--socket', socket, '--spool', folder, '--drain', '0', ...METRICS];
+    const first = startInto(args, '/dev/full');
+    await listening(first as Running, socket);
+    await sendBatches(socket, 2500, 100);
+    await until('all came in', async () => (await metric(first, 'batches_received_total')) === 2500, 20_000);
+    await until('the disk is full', async () => (await metric(first, DROPPED)) > 0, 20_000);
+    const kept = ((await stopped(first)) as { kept: { batches: number } }).kept;
+    expect(kept.batches).toBeGreaterThan(900);
+    // Not a byte is free.
+    const filler = join(disk, 'filler');
+    expect(() => {
+      for (;;) appendFileSync(filler, Buffer.alloc(4096));
+    }).toThrow('ENOSPC');
+    const second = start(args);
+    await listening(second, socket);
+    const forwarded = () => metric(second, 'batches_forwarded_total');
+    await until('all is delivered', async () => (await forwarded()) === kept.batches, 20_000);
+    expect(await metric(second, 'batches_recovered_total')).toBe(kept.batches);
+    await sendBatches(socket, 3, 10, 1_000_000);
+    await until('new batches are delivered, too', () =>
+      second.stdout().includes('"sequence_number":1000029,'),
+    );
+    expect(await stopped(second)).toMatchObject({
+      dropped: { spool_damaged: { batches: 0 } },
+      kept: { batches: 0 },
+    });
+    expect(existsSync(join(folder, 'damaged'))).toBe(false);
+  }, 60_000);
+});
+
+describe('a proxy without descriptors', () => {
+  test('delivers what it has, and moves nothing: 1,100 connections at 1,024 descriptors', async () => {
+    const folder = await filled(5000);
+    const socket = path();
+    const args = [MAIN, 'serve', '--socket', socket, '--spool', folder, '--drain', '0', ...METRICS];
+    const child = spawn('sh', ['-c', `ulimit -n 1024; exec "$0" "$@"`, process.execPath, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+    const sockets: Socket[] = [];
+    try {
+      await until('it listens', () => stderr.includes('"listening"'));
+      // In portions, as many as the queue of the listening socket holds.
+      await until('descriptors are short', () => {
+        for (let i = 0; i < 50; i++) sockets.push(connect(socket).on('error', () => undefined));
+        return sockets.length >= 1100 && readdirSync(`/proc/${child.pid}/fd`).length >= 1020;
+      });
+      await until('all is delivered', () => lines(stdout).length === 10_000);
+      expect(numbersIn(stdout)).toEqual(upTo(10_000));
+      expect(existsSync(join(folder, 'damaged'))).toBe(false);
+    } finally {
+      for (const one of sockets) one.destroy();
+      child.kill('SIGKILL');
+      await once(child, 'close');
+    }
+  });
 });

@@ -10,7 +10,7 @@ beforeEach(() => {
   abort = new AbortController();
 });
 
-/** Whatever a test did: no function leaves a timer or a listener behind. */
+/** No function may leave a timer or a listener behind. */
 afterEach(() => {
   expect(jest.getTimerCount()).toBe(0);
   expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
@@ -19,7 +19,7 @@ afterEach(() => {
 
 const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
 
-/** How a promise stands: settled values appear in the list. */
+/** The outcome of a promise. The list is empty until the promise settles. */
 function outcomeOf(promise: Promise<unknown>): unknown[] {
   const outcome: unknown[] = [];
   promise.then(

@@ -33,7 +33,7 @@ function outcomesOf(forwarder: Forwarder): [string, number, unknown?][] {
 }
 
 describe('a reporter that', () => {
-  const failure = new Error('away');
+  const failure = new Error('not available');
   test.each<[string, Reporter['report'], string]>([
     ['returns', () => undefined, 'forward'],
     ['resolves', async () => undefined, 'forward'],

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { type RetryLoopOptions, retry, retryAfter } from '../../../lib/forwarding/retry.js';
 
-const away = new Error('away');
+const down = new Error('down');
 const useless = new Error('useless');
 
 beforeEach(() => {
@@ -48,35 +48,35 @@ test.each<
   [what: string, errors: unknown[], options: Partial<RetryLoopOptions>, times: number[], end: unknown]
 >([
   ['a success needs no retry', [], {}, [0], 'result'],
-  ['delays follow from the number of failures', [away, away, away], {}, [0, 10, 30, 60], 'result'],
-  ['a permanent error ends the loop', [away, useless], {}, [0, 10], useless],
-  ['the attempts are used up', [away, away, away], { maxAttempts: 3 }, [0, 10, 30], away],
-  ['one attempt is no retry', [away], { maxAttempts: 1 }, [0], away],
-  ['the time is just long enough', [away, away], { maxElapsedMs: 30 }, [0, 10, 30], 'result'],
-  ['the next attempt would be too late', [away, away], { maxElapsedMs: 29 }, [0, 10], away],
+  ['delays follow from the number of failures', [down, down, down], {}, [0, 10, 30, 60], 'result'],
+  ['a permanent error ends the loop', [down, useless], {}, [0, 10], useless],
+  ['the attempts are used up', [down, down, down], { maxAttempts: 3 }, [0, 10, 30], down],
+  ['a single attempt is not a retry', [down], { maxAttempts: 1 }, [0], down],
+  ['the time is just long enough', [down, down], { maxElapsedMs: 30 }, [0, 10, 30], 'result'],
+  ['the next attempt would be too late', [down, down], { maxElapsedMs: 29 }, [0, 10], down],
   ['the delay may follow from the error', [5], { delayMs: (_, error) => error as number }, [0, 5], 'result'],
 ])('%s', async (_what, errors, options, times, end) => {
-  const { state, ...made } = loop(errors, options);
+  const { state, times: attempts } = loop(errors, options);
   await pass(1000);
-  expect(made.times).toEqual(times);
+  expect(attempts).toEqual(times);
   expect(state.outcome).toBe(end);
 });
 
-test('onRetry is told each error that is followed by another attempt, and the delay', async () => {
-  const { retries } = loop([away, away, useless]);
+test('onRetry receives each error that another attempt follows, and the delay', async () => {
+  const { retries } = loop([down, down, useless]);
   await pass(1000);
   expect(retries).toEqual([
-    [away, 10],
-    [away, 20],
+    [down, 10],
+    [down, 20],
   ]);
 });
 
 test('an abort ends a delay, and the loop rejects with the last error', async () => {
-  const { abort, state, times } = loop([away, away]);
+  const { abort, state, times } = loop([down, down]);
   await pass(5);
   abort.abort(new Error('not this one'));
   await pass(0);
-  expect(state.outcome).toBe(away);
+  expect(state.outcome).toBe(down);
   await pass(1000);
   expect(times).toEqual([0]);
 });
@@ -86,21 +86,21 @@ test('an abort during an attempt lets it finish, and no other one follows', asyn
   const end = retry(
     async () => {
       abort.abort();
-      throw away;
+      throw down;
     },
     { signal: abort.signal, delayMs: () => 10 },
   );
-  await expect(end).rejects.toBe(away);
+  await expect(end).rejects.toBe(down);
 });
 
 test('retryAfter counts the attempt that was made before it, and its time', async () => {
   const { signal } = new AbortController();
-  const first = { started: performance.now() - 90, error: away };
+  const first = { started: performance.now() - 90, error: down };
   const attempt = jest.fn(async () => 'result');
   const delays: number[] = [];
   const options = { signal, delayMs: (failures: number) => delays.push(failures) * 10 };
-  await expect(retryAfter(first, attempt, { ...options, maxAttempts: 1 })).rejects.toBe(away);
-  await expect(retryAfter(first, attempt, { ...options, maxElapsedMs: 99 })).rejects.toBe(away);
+  await expect(retryAfter(first, attempt, { ...options, maxAttempts: 1 })).rejects.toBe(down);
+  await expect(retryAfter(first, attempt, { ...options, maxElapsedMs: 99 })).rejects.toBe(down);
   expect(attempt).not.toHaveBeenCalled();
   const end = retryAfter(first, attempt, { ...options, maxElapsedMs: 120, maxAttempts: 2 });
   await pass(30);

@@ -5,8 +5,8 @@ import { RetryingReporter } from '../../../lib/forwarding/retrying-reporter.js';
 import { Forwarder, LogBatch, type Reporter, type RetryOptions } from '../../../lib/index.js';
 import { firstNumber, logBatch } from '../../helpers/messages.js';
 
-const away = new Error('away');
-const failing = () => Promise.reject(away);
+const unavailable = new Error('not available');
+const failing = () => Promise.reject(unavailable);
 const never = () => new Promise<void>(() => undefined);
 const permanent = () => Promise.reject(Object.assign(new Error('not this one'), { permanent: true }));
 
@@ -64,8 +64,8 @@ describe('the delays', () => {
     const { times, retried, state } = report([failing], { maxAttempts: 9 });
     await pass(200_000);
     expect(times()).toEqual([0, 1000, 3000, 7000, 15_000, 31_000, 61_000, 91_000, 121_000]);
-    expect(retried).toEqual(Array.from({ length: 8 }, () => away));
-    expect(state.outcome).toBe(away);
+    expect(retried).toEqual(Array.from({ length: 8 }, () => unavailable));
+    expect(state.outcome).toBe(unavailable);
     expect(jest.getTimerCount()).toBe(0);
   });
 
@@ -124,7 +124,7 @@ describe('the end of the attempts', () => {
     await pass(0);
     expect(times()).toEqual([0]);
     expect(retried).toEqual([]);
-    expect(state.outcome).toBe(away);
+    expect(state.outcome).toBe(unavailable);
   });
 
   test.each([
@@ -135,7 +135,7 @@ describe('the end of the attempts', () => {
     random(1);
     const { times, state } = report([failing], { maxElapsedMs: ms });
     await pass(expected.at(-1) ?? 0);
-    expect(state.outcome).toBe(away);
+    expect(state.outcome).toBe(unavailable);
     await pass(100_000);
     expect(times()).toEqual(expected);
   });
@@ -146,7 +146,7 @@ describe('the end of the attempts', () => {
     await pass(270_999);
     expect(state.outcome).toBe('open');
     await pass(1);
-    expect(state.outcome).toBe(away);
+    expect(state.outcome).toBe(unavailable);
     expect(times().at(-1)).toBe(271_000);
   });
 
@@ -164,7 +164,7 @@ describe('the end of the attempts', () => {
 
   test('is a failure with the last error', async () => {
     random(1);
-    const last = new Error('still away');
+    const last = new Error('still not available');
     const { state } = report([failing, () => Promise.reject(last)], { maxAttempts: 2 });
     await pass(1000);
     expect(state.outcome).toBe(last);
@@ -281,7 +281,7 @@ describe('an error that is', () => {
     const { times, retried } = report([failing, permanent], {});
     await pass(100_000);
     expect(times()).toHaveLength(2);
-    expect(retried).toEqual([away]);
+    expect(retried).toEqual([unavailable]);
   });
 
   test.each([undefined, null, 'a text', 0, { permanent: 'yes' }, { permanent: false }])(
@@ -344,7 +344,7 @@ describe('aborting', () => {
     await pass(10);
     abort.abort();
     await pass(0);
-    expect(state.outcome).toBe(away);
+    expect(state.outcome).toBe(unavailable);
     await pass(100_000);
     expect(times()).toEqual([0]);
     expect(jest.getTimerCount()).toBe(0);
@@ -383,12 +383,12 @@ describe('a synchronous reporter', () => {
   test('is retried if it throws, until it succeeds', async () => {
     random(1);
     const throwing = () => {
-      throw away;
+      throw unavailable;
     };
     const { times, retried, state } = report([throwing, throwing, () => undefined], {});
     await pass(3000);
     expect(times()).toEqual([0, 1000, 3000]);
-    expect(retried).toEqual([away, away]);
+    expect(retried).toEqual([unavailable, unavailable]);
     expect(state.outcome).toBe('delivered');
     expect(jest.getTimerCount()).toBe(0);
   });
@@ -421,9 +421,9 @@ describe('a Forwarder with `retry`', () => {
     expect(attempts.map(({ batch }) => firstNumber(batch))).toEqual([0, 1, 1, 1, 2]);
     expect(events).toEqual([
       ['forward', 0],
-      ['outage', away],
-      ['retry', away],
-      ['retry', away],
+      ['outage', unavailable],
+      ['retry', unavailable],
+      ['retry', unavailable],
       ['recovery', 3],
       ['forward', 1],
       ['forward', 2],
@@ -439,15 +439,15 @@ describe('a Forwarder with `retry`', () => {
     for (let n = 0; n < 4; n++) forwarder.write(logBatch(1, n));
     await pass(10_000);
     expect(events).toEqual([
-      ['outage', away],
-      ['retry', away],
+      ['outage', unavailable],
+      ['retry', unavailable],
       ['forward_failed', 0],
-      ['retry', away],
+      ['retry', unavailable],
       ['forward_failed', 1],
       ['recovery', 2],
       ['forward', 2],
-      ['outage', away],
-      ['retry', away],
+      ['outage', unavailable],
+      ['retry', unavailable],
       ['recovery', 1],
       ['forward', 3],
     ]);
@@ -490,8 +490,8 @@ describe('a Forwarder with `retry`', () => {
     // The clock does not advance, so the grace period cannot end.
     expect((await forwarder.stop(60_000)).map(firstNumber)).toEqual([7]);
     expect(events).toEqual([
-      ['outage', away],
-      ['retry', away],
+      ['outage', unavailable],
+      ['retry', unavailable],
     ]);
     await pass(100_000);
     expect(attempts).toHaveLength(1);
@@ -594,14 +594,14 @@ test('an initial delay of 0 stays 0 after more than a thousand failures', async 
     {
       report: () => {
         attempts += 1;
-        throw Object.assign(new Error('away'), { permanent: attempts === 1100 });
+        throw Object.assign(new Error('not available'), { permanent: attempts === 1100 });
       },
     },
     { initialDelayMs: 0, maxDelayMs: 0 },
     (error) => errors.push(error),
   );
   await expect(reporter.report(logBatch(1), { signal: new AbortController().signal })).rejects.toThrow(
-    'away',
+    'not available',
   );
   expect(attempts).toBe(1100);
 });
@@ -625,7 +625,7 @@ test('a report that never completes keeps no timer after its signal has aborted'
 test('there is no delay if the run ends when the attempt fails', async () => {
   jest.useRealTimers();
   const forwarder = new Forwarder(
-    { report: () => Promise.reject(new Error('away')) },
+    { report: () => Promise.reject(new Error('not available')) },
     { retry: { initialDelayMs: 60_000 } },
   );
   const stopped = new Promise<LogBatch[]>((resolve) => {

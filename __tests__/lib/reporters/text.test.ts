@@ -135,8 +135,8 @@ test.each([
   expect(output.chunks.map((chunk) => JSON.parse(String(chunk)).http_url.at(-1))).toEqual(numbers);
 });
 
-describe('an output that takes a part only', () => {
-  test('is given the rest again, and what got through is reported meanwhile', async () => {
+describe('an output that writes only a part', () => {
+  test('receives the rest again, and batches that are completely written are reported meanwhile', async () => {
     const output = new Output();
     const pending: (() => void)[] = [];
     const { write } = output;
@@ -163,7 +163,7 @@ describe('an output that takes a part only', () => {
     expect(output.chunks.map(String)).toEqual(from.map((start) => text.slice(start)));
   });
 
-  test('and then fails, fails what did not get through', async () => {
+  test('and then fails: only the reports of the rest fail', async () => {
     const output = new Output();
     const batches = [0, 1, 2].map((number) => logBatch(1, number));
     output.ends.push([undefined, lengthOf(batches[0] as LogBatch)], [new Error('EIO')]);

@@ -56,7 +56,7 @@ test('a write fails with the error of the connection, and the next write connect
   await client.write(Buffer.from('x'));
   await until('it is accepted', () => accepted.length === 1);
   accepted[0]?.destroy();
-  await until('the connection is gone', () => !client.isConnected);
+  await until('the connection is closed', () => !client.isConnected);
   await client.write(Buffer.from('y'));
   await until('it has connected again', () => accepted.length === 2);
 });

@@ -15,7 +15,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-/** What is piped into what, by the names of the classes, while a test runs. */
+/** Records which stream is piped into which, by the names of their classes, while a test runs. */
 function recordPipes(): string[] {
   const pipes: string[] = [];
   for (const prototype of [Socket.prototype, Readable.prototype]) {
@@ -29,7 +29,7 @@ function recordPipes(): string[] {
   return pipes;
 }
 
-test('a connection is the line that the README shows, and nothing else', async () => {
+test('a connection consists of exactly the streams that the README shows', async () => {
   const pipes = recordPipes();
   const writes = {
     logs: jest.spyOn(LogBuffer.prototype, 'write'),
@@ -70,7 +70,7 @@ describe('one connection', () => {
     client.destroy();
   });
 
-  test('whose outcome cannot be processed is closed, with an error in the log, and the others stay', async () => {
+  test('whose outcome cannot be processed is closed, with an error in the log, and the others stay open', async () => {
     const logger = logLines();
     const { warn } = logger;
     logger.warn = () => {
@@ -87,6 +87,6 @@ describe('one connection', () => {
       expect.objectContaining({ level: 'error', message: expect.stringMatching(/^closing a connection/) }),
     );
     other.end(logsFrame(1, 3));
-    await until('the other one is heard', () => reporter.batches.length === 1);
+    await until('the other batch is reported', () => reporter.batches.length === 1);
   });
 });

@@ -20,7 +20,7 @@ const folder = tempPaths();
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 /** `n` batches of one log, numbered from `first`. */
 const batches = (n: number, first = 0) => range(first, first + n).map((number) => logsFrame(1, number));
-/** What tells the connections of a test apart: each numbers its batches from a multiple of it. */
+/** Each connection numbers its batches from a multiple of this number, which distinguishes them. */
 const PER_CONNECTION = 1000;
 const connectionOf = (number: number) => Math.floor(number / PER_CONNECTION);
 
@@ -45,18 +45,18 @@ async function metric(proxy: BoundaryLogProxy, name: string): Promise<number> {
 
 const permanent = () => Object.assign(new Error('not this one'), { permanent: true });
 
-/** Fails until it is told to be well. */
-function patient(): Reporter & { isWell: boolean; failures: number; batches: LogBatch[] } {
+/** A reporter that fails until `isHealthy` is set. */
+function failing(): Reporter & { isHealthy: boolean; failures: number; batches: LogBatch[] } {
   const reporter = {
-    isWell: false,
+    isHealthy: false,
     failures: 0,
     batches: [] as LogBatch[],
     report(batch: LogBatch) {
-      if (reporter.isWell) {
+      if (reporter.isHealthy) {
         reporter.batches.push(batch);
       } else {
         reporter.failures += 1;
-        throw new Error('away');
+        throw new Error('not available');
       }
     },
   };
@@ -64,27 +64,27 @@ function patient(): Reporter & { isWell: boolean; failures: number; batches: Log
 }
 
 describe('an outage of the reporter', () => {
-  test('is counted, and warned about once when it begins and once when it is over', async () => {
+  test('is counted, with one warning when it begins and one when it ends', async () => {
     const logger = logLines();
     const proxy = makeProxy({ logger });
-    const reporter = patient();
+    const reporter = failing();
     await proxy.start();
     run(proxy, reporter, { retry: { initialDelayMs: 1, maxDelayMs: 2 } });
     expect(await metric(proxy, 'retries_total')).toBe(0);
     const warnings = () => logger.lines.filter(({ level }) => level === 'warn');
     for (const outage of [1, 2]) {
-      reporter.isWell = false;
+      reporter.isHealthy = false;
       reporter.failures = 0;
       await sendAll(proxy.socketPath, batches(3, outage * 10));
-      await until('it has failed some times', () => reporter.failures >= 5);
+      await until('it has failed several times', () => reporter.failures >= 5);
       expect(warnings()).toHaveLength(2 * outage - 1);
       expect(warnings().at(-1)).toMatchObject({
         message: 'the reporter is failing; retrying',
-        fields: { err: new Error('away') },
+        fields: { err: new Error('not available') },
       });
       const before = await metric(proxy, 'retries_total');
       expect(before).toBeGreaterThanOrEqual(5);
-      reporter.isWell = true;
+      reporter.isHealthy = true;
       await until('all is reported', () => reporter.batches.length === 3 * outage);
       expect(warnings()).toHaveLength(2 * outage);
       expect(warnings().at(-1)).toMatchObject({
@@ -96,11 +96,11 @@ describe('an outage of the reporter', () => {
     expect(proxy.accounts()).toMatchObject({ received: { batches: 6 }, forwarded: { batches: 6 } });
   });
 
-  test('without retry is warned about as drops, as before', async () => {
+  test('without retry leads to warnings about drops', async () => {
     const logger = logLines();
     const proxy = makeProxy({ logger });
     await proxy.start();
-    run(proxy, patient());
+    run(proxy, failing());
     await sendAll(proxy.socketPath, batches(5));
     await until('all are dropped', () => proxy.accounts().dropped.forward_failed.batches === 5);
     expect(logger.lines.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
@@ -110,10 +110,10 @@ describe('an outage of the reporter', () => {
   });
 });
 
-test('what the reporter will never take is dropped as rejected, counted, and no outage', async () => {
+test('a batch that the reporter will never accept is dropped as rejected, and is not an outage', async () => {
   const logger = logLines();
   const proxy = makeProxy({ logger });
-  const { report, batches: taken } = collector();
+  const { report, batches: accepted } = collector();
   await proxy.start();
   run(
     proxy,
@@ -126,8 +126,8 @@ test('what the reporter will never take is dropped as rejected, counted, and no 
     { retry: {} },
   );
   await sendAll(proxy.socketPath, batches(6));
-  await until('all are done', () => taken.length === 3);
-  expect(taken.map(firstNumber)).toEqual([1, 3, 5]);
+  await until('all are done', () => accepted.length === 3);
+  expect(accepted.map(firstNumber)).toEqual([1, 3, 5]);
   expect(proxy.accounts().dropped.rejected).toEqual({ batches: 3, logs: 3 });
   expect(await metric(proxy, 'batches_dropped_total{reason="rejected"}')).toBe(3);
   expect(await metric(proxy, 'logs_dropped_total{reason="rejected"}')).toBe(3);
@@ -152,46 +152,49 @@ describe(`a reporter with faults (seed ${seed})`, () => {
     concurrency: fc.constantFrom(1, 1, 3, 10),
     overflow: fc.constantFrom('drop' as const, 'block' as const),
     bufferSize: fc.integer({ min: 1, max: 30 }),
-    /** Of the spool, in batches of about 100 bytes; none: in memory. */
+    /** Size of the spool, in batches of about 100 bytes. Undefined means in memory. */
     spool: fc.option(fc.integer({ min: 1, max: 50 }), { nil: undefined }),
     connections: fc.integer({ min: 1, max: 4 }),
     state: fc.integer(),
   });
   const EACH = 100;
 
-  /** Fails 30 %, hangs 5 %, takes 2 % too late to tell, and never takes 1 %: one batch of each connection. */
+  /**
+   * A reporter that fails for 30 % of the reports, hangs for 5 %, succeeds too late for 2 %, and rejects 1 % for good: one
+   * batch of each connection.
+   */
   function faulty(look: () => void, state: number, canHang: boolean) {
     const next = random(state);
-    /** The numbers of what it took, in that order, one that it took twice twice. */
-    const taken: number[] = [];
+    /** The numbers of the batches that it accepted, in order. A batch that it accepted twice appears twice. */
+    const accepted: number[] = [];
     const rejected: number[] = [];
     const report: Reporter['report'] = (batch, { signal }) => {
       look();
       const number = firstNumber(batch);
-      // The same whenever it is asked: it will never take it.
+      // It rejects this batch at every attempt.
       if (number % 100 === 7) {
         rejected.push(number);
         throw permanent();
       }
       const dice = next();
-      if (dice < 0.15) throw new Error('away');
-      if (dice < 0.3) return turn().then(() => Promise.reject(new Error('away')));
+      if (dice < 0.15) throw new Error('not available');
+      if (dice < 0.3) return turn().then(() => Promise.reject(new Error('not available')));
       if (dice < 0.35 && canHang) {
         return new Promise((_resolve, reject) =>
           signal.addEventListener('abort', () => reject(signal.reason)),
         );
       }
-      taken.push(number);
+      accepted.push(number);
       if (dice < 0.37 && canHang) {
         return new Promise((resolve) => void setTimeout(resolve, 8));
       }
       return dice < 0.7 ? undefined : turn().then(() => undefined);
     };
-    return { report, taken, rejected };
+    return { report, accepted, rejected };
   }
 
-  test('whatever the policy is, the accounts balance, and nothing is lost unseen', async () => {
-    // Not fc's own limit, which would leave a proxy at work.
+  test('with any options the accounts balance, and nothing is lost silently', async () => {
+    // The time limit of fast-check would leave a proxy running.
     const deadline = performance.now() + 8000;
     const property = fc.asyncProperty(policy, async (p) => {
       if (performance.now() > deadline) return;
@@ -200,7 +203,7 @@ describe(`a reporter with faults (seed ${seed})`, () => {
         overflow: p.overflow,
         spool: p.spool === undefined ? undefined : { folder: folder(), maxBytes: 200 * p.spool },
       });
-      // An error thrown where the reporter looks would be one of its faults.
+      // An error that report() throws would only count as one of its faults, so it is recorded instead.
       const unbalanced: unknown[] = [];
       const look = () => {
         try {
@@ -209,7 +212,7 @@ describe(`a reporter with faults (seed ${seed})`, () => {
           unbalanced.push(error);
         }
       };
-      // With a spool there is always retry, unless it is turned off.
+      // It must not hang without retries, because then nothing ends a report.
       const reporter = faulty(look, p.state, p.retry !== false);
       const total = p.connections * EACH;
       await proxy.start();
@@ -222,7 +225,7 @@ describe(`a reporter with faults (seed ${seed})`, () => {
         await Promise.all(
           range(0, p.connections).map((i) => sendAll(proxy.socketPath, batches(EACH, i * PER_CONNECTION))),
         );
-        await until('all is done', () => {
+        await until('all are processed', () => {
           const { received, buffered, inFlight } = proxy.accounts();
           return received.batches === total && buffered.batches + inFlight.batches === 0;
         });
@@ -232,10 +235,10 @@ describe(`a reporter with faults (seed ${seed})`, () => {
         await forwarding.stop();
       }
       const { forwarded, dropped } = proxy.accounts();
-      const { taken, rejected } = reporter;
+      const { accepted, rejected } = reporter;
       expect(unbalanced).toEqual([]);
       expect(dropped.shutdown.batches).toBe(0);
-      expect(forwarded.batches).toBeLessThanOrEqual(new Set(taken).size);
+      expect(forwarded.batches).toBeLessThanOrEqual(new Set(accepted).size);
       expect(dropped.rejected.batches).toBe(p.retry === false ? 0 : rejected.length);
       if (p.overflow === 'block') {
         expect(dropped.buffer_full.batches + dropped.spool_full.batches).toBe(0);
@@ -246,12 +249,12 @@ describe(`a reporter with faults (seed ${seed})`, () => {
         const numbers = range(0, p.connections).flatMap((i) =>
           range(i * PER_CONNECTION, i * PER_CONNECTION + EACH),
         );
-        expect([...new Set([...taken, ...rejected])].sort((a, b) => a - b)).toEqual(numbers);
+        expect([...new Set([...accepted, ...rejected])].sort((a, b) => a - b)).toEqual(numbers);
         expect(forwarded.batches).toBe(total - rejected.length);
       }
       if (p.concurrency === 1) {
         for (const i of range(0, p.connections)) {
-          const own = taken.filter((number) => connectionOf(number) === i);
+          const own = accepted.filter((number) => connectionOf(number) === i);
           expect(own).toEqual([...own].sort((a, b) => a - b));
         }
       }
@@ -270,16 +273,16 @@ describe("backpressure (overflow: 'block')", () => {
     ['a turn of the event loop', () => turn()],
     ['1 ms', () => new Promise((resolve) => setTimeout(resolve, 1))],
   ];
-  const held: [string, () => object][] = [
+  const buffers: [string, () => object][] = [
     ['in memory', () => ({ bufferSize: 10 })],
     ['in a full spool', () => ({ spool: { folder: folder(), maxBytes: 1000 } })],
   ];
-  const cases = held.flatMap(([where, options]) =>
+  const cases = buffers.flatMap(([where, options]) =>
     slow.map(([what, pause]) => ({ where, options, what, pause })),
   );
 
   test.each(cases)(
-    '$where, $what for each batch: all get their share, and nothing is dropped',
+    '$where, $what for each batch: all connections get their share, and nothing is dropped',
     async (c) => {
       const proxy = makeProxy({ overflow: 'block', ...c.options() });
       const counts = new Array<number>(CONNECTIONS).fill(0);
@@ -321,10 +324,10 @@ describe("backpressure (overflow: 'block')", () => {
   );
 });
 
-test('a reporter that is down for a minute at 1,000 batches a second: a spool loses nothing', async () => {
+test('a spool loses nothing of 60,000 batches that arrive while the reporter is down', async () => {
   const COUNT = 60_000;
   const proxy = makeProxy({ spool: { folder: folder() } });
-  const reporter = patient();
+  const reporter = failing();
   await proxy.start();
   run(proxy, reporter, { retry: { initialDelayMs: 1, maxDelayMs: 5 } });
   const chunks = range(0, COUNT / 1000).map((i) => Buffer.concat(batches(1000, i * 1000)));
@@ -333,7 +336,7 @@ test('a reporter that is down for a minute at 1,000 batches a second: a spool lo
   assertBalanced(proxy.accounts());
   expect(proxy.accounts()).toMatchObject({ forwarded: { batches: 0 }, inFlight: { batches: 1 } });
   expect(reporter.failures).toBeGreaterThan(10);
-  reporter.isWell = true;
+  reporter.isHealthy = true;
   await until('all are forwarded', () => proxy.accounts().forwarded.batches === COUNT, 30_000);
   const numbers = reporter.batches.map(firstNumber);
   expect(numbers).toHaveLength(COUNT);
@@ -342,16 +345,16 @@ test('a reporter that is down for a minute at 1,000 batches a second: a spool lo
   assertBalanced(proxy.accounts());
 }, 60_000);
 
-describe('close with a drain, while a batch is tried again', () => {
+describe('close with a drain, while a batch is retried', () => {
   test('in memory: what is left when the time is up is dropped as shutdown', async () => {
     const logger = logLines();
     const proxy = makeProxy({ logger });
-    const reporter = patient();
+    const reporter = failing();
     await proxy.start();
     run(proxy, reporter, { retry: { initialDelayMs: 60_000, maxDelayMs: 60_000 }, graceMs: 60_000 });
     await sendAll(proxy.socketPath, batches(5));
     await until('it has failed', () => reporter.failures === 1);
-    await until('all are here', () => proxy.accounts().received.batches === 5);
+    await until('all are received', () => proxy.accounts().received.batches === 5);
     await proxy.close({ drain: 20 });
     expect(proxy.accounts()).toMatchObject({
       dropped: { shutdown: { batches: 5 }, forward_failed: { batches: 0 } },
@@ -364,22 +367,22 @@ describe('close with a drain, while a batch is tried again', () => {
     });
   });
 
-  test('in memory: it waits for a reporter that is well in time', async () => {
+  test('in memory: it waits for a reporter that recovers in time', async () => {
     const proxy = makeProxy();
-    const reporter = patient();
+    const reporter = failing();
     await proxy.start();
     run(proxy, reporter, { retry: { initialDelayMs: 1, maxDelayMs: 1 } });
     await sendAll(proxy.socketPath, batches(5));
     await until('it has failed', () => reporter.failures > 2);
     const closed = proxy.close({ drain: 10_000 });
-    reporter.isWell = true;
+    reporter.isHealthy = true;
     await closed;
     expect(reporter.batches.map(firstNumber)).toEqual([0, 1, 2, 3, 4]);
     expect(proxy.accounts().dropped.shutdown.batches).toBe(0);
   });
 
   test.each<[string, Reporter, number]>([
-    ['fails', patient(), 60_000],
+    ['fails', failing(), 60_000],
     ['never answers', silentReporter, 0],
   ])(
     'with a spool and a reporter that %s: nothing is dropped, and the next proxy reports it',
@@ -390,8 +393,8 @@ describe('close with a drain, while a batch is tried again', () => {
       await first.start();
       run(first, reporter, { retry: { initialDelayMs: 60_000, maxDelayMs: 60_000, timeoutMs: 50 }, graceMs });
       await sendAll(first.socketPath, batches(200));
-      await until('one is under way', () => first.accounts().inFlight.batches === 1);
-      await until('all are here', () => first.accounts().received.batches === 200);
+      await until('one is being reported', () => first.accounts().inFlight.batches === 1);
+      await until('all are received', () => first.accounts().received.batches === 200);
       await first.close({ drain: 20 });
       const kept = { batches: 200, logs: 200 };
       expect(first.accounts()).toMatchObject({
@@ -424,14 +427,14 @@ describe('close with a drain, while a batch is tried again', () => {
     },
   );
 
-  test('with a spool that is full and holds its sender back: what was read of it and has no room is shutdown', async () => {
+  test('with a full spool and a waiting sender: everything that was read without room is dropped as shutdown', async () => {
     const spool = { folder: folder(), maxBytes: 1000 };
     const proxy = makeProxy({ spool, overflow: 'block' });
     await proxy.start();
     const socket = await connectTo(proxy.socketPath);
     socket.resume().write(Buffer.concat(batches(50)));
     let room = 0;
-    for (let bytes = 0; bytes <= 1000; room++) bytes += logBatch(1, room).raw.length;
+    for (let bytes = 0; bytes <= 1000; room++) bytes += 64 + logBatch(1, room).raw.length;
     room -= 1;
     await until('it is full', () => proxy.accounts().received.batches === room);
     await proxy.close();
@@ -446,7 +449,7 @@ describe('close with a drain, while a batch is tried again', () => {
 });
 
 describe('a spool', () => {
-  test('that another proxy holds: ERR_SPOOL_IN_USE from start() and runForwarder(), until it is closed', async () => {
+  test('that another proxy uses: ERR_SPOOL_IN_USE from start() and runForwarder(), until that proxy is closed', async () => {
     const spool = { folder: folder() };
     const first = makeProxy({ spool });
     await first.start();
@@ -454,7 +457,7 @@ describe('a spool', () => {
     const second = makeProxy({ spool });
     await expect(second.start()).rejects.toMatchObject({ code: 'ERR_SPOOL_IN_USE' });
     await expect(second.runForwarder(collector())).rejects.toMatchObject({ code: 'ERR_SPOOL_IN_USE' });
-    await until('both are here', () => first.accounts().received.batches === 2);
+    await until('both are received', () => first.accounts().received.batches === 2);
     await first.close();
     await second.start();
     const all = collector();
@@ -467,7 +470,7 @@ describe('a spool', () => {
     const first = makeProxy({ spool });
     await first.start();
     await sendAll(first.socketPath, batches(100));
-    await until('all are here', () => first.accounts().received.batches === 100);
+    await until('all are received', () => first.accounts().received.batches === 100);
     await first.close();
     const second = makeProxy({ spool });
     const all = collector();
@@ -475,7 +478,7 @@ describe('a spool', () => {
     await until('all are reported', () => all.batches.length === 100);
     await second.start();
     await sendAll(second.socketPath, batches(1, 100));
-    await until('the new one, too', () => all.batches.length === 101);
+    await until('the new one is reported', () => all.batches.length === 101);
     expect(all.batches.map(firstNumber)).toEqual(range(0, 101));
     expect(second.accounts()).toMatchObject({
       recovered: { batches: 100 },
@@ -484,21 +487,21 @@ describe('a spool', () => {
     });
   });
 
-  test('has no end of the attempts: maxAttempts and maxElapsedMs do not count', async () => {
+  test('has no limit of attempts: maxAttempts and maxElapsedMs are ignored', async () => {
     const proxy = makeProxy({ spool: { folder: folder() } });
-    const reporter = patient();
+    const reporter = failing();
     await proxy.start();
     run(proxy, reporter, { retry: { initialDelayMs: 0, maxDelayMs: 0, maxAttempts: 2, maxElapsedMs: 0 } });
     await sendAll(proxy.socketPath, batches(2));
-    await until('it was tried often', () => reporter.failures > 10);
-    reporter.isWell = true;
+    await until('it has failed often', () => reporter.failures > 10);
+    reporter.isHealthy = true;
     await until('both are reported', () => reporter.batches.length === 2);
   });
 
-  test('with retry: false drops what the reporter fails at, for good', async () => {
+  test('with retry: false drops a batch for which the reporter fails, for good', async () => {
     const spool = { folder: folder() };
     const proxy = makeProxy({ spool });
-    const reporter = patient();
+    const reporter = failing();
     await proxy.start();
     run(proxy, reporter, { retry: false });
     await sendAll(proxy.socketPath, batches(3));
@@ -509,22 +512,22 @@ describe('a spool', () => {
     expect(second.accounts().recovered.batches).toBe(0);
   });
 
-  test('keeps its order over runs of the forwarder that end while batches are tried again', async () => {
+  test('keeps the order when runs of the forwarder end during retries', async () => {
     const proxy = makeProxy({ spool: { folder: folder() } });
     await proxy.start();
     await sendAll(proxy.socketPath, batches(100));
-    const taken: number[] = [];
+    const accepted: number[] = [];
     for (let stopAt = 10; stopAt < 100; stopAt += 10) {
       let failures = 0;
       const forwarding = run(
         proxy,
         {
           report(batch) {
-            if (taken.length >= stopAt) {
+            if (accepted.length >= stopAt) {
               failures += 1;
-              throw new Error('away');
+              throw new Error('not available');
             }
-            taken.push(firstNumber(batch));
+            accepted.push(firstNumber(batch));
           },
         },
         { retry: { initialDelayMs: 1 }, graceMs: 1000 },
@@ -536,7 +539,7 @@ describe('a spool', () => {
     }
     const rest = collector();
     run(proxy, rest);
-    await until('all are reported', () => taken.length + rest.batches.length === 100);
-    expect([...taken, ...rest.batches.map(firstNumber)]).toEqual(range(0, 100));
+    await until('all are reported', () => accepted.length + rest.batches.length === 100);
+    expect([...accepted, ...rest.batches.map(firstNumber)]).toEqual(range(0, 100));
   });
 });

@@ -32,7 +32,7 @@ describe.each(cuts)('through the streams, %s', (_name, cut) => {
   });
 });
 
-/** The metrics that change by an outcome other than logs. */
+/** What outcomes other than logs add to the metrics. */
 function countsOf(outcomes: ExpectedOutcome[]): Record<string, number> {
   const counts: Record<string, number> = {};
   const add = (name: string, n: number) => {
@@ -47,7 +47,7 @@ function countsOf(outcomes: ExpectedOutcome[]): Record<string, number> {
   return counts;
 }
 
-/** What frames_rejected and the sender's own drops count by now, without what is 0. */
+/** The current counts of rejected frames and of drops, by reason, without those that are 0. */
 async function counted(proxy: BoundaryLogProxy): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const name of ['frames_rejected_total', 'logs_dropped_total']) {

@@ -74,7 +74,7 @@ describe('the bound', () => {
   test("overflow: 'block' drops nothing: the senders wait", async () => {
     const proxy = makeProxy({ bufferSize: 5, overflow: 'block' });
     await proxy.start();
-    // More than fits into the buffers of the sockets.
+    // These are more bytes than the buffers of the sockets can hold.
     const large = (i: number) => Array.from({ length: 50 }, (_, j) => logsFrame(200, i * 1000 + j));
     const onSent = jest.fn();
     const sent = Promise.all([0, 1, 2].map((i) => sendAll(proxy.socketPath, large(i)).then(onSent)));
@@ -95,7 +95,7 @@ describe('the bound', () => {
 });
 
 describe('one connection', () => {
-  test('a fatal header closes it alone, and what was complete before is reported', async () => {
+  test('with a fatal header is closed, others stay open, and everything before the header is reported', async () => {
     const proxy = makeProxy();
     const reporter = collector();
     await proxy.start();
@@ -110,7 +110,7 @@ describe('one connection', () => {
     expect(await metric(proxy, 'frames_rejected_total{reason="unsupported_tag"}')).toMatch(/ 1$/);
   });
 
-  test('that is cut off in a frame loses this frame only', async () => {
+  test('that ends inside a frame loses only this frame', async () => {
     const proxy = makeProxy();
     const reporter = collector();
     await proxy.start();
@@ -122,7 +122,7 @@ describe('one connection', () => {
     expect(reporter.batches.map(firstNumber)).toEqual([1]);
   });
 
-  test('is counted while it is open, and after', async () => {
+  test('is counted while it is open, and afterwards', async () => {
     const proxy = makeProxy();
     await proxy.start();
     const socket = await connectTo(proxy.socketPath);
@@ -147,9 +147,9 @@ describe('one connection', () => {
 
 describe('a reporter that', () => {
   test.each<[string, Reporter['report']]>([
-    ['throws', () => { throw new Error('away'); }], // biome-ignore format: one line a case
-    ['rejects', async () => { throw new Error('away'); }], // biome-ignore format: one line a case
-  ])('%s now and then: that batch is lost, the next one goes on', async (_what, fail) => {
+    ['throws', () => { throw new Error('not available'); }], // biome-ignore format: one line a case
+    ['rejects', async () => { throw new Error('not available'); }], // biome-ignore format: one line a case
+  ])('%s sometimes: only these batches are lost', async (_what, fail) => {
     const proxy = makeProxy();
     const reported: number[] = [];
     await proxy.start();
@@ -171,7 +171,7 @@ describe('a reporter that', () => {
     expect(await metric(proxy, 'batches_forwarded_total')).toMatch(/ 3$/);
   });
 
-  test('looks at the accounts finds them true', async () => {
+  test('reads the accounts always sees balanced ones', async () => {
     const proxy = makeProxy();
     let looks = 0;
     await proxy.start();
@@ -189,7 +189,7 @@ describe('a reporter that', () => {
 });
 
 describe('the forwarder', () => {
-  test('may begin before listening does', async () => {
+  test('may run before start()', async () => {
     const proxy = makeProxy();
     const reporter = collector();
     run(proxy, reporter);
@@ -198,7 +198,7 @@ describe('the forwarder', () => {
     await until('all are reported', () => reporter.batches.length === 3);
   });
 
-  test('may be stopped and run again, and nothing of what is buffered is lost', async () => {
+  test('can be stopped and run again without losing a buffered batch', async () => {
     const proxy = makeProxy();
     await proxy.start();
     await sendAll(proxy.socketPath, batches(5));
@@ -213,7 +213,7 @@ describe('the forwarder', () => {
         );
       },
     });
-    await until('the third one is under way', () => seen.length === 3);
+    await until('the third one is being reported', () => seen.length === 3);
     await first.stop();
     expect(proxy.accounts()).toMatchObject({ buffered: { batches: 3 }, inFlight: { batches: 0 } });
     const reporter = collector();
@@ -223,7 +223,7 @@ describe('the forwarder', () => {
     expect(proxy.accounts().dropped.forward_failed.batches).toBe(0);
   });
 
-  test('a report under way when it is stopped may still end well', async () => {
+  test('a report in progress when it is stopped may still succeed', async () => {
     const proxy = makeProxy();
     await proxy.start();
     let finish: () => void = () => undefined;
@@ -238,20 +238,20 @@ describe('the forwarder', () => {
       10_000,
     );
     await sendAll(proxy.socketPath, batches(1));
-    await until('it is under way', () => proxy.accounts().inFlight.batches === 1);
+    await until('it is being reported', () => proxy.accounts().inFlight.batches === 1);
     const stopped = forwarding.stop();
     finish();
     await stopped;
     expect(proxy.accounts()).toMatchObject({ forwarded: { batches: 1 }, buffered: { batches: 0 } });
   });
 
-  test('runs once at a time', async () => {
+  test('cannot run twice at the same time', async () => {
     const proxy = makeProxy();
     run(proxy, silentReporter);
     await expect(proxy.runForwarder(silentReporter)).rejects.toMatchObject({ code: 'ERR_FORWARDER_RUNNING' });
   });
 
-  test('resolves at once where its signal is aborted, or the proxy closed', async () => {
+  test('resolves at once if its signal has aborted, or if the proxy is closed', async () => {
     const proxy = makeProxy();
     await proxy.runForwarder(silentReporter, { signal: AbortSignal.abort() });
     await proxy.close();
@@ -270,7 +270,7 @@ describe('the forwarder', () => {
     ['signal', silentReporter, { signal: 'now' }],
     ['concurrency', silentReporter, { concurrency: 0 }],
     ['graceMs', silentReporter, { graceMs: -1 }],
-  ])('refuses a bad %s', async (option, reporter, options) => {
+  ])('rejects an invalid %s', async (option, reporter, options) => {
     await expect(makeProxy().runForwarder(reporter as Reporter, options as object)).rejects.toMatchObject({
       code: 'ERR_INVALID_OPTION',
       message: expect.stringContaining(option),
@@ -327,7 +327,7 @@ describe('close', () => {
     await proxy.start();
     run(proxy, silentReporter);
     await sendAll(proxy.socketPath, batches(4));
-    await until('all are here', () => proxy.accounts().received.batches === 4);
+    await until('all are received', () => proxy.accounts().received.batches === 4);
     await proxy.close({ drain: 10 });
     expect(proxy.accounts()).toMatchObject({
       dropped: { shutdown: { batches: 4 } },
@@ -335,7 +335,7 @@ describe('close', () => {
     });
   });
 
-  test('with a drain, and nobody who forwards: it does not wait', async () => {
+  test('with a drain, but without a forwarder: it does not wait', async () => {
     const proxy = makeProxy();
     await proxy.start();
     await sendAll(proxy.socketPath, batches(2));
@@ -344,7 +344,7 @@ describe('close', () => {
     expect(proxy.accounts().dropped.shutdown.batches).toBe(2);
   });
 
-  test("senders that wait for room (overflow: 'block') are let go, and what was read of them is counted", async () => {
+  test("with senders that wait for room (overflow: 'block'): everything that was read from them is counted", async () => {
     const proxy = makeProxy({ bufferSize: 1, overflow: 'block' });
     await proxy.start();
     const socket = await connectTo(proxy.socketPath);
@@ -354,14 +354,14 @@ describe('close', () => {
     expect(proxy.accounts().dropped.shutdown.batches).toBe(50);
   });
 
-  test('twice is once; before start() it stays closed', async () => {
+  test('may be called twice; after close() there is no start()', async () => {
     const proxy = makeProxy();
     expect(proxy.close()).toBe(proxy.close());
     await proxy.close();
     await expect(proxy.start()).rejects.toMatchObject({ code: 'ERR_CLOSED' });
   });
 
-  test('while start() is under way closes what was started', async () => {
+  test('during start() closes what was started', async () => {
     const proxy = makeProxy();
     const started = proxy.start();
     await proxy.close();
@@ -369,14 +369,14 @@ describe('close', () => {
     expect(existsSync(proxy.socketPath)).toBe(false);
   });
 
-  test('is what `await using` does', async () => {
+  test('is called by `await using`', async () => {
     const proxy = makeProxy();
     await proxy.start();
     await proxy[Symbol.asyncDispose]();
     expect(existsSync(proxy.socketPath)).toBe(false);
   });
 
-  test('refuses a bad drain', () => {
+  test('rejects an invalid drain', () => {
     expect(() => makeProxy().close({ drain: -1 })).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_OPTION' }),
     );
@@ -384,7 +384,7 @@ describe('close', () => {
 });
 
 describe('start', () => {
-  test('twice is once', async () => {
+  test('may be called twice', async () => {
     const proxy = makeProxy();
     await Promise.all([proxy.start(), proxy.start()]);
     await proxy.start();
@@ -392,7 +392,7 @@ describe('start', () => {
     await until('it is received', () => proxy.accounts().received.batches === 1);
   });
 
-  test('may be tried again after a failure', async () => {
+  test('may be called again after a failure', async () => {
     const first = makeProxy();
     await first.start();
     const second = makeProxy({ socketPath: first.socketPath });
@@ -414,13 +414,13 @@ describe('options', () => {
     ['overflow', 'wait'],
     ['registry', {}],
     ['logger', { warn() {} }],
-  ])('a bad %s is refused', (option, value) => {
+  ])('rejects an invalid %s', (option, value) => {
     expect(() => makeProxy({ [option]: value } as BoundaryLogProxyOptions)).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining(option) }),
     );
   });
 
-  test('two proxies on one registry: a clear error, unless the first one is closed', async () => {
+  test('two proxies with one registry are an error, unless the first one is closed', async () => {
     const registry = new Registry();
     const first = makeProxy({ registry });
     expect(() => makeProxy({ registry })).toThrow(expect.objectContaining({ code: 'ERR_REGISTRY_IN_USE' }));
@@ -430,7 +430,7 @@ describe('options', () => {
 });
 
 describe('warnings', () => {
-  test('of drops: one when they begin, one in 30 s, one when they end', async () => {
+  test('about drops: one when they begin, one every 30 s, one when they end', async () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'setTimeout'] });
     try {
       const logger = logLines();
@@ -455,7 +455,7 @@ describe('warnings', () => {
     }
   });
 
-  test('of frames that are rejected name the reason', async () => {
+  test('about rejected frames name the reason', async () => {
     const logger = logLines();
     const proxy = makeProxy({ logger });
     await proxy.start();
@@ -471,10 +471,10 @@ describe('warnings', () => {
     );
   });
 
-  test('of a reporter that fails have its error', async () => {
+  test('about a reporter that fails contain its error', async () => {
     const logger = logLines();
     const proxy = makeProxy({ logger });
-    const error = new Error('away');
+    const error = new Error('not available');
     await proxy.start();
     run(proxy, { report: () => Promise.reject(error) });
     await sendAll(proxy.socketPath, batches(1));
@@ -485,7 +485,7 @@ describe('warnings', () => {
   });
 });
 
-test('100 buffered batches of 1 KB take well under 1 MB', async () => {
+test('100 buffered batches of 1 KB need much less than 1 MB', async () => {
   const proxy = makeProxy();
   const kept: LogBatch[] = [];
   await proxy.start();

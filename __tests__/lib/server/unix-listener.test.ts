@@ -20,20 +20,20 @@ import { until } from '../../helpers/until.js';
 
 const path = tempPaths();
 
-/** Opens a listener that is of no use but to be connected to. */
+/** Opens a listener that only accepts connections. */
 async function open(at: string, mode = 0o600, onConnection = (socket: Socket) => void socket.resume()) {
   return UnixListener.open(at, mode, onConnection, () => undefined);
 }
 
-/** Leaves a socket file behind that nobody listens on, as a killed process does. */
+/** Leaves a socket file without a server, as a killed process does. */
 async function leaveSocketFile(at: string): Promise<void> {
   const program = `require('net').createServer().listen(${JSON.stringify(at)}, () => process.kill(process.pid, 'SIGKILL'))`;
   await once(spawn(process.execPath, ['-e', program]), 'exit');
   expect(statSync(at).isSocket()).toBe(true);
 }
 
-/** A folder of its own, so that what lies in it can be listed. */
-function ownFolder(): string {
+/** A new folder, so that a test can list its content. */
+function newFolder(): string {
   const folder = path();
   mkdirSync(folder);
   return folder;
@@ -46,15 +46,15 @@ describe('the socket file', () => {
     await listener.close();
   });
 
-  test('is at no moment wider than its mode, and nothing else is left beside it', async () => {
-    const folder = ownFolder();
+  test('never has wider permissions than its mode, and no other file remains beside it', async () => {
+    const folder = newFolder();
     const at = join(folder, 'socket');
     const modes = new Set<number>();
     const watcher = watch(folder, () => {
       try {
         modes.add(statSync(at).mode & 0o777);
       } catch {
-        // Not there yet.
+        // It does not exist yet.
       }
     });
     const listener = await open(at);
@@ -66,8 +66,8 @@ describe('the socket file', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('takes the place of one that a dead server left', async () => {
-    const at = join(ownFolder(), 'socket');
+  test('replaces the file of a dead server', async () => {
+    const at = join(newFolder(), 'socket');
     await leaveSocketFile(at);
     const listener = await open(at);
     const socket = await connectTo(at);
@@ -76,7 +76,7 @@ describe('the socket file', () => {
     await listener.close();
   });
 
-  test("of another server that came in between is not this one's to remove", async () => {
+  test('is not removed if it belongs to another server meanwhile', async () => {
     const at = path();
     const first = await open(at);
     unlinkSync(at);
@@ -87,8 +87,8 @@ describe('the socket file', () => {
     await second.close();
   });
 
-  test('may have a path as long as a socket can have', async () => {
-    const folder = ownFolder();
+  test('may have the longest possible path', async () => {
+    const folder = newFolder();
     const at = join(folder, 'x'.repeat(107 - folder.length - 1));
     const listener = await open(at);
     (await connectTo(at)).destroy();
@@ -96,8 +96,8 @@ describe('the socket file', () => {
   });
 });
 
-describe('refuses', () => {
-  test('a path that a live server holds, and leaves it alone', async () => {
+describe('rejects', () => {
+  test('the path of a running server, and leaves it alone', async () => {
     const at = path();
     const server = createServer((socket) => socket.end()).listen(at);
     await once(server, 'listening');
@@ -114,7 +114,7 @@ describe('refuses', () => {
     ['a folder', (at) => mkdirSync(at)],
     ['a link', (at) => symlinkSync('/nowhere', at)],
   ])('%s', async (_what, make) => {
-    const at = join(ownFolder(), 'socket');
+    const at = join(newFolder(), 'socket');
     make(at);
     await expect(open(at)).rejects.toMatchObject({
       code: 'ERR_NOT_A_SOCKET',
@@ -133,7 +133,7 @@ describe('refuses', () => {
     });
   });
 
-  test('one of two that come at the same moment', async () => {
+  test('one of two that open the same path at the same moment', async () => {
     const at = path();
     const results = await Promise.allSettled([open(at), open(at)]);
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
@@ -144,13 +144,13 @@ describe('refuses', () => {
   });
 });
 
-test('who has connected before it closes is let in', async () => {
+test('connections that were made before it closes are accepted', async () => {
   let accepted = 0;
   const listener = await open(path(), 0o600, (socket) => {
     accepted += 1;
     socket.destroy();
   });
-  // Meanwhile nobody here accepts anything: this process waits for that one.
+  // This process accepts nothing meanwhile, because spawnSync() blocks it.
   const program = `
     let open = 0;
     for (let i = 0; i < 20; i++) {

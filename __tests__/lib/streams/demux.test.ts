@@ -24,20 +24,20 @@ const unknown: Outcome = { kind: 'unknown-variant', tag: 2 };
 const skip: Outcome = { kind: 'skip', error };
 const close: Outcome = { kind: 'close', error };
 
-/** A route that keeps what it is given. One that is held says "enough" after each item, until pass() is called. */
+/** A route that records its items. A slow one asks writers to wait after each item, until pass() is called. */
 class Sink extends Writable {
   #pass: (() => void) | undefined;
 
   constructor(
-    readonly held = false,
-    readonly taken: unknown[] = [],
+    readonly isSlow = false,
+    readonly received: unknown[] = [],
   ) {
-    super({ objectMode: true, highWaterMark: held ? 1 : 16 });
+    super({ objectMode: true, highWaterMark: isSlow ? 1 : 16 });
   }
 
   override _write(item: unknown, _encoding: BufferEncoding, callback: () => void): void {
-    this.taken.push(item);
-    if (this.held) this.#pass = callback;
+    this.received.push(item);
+    if (this.isSlow) this.#pass = callback;
     else callback();
   }
 
@@ -47,7 +47,7 @@ class Sink extends Writable {
 }
 
 const feed = (demux: Writable, outcomes: Outcome[]) => pipeline(Readable.from(outcomes), demux);
-/** How many listen to a route: what must not grow with each Demux that ever wrote to it. */
+/** The number of listeners of a route, which must not grow with each Demux that writes to it. */
 const listeners = (route: Writable) => route.eventNames().map((name) => [name, route.listenerCount(name)]);
 
 describe('routes', () => {
@@ -63,35 +63,38 @@ describe('routes', () => {
       logs,
       close,
     ]);
-    expect(sink.taken).toEqual([logs, status, logs]);
+    expect(sink.received).toEqual([logs, status, logs]);
     expect(others).toEqual([skip, unknown, close]);
   });
 
-  test('what no route takes is let go', async () => {
+  test('an outcome without a route is ignored', async () => {
     const sink = new Sink();
     await feed(new Demux({ logs: sink }), [status, unknown, logs, skip]);
-    expect(sink.taken).toEqual([logs]);
+    expect(sink.received).toEqual([logs]);
   });
 
-  test('a route that is undefined is none', async () => {
+  test('an undefined route counts as no route', async () => {
     const rest = new Sink();
     const routes = { logs: undefined } as unknown as Record<string, never>;
     await feed(new Demux(routes, { otherwise: rest }), [logs]);
-    expect(rest.taken).toEqual([logs]);
+    expect(rest.received).toEqual([logs]);
   });
 
-  test.each<[name: string, make: (taken: unknown[]) => Writable | ((outcome: Outcome) => void)]>([
-    ['function', (taken) => (outcome) => void taken.push(outcome)],
-    ['stream', (taken) => new Sink(false, taken)],
-  ])('what no route takes goes to a %s that is `otherwise`, a close, too', async (_name, make) => {
-    const sink = new Sink();
-    const rest: unknown[] = [];
-    await feed(new Demux({ logs: sink }, { otherwise: make(rest) }), [status, logs, close]);
-    expect(sink.taken).toEqual([logs]);
-    expect(rest).toEqual([status, close]);
-  });
+  test.each<[name: string, make: (received: unknown[]) => Writable | ((outcome: Outcome) => void)]>([
+    ['function', (received) => (outcome) => void received.push(outcome)],
+    ['stream', (received) => new Sink(false, received)],
+  ])(
+    'an outcome without a route, even a close, goes to `otherwise`, which may be a %s',
+    async (_name, make) => {
+      const sink = new Sink();
+      const rest: unknown[] = [];
+      await feed(new Demux({ logs: sink }, { otherwise: make(rest) }), [status, logs, close]);
+      expect(sink.received).toEqual([logs]);
+      expect(rest).toEqual([status, close]);
+    },
+  );
 
-  test('outcomes of an own protocol go by their own kinds', async () => {
+  test('outcomes of a custom protocol have routes by their own kinds', async () => {
     type Note = { kind: 'note'; text: string };
     const protocol: Protocol<Note> = {
       tags: { 9: { maxLength: 9, decode: ({ payload }) => ({ kind: 'note', text: payload.toString() }) } },
@@ -110,13 +113,13 @@ describe('routes', () => {
 });
 
 describe('backpressure', () => {
-  test('a route that says "enough" is waited for, each time', async () => {
+  test('the Demux waits for a full route, each time', async () => {
     const route = new Sink(true);
     const before = listeners(route);
     const done = feed(new Demux({ logs: route }), [logs, status, logs, logs]);
-    for (const taken of [1, 2, 3]) {
+    for (const count of [1, 2, 3]) {
       await turn();
-      expect(route.taken).toHaveLength(taken);
+      expect(route.received).toHaveLength(count);
       const drained = once(route, 'drain');
       route.pass();
       await drained;
@@ -132,10 +135,10 @@ describe('backpressure', () => {
     await feed(new Demux({ logs: route }), [status]);
     route.pass();
     await waiting;
-    expect(route.taken).toEqual([logs]);
+    expect(route.received).toEqual([logs]);
   });
 
-  test('any number of Demuxes may wait for a route, which is no leak to be warned of', async () => {
+  test('any number of Demuxes may wait for a route without a warning about a leak', async () => {
     const route = new Sink(true);
     const max = route.getMaxListeners();
     const demuxes = Array.from({ length: max + 5 }, () => new Demux({ logs: route }));
@@ -147,7 +150,7 @@ describe('backpressure', () => {
     expect(route.getMaxListeners()).toBe(max);
   });
 
-  test('a route without a limit of listeners keeps it so', () => {
+  test('a route without a limit of listeners still has none afterwards', () => {
     const route = new Sink(true).setMaxListeners(0);
     const demux = new Demux({ logs: route });
     demux.write(logs);
@@ -156,7 +159,7 @@ describe('backpressure', () => {
     expect(route.getMaxListeners()).toBe(0);
   });
 
-  test('a Demux that is destroyed while it waits leaves no listeners behind, and the route alone', async () => {
+  test('a Demux that is destroyed while it waits removes its listeners, and leaves the route open', async () => {
     const route = new Sink(true);
     const before = listeners(route);
     const demux = new Demux({ logs: route });
@@ -180,14 +183,14 @@ describe('a shared route', () => {
     expect(result).toBe(code);
     expect([route.writableEnded, route.destroyed]).toEqual([false, false]);
     await feed(new Demux({ logs: route }), [logs]);
-    expect(route.taken).toEqual([logs, logs]);
+    expect(route.received).toEqual([logs, logs]);
   });
 });
 
-describe('a route that is gone is the error ERR_ROUTE_CLOSED', () => {
+describe('a closed route is the error ERR_ROUTE_CLOSED', () => {
   test.each<[name: string, close: (route: Writable) => void]>([
-    ['destroyed before', (route) => route.destroy()],
-    ['ended before', (route) => route.end()],
+    ['if it was destroyed before', (route) => route.destroy()],
+    ['if it was ended before', (route) => route.end()],
   ])('%s', async (_name, close) => {
     const route = new Sink();
     close(route);
@@ -195,10 +198,10 @@ describe('a route that is gone is the error ERR_ROUTE_CLOSED', () => {
       code: 'ERR_ROUTE_CLOSED',
       message: expect.stringContaining("'logs'"),
     });
-    expect(route.taken).toEqual([]);
+    expect(route.received).toEqual([]);
   });
 
-  test('destroyed while it is waited for', async () => {
+  test('if it is destroyed while the Demux waits for it', async () => {
     const route = new Sink(true);
     const demux = new Demux({ logs: route });
     demux.write(logs);
@@ -226,14 +229,14 @@ describe('a route that is gone is the error ERR_ROUTE_CLOSED', () => {
     expect(error.code).toBe('ERR_ROUTE_CLOSED');
   });
 
-  test('but not where nothing goes to it', async () => {
+  test('but not if no outcome goes to it', async () => {
     const route = new Sink();
     route.destroy();
     await expect(feed(new Demux({ logs: route }), [status])).resolves.toBeUndefined();
   });
 });
 
-test('what a function throws is the error, and nothing comes after it', async () => {
+test('if a function throws, that is the error, and no further outcome is sent', async () => {
   const seen: Outcome[] = [];
   const thrown = new RangeError('not today');
   const demux = new Demux({
@@ -402,7 +405,7 @@ describe('a hand-made pipeline', () => {
   const run = (demux: Writable) =>
     pipeline(Readable.from([bytes], { objectMode: false }), new FrameParser(), new MessageDecoder(), demux);
 
-  test('rejects at a close that nobody takes, with its code, after all before it went through', async () => {
+  test('rejects with the code of a close without a route, after everything before it was delivered', async () => {
     const slow = new PassThrough({ objectMode: true, highWaterMark: 1 });
     const batches: unknown[] = [];
     slow.on('data', (batch) => batches.push(batch));

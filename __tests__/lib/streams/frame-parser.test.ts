@@ -7,7 +7,7 @@ import { cuts } from '../../helpers/cuts.js';
 import { thrown } from '../../helpers/thrown.js';
 import { vectors } from '../../helpers/vectors.js';
 
-/** All that comes out of a parser, the chunks going in one after the other. */
+/** Everything that a parser emits for these chunks. */
 async function parsed(chunks: Buffer[], parser = new FrameParser()): Promise<(Frame | FrameFault)[]> {
   return Readable.from(chunks, { objectMode: false }).pipe(parser).toArray();
 }
@@ -29,14 +29,14 @@ describe.each(cuts)('%s', (_name, cut) => {
   );
 });
 
-test('frames are views of the chunk written', async () => {
+test('frames are views of the chunk that was written', async () => {
   const chunk = Buffer.allocUnsafeSlow(2 * hello.length);
   Buffer.concat([hello, hello]).copy(chunk);
   const items = (await parsed([chunk])) as Frame[];
   expect(items.map(({ payload }) => payload.buffer === chunk.buffer)).toEqual([true, true]);
 });
 
-test('a fatal header is the last object, no error: what came before it is not lost', async () => {
+test('a fatal header is the last object, not an error, so the frames before it are not lost', async () => {
   const parser = new FrameParser();
   const items = await parsed([hello, hello, Buffer.concat([hello, fatal, hello]), hello], parser);
   expect(shown(items)).toEqual([[1, 'hello'], [1, 'hello'], [1, 'hello'], 'ERR_UNSUPPORTED_TAG']);
@@ -44,13 +44,13 @@ test('a fatal header is the last object, no error: what came before it is not lo
   expect(parser.errored).toBeNull();
 });
 
-test('after a fatal header the readable side ends, without an end() of the other side', async () => {
+test('after a fatal header the readable side ends without an end() of the writable side', async () => {
   const parser = new FrameParser();
   parser.write(Buffer.concat([hello, fatal]));
   expect(shown(await parser.toArray())).toEqual([[1, 'hello'], 'ERR_UNSUPPORTED_TAG']);
 });
 
-test('what is written after a fatal header is thrown away unread', async () => {
+test('everything written after a fatal header is discarded unread', async () => {
   const parser = new FrameParser();
   parser.write(fatal);
   const ended = once(parser, 'end');
@@ -63,13 +63,13 @@ test('what is written after a fatal header is thrown away unread', async () => {
   expect(parser.errored).toBeNull();
 });
 
-test('an end in the middle of a frame is the last object, no error', async () => {
+test('an end in the middle of a frame is the last object, not an error', async () => {
   const items = await parsed([hello, hello.subarray(0, 6)]);
   expect(shown(items)).toEqual([[1, 'hello'], 'ERR_TRUNCATED_PAYLOAD']);
   expect((items.at(-1) as FrameFault).fatal).toBe(false);
 });
 
-test('an own protocol says which tags there are, and how long each may be', async () => {
+test('a custom protocol decides which tags exist, and how long their payloads may be', async () => {
   const decode = () => ({ kind: 'mine' });
   const protocol: Protocol = { tags: { 7: { maxLength: 3, decode } } };
   const good = encodeFrame(7, Buffer.from('abc'));
@@ -81,12 +81,12 @@ test('an own protocol says which tags there are, and how long each may be', asyn
   expect(shown(await parsed([hello], new FrameParser({ protocol })))).toEqual(['ERR_UNSUPPORTED_TAG']);
 });
 
-test('an own protocol with a tag that no header can say is refused', () => {
+test('a custom protocol with a tag that no header can express is rejected', () => {
   const protocol: Protocol = { tags: { 300: { maxLength: 3, decode: () => ({ kind: 'mine' }) } } };
   expect(thrown(() => new FrameParser({ protocol }))?.code).toBe('ERR_INVALID_OPTION');
 });
 
-test.each([10, 100])('after %d frames and a fatal header, a writer is not held back', async (n) => {
+test.each([10, 100])('after %d frames and a fatal header, a writer does not have to wait', async (n) => {
   const frames = Array.from({ length: n }, () => encodeFrame(1, Buffer.alloc(0)));
   const parser = new FrameParser();
   const items: object[] = [];

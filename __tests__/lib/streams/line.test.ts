@@ -13,7 +13,7 @@ import { seed } from '../../helpers/seed.js';
 import { until } from '../../helpers/until.js';
 import { vectors } from '../../helpers/vectors.js';
 
-/** The outcome as plain data that tells two outcomes apart. */
+/** The outcome as plain data that distinguishes it from others. */
 function shown(outcome: Outcome): unknown {
   switch (outcome.kind) {
     case 'logs':
@@ -27,7 +27,7 @@ function shown(outcome: Outcome): unknown {
   }
 }
 
-/** What the pure codec makes of the same chunks. */
+/** The outcomes of the pure codec for the same chunks. */
 function byCodec(chunks: readonly Buffer[]): unknown[] {
   const decoder = new FrameDecoder();
   const items = chunks.flatMap((chunk) => decoder.decode(chunk));
@@ -36,7 +36,7 @@ function byCodec(chunks: readonly Buffer[]): unknown[] {
   return items.map((item) => shown(decodeFrame(boundaryProtocol, item)));
 }
 
-/** A Writable that records what it is given and calls back at once, after a turn, or now and then either way. */
+/** A Writable that records outcomes. It calls back at once, after a turn, or a random mixture of both. */
 class Recorder extends Writable {
   readonly seen: unknown[] = [];
   readonly #next: () => number;
@@ -57,7 +57,7 @@ class Recorder extends Writable {
 
 const otherKinds = ['status', 'unknown-variant', 'skip', 'close'] as const;
 
-describe('FrameParser → MessageDecoder → Demux leads to what the codec leads to', () => {
+describe('FrameParser → MessageDecoder → Demux yields the same outcomes as the codec', () => {
   const empty = encodeFrame(1, Buffer.alloc(0));
   /** Among them one of more frames than the parser makes of a chunk at once. */
   const small = [
@@ -87,7 +87,7 @@ describe('FrameParser → MessageDecoder → Demux leads to what the codec leads
         const parser = new FrameParser({ perChunk });
         const line = [new MessageDecoder(), new Demux({ ...routes, logs: recorder })] as const;
         if (bySocket) {
-          // As a connection of the proxy does it: written by hand, without a pipeline.
+          // A connection of the proxy does this: it uses pipe() instead of pipeline().
           parser.pipe(line[0]).pipe(line[1]);
           const finished = once(line[1], 'finish');
           for (const chunk of chunks)
@@ -122,7 +122,7 @@ describe('a reader that pauses', () => {
         for await (const items of parser) seen.push(...items);
       },
     ],
-  ])('holds the writer back, until it reads again by %s', async (_name, resume) => {
+  ])('makes the writer wait until it continues with %s', async (_name, resume) => {
     const parser = new FrameParser({ perChunk: true });
     const seen: unknown[] = [];
     parser.on('data', (items) => {
@@ -145,8 +145,8 @@ describe('a reader that pauses', () => {
   });
 });
 
-describe('what a route does to its own Demux', () => {
-  test('a write from a route is processed after the array that is being processed', () => {
+describe('a route that writes to its own Demux', () => {
+  test('its outcome is sent after the rest of the current array', () => {
     const seen: string[] = [];
     const note = (kind: string) => ({ kind });
     const demux: Demux<{ kind: string }> = new Demux<{ kind: string }>({
@@ -164,7 +164,7 @@ describe('what a route does to its own Demux', () => {
   });
 });
 
-test('values with the same content are equal, and others are not', () => {
+test('frames and batches are equal if their content is', () => {
   const parse = (frame: Buffer) => new FrameDecoder().decode(frame);
   expect(parse(logsFrame(2))).toEqual(parse(logsFrame(2)));
   expect(parse(logsFrame(2))).not.toEqual(parse(logsFrame(2, 1)));

@@ -19,7 +19,7 @@ function dropsOf(buffer: LogBuffer): [number, string][] {
   return drops;
 }
 
-/** Reads what there is now. */
+/** Reads everything that is available now. */
 function drain(buffer: LogBuffer): number[] {
   const numbers: number[] = [];
   for (let batch = buffer.read(); batch !== null; batch = buffer.read()) numbers.push(firstNumber(batch));
@@ -38,7 +38,7 @@ describe('the bound', () => {
     expect(buffer.held).toEqual({ batches: 0, logs: 0, bytes: 0 });
   });
 
-  test('counts what a paused reader has asked for, and not yet read', async () => {
+  test('counts a batch that is ready for a paused reader, but not read yet', async () => {
     const buffer = new LogBuffer({ maxBatches: 3 });
     buffer.once('readable', () => undefined);
     buffer.read();
@@ -51,7 +51,7 @@ describe('the bound', () => {
     expect(drain(buffer)).toEqual([0, 1, 2]);
   });
 
-  test('is one of bytes, too', () => {
+  test('also applies to bytes', () => {
     const { length } = logBatch(1, 1).raw;
     const buffer = new LogBuffer({ maxBytes: 3 * length });
     const drops = dropsOf(buffer);
@@ -112,7 +112,7 @@ describe('as a PassThrough', () => {
     expect(numbers).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
-  test('a reader that takes all gets each batch at once, and it is not held while it is read', () => {
+  test('a flowing reader gets each batch at once, and the batch is no longer counted while it is read', () => {
     const buffer = new LogBuffer();
     buffer.on('data', () => undefined);
     buffer.read();
@@ -135,7 +135,7 @@ describe('unshift', () => {
     expect(buffer.received.batches).toBe(3);
   });
 
-  test('also before one that the readable side has asked for already', async () => {
+  test('also before one that is already ready to be read', async () => {
     const buffer = new LogBuffer();
     buffer.once('readable', () => undefined);
     buffer.read();
@@ -147,7 +147,7 @@ describe('unshift', () => {
     expect(drain(buffer)).toEqual([0, 1, 2]);
   });
 
-  test('may go over the bound: what was let in once is not dropped', () => {
+  test('may exceed the bound: a batch that was accepted once is not dropped', () => {
     const buffer = new LogBuffer({ maxBatches: 2 });
     const drops = dropsOf(buffer);
     for (const batch of numbered(1, 3)) buffer.write(batch);
@@ -174,7 +174,7 @@ describe("overflow: 'block'", () => {
     expect(drops).toEqual([]);
   });
 
-  test('with room for one batch only, nothing gets stuck', async () => {
+  test('with room for only one batch, nothing gets stuck', async () => {
     const buffer = new LogBuffer({ maxBatches: 1, overflow: 'block' });
     const numbers: number[] = [];
     Readable.from(numbered(0, 50)).pipe(buffer);
@@ -187,7 +187,7 @@ describe("overflow: 'block'", () => {
 });
 
 describe('shutdown', () => {
-  test('drops what is held, and whatever comes after', () => {
+  test('drops all batches in the buffer, and everything that is written later', () => {
     const buffer = new LogBuffer();
     const drops = dropsOf(buffer);
     for (const batch of numbered(0, 2)) buffer.write(batch);
@@ -198,7 +198,7 @@ describe('shutdown', () => {
     expect(buffer.received.batches).toBe(3);
   });
 
-  test('lets go of writers that wait', async () => {
+  test('releases waiting writers', async () => {
     const buffer = new LogBuffer({ maxBatches: 1, overflow: 'block' });
     const drops = dropsOf(buffer);
     for (const batch of numbered(0, 3)) buffer.write(batch);
@@ -219,7 +219,7 @@ describe('shutdown', () => {
     expect(batches).toEqual([]);
   });
 
-  test('a destroyed buffer drops also what was asked for, and not read', async () => {
+  test('a destroyed buffer also drops a batch that is ready to be read', async () => {
     const buffer = new LogBuffer();
     buffer.once('readable', () => undefined);
     buffer.read();
@@ -233,7 +233,7 @@ describe('shutdown', () => {
   });
 });
 
-test('a batch that waits does not keep the chunk alive that it came in', async () => {
+test('a waiting batch does not keep the chunk alive in which it arrived', async () => {
   const frame = logsFrame(10);
   const chunk = Buffer.concat(Array.from({ length: 60 }, () => frame));
   const buffer = new LogBuffer();
@@ -254,14 +254,13 @@ test.each([
   ['maxBatches', 1.5],
   ['maxBytes', -1],
   ['overflow', 'wait'],
-])('%s: %p is refused', (option, value) => {
+])('%s: %p is rejected', (option, value) => {
   expect(() => new LogBuffer({ [option]: value })).toThrow(
     expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining(option) }),
   );
 });
 
-/** What may be done to a buffer, and what a plain list would do. */
-test(`does what a plain list does, whatever is done to it (seed ${seed})`, async () => {
+test(`behaves like a plain list in any sequence of operations (seed ${seed})`, async () => {
   const steps = fc.array(fc.constantFrom('write', 'read', 'unshift', 'peek', 'flow', 'pause'), {
     maxLength: 60,
   });

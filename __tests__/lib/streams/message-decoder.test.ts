@@ -18,7 +18,7 @@ describe.each(cuts)('a byte stream, %s', (_name, cut) => {
   });
 });
 
-test('one outcome for each object, in order; what cannot be decoded is one, too', async () => {
+test('each object yields one outcome, in order, even if it cannot be decoded', async () => {
   const truncated = new BoundaryLogError('ERR_TRUNCATED_HEADER', 'cut');
   const items = [
     { tag: 1, payload: Buffer.alloc(0) },
@@ -43,7 +43,7 @@ test('one outcome for each object, in order; what cannot be decoded is one, too'
   expect(decoder.errored).toBeNull();
 });
 
-test('an own protocol decodes its payloads; what it throws at is a skip, and the next one comes', async () => {
+test('a custom protocol decodes its payloads; if it throws, that frame is a skip, and the next one follows', async () => {
   const protocol: Protocol<{ kind: 'note'; text: string }> = {
     tags: {
       9: {

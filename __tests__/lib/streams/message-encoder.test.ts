@@ -17,7 +17,7 @@ const outcomesOf = (bytes: Readable): Promise<Outcome[]> =>
 const isEncodable = (outcome: Outcome) => outcome.kind === 'logs' || outcome.kind === 'status';
 
 test.each(vectors)(
-  '$name: outcomes may be written back, and lead to the same outcomes',
+  '$name: outcomes can be encoded again, and lead to the same outcomes',
   async ({ bytes }) => {
     const outcomes = (await outcomesOf(Readable.from([bytes], { objectMode: false }))).filter(isEncodable);
     const again = await outcomesOf(Readable.from(outcomes).pipe(new MessageEncoder()));
@@ -44,12 +44,12 @@ describe('a message that cannot be encoded', () => {
   const bad: [name: string, message: unknown, code: string][] = [
     ['with a lone surrogate', { kind: 'logs', request: { sessionId: '\ud800' } }, 'ERR_INVALID_EVENT'],
     ['too large', { kind: 'logs', request: request(500) }, 'ERR_MESSAGE_TOO_LARGE'],
-    ['raw bytes that are no protobuf', { kind: 'logs', raw: Buffer.from('ff', 'hex') }, 'ERR_INVALID_EVENT'],
+    ['raw bytes that are not protobuf', { kind: 'logs', raw: Buffer.from('ff', 'hex') }, 'ERR_INVALID_EVENT'],
     ['of another kind', { kind: 'close' }, 'ERR_INVALID_EVENT'],
     ['a text', 'logs', 'ERR_INVALID_EVENT'],
   ];
 
-  test.each(bad)('(%s) is a drop event, and the stream goes on', async (_name, message, code) => {
+  test.each(bad)('(%s) is a drop event, and the stream continues', async (_name, message, code) => {
     const encoder = new MessageEncoder();
     const drops: unknown[] = [];
     encoder.on('drop', (dropped, error) => drops.push([dropped, error.code]));
@@ -58,21 +58,18 @@ describe('a message that cannot be encoded', () => {
     expect(drops).toEqual([[message, code]]);
   });
 
-  test.each(bad)(
-    '(%s) is the error of a stream whose drops nobody listens to',
-    async (_name, message, code) => {
-      const encoder = new MessageEncoder();
-      encoder.write(message);
-      const [error] = await once(encoder, 'error');
-      expect(error.code).toBe(code);
-      expect(encoder.destroyed).toBe(true);
-    },
-  );
+  test.each(bad)('(%s) is an error if nobody listens for drop', async (_name, message, code) => {
+    const encoder = new MessageEncoder();
+    encoder.write(message);
+    const [error] = await once(encoder, 'error');
+    expect(error.code).toBe(code);
+    expect(encoder.destroyed).toBe(true);
+  });
 
-  test('says which kinds there are', async () => {
+  test('the error names the valid kinds', async () => {
     const encoder = new MessageEncoder();
     encoder.write({ kind: 'skip' });
     const [error] = await once(encoder, 'error');
-    expect(error.message).toBe(`a message to be encoded has the kind 'logs' or 'status', not "skip"`);
+    expect(error.message).toBe(`kind: got "skip", expected 'logs' or 'status'`);
   });
 });

@@ -162,27 +162,27 @@ describe('toEvent accepts', () => {
 });
 
 test.each<[value: unknown, message: string]>([
-  [undefined, 'an event: got undefined, takes an object'],
-  [null, 'an event: got null, takes an object'],
-  ['allow', 'an event: got "allow", takes an object'],
-  [5, 'an event: got 5, takes an object'],
-  [5n, 'an event: got 5, takes an object'],
-  [{ decision: 1n }, 'decision: got 1, takes allow or deny'],
-  [[], 'decision: got undefined, takes allow or deny'],
-  [{}, 'decision: got undefined, takes allow or deny'],
-  [{ decision: true }, 'decision: got true, takes allow or deny'],
-  [{ decision: 'Allow' }, 'decision: got "Allow", takes allow or deny'],
-  [{ decision: 'deny', http_url: 5 }, 'http_url: got 5, takes a string'],
-  [{ decision: 'deny', session_id: {} }, 'session_id: got an object, takes a string'],
-  [{ decision: 'deny', sequence_number: '5' }, 'sequence_number: got "5", takes a number'],
+  [undefined, 'an event: got undefined, expected an object'],
+  [null, 'an event: got null, expected an object'],
+  ['allow', 'an event: got "allow", expected an object'],
+  [5, 'an event: got 5, expected an object'],
+  [5n, 'an event: got 5, expected an object'],
+  [{ decision: 1n }, 'decision: got 1, expected allow or deny'],
+  [[], 'decision: got undefined, expected allow or deny'],
+  [{}, 'decision: got undefined, expected allow or deny'],
+  [{ decision: true }, 'decision: got true, expected allow or deny'],
+  [{ decision: 'Allow' }, 'decision: got "Allow", expected allow or deny'],
+  [{ decision: 'deny', http_url: 5 }, 'http_url: got 5, expected a string'],
+  [{ decision: 'deny', session_id: {} }, 'session_id: got an object, expected a string'],
+  [{ decision: 'deny', sequence_number: '5' }, 'sequence_number: got "5", expected a number'],
   ...[1.5, 2 ** 31, -(2 ** 31) - 1, Number.NaN, Number.POSITIVE_INFINITY].map((number): [unknown, string] => [
     { decision: 'deny', sequence_number: number },
-    `sequence_number: got ${number}, takes a whole number from -2147483648 to 2147483647`,
+    `sequence_number: got ${number}, expected a whole number from -2147483648 to 2147483647`,
   ]),
   ...['', 'yesterday', 'NaN', '2026-13-01T00:00:00Z', '2026-02-30T00:00:00Z', '2026-03-03T24:00:00Z'].map(
     (time): [unknown, string] => [
       { decision: 'deny', event_time: time },
-      `event_time: got ${JSON.stringify(time)}, takes a time as in 2026-03-03T19:42:34.12Z (RFC 3339)`,
+      `event_time: got ${JSON.stringify(time)}, expected a time such as 2026-03-03T19:42:34.12Z (RFC 3339)`,
     ],
   ),
 ])('toEvent rejects %p with ERR_INVALID_EVENT', (value, message) => {

@@ -36,7 +36,7 @@ const METHOD = '/coder.agent.v2.Agent/ReportBoundaryLogs';
 export class CoderReporter implements Reporter<Batch> {
   readonly #connection: KeptConnection;
   readonly #callTimeoutMs: number;
-  /** For batches that take several calls: how many of these have succeeded. */
+  /** For each batch that takes several calls: how many of them have succeeded. */
   readonly #partsReported = new WeakMap<Batch, number>();
   readonly #refusals: Episode;
 

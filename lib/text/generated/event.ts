@@ -40,7 +40,7 @@ export const KINDS = {
   matched_rule: 'text',
 } as const;
 
-/** The event of a log. What the wire left out has its default in a decoded message. */
+/** The event of a log. In a decoded message, a field that was absent on the wire has its default. */
 export function eventOf(request: ReportBoundaryLogsRequest, log: BoundaryLog): BoundaryEvent {
   const event = {} as BoundaryEvent;
   event.decision = log.allowed ? 'allow' : 'deny';

@@ -18,8 +18,8 @@ type call struct {
 	stream net.Conn
 }
 
-// ReportBoundaryLogs is the method. What becomes of the call is told before it
-// is so: a call that was answered has been told of.
+// ReportBoundaryLogs handles the call. It reports the answer to the test before
+// it answers, so that the test never misses a call that was answered.
 func (c *call) ReportBoundaryLogs(ctx context.Context, in *request) (*emptypb.Empty, error) {
 	logs := in.Get(in.Descriptor().Fields().ByName("logs")).List().Len()
 	answer := "ok"
@@ -48,6 +48,6 @@ func (c *call) ReportBoundaryLogs(ctx context.Context, in *request) (*emptypb.Em
 	case "end-session":
 		c.end()
 	}
-	<-ctx.Done() // These, and hang, have no answer.
+	<-ctx.Done() // These faults, and hang, never answer.
 	return nil, ctx.Err()
 }

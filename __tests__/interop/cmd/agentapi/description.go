@@ -14,8 +14,8 @@ import (
 // request is a coder.agent.v2.ReportBoundaryLogsRequest.
 type request struct{ *dynamicpb.Message }
 
-// description is what protoc-gen-go-drpc would generate of the service: of
-// generated messages, where these here are made from their schema.
+// description is what protoc-gen-go-drpc would generate for the service, but for
+// messages that are created from their schema at run time.
 type description struct{ schema *schema.Schema }
 
 func (description) NumMethods() int { return 1 }

@@ -7,9 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// gate is a TCP connection that can fall silent: it stays open, but nothing
-// that arrives is read any more, and nothing that is written leaves. Its peer
-// must find out by itself.
+// gate is a TCP connection that can fall silent: it stays open, but it reads
+// nothing and sends nothing any more. Its peer has to detect that by itself.
 type gate struct {
 	net.Conn
 	isSilent atomic.Bool
@@ -20,7 +19,7 @@ func (g *gate) silence() { g.isSilent.Store(true) }
 func (g *gate) Read(p []byte) (int, error) {
 	n, err := g.Conn.Read(p)
 	if g.isSilent.Load() {
-		select {} // For ever: the end of the process is the end of the connection.
+		select {} // Blocks until the process ends, which closes the connection.
 	}
 	return n, err
 }

@@ -1,11 +1,11 @@
-// Command agentapi is a server of the Coder agent API, for tests: the published
-// libraries that coderd is made of (coder/websocket, hashicorp/yamux,
+// Command agentapi is a server of the Coder agent API, for tests. It consists of
+// the published libraries that coderd uses (coder/websocket, hashicorp/yamux,
 // storj.io/drpc, google.golang.org/protobuf), with one method,
 // ReportBoundaryLogs, and with faults on demand. It is not coderd.
 //
-// It writes a line of JSON to its standard output when it is ready, and for
-// each connection attempt, answered ping, and call; for a call before it is
-// answered. It ends when its standard input does.
+// It writes a line of JSON to stdout when it is ready, and for each connection
+// attempt, each answered ping, and each call. The line of a call is written
+// before its answer is sent. The program ends when its stdin is closed.
 package main
 
 import (
@@ -21,14 +21,14 @@ import (
 	"interop/schema"
 )
 
-// server is all that the connections share.
+// server is the state that all connections share.
 type server struct {
 	schema       *schema.Schema
 	token        string
 	apiVersion   string
 	buildVersion string
 	maxLogs      int
-	// status refuses connection attempts, fault is what goes wrong with calls, each so many times.
+	// status rejects connection attempts, and fault disturbs calls, as often as times says.
 	status     int
 	fault      string
 	times      times
@@ -42,14 +42,14 @@ func main() {
 	at := flag.String("listen", "127.0.0.1:0", "address")
 	folder := flag.String("proto", "", "folder of the .proto files")
 	flag.StringVar(&s.token, "token", "", "the agent token that is accepted")
-	flag.StringVar(&s.apiVersion, "api-version", "2.9", "the agent API version that is spoken")
-	flag.StringVar(&s.buildVersion, "build-version", "v2.32.0+interop", "the version of Coder that buildinfo tells")
-	flag.IntVar(&s.maxLogs, "max-logs", 1000, "more logs in one request are an error")
-	flag.IntVar(&s.status, "refuse", 0, "the HTTP status that refuses connection attempts")
-	flag.StringVar(&s.retryAfter, "retry-after", "", "header of the refusals")
+	flag.StringVar(&s.apiVersion, "api-version", "2.9", "the supported version of the agent API")
+	flag.StringVar(&s.buildVersion, "build-version", "v2.32.0+interop", "the version of Coder that buildinfo reports")
+	flag.IntVar(&s.maxLogs, "max-logs", 1000, "most logs in one request; more are an error")
+	flag.IntVar(&s.status, "refuse", 0, "the HTTP status that rejects connection attempts")
+	flag.StringVar(&s.retryAfter, "retry-after", "", "the Retry-After header of these responses")
 	flag.StringVar(&s.fault, "fault", "", "what happens to calls: unknown-method (to all), unimplemented, hang,\n"+
 		"silent, end-stream, end-session")
-	flag.Int64Var(&s.times.limit, "times", 0, "how often a refusal or fault happens; 0: always")
+	flag.Int64Var(&s.times.limit, "times", 0, "how often a rejection or fault happens; 0: always")
 	flag.Parse()
 
 	var err error
@@ -71,7 +71,7 @@ func main() {
 
 var telling sync.Mutex
 
-// tell writes a line of JSON.
+// tell writes a line of JSON to stdout.
 func tell(what map[string]any) {
 	line, err := json.Marshal(what)
 	if err != nil {

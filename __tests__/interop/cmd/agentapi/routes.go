@@ -30,8 +30,8 @@ func (s *server) routes() http.Handler {
 	return mux
 }
 
-// judge says whether a connection attempt is let in, in the order of coderd:
-// the token, then the version.
+// judge decides whether to accept a connection attempt. Like coderd, it checks
+// the token first, and then the version.
 func (s *server) judge(r *http.Request) (status int, message string) {
 	if s.status != 0 && s.times.again() {
 		return s.status, http.StatusText(s.status)
@@ -45,7 +45,8 @@ func (s *server) judge(r *http.Request) (status int, message string) {
 	return http.StatusSwitchingProtocols, ""
 }
 
-// speaks: the same major, and a minor that is not above the server's.
+// speaks reports whether a server with version ours supports the version asked:
+// the same major version, and a minor version that is not newer.
 func speaks(ours, asked string) bool {
 	var ourMajor, ourMinor, major, minor int
 	if _, err := fmt.Sscanf(ours+" "+asked, "%d.%d %d.%d", &ourMajor, &ourMinor, &major, &minor); err != nil {

@@ -15,7 +15,7 @@ import (
 	"storj.io/drpc/drpcwire"
 )
 
-// maxMessage is what coderd allows a WebSocket message and a DRPC packet.
+// maxMessage is coderd's limit for a WebSocket message and for a DRPC packet.
 const maxMessage = 4 << 20
 
 // session is one WebSocket connection, and the yamux session on it.
@@ -30,7 +30,7 @@ type session struct {
 func (s *server) session(w http.ResponseWriter, r *http.Request) {
 	ws, err := websocket.Accept(w, r, nil)
 	if err != nil {
-		return // Accept has answered.
+		return // Accept has already responded.
 	}
 	ws.SetReadLimit(maxMessage)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -57,14 +57,14 @@ func (s *server) session(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// end closes in the order of coderd: yamux, then the WebSocket.
+// end closes yamux and then the WebSocket, in the same order as coderd.
 func (c *session) end() {
 	_ = c.mux.GoAway()
 	_ = c.mux.Close()
 	_ = c.ws.Close(websocket.StatusNormalClosure, "")
 }
 
-// serve answers the call of one yamux stream.
+// serve handles the one call on a yamux stream.
 func (c *session) serve(ctx context.Context, stream net.Conn) {
 	defer stream.Close()
 	mux := drpcmux.New()

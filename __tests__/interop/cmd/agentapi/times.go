@@ -2,7 +2,7 @@ package main
 
 import "sync/atomic"
 
-// times counts how often something is to happen; without a limit, always.
+// times limits how often something happens. Without a limit, it always happens.
 type times struct {
 	limit    int64
 	happened atomic.Int64

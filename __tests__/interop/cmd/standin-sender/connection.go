@@ -12,14 +12,14 @@ const (
 	retryInterval = 5 * time.Second
 )
 
-// connection is the one to the proxy, opened when there is something to send.
+// connection is a connection to the proxy. It is opened when there is something to send.
 type connection struct {
 	path string
 	conn net.Conn
 }
 
-// send writes a payload as one frame, and tries until it is written. What was
-// written to a proxy that ends is lost unseen, as boundary's is.
+// send writes a payload as one frame, and retries until it is written. As with
+// boundary, a frame is lost silently if the proxy ends before it reads it.
 func (c *connection) send(payload []byte) {
 	for {
 		err := c.write(payload)

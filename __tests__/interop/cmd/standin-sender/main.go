@@ -1,13 +1,13 @@
-// Command standin-sender stands in for boundary, which cannot be had where this
-// is built. It is own work, written from what is known of the protocol: frames
-// of tag 2, header and payload in two writes, one connection for its life, and
-// where a write fails a new one after 5 seconds, with the same batch. What it
-// leaves out is boundary's queue, and its flush by time: it waits where
-// boundary would drop, so it drops nothing, and has no status to send.
+// Command standin-sender stands in for boundary, whose module this project cannot
+// download everywhere. It was written from a description of the protocol: frames
+// with tag 2, header and payload in two writes, and one connection. If a write
+// fails, it reconnects after 5 seconds and sends the same batch again. It has
+// neither boundary's queue nor its flush timer. It waits when boundary would drop
+// logs, so it drops nothing and sends no status.
 //
 //	standin-sender -proto DIR -socket PATH -session ID [-events N] [-batch N]
 //
-// It ends when its standard input does.
+// It ends when its stdin is closed.
 package main
 
 import (
@@ -25,8 +25,8 @@ var (
 	session    = flag.String("session", "", "session_id")
 	events     = flag.Int("events", 10, "how many events")
 	batch      = flag.Int("batch", 10, "events in a batch")
-	bare       = flag.Bool("bare", false, "leave all but the number out, so that many events fit into a batch")
-	unparsable = flag.Bool("unparsable", false, "send what a proxy of today lets through, and a server of tomorrow cannot decode")
+	bare       = flag.Bool("bare", false, "send only the numbers of events, so that many fit into a batch")
+	unparsable = flag.Bool("unparsable", false, "send an unknown field that the proxy forwards, but a newer server cannot decode")
 )
 
 func main() {

@@ -13,7 +13,7 @@ import (
 	"interop/schema"
 )
 
-// encoded is a BoundaryMessage of the events from a number to below another.
+// encoded returns a BoundaryMessage with the events from number from to to - 1.
 func encoded(messages *schema.Schema, from, to int) []byte {
 	logs := []any{}
 	for i := from; i < to; i++ {
@@ -32,7 +32,7 @@ func encoded(messages *schema.Schema, from, to int) []byte {
 	if *unparsable {
 		request := message.Mutable(message.Descriptor().Fields().ByName("logs")).Message()
 		field := protowire.AppendTag(nil, schema.Added, protowire.BytesType)
-		request.SetUnknown(protowire.AppendString(field, "no UTF-8: \xff"))
+		request.SetUnknown(protowire.AppendString(field, "not UTF-8: \xff"))
 	}
 	payload, err := proto.Marshal(message)
 	if err != nil {
@@ -43,8 +43,8 @@ func encoded(messages *schema.Schema, from, to int) []byte {
 
 var start = time.Date(2026, time.January, 1, 0, 0, 0, 123456789, time.UTC)
 
-// event is number i: all that it holds follows from its number, and every third
-// one is denied.
+// event returns event number i. Its content depends only on its number. Every
+// third event is denied.
 func event(i int) map[string]any {
 	if *bare {
 		return map[string]any{"sequence_number": i}

@@ -266,7 +266,7 @@ describe('the connection', () => {
     const session = await server.session();
     session.send(3, 0, 0, 0);
     session.send(2, 1, 0, 1);
-    await until('it has heard of it', () => session.pongs.length === 1);
+    await until('it has answered the ping', () => session.pongs.length === 1);
     server.onCall = (call) => call.ok();
     const next = reporter.report(logBatch(2), never);
     server.calls[0]?.ok();
@@ -375,7 +375,7 @@ describe('close()', () => {
     await until('the call has arrived', () => server.calls.length === 1);
     await reporter.close();
     expect(await reported).toMatchObject({ code: 'ERR_CLOSED' });
-    await until('it is gone', () => server.open === 0);
+    await until('it is closed', () => server.open === 0);
     expect(session.frames.at(-1)).toMatchObject({ type: 3, length: 0 });
     expect(session.closeCode).toBe(1000);
     await expect(reporter.report(logBatch(1), never)).rejects.toMatchObject({ code: 'ERR_CLOSED' });

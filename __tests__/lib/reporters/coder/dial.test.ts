@@ -107,7 +107,7 @@ describe('a refusal', () => {
       message: expect.stringContaining(text),
       retryAfterMs: 120_000,
     });
-    await until('the connection is gone', () => server.open === 0);
+    await until('the connection is closed', () => server.open === 0);
   });
 
   test.each([
@@ -182,7 +182,7 @@ describe('an aborted attempt', () => {
       code: 'ERR_CONNECT_FAILED',
       message: expect.stringContaining('no connection within 1 ms'),
     });
-    await until('the connection is gone', () => server.open === 0);
+    await until('the connection is closed', () => server.open === 0);
   });
 });
 
@@ -229,7 +229,7 @@ describe('a proxy', () => {
     await until('it is asked', () => proxy.asked.length === 1);
     giveUp.abort(new Error('enough'));
     expect(await attempted).toMatchObject({ code: 'ERR_CONNECT_FAILED' });
-    await until('its connection is gone', () => proxy.open() === 0);
+    await until('its connection is closed', () => proxy.open() === 0);
   });
 
   test.each(['socks5://user:secret@127.0.0.1:1', 'http://user:secret@:1'])(

@@ -69,17 +69,17 @@ export function readLog(pos: usize, end: usize): bool {
   return pos === end;
 }
 
-/** Whether the values are written as they stand. Negative numbers are larger than these limits. */
+/** Whether this module can write the values. As unsigned integers, negative numbers are larger than these limits. */
 export function isPlain(): bool {
   return $sequenceNumber <= <u64>i32.MAX_VALUE && $eventTime.isPlain;
 }
 
-/** The most bytes that the line takes. */
+/** The most bytes that the line needs. */
 export function maxLength(): usize {
   return 223 + MAX_ESCAPED_LENGTH * ($sessionId.length + $confinedProcessName.length + $httpMethod.length + $httpUrl.length + $matchedRule.length);
 }
 
-/** Writes the line of the log that was read last. @returns where it ends, or 0 if a text is not UTF-8. */
+/** Writes the line of the log that was read last. @returns the position after it, or 0 if a text is not UTF-8. */
 export function writeLine(at: usize): usize {
   at = write(at, '{"msg":"boundary_request"');
   at = write(at, ',"decision":"');

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import vm from 'node:vm';
+import { describe, expect, test } from '@jest/globals';
+import { transformSync } from '@swc/core';
+import type { SpoolQueue } from '../../../lib/spool/queue.js';
+import { simulate } from '../../helpers/spool-simulation.js';
+
+/** Deliberate faults of one line each: the file, what stands there, and what stands there instead. */
+const MUTATIONS: [fault: string, file: string, from: string, to: string][] = [
+  [
+    'acknowledgements are not written',
+    'queue',
+    'segment.set(id, id + 1, State.ACKNOWLEDGED);',
+    'segment.left -= 1;',
+  ],
+  ['a segment is deleted although batches wait', 'queue', 'segment.left === 0 &&', 'segment.left <= 1 &&'],
+  ['the last segment is deleted', 'queue', ' && segment !== this.#appender.segment', ''],
+  ['any segment is deleted before older ones', 'queue', 'segment === this.#segments[0],', 'true,'],
+  [
+    'damage is not reported',
+    'queue',
+    'for (const missing of damage) await this.#lose(segment, missing, 0);',
+    '',
+  ],
+  ['finished batches are delivered', 'queue', '!isDangerous && !isFinished(state)', '!isDangerous'],
+  ['a marked batch is delivered again', 'queue', 'state === State.STARTED_AGAIN', 'state === -1'],
+  ['marks are never cleared', 'queue', 'segment.set(id, id + 1, State.WAITING);', ''],
+  [
+    'the size forgets what is finished',
+    'queue',
+    'bytes: HEADER + raw.length }, -1)',
+    'bytes: HEADER + raw.length }, 1)',
+  ],
+  [
+    'ids of damaged bytes are used again',
+    'queue',
+    'this.#appender.resume(segment.end, before,',
+    'this.#appender.resume(segment.first, before,',
+  ],
+];
+
+/** At most so many seeds: a fault that they do not find fails the test. */
+const SEEDS = 2000;
+
+const LIB = new URL('../../../lib/', import.meta.url);
+
+/** The class of a source file with one line changed. Everything that it imports is unchanged. */
+async function mutant(file: string, from: string, to: string): Promise<typeof SpoolQueue> {
+  const source = readFileSync(new URL(`spool/${file}.ts`, LIB), 'utf8');
+  expect(source.split(from)).toHaveLength(2);
+  const { code } = transformSync(source.replace(from, to), {
+    jsc: { target: 'es2023', parser: { syntax: 'typescript' } },
+    module: { type: 'es6' },
+  });
+  const module = new vm.SourceTextModule(code, { identifier: `${file} with a fault` });
+  await module.link(async (specifier) => {
+    const imported = await import(
+      new URL(specifier.replace(/\.js$/, '.ts'), new URL('spool/', LIB)).pathname
+    );
+    const names = Object.keys(imported);
+    return new vm.SyntheticModule(names, function () {
+      for (const name of names) this.setExport(name, imported[name]);
+    });
+  });
+  await module.evaluate();
+  return (module.namespace as { SpoolQueue: typeof SpoolQueue }).SpoolQueue;
+}
+
+describe('the simulation finds a queue of which', () => {
+  test.each(MUTATIONS)(
+    '%s',
+    async (_fault, file, from, to) => {
+      const Queue = await mutant(file, from, to);
+      let found: string | undefined;
+      for (let seed = 0; seed < SEEDS && found === undefined; seed++) {
+        await simulate(seed, Queue).catch((error) => {
+          found = error.message;
+        });
+      }
+      expect(found).toMatch(/^seed \d+: /);
+    },
+    60_000,
+  );
+});
+
+test('it finds nothing wrong with the same queue without a fault', async () => {
+  const line = 'const IDLE_BYTES = 1 << 20;';
+  const Queue = await mutant('queue', line, line);
+  for (let seed = 0; seed < 200; seed++) await simulate(seed, Queue);
+});
