@@ -120,28 +120,43 @@ class Simulation {
     if (this.#error !== undefined) throw this.#error;
   }
 
+  /** One that nothing stops. */
+  async #liveInPeace(act: () => Promise<void>): Promise<void> {
+    let isOver = false;
+    this.#process = this.#disk.start(Number.POSITIVE_INFINITY, NO_FAULTS);
+    await this.#live(async () => {
+      await act();
+      isOver = true;
+    });
+    // A fault of this simulation stopped it once, and what it had not read seemed to be lost.
+    if (!isOver) throw new Error('a process was stopped on a disk without faults');
+  }
+
   async #open(): Promise<void> {
     const life = this.#life;
+    const isAlive = () => life === this.#life && !this.#disk.isStopped;
     for (let attempts = 1; ; attempts++) {
       const lock = await this.#process.lock(FOLDER).catch(() => undefined);
       try {
         if (lock === undefined) throw new Error('the disk fails');
-        this.#queue = await this.#Queue.open(lock, {
+        const queue = await this.#Queue.open(lock, {
           disk: this.#process,
           folder: FOLDER,
           maxBytes: this.#maxBytes,
           sync: this.#sync,
           logger: silent,
-          onLoss: (_lost, { first, last }) => this.#onLoss(first, last),
-          onQuarantine: (entry) => this.#onQuarantine(entry),
+          // What a stopped process would say is not said.
+          onLoss: (_lost, { first, last }) => isAlive() && this.#onLoss(first, last),
+          onQuarantine: (entry) => isAlive() && this.#onQuarantine(entry),
           onFailure: () => undefined,
           onSpace: () => undefined,
         });
+        if (!isAlive()) throw new Error('it was stopped meanwhile');
+        this.#queue = queue;
         return;
       } catch (error) {
         lock?.release();
-        if (life !== this.#life || this.#disk.isStopped)
-          throw Object.assign(new Error(), { code: 'STOPPED' });
+        if (!isAlive()) throw Object.assign(new Error(), { code: 'STOPPED' });
         if (attempts === MAX_OPEN_ATTEMPTS) throw error;
         if (attempts === MAX_OPEN_ATTEMPTS / 2) this.#disk.faults = NO_FAULTS;
       }
@@ -274,7 +289,10 @@ class Simulation {
   }
 
   async #close(): Promise<void> {
+    const life = this.#life;
     await this.#queue?.close();
+    // A process that was stopped while it closed its queue must not end the one after it.
+    if (life !== this.#life) return;
     if (!this.#disk.isStopped && !this.#hasFaults)
       for (const batch of this.#finished) batch.mayReturn = false;
     this.#disk.kill();
@@ -319,8 +337,7 @@ class Simulation {
   async #settle(): Promise<void> {
     this.#disk.capacity = Number.POSITIVE_INFINITY;
     const delivered = new Set<Known>();
-    this.#process = this.#disk.start(Number.POSITIVE_INFINITY, NO_FAULTS);
-    await this.#live(async () => {
+    await this.#liveInPeace(async () => {
       while (await this.#read());
       const queue = this.#queue as SpoolQueue;
       for (const batch of this.#handed) {
@@ -340,8 +357,7 @@ class Simulation {
         throw new Error(`batch ${batch.id} is missing, and nobody was told`);
       }
     }
-    this.#process = this.#disk.start(Number.POSITIVE_INFINITY, NO_FAULTS);
-    await this.#live(async () => {
+    await this.#liveInPeace(async () => {
       const [entry] = await (this.#queue as SpoolQueue).read();
       if (entry !== undefined) throw new Error(`batch ${entry.id} is back after the end`);
     });
