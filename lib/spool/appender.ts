@@ -84,9 +84,10 @@ export class Appender {
     await this.#replacing;
     this.isBusy = true;
     try {
-      const { segment, log } = await this.#roomFor(HEADER + (batches[0] as SpoolBatch).raw.length);
-      const { n, length, totals } = this.#encode(segment, batches);
-      await this.#write(segment, log, this.#buffer.subarray(0, length));
+      // If somebody deletes the file while it is written, the second attempt begins a new one.
+      const written = (await this.#attempt(batches)) ?? (await this.#attempt(batches));
+      if (written === undefined) throw new Error(`${this.segment?.logPath} was deleted while it was written`);
+      const { segment, n, length, totals } = written;
       const first = this.next;
       const size = { batches: n, logs: totals.logs - this.totals.logs, bytes: length };
       segment.size += length;
@@ -98,6 +99,16 @@ export class Appender {
     } finally {
       this.isBusy = false;
     }
+  }
+
+  /** @returns undefined if the file was deleted meanwhile. */
+  async #attempt(
+    batches: readonly SpoolBatch[],
+  ): Promise<{ segment: Segment; n: number; length: number; totals: Size } | undefined> {
+    const { segment, log } = await this.#roomFor(HEADER + (batches[0] as SpoolBatch).raw.length);
+    const encoded = this.#encode(segment, batches);
+    const isThere = await this.#write(segment, log, this.#buffer.subarray(0, encoded.length));
+    return isThere ? { segment, ...encoded } : undefined;
   }
 
   /** Begins an empty segment. The one before it can be deleted then, and the ids continue all the same. */
@@ -211,12 +222,14 @@ export class Appender {
     this.#isNamed = true;
   }
 
-  async #write(segment: Segment, log: DiskFile, bytes: Buffer): Promise<void> {
+  /** @returns whether the file is still there then. */
+  async #write(segment: Segment, log: DiskFile, bytes: Buffer): Promise<boolean> {
     try {
       for (let at = 0; at < bytes.length; ) at += await log.write(bytes.subarray(at), segment.size + at);
       if (this.#options.sync) await this.#sync(log);
-      if (!log.isLinked()) throw new Error(`${segment.logPath} was deleted`);
+      return log.isLinked();
     } catch (error) {
+      if (!log.isLinked()) return false;
       try {
         log.truncate(segment.size);
         // What fdatasync could not write may be lost although later calls succeed.

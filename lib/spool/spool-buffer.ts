@@ -137,11 +137,7 @@ export class SpoolBuffer extends Duplex {
 
   /** See {@link guarded}. */
   guard(reporter: Reporter): Reporter {
-    return guarded(reporter, (batch) => {
-      const queue = this.#queue?.wasAbandoned === true ? this.#queue : undefined;
-      const id = queue && this.#ids.get(batch);
-      return id === undefined ? undefined : { queue: queue as SpoolQueue, id };
-    });
+    return guarded(reporter, () => this.#queue, this.#ids);
   }
 
   /** From now on no writer waits: what there is no room for is dropped with the reason `'shutdown'`. */
