@@ -1,6 +1,7 @@
 import { silent } from '../../lib/logger.js';
 import { segmentLimits } from '../../lib/spool/appender.js';
 import type { Disk } from '../../lib/spool/disk.js';
+import type { Lock } from '../../lib/spool/lock.js';
 import { SpoolQueue } from '../../lib/spool/queue.js';
 import { type Entry, HEADER, type SpoolBatch } from '../../lib/spool/record.js';
 import { random } from './cuts.js';
@@ -135,8 +136,10 @@ class Simulation {
   async #open(): Promise<void> {
     const life = this.#life;
     const isAlive = () => life === this.#life && !this.#disk.isStopped;
+    // As in a SpoolHandle, one lock serves for all attempts.
+    let lock: Lock | undefined;
     for (let attempts = 1; ; attempts++) {
-      const lock = await this.#process.lock(FOLDER).catch(() => undefined);
+      lock ??= await this.#process.lock(FOLDER).catch(() => undefined);
       try {
         if (lock === undefined) throw new Error('the disk fails');
         const queue = await this.#Queue.open(lock, {
@@ -155,7 +158,6 @@ class Simulation {
         this.#queue = queue;
         return;
       } catch (error) {
-        lock?.release();
         if (!isAlive()) throw Object.assign(new Error(), { code: 'STOPPED' });
         if (attempts === MAX_OPEN_ATTEMPTS) throw error;
         if (attempts === MAX_OPEN_ATTEMPTS / 2) this.#disk.faults = NO_FAULTS;
@@ -270,8 +272,9 @@ class Simulation {
           batch.marked += 1;
           this.#disk.kill();
         }
-        if (this.#disk.isStopped) batch.deaths += 1;
         queue.unmark(batch.id as number);
+        // Killed before the mark was cleared on disk: nothing tells any more that the batch is innocent.
+        if (this.#disk.isStopped) batch.deaths += 1;
       } else if (isPoison) {
         this.#disk.kill();
       }

@@ -69,6 +69,11 @@ export class Appender {
     this.#isBroken = isBroken;
   }
 
+  /** Opens the last segment if it can: without a descriptor later, batches can be appended all the same. */
+  prepare(): void {
+    this.#log ??= this.#reopen();
+  }
+
   /** The segment that is appended to, if there is one. */
   get segment(): Segment | undefined {
     return this.#segments.at(-1);
@@ -174,7 +179,7 @@ export class Appender {
       return log;
     } catch (error) {
       log?.close();
-      this.#isBroken = true;
+      this.#isBroken = log !== undefined;
       this.#options.onFailure(error);
       return undefined;
     }

@@ -97,13 +97,14 @@ export class SpoolBuffer extends Duplex {
     });
   }
 
-  /** Locks the folder. `open()` does it, too. @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED */
+  /** Locks the folder, if no shortage prevents it. `open()` does it, too. @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED */
   async lock(): Promise<void> {
     await this.#handle.lock();
   }
 
   /**
-   * Opens the spool: nothing is stored or read before. After a failure it may be called again.
+   * Opens the spool: nothing is stored or read before. During a shortage, as of descriptors, it tries again until that
+   * ends, or until `close()`; each attempt is a `failure`. After an error it may be called again.
    *
    * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED
    */
