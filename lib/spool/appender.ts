@@ -176,6 +176,7 @@ export class Appender {
     try {
       log = this.#options.disk.open(segment.logPath, 'update');
       log.truncate(segment.size);
+      segment.excess = 0;
       return log;
     } catch (error) {
       log?.close();
@@ -241,6 +242,7 @@ export class Appender {
         this.#isBroken = this.#options.sync;
       } catch {
         this.#isBroken = true;
+        segment.excess = bytes.length;
       }
       throw error;
     }

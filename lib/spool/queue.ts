@@ -283,7 +283,7 @@ export class SpoolQueue {
 
   #measure(): void {
     this.#tail = this.#appender.segment;
-    this.#used = this.#segments.reduce((sum, { size, capacity }) => sum + size + capacity, 0);
+    this.#used = this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   async #ensureFolder(): Promise<void> {

@@ -40,6 +40,7 @@ export async function survey(segment: Segment, reader: SegmentReader): Promise<S
   let total = parsed.before;
   if (segment.end === Number.POSITIVE_INFINITY) {
     segment.size -= torn;
+    segment.excess = torn;
     segment.end = parsed.id;
     if (isTailLost) {
       // No id that may be in the damaged bytes is used again.
