@@ -174,7 +174,9 @@ class Simulation {
       const chance = this.#next();
       if (chance < 0.35) await this.#append();
       else if (chance < 0.6) await this.#read();
-      else if (chance < 0.7) await Promise.all([this.#append(false), this.#read()]);
+      else if (chance < 0.67) await Promise.all([this.#append(false), this.#read()]);
+      else if (chance < 0.7) await Promise.all([this.#append(), this.#acknowledgeSoon()]);
+      else if (chance < 0.72) await this.#catchUp();
       else this.#acknowledge();
       await this.#endTurn();
       if (life !== this.#life || this.#disk.isStopped) return;
@@ -265,6 +267,21 @@ class Simulation {
       throw new Error(`batch ${id} is not one that was appended`);
     batch.id = id;
     return batch;
+  }
+
+  /** Everything is read, and then acknowledged while a batch comes: the last segment may be replaced. */
+  async #catchUp(): Promise<void> {
+    const life = this.#life;
+    while (life === this.#life && !this.#disk.isStopped && (await this.#read()));
+    if (life === this.#life && !this.#disk.isStopped)
+      await Promise.all([this.#append(), this.#acknowledgeSoon(20)]);
+  }
+
+  /** A few times, while something else is under way. */
+  async #acknowledgeSoon(times = 1): Promise<void> {
+    const life = this.#life;
+    for (let turns = this.#below(4); turns > 0; turns--) await undefined;
+    for (let n = times; n > 0 && life === this.#life && !this.#disk.isStopped; n--) this.#acknowledge();
   }
 
   /** Processes and acknowledges a few batches, mostly the oldest ones. */

@@ -86,7 +86,8 @@ export class Appender {
    * @throws the errors of the file system; then none of them is stored.
    */
   async append(batches: readonly SpoolBatch[], onStored: (appended: Appended) => void): Promise<void> {
-    await this.#replacing;
+    // Nothing may come between the last look and `isBusy`: another replacement would close the file that is written.
+    while (this.#replacing !== undefined) await this.#replacing;
     this.isBusy = true;
     try {
       // If somebody deletes the file while it is written, the second attempt begins a new one.
@@ -121,6 +122,7 @@ export class Appender {
     this.isBusy = true;
     const replaced = this.#roll().finally(() => {
       this.isBusy = false;
+      this.#replacing = undefined;
     });
     this.#replacing = replaced.catch(() => undefined);
     return replaced;

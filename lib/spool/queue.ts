@@ -101,8 +101,11 @@ export class SpoolQueue {
   /** How many bytes may still be written: all files may have one segment more than `maxBytes`. */
   get space(): number {
     // What may be set aside any time, and the next `.acked` file.
-    const reserved = Math.max(this.#aside.bytes, this.#aside.maxBytes) + this.#limits.batches;
-    return this.#options.maxBytes + this.#limits.bytes - this.#used - reserved;
+    const { bytes, batches } = this.#limits;
+    const reserved = Math.max(this.#aside.bytes, this.#aside.maxBytes) + batches;
+    const free = this.#options.maxBytes + bytes - this.#used - reserved;
+    // There may be more of them: of two segments in a row, both together are larger than one can be.
+    return free / (1 + (2 * batches) / bytes);
   }
 
   /**
