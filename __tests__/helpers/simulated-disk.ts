@@ -263,13 +263,15 @@ export class SimulatedDisk implements Disk {
       sync: async () => {
         await this.#delay();
         const { data } = inode;
-        const { length } = inode.changes;
+        const covered = new Set(inode.changes);
         this.#step('sync', generation);
         await this.#delay();
         // Stopped in the meantime: a later power failure must not bring this back.
         if (generation !== this.#generation || this.isStopped) await new Promise(() => undefined);
+        // Another sync of the file may have begun later and ended earlier. What it made durable stays so.
+        if (!inode.changes.some((change) => covered.has(change))) return;
         inode.durable = Buffer.from(data);
-        inode.changes.splice(0, length);
+        inode.changes = inode.changes.filter((change) => !covered.has(change));
       },
       isLinked: () => inode.names > 0,
       close: () => undefined,

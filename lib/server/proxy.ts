@@ -218,7 +218,8 @@ export class BoundaryLogProxy {
     this.#logger.info({ socketPath: this.socketPath }, 'listening');
     if (wasmFailure() !== undefined) this.#warnings.wasmDisabled(wasmFailure());
     try {
-      await this.#spool?.open();
+      // During a shortage it is opened in the background, and senders wait.
+      await Promise.race([this.#spool?.open(), new Promise((short) => this.#spool?.once('failure', short))]);
     } catch (error) {
       await this.#listener.close();
       this.#listener = undefined;
@@ -227,7 +228,8 @@ export class BoundaryLogProxy {
   }
 
   async #forward(forwarder: Forwarder, end: AbortSignal, graceMs: number): Promise<void> {
-    await this.#spool?.open();
+    const ended = new Promise<void>((resolve) => onAbort(end, resolve));
+    await Promise.race([this.#spool?.open(), ended]);
     forwarder.on('forward', (batch: LogBatch, seconds: number) => {
       this.#tally.forward(batch);
       this.#metrics.forwardDuration.add(seconds);
@@ -242,7 +244,7 @@ export class BoundaryLogProxy {
     });
     if (forwarder.isRetrying) this.#warnings.watchOutages(forwarder);
     this.#buffer.pipe(forwarder, { end: false });
-    await new Promise<void>((resolve) => onAbort(end, resolve));
+    await ended;
     this.#buffer.unpipe(forwarder);
     const left = await forwarder.stop(graceMs);
     // In one turn, so that the accounts always balance.

@@ -69,6 +69,11 @@ export class Appender {
     this.#isBroken = isBroken;
   }
 
+  /** Opens the last segment if it can: without a descriptor later, batches can be appended all the same. */
+  prepare(): void {
+    this.#log ??= this.#reopen();
+  }
+
   /** The segment that is appended to, if there is one. */
   get segment(): Segment | undefined {
     return this.#segments.at(-1);
@@ -81,12 +86,14 @@ export class Appender {
    * @throws the errors of the file system; then none of them is stored.
    */
   async append(batches: readonly SpoolBatch[], onStored: (appended: Appended) => void): Promise<void> {
-    await this.#replacing;
+    // Nothing may come between the last look and `isBusy`: another replacement would close the file that is written.
+    while (this.#replacing !== undefined) await this.#replacing;
     this.isBusy = true;
     try {
-      const { segment, log } = await this.#roomFor(HEADER + (batches[0] as SpoolBatch).raw.length);
-      const { n, length, totals } = this.#encode(segment, batches);
-      await this.#write(segment, log, this.#buffer.subarray(0, length));
+      // If somebody deletes the file while it is written, the second attempt begins a new one.
+      const written = (await this.#attempt(batches)) ?? (await this.#attempt(batches));
+      if (written === undefined) throw new Error(`${this.segment?.logPath} was deleted while it was written`);
+      const { segment, n, length, totals } = written;
       const first = this.next;
       const size = { batches: n, logs: totals.logs - this.totals.logs, bytes: length };
       segment.size += length;
@@ -100,11 +107,22 @@ export class Appender {
     }
   }
 
+  /** @returns undefined if the file was deleted meanwhile. */
+  async #attempt(
+    batches: readonly SpoolBatch[],
+  ): Promise<{ segment: Segment; n: number; length: number; totals: Size } | undefined> {
+    const { segment, log } = await this.#roomFor(HEADER + (batches[0] as SpoolBatch).raw.length);
+    const encoded = this.#encode(segment, batches);
+    const isThere = await this.#write(segment, log, this.#buffer.subarray(0, encoded.length));
+    return isThere ? { segment, ...encoded } : undefined;
+  }
+
   /** Begins an empty segment. The one before it can be deleted then, and the ids continue all the same. */
   replace(): Promise<void> {
     this.isBusy = true;
     const replaced = this.#roll().finally(() => {
       this.isBusy = false;
+      this.#replacing = undefined;
     });
     this.#replacing = replaced.catch(() => undefined);
     return replaced;
@@ -160,10 +178,11 @@ export class Appender {
     try {
       log = this.#options.disk.open(segment.logPath, 'update');
       log.truncate(segment.size);
+      segment.excess = 0;
       return log;
     } catch (error) {
       log?.close();
-      this.#isBroken = true;
+      this.#isBroken = log !== undefined;
       this.#options.onFailure(error);
       return undefined;
     }
@@ -211,18 +230,21 @@ export class Appender {
     this.#isNamed = true;
   }
 
-  async #write(segment: Segment, log: DiskFile, bytes: Buffer): Promise<void> {
+  /** @returns whether the file is still there then. */
+  async #write(segment: Segment, log: DiskFile, bytes: Buffer): Promise<boolean> {
     try {
       for (let at = 0; at < bytes.length; ) at += await log.write(bytes.subarray(at), segment.size + at);
       if (this.#options.sync) await this.#sync(log);
-      if (!log.isLinked()) throw new Error(`${segment.logPath} was deleted`);
+      return log.isLinked();
     } catch (error) {
+      if (!log.isLinked()) return false;
       try {
         log.truncate(segment.size);
         // What fdatasync could not write may be lost although later calls succeed.
         this.#isBroken = this.#options.sync;
       } catch {
         this.#isBroken = true;
+        segment.excess = bytes.length;
       }
       throw error;
     }

@@ -35,8 +35,9 @@ export class Aside {
     if (this.bytes + bytes.length > this.maxBytes) return undefined;
     this.#disk.makeFolder(`${this.#folder}/${kind}`);
     const isThere = filesIn(this.#disk, `${this.#folder}/${kind}`).includes(name);
-    if (isThere) this.bytes -= this.#sizeOf(path);
+    const replaced = isThere ? this.#sizeOf(path) : 0;
     const file = this.#disk.open(path, 'create');
+    this.bytes -= replaced;
     try {
       for (let at = 0; at < bytes.length; ) at += await file.write(bytes.subarray(at), at);
       await file.sync();
@@ -53,9 +54,10 @@ export class Aside {
   #sizeOf(path: string): number {
     try {
       return this.#disk.sizeOf(path);
-    } catch {
+    } catch (error) {
       // People may have put something else there, or have removed it just now.
-      return 0;
+      if (['ENOENT', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return 0;
+      throw error;
     }
   }
 }

@@ -7,22 +7,25 @@ import type { SpoolQueue } from './queue.js';
  * the spool. A batch that ends two more processes is set aside. Waiting for the answer of the reporter does not count:
  * the note is removed when `report()` returns its promise.
  *
- * @param find Where the batch is stored; undefined if nothing is to be noted.
+ * @param queueOf The queue, once it is open.
+ * @param ids Those of the batches that are stored in it.
  */
 export function guarded(
   reporter: Reporter,
-  find: (batch: LogBatch) => { queue: SpoolQueue; id: number } | undefined,
+  queueOf: () => SpoolQueue | undefined,
+  ids: ReadonlyMap<LogBatch, number>,
 ): Reporter {
   // Whoever uses it says that it is not a reporter.
   if (typeof reporter?.report !== 'function') return reporter;
   return {
     report(batch, options) {
-      const place = find(batch);
-      place?.queue.mark(place.id);
+      const queue = queueOf();
+      const id = queue?.wasAbandoned === true ? ids.get(batch) : undefined;
+      if (id !== undefined) queue?.mark(id);
       try {
         return reporter.report(batch, options);
       } finally {
-        place?.queue.unmark(place.id);
+        if (id !== undefined) queue?.unmark(id);
       }
     },
   };

@@ -6,10 +6,10 @@ import type { Disk } from './disk.js';
 import { Flusher } from './flusher.js';
 import type { Lock } from './lock.js';
 import { Losses, type LossOptions } from './losses.js';
-import { type Damage, type Entry, HEADER, less, type Size, type SpoolBatch } from './record.js';
+import { type Damage, type Entry, grow, HEADER, type Size, type SpoolBatch, sizeOf } from './record.js';
 import { listSegments, type Segment } from './segment.js';
 import { RETRY_MS, SegmentReader } from './segment-reader.js';
-import { canBeCounted, survey } from './survey.js';
+import { counted, survey } from './survey.js';
 
 /** Once all is delivered, a larger segment is not continued. */
 const IDLE_BYTES = 1 << 20;
@@ -19,6 +19,8 @@ export interface QueueOptions extends LossOptions {
   readonly maxBytes: number;
   /** Whether appending waits until the disk has it. */
   readonly sync: boolean;
+  /** Ends the attempts to read what cannot be read now. Closing does so, too. */
+  readonly signal?: AbortSignal | undefined;
   /** There is more space. */
   onSpace(): void;
 }
@@ -50,12 +52,13 @@ export class SpoolQueue {
   private constructor(lock: Lock, options: QueueOptions) {
     const { disk, folder, maxBytes, onFailure } = options;
     const { signal } = this.#closing;
+    const stopped = AbortSignal.any([signal, ...(options.signal === undefined ? [] : [options.signal])]);
     this.#options = options;
     this.#lock = lock;
     this.wasAbandoned = lock.wasAbandoned;
     this.#limits = segmentLimits(maxBytes);
     this.#aside = new Aside(disk, folder, maxBytes);
-    this.#reader = new SegmentReader(disk, signal, onFailure);
+    this.#reader = new SegmentReader(disk, stopped, onFailure);
     this.#losses = new Losses(options, this.#reader, this.#aside);
     this.#appender = new Appender(this.#segments, this.#limits, {
       ...options,
@@ -77,12 +80,18 @@ export class SpoolQueue {
    * Reads the names, the first header of each segment, and the `.acked` files; all of a segment only if it is the
    * last one, is partly finished, or its first header is damaged. Nothing needs to be written for that.
    *
+   * @param lock Released by `close()`, but not if this fails.
    * @throws the errors of the file system.
    */
   static async open(lock: Lock, options: QueueOptions): Promise<SpoolQueue> {
     const queue = new SpoolQueue(lock, options);
-    await queue.#open();
-    return queue;
+    try {
+      await queue.#open();
+      return queue;
+    } catch (error) {
+      await queue.#stop();
+      throw error;
+    }
   }
 
   get hasUnread(): boolean {
@@ -92,8 +101,11 @@ export class SpoolQueue {
   /** How many bytes may still be written: all files may have one segment more than `maxBytes`. */
   get space(): number {
     // What may be set aside any time, and the next `.acked` file.
-    const reserved = Math.max(this.#aside.bytes, this.#aside.maxBytes) + this.#limits.batches;
-    return this.#options.maxBytes + this.#limits.bytes - this.#used - reserved;
+    const { bytes, batches } = this.#limits;
+    const reserved = Math.max(this.#aside.bytes, this.#aside.maxBytes) + batches;
+    const free = this.#options.maxBytes + bytes - this.#used - reserved;
+    // There may be more of them: of two segments in a row, both together are larger than one can be.
+    return free / (1 + (2 * batches) / bytes);
   }
 
   /**
@@ -119,7 +131,8 @@ export class SpoolQueue {
       if (next === undefined) return [];
       const { segment, entries, damage, offset } = next;
       for (const missing of damage) {
-        grow(this.size, (await this.#lose(segment, missing, offset)) ?? NOTHING, -1);
+        const lost = await this.#lose(segment, missing, offset);
+        if (lost !== undefined) grow(this.size, lost, -1);
       }
       const unfinished: Entry[] = [];
       for (const entry of entries) {
@@ -166,13 +179,17 @@ export class SpoolQueue {
   }
 
   async close(): Promise<void> {
+    await this.#stop();
+    this.#lock.release();
+  }
+
+  async #stop(): Promise<void> {
     this.#closing.abort();
     this.#flusher.flush();
     await this.#flusher.idle();
     this.#reader.leave();
     this.#appender.close();
     for (const segment of this.#segments) segment.close();
-    this.#lock.release();
   }
 
   async #open(): Promise<void> {
@@ -197,24 +214,18 @@ export class SpoolQueue {
       if (segment.finished(segment.first, segment.end) === segment.end - segment.first) {
         segment.left = 0;
         before = segment.after;
-      } else {
-        before = canBeCounted(segment) ? this.#count(segment) : await this.#survey(segment);
+        continue;
       }
+      const all = counted(segment);
+      if (all !== undefined) grow(this.size, all, 1);
+      before = all === undefined ? await this.#survey(segment) : segment.after;
     }
     this.#measure();
+    this.#appender.prepare();
     for (const segment of segments) this.#flusher.schedule(segment);
   }
 
-  /** Adds a segment of which all batches wait. @returns what was appended up to its end. */
-  #count(segment: Segment): Readonly<Size> {
-    const { before, after } = segment as { before: Size; after: Size };
-    const { batches, logs, bytes } = less(after, before);
-    segment.left = segment.end - segment.first;
-    grow(this.size, { batches, logs, bytes: bytes + batches * HEADER }, 1);
-    return after;
-  }
-
-  /** Adds one that has to be read. @returns the same. */
+  /** Adds a segment that has to be read. @returns what was appended up to its end. */
   async #survey(segment: Segment): Promise<Readonly<Size>> {
     const { entries, damage, before, torn, isTailBroken } = await survey(segment, this.#reader);
     if (segment === this.#segments.at(-1)) {
@@ -275,7 +286,7 @@ export class SpoolQueue {
 
   #measure(): void {
     this.#tail = this.#appender.segment;
-    this.#used = this.#segments.reduce((sum, { size, capacity }) => sum + size + capacity, 0);
+    this.#used = this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   async #ensureFolder(): Promise<void> {
@@ -286,15 +297,4 @@ export class SpoolQueue {
     this.#lock.release();
     this.#lock = lock;
   }
-}
-
-const NOTHING: Readonly<Size> = { batches: 0, logs: 0, bytes: 0 };
-function grow(size: Size, { batches, logs, bytes }: Readonly<Size>, sign: 1 | -1): void {
-  size.batches += sign * batches;
-  size.logs += sign * logs;
-  size.bytes += sign * bytes;
-}
-
-function sizeOf({ count, length }: Entry): Size {
-  return { batches: 1, logs: count, bytes: HEADER + length };
 }

@@ -187,6 +187,22 @@ export function after({ before, count, length }: Header): Size {
   return { batches: before.batches + 1, logs: before.logs + count, bytes: before.bytes + length };
 }
 
+/** Adds to an amount, or takes from it. */
+export function grow(size: Size, { batches, logs, bytes }: Readonly<Size>, sign: 1 | -1): void {
+  size.batches += sign * batches;
+  size.logs += sign * logs;
+  size.bytes += sign * bytes;
+  if (size.batches > 0) return;
+  // After a power failure, a record of a write that had failed may be back, and its totals contradict the others.
+  size.logs = 0;
+  size.bytes = 0;
+}
+
+/** With the header. */
+export function sizeOf({ count, length }: Header): Size {
+  return { batches: 1, logs: count, bytes: HEADER + length };
+}
+
 /** Never below 0: totals begin again after the last segment of a spool is gone. */
 export function less(size: Readonly<Size>, other: Readonly<Size>): Size {
   return {

@@ -18,6 +18,8 @@ export class Segment {
   end: number;
   /** Of the `.log` file, as far as its records are known to be written. */
   size = 0;
+  /** Behind that: bytes of a write that failed, which could not be removed. */
+  excess = 0;
   /** What was appended to the spool before its first batch; undefined if its first header is damaged. */
   before: Readonly<Size> | undefined;
   /** What was appended up to its end; undefined if it is the last one. */
@@ -87,6 +89,11 @@ export class Segment {
     }
   }
 
+  /** What its files use, or will: a missing or short `.acked` file is written again. */
+  get bytes(): number {
+    return this.size + this.excess + Math.max(this.capacity, this.end - this.first);
+  }
+
   /** Whether a batch has another state than `WAITING`. */
   get hasStates(): boolean {
     return this.#states !== undefined;
@@ -146,11 +153,12 @@ export class Segment {
 
   /** Frees the space of the records. The file stays, and with it the name. */
   empty(): void {
-    if (this.size === 0) return;
+    if (this.size + this.excess === 0) return;
     const log = this.#disk.open(this.logPath, 'update');
     try {
       log.truncate(0);
       this.size = 0;
+      this.excess = 0;
     } finally {
       log.close();
     }

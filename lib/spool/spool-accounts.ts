@@ -1,6 +1,6 @@
 import type { LogBatch } from '../../codec/index.js';
 import type { Amount } from '../batch.js';
-import { HEADER, type Size } from './record.js';
+import { grow, HEADER, type Size } from './record.js';
 
 /** What is missing in a spool. */
 export interface Missing {
@@ -38,9 +38,7 @@ export class SpoolAccounts {
 
   /** It is delivered, or dropped. */
   release({ count, raw }: LogBatch): void {
-    this.held.batches -= 1;
-    this.held.logs -= count;
-    this.held.bytes -= HEADER + raw.length;
+    grow(this.held, { batches: 1, logs: count, bytes: HEADER + raw.length }, -1);
   }
 
   lose(lost: Readonly<Size>, { first, last }: { first: number; last: number }): void {
@@ -48,9 +46,7 @@ export class SpoolAccounts {
     this.missing.firstId = first;
     this.missing.endId = last + 1;
     if (this.#isOpen) {
-      this.held.batches -= lost.batches;
-      this.held.logs -= lost.logs;
-      this.held.bytes -= lost.bytes;
+      grow(this.held, lost, -1);
     } else {
       // Found while it is being opened, and not among what it has then.
       add(this.received, lost);

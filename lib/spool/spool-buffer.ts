@@ -29,8 +29,7 @@ const MAX_PENDING_BYTES = 1 << 20;
  *
  * | event | arguments | when |
  * |---|---|---|
- * | `drop` | batch, reason, error | `'spool_full'`: there is no room, or `error` says why it could not be written |
- * | | | `'shutdown'`: there was no room after `shutdown()`; `'quarantined'`: the process ended twice because of it |
+ * | `drop` | batch, reason, error | `'spool_full'`, `'shutdown'` or `'quarantined'`; `error` says why it could not be written |
  * | `loss` | amount | stored batches are damaged, unreadable or gone |
  * | `failure` | error | something failed, and is tried again |
  */
@@ -48,6 +47,7 @@ export class SpoolBuffer extends Duplex {
   readonly recovered: Readonly<Amount> = this.#accounts.recovered;
   /** What was accepted and not acknowledged, whether a reader has it or not; the bytes include the headers. */
   readonly held: Readonly<Amount & { bytes: number }> = this.#accounts.held;
+  /** The batches that are damaged, unreadable or gone. */
   readonly missing: Readonly<Missing> = this.#accounts.missing;
   /** How many times something failed that was tried again. */
   failures = 0;
@@ -97,13 +97,14 @@ export class SpoolBuffer extends Duplex {
     });
   }
 
-  /** Locks the folder. `open()` does it, too. @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED */
+  /** Locks the folder, if no shortage prevents it. `open()` does it, too. @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED */
   async lock(): Promise<void> {
     await this.#handle.lock();
   }
 
   /**
-   * Opens the spool: nothing is stored or read before. After a failure it may be called again.
+   * Opens the spool: nothing is stored or read before. During a shortage, as of descriptors, it tries again until that
+   * ends, or until `close()`; each attempt is a `failure`. After an error it may be called again.
    *
    * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED
    */
@@ -135,13 +136,9 @@ export class SpoolBuffer extends Duplex {
     this.#admit();
   }
 
-  /** See {@link guarded}. */
+  /** Wraps a reporter so that a batch that ends the process again and again is set aside: see docs/spool-format.md. */
   guard(reporter: Reporter): Reporter {
-    return guarded(reporter, (batch) => {
-      const queue = this.#queue?.wasAbandoned === true ? this.#queue : undefined;
-      const id = queue && this.#ids.get(batch);
-      return id === undefined ? undefined : { queue: queue as SpoolQueue, id };
-    });
+    return guarded(reporter, () => this.#queue, this.#ids);
   }
 
   /** From now on no writer waits: what there is no room for is dropped with the reason `'shutdown'`. */

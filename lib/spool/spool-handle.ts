@@ -1,29 +1,42 @@
 import { BoundaryLogError } from '../errors.js';
 import type { Lock } from './lock.js';
 import { type QueueOptions, SpoolQueue } from './queue.js';
+import { RETRY_MS } from './segment-reader.js';
 
-/** A spool that may be open: locks its folder, opens it, and closes it, each once, whatever is called meanwhile. */
+/** Errors that end without anybody changing the spool. */
+const TEMPORARY = ['EMFILE', 'ENFILE', 'ENOSPC', 'EDQUOT', 'EIO'];
+/** The same, once the folder is locked: it was usable then. */
+const SHORTAGES = [...TEMPORARY, 'EACCES', 'EROFS'];
+
+/**
+ * A spool that may be open: locks its folder, opens it, and closes it, each once, whatever is called meanwhile. During a
+ * shortage it tries again, as often as needed.
+ */
 export class SpoolHandle {
   readonly #options: QueueOptions;
+  readonly #stopping = new AbortController();
   #locked: Promise<Lock> | undefined;
   #opened: Promise<SpoolQueue> | undefined;
 
   constructor(options: QueueOptions) {
-    this.#options = options;
+    this.#options = { ...options, signal: this.#stopping.signal };
   }
 
-  /** @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED */
-  async lock(): Promise<Lock> {
-    this.#locked ??= this.#lock();
+  /**
+   * Locks the folder, unless a shortage prevents it: `open()` tries that again.
+   *
+   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED
+   */
+  async lock(): Promise<void> {
     try {
-      return await this.#locked;
+      await this.#lock();
     } catch (error) {
-      this.#locked = undefined;
-      throw this.failed(error);
+      if (!hasCode(error, TEMPORARY)) throw this.failed(error);
+      this.#options.onFailure(error);
     }
   }
 
-  /** @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED */
+  /** Resolves when a shortage has ended, too. @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED */
   async open(): Promise<SpoolQueue> {
     this.#opened ??= this.#open();
     try {
@@ -34,8 +47,9 @@ export class SpoolHandle {
     }
   }
 
-  /** The queue, once it is open; undefined if it was not opened. */
+  /** The queue, once it is open; undefined if it was not opened. Ends the attempts to open it. */
   async opened(): Promise<SpoolQueue | undefined> {
+    if (this.#opened !== undefined) this.#stopping.abort();
     return this.#opened?.catch(() => undefined);
   }
 
@@ -54,6 +68,16 @@ export class SpoolHandle {
   }
 
   async #lock(): Promise<Lock> {
+    this.#locked ??= this.#lockFolder();
+    try {
+      return await this.#locked;
+    } catch (error) {
+      this.#locked = undefined;
+      throw error;
+    }
+  }
+
+  async #lockFolder(): Promise<Lock> {
     const { disk, folder, logger } = this.#options;
     const mode = disk.makeFolder(folder);
     if ((mode & 0o066) !== 0) {
@@ -63,14 +87,27 @@ export class SpoolHandle {
     return disk.lock(folder);
   }
 
+  /** One lock serves for all attempts: giving it back would say that the process before this one ended cleanly. */
   async #open(): Promise<SpoolQueue> {
-    const lock = await this.lock();
-    try {
-      return await SpoolQueue.open(lock, this.#options);
-    } catch (error) {
-      lock.release();
-      this.#locked = undefined;
-      throw this.failed(error);
+    const { signal } = this.#stopping;
+    for (;;) {
+      let lock: Lock | undefined;
+      try {
+        lock = await this.#lock();
+        return await SpoolQueue.open(lock, this.#options);
+      } catch (error) {
+        const isShortage = hasCode(error, lock === undefined ? TEMPORARY : SHORTAGES);
+        if (isShortage) this.#options.onFailure(error);
+        if (isShortage && !signal.aborted) await this.#options.disk.wait(RETRY_MS, signal);
+        if (isShortage && !signal.aborted) continue;
+        lock?.release();
+        this.#locked = undefined;
+        throw this.failed(error);
+      }
     }
   }
+}
+
+function hasCode(error: unknown, codes: readonly string[]): boolean {
+  return codes.includes((error as NodeJS.ErrnoException).code ?? '');
 }

@@ -11,11 +11,19 @@ export interface Surveyed extends Parsed {
 
 const NOTHING: Readonly<Size> = { batches: 0, logs: 0, bytes: 0 };
 
-/** Whether what is in a segment follows from its first header and that of the next one, and all of it waits. */
-export function canBeCounted({ first, end, before, after, hasHeader, hasStates }: Segment): boolean {
-  if (hasStates || !hasHeader || before === undefined || after === undefined) return false;
+/**
+ * What is in a segment, with headers, if that follows from its first header and from that of the next one, and all of
+ * it waits.
+ */
+export function counted(segment: Segment): Size | undefined {
+  const { first, end, before, after, hasHeader, hasStates } = segment;
+  if (hasStates || !hasHeader || before === undefined || after === undefined) return undefined;
   const batches = after.batches - before.batches;
-  return batches > 0 && batches <= end - first && after.logs >= before.logs && after.bytes >= before.bytes;
+  const logs = after.logs - before.logs;
+  const bytes = after.bytes - before.bytes;
+  if (batches <= 0 || batches > end - first || logs < 0 || bytes < 0) return undefined;
+  segment.left = end - first;
+  return { batches, logs, bytes: bytes + batches * HEADER };
 }
 
 /** Reads a segment to know what is in it, and, if it is the last one, where it ends. */
@@ -32,6 +40,7 @@ export async function survey(segment: Segment, reader: SegmentReader): Promise<S
   let total = parsed.before;
   if (segment.end === Number.POSITIVE_INFINITY) {
     segment.size -= torn;
+    segment.excess = torn;
     segment.end = parsed.id;
     if (isTailLost) {
       // No id that may be in the damaged bytes is used again.

@@ -1,8 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { LogBatch } from '../../../codec/index.js';
 import type { BoundaryLogProxy, Reporter, RunForwarderOptions } from '../../../lib/index.js';
+import { realDisk } from '../../../lib/spool/disk.js';
 import { assertBalanced } from '../../helpers/accounts.js';
 import { random } from '../../helpers/cuts.js';
 import { logLines } from '../../helpers/log-lines.js';
@@ -344,6 +345,61 @@ test('a spool loses nothing of 60,000 batches that arrive while the reporter is 
   expect(proxy.accounts()).toMatchObject({ buffered: { batches: 0, logs: 0 }, inFlight: { batches: 0 } });
   assertBalanced(proxy.accounts());
 }, 60_000);
+
+describe('a proxy that starts during a shortage of descriptors', () => {
+  /** Its spool contains five batches. */
+  async function starved() {
+    const spool = { folder: folder() };
+    const first = makeProxy({ spool });
+    await first.start();
+    await sendAll(first.socketPath, batches(5));
+    await until('all are received', () => first.accounts().received.batches === 5);
+    await first.close();
+
+    let attempts = 0;
+    const list = jest.spyOn(realDisk, 'list').mockImplementation(() => {
+      attempts += 1;
+      throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+    });
+    const logger = logLines();
+    const proxy = makeProxy({ spool, logger });
+    await proxy.start();
+    return { proxy, list, logger, hasTried: (n: number) => until(`${n} attempts`, () => attempts >= n) };
+  }
+  afterEach(() => void jest.restoreAllMocks());
+
+  test('listens, says so once, and delivers everything when it ends', async () => {
+    const { proxy, list, logger, hasTried } = await starved();
+    const all = collector();
+    run(proxy, all);
+    await sendAll(proxy.socketPath, batches(3, 5));
+    await until('all are received', () => proxy.accounts().received.batches === 3);
+    await hasTried(3);
+    expect(logger.lines.filter(({ level }) => level === 'warn')).toMatchObject([
+      { message: 'the spool cannot be used; retrying', fields: { err: { code: 'EMFILE' } } },
+    ]);
+    list.mockRestore();
+    await until('all are reported', () => all.batches.length === 8);
+    expect(all.batches.map(firstNumber)).toEqual(range(0, 8));
+    expect(proxy.accounts()).toMatchObject({ recovered: { batches: 5 }, forwarded: { batches: 8 } });
+  });
+
+  test('can be stopped: a run ends, and what was accepted is dropped as shutdown', async () => {
+    const { proxy, hasTried } = await starved();
+    const { stop } = run(proxy, collector());
+    await hasTried(2);
+    await stop();
+    const running = proxy.runForwarder(collector());
+    await sendAll(proxy.socketPath, batches(3, 5));
+    await until('all are received', () => proxy.accounts().received.batches === 3);
+    await proxy.close();
+    await running;
+    expect(proxy.accounts()).toMatchObject({
+      dropped: { shutdown: { batches: 3 } },
+      buffered: { batches: 0 },
+    });
+  });
+});
 
 describe('close with a drain, while a batch is retried', () => {
   test('in memory: what is left when the time is up is dropped as shutdown', async () => {

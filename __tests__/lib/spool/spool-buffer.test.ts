@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { cpSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { LogBatch, SpoolBuffer, type SpoolBufferOptions } from '../../../lib/index.js';
 import { silent } from '../../../lib/logger.js';
+import { type Disk, type DiskFile, realDisk } from '../../../lib/spool/disk.js';
 import { numbered, numberIn, numberOf, queues, readAll } from '../../helpers/spools.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
@@ -24,8 +25,9 @@ function make(
   folder: string,
   options: Partial<SpoolBufferOptions> = {},
   overflow: 'drop' | 'block' = 'drop',
+  disk: Disk = realDisk,
 ) {
-  const buffer = new SpoolBuffer({ folder, ...options }, overflow, silent);
+  const buffer = new SpoolBuffer({ folder, ...options }, overflow, silent, disk);
   const drops: Drop[] = [];
   buffer.on('drop', (batch: LogBatch, reason: string, error?: unknown) => {
     drops.push([numberOf(batch), reason, ...(error === undefined ? [] : [error])] as Drop);
@@ -259,6 +261,21 @@ describe('a reader that keeps up', () => {
   });
 });
 
+/** The disk of this computer, on which something happens after each write. */
+function afterWrite(happen: (path: string) => void): Disk {
+  const open = (path: string, how: 'read' | 'update' | 'create'): DiskFile => {
+    const file = realDisk.open(path, how);
+    const write = file.write.bind(file);
+    file.write = async (bytes, at) => {
+      const n = await write(bytes, at);
+      happen(path);
+      return n;
+    };
+    return file;
+  };
+  return { ...realDisk, open };
+}
+
 /** The numbers of the batches in a copy of the folder, as a kill would leave it. */
 async function stored(folder: string, copy: string): Promise<number[]> {
   rmSync(copy, { recursive: true, force: true });
@@ -367,17 +384,51 @@ describe('the disk', () => {
     const folder = path();
     const { buffer, drops } = await open(folder);
     buffer.write(batch(1));
-    await until('it is stored', () => readdirSync(folder).some((name) => name.endsWith('.log')));
+    const copy = path();
+    await until('it is stored', async () => (await stored(folder, copy)).length === 1);
     rmSync(folder, { recursive: true });
     buffer.write(batch(2));
-    await until(
-      'it is stored',
-      () => existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.log')),
-    );
     await buffer.close();
     expect(drops).toEqual([]);
     const { buffer: again } = await open(folder);
     expect((await take(again, 1)).map(numberOf)).toEqual([2]);
+  });
+
+  test.each([false, true])(
+    'loses the folder while it is written to: the batch goes into a new one (sync: %j)',
+    async (sync) => {
+      const folder = path();
+      const writes = { n: 0 };
+      const disk = afterWrite((path) => {
+        if (path.endsWith('.log')) writes.n += 1;
+        if (path.endsWith('.log') && writes.n === 2) rmSync(folder, { recursive: true });
+      });
+      const { buffer, drops } = await open(folder, { sync }, 'drop', disk);
+      buffer.write(batch(1));
+      await until('it is written', () => writes.n === 1);
+      buffer.write(batch(2));
+      await until('the other one, too', () => writes.n > 1);
+      buffer.write(batch(3));
+      await buffer.close();
+      expect(drops).toEqual([]);
+      const { buffer: again } = await open(folder);
+      expect((await take(again, 2)).map(numberOf)).toEqual([2, 3]);
+    },
+  );
+
+  test('loses each file while it is written to: the batch is dropped, with the reason', async () => {
+    const folder = path();
+    const disk = afterWrite((path) => {
+      if (path.endsWith('.log')) rmSync(path);
+    });
+    const { buffer, drops } = await open(folder, {}, 'drop', disk);
+    buffer.write(batch(1));
+    await buffer.close();
+    const error = expect.objectContaining({
+      code: 'ERR_SPOOL_FAILED',
+      message: expect.stringContaining('was deleted while it was written'),
+    });
+    expect(drops).toEqual([[1, 'spool_full', error]]);
   });
 
   test('is away for a while: files that are open are written to, and when it is back, all is there', async () => {
