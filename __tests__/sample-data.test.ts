@@ -57,7 +57,7 @@ test.each([
   ['https://shop.real-name.com/', ['shop.real-name.com']],
   ['http://user:secret@real-name.org', ['real-name.org']],
   ['https://example.com.real-name.net', ['example.com.real-name.net']],
-  ['domain=registry.npmjs.org', ['npmjs']],
+  ['domain=mirror.npmjs.example', ['npmjs']],
   [
     'https://user@api.example.com/v1 https://a.example http://localhost:1 http://127.0.0.1 https://[::1]:2',
     [],

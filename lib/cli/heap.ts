@@ -8,7 +8,7 @@ import { setFlagsFromString } from 'node:v8';
  *
  * An operator who has set a size keeps it.
  */
-export function limitYoungGeneration(options: readonly string[]): void {
+function limitYoungGeneration(options: readonly string[]): void {
   if (options.some((option) => /semi-space/.test(option.replaceAll('_', '-')))) return;
   setFlagsFromString('--semi-space-growth-factor=1');
 }

@@ -3,7 +3,7 @@ import type { LogBatch } from '../../codec/index.js';
 import type { Amount, Batch } from '../batch.js';
 import { checkOptions, type OptionTable, objectWith, resolveOptions, wholeNumber } from '../options.js';
 import { type Callback, Writable } from '../streams/base.js';
-import { isIdle, isObject, type Write } from '../streams/direct.js';
+import { isDirectWrite, isObject, type Write } from '../streams/direct.js';
 import { sleep } from './abort.js';
 import { isPermanent, type Reporter } from './reporter.js';
 import { RETRY_OPTION, RetryingReporter, type RetryOptions } from './retrying-reporter.js';
@@ -89,8 +89,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   }
 
   static {
-    // A report in progress is no reason to wait while there are free places. Node's types declare this getter as a
-    // property.
+    // A writer waits only when all places are occupied. Node's types declare this getter as a property.
     Object.defineProperty(Forwarder.prototype, 'writableNeedDrain', {
       get(this: Forwarder) {
         return this.#blocked !== undefined;
@@ -100,14 +99,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
 
   /** @returns false while as many batches are being reported as `concurrency` allows: continue at `drain`. */
   override write(batch: unknown, encoding?: unknown, callback?: unknown): boolean {
-    if (
-      this.#isOpen &&
-      encoding === undefined &&
-      callback === undefined &&
-      isObject(batch) &&
-      isIdle(this) &&
-      this.#hasPlace()
-    ) {
+    if (this.#isOpen && isDirectWrite(this, batch, encoding, callback) && this.#hasPlace()) {
       if (this.#report(batch as T)) return true;
       // If the reporter has ended this stream, _final() waits for the report.
       if (!this.#isOpen) return false;

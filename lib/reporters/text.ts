@@ -11,8 +11,8 @@ export interface TextOutput {
    * Writes text, and calls back when it has been written or could not be.
    *
    * @param text Whole lines.
-   * @param callback `written` is how many bytes were written. Default: 0 with an error, otherwise all. If it is less than
-   *   all and there is no error, the reporter writes the rest again.
+   * @param callback `written` is how many bytes were written. Default: all, or with an error none. If only a part was
+   *   written without an error, the reporter writes the rest again.
    */
   write(text: Uint8Array, callback: (error?: Error | null, written?: number) => void): boolean;
   /** Registers a listener for errors, as every Node stream does. */

@@ -71,7 +71,7 @@ export const SENDER_OPTIONS = {
  * A batch is sent when it has enough events, when it has waited long enough, or when the next event does not fit into
  * its frame. Events without a `sequence_number` are numbered, and those without an `event_time` get the current time.
  * A batch that cannot be written is kept, and written again on a new connection; meanwhile `write()` returns false.
- * There is no acknowledgement in this protocol, so "written" is all that the sender can know.
+ * The protocol has no acknowledgements, so "written" is all that the sender can know.
  *
  * An invalid event, or one that alone is too large for a frame, is a `drop` event with the event and the error. After
  * the next batch, or at the end, the sender reports the number of these drops to the receiver.

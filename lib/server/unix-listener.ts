@@ -104,7 +104,7 @@ async function place(server: Server, path: string, mode: number): Promise<Stats>
 }
 
 /**
- * Returns the stale socket file at the path, or undefined if there is no file.
+ * Returns the stale socket file at the path, or undefined if the path is free.
  *
  * @throws ERR_SOCKET_IN_USE, ERR_NOT_A_SOCKET
  */

@@ -33,7 +33,7 @@ export interface Appended {
   readonly segment: Segment;
   readonly first: number;
   readonly n: number;
-  /** What they add to the spool, with headers. */
+  /** How much they add to the spool, with headers. */
   readonly size: Size;
 }
 
@@ -41,13 +41,13 @@ export interface Appended {
 export class Appender {
   /** The id of the next batch. */
   next = 0;
-  /** All that was appended so far, without headers. */
+  /** The total of everything that has been appended, without headers. */
   totals: Readonly<Size> = { batches: 0, logs: 0, bytes: 0 };
   isBusy = false;
   readonly #options: AppenderOptions;
   readonly #limits: SegmentLimits;
   readonly #segments: Segment[];
-  /** Of the last segment, once something was appended. */
+  /** The open file of the last segment. */
   #log: DiskFile | undefined;
   /** There may be something behind the last record that is not a record. */
   #isBroken = false;

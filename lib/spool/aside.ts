@@ -27,7 +27,7 @@ export class Aside {
   /**
    * Copies bytes into a file. One that is there already, of an attempt before a kill, is replaced.
    *
-   * @returns its path, or undefined if there is no room for it.
+   * @returns its path, or undefined if it does not fit.
    * @throws the errors of the file system.
    */
   async keep(kind: 'damaged' | 'quarantine', name: string, bytes: Buffer): Promise<string | undefined> {

@@ -6,7 +6,7 @@ import type { SegmentReader } from './segment-reader.js';
 /** Bytes that are read at once, but no more than an eighth of a segment, if the records are not larger. */
 const CHUNK = 128 << 10;
 
-/** What was read at once. */
+/** The result of one read. */
 export interface Read {
   readonly segment: Segment;
   readonly entries: Entry[];

@@ -20,7 +20,7 @@ export interface Inspected {
  */
 export async function* inspect(disk: Disk, folder: string): AsyncGenerator<Inspected> {
   const { segments } = listSegments(disk, folder);
-  // Who looks at a spool does not wait for the disk.
+  // An inspection does not retry read errors.
   const reader = new SegmentReader(disk, AbortSignal.abort(), () => undefined, 1);
   let before: Readonly<Size> | undefined;
   try {

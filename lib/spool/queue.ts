@@ -100,7 +100,7 @@ export class SpoolQueue {
 
   /** How many bytes may still be written: all files may have one segment more than `maxBytes`. */
   get space(): number {
-    // What may be set aside any time, and the next `.acked` file.
+    // Space for what may be set aside at any time, and for the next `.acked` file.
     const { bytes, batches } = this.#limits;
     const reserved = Math.max(this.#aside.bytes, this.#aside.maxBytes) + batches;
     const free = this.#options.maxBytes + bytes - this.#used - reserved;

@@ -35,7 +35,7 @@ export interface Header {
   readonly length: number;
   /** When it was appended, in ms since 1970. */
   readonly time: number;
-  /** All that was appended to the spool before it, without headers. */
+  /** The total of what was appended to the spool before it, without headers. */
   readonly before: Readonly<Size>;
   /** A random number that all records of a segment share, so that no batch can contain a forged record. */
   readonly key: number;
@@ -182,7 +182,7 @@ export function parse(bytes: Buffer, expected: Expected, isWhole: boolean): Pars
   return { entries, damage, at, stop, id, before, key, end: expected.end, after: expected.after };
 }
 
-/** All that was appended up to and with this record. */
+/** The total of what was appended up to this record, inclusive. */
 export function after({ before, count, length }: Header): Size {
   return { batches: before.batches + 1, logs: before.logs + count, bytes: before.bytes + length };
 }

@@ -10,13 +10,13 @@ const ACKED = /^(\d{16})\.\w+\.acked$/;
 /** One `.log` file, and the `.acked` file next to it. */
 export class Segment {
   readonly first: number;
-  /** Of its files, without their endings. */
+  /** The path of its files without their endings. */
   readonly name: string;
   readonly logPath: string;
   readonly ackPath: string;
   /** The id after its last batch. */
   end: number;
-  /** Of the `.log` file, as far as its records are known to be written. */
+  /** The length of the `.log` file, as far as its records are known to be written. */
   size = 0;
   /** Behind that: bytes of a write that failed, which could not be removed. */
   excess = 0;
@@ -56,7 +56,7 @@ export class Segment {
   /** Looks at a segment that exists. */
   load(): void {
     this.size = this.#disk.sizeOf(this.logPath);
-    // Until it is known, it must not be taken for finished.
+    // Until the number is known, the segment must not look finished.
     this.left = Number.POSITIVE_INFINITY;
     const acked = readSmall(this.#disk, this.ackPath, Number.POSITIVE_INFINITY);
     this.capacity = acked?.length ?? 0;
@@ -220,7 +220,7 @@ function nameOf(id: number): string {
   return String(id).padStart(16, '0');
 }
 
-/** The first bytes of a file; undefined if there is no such file. */
+/** The first bytes of a file; undefined if the file does not exist. */
 function readSmall(disk: Disk, path: string, length: number): Buffer | undefined {
   let file: DiskFile;
   let size: number;

@@ -141,7 +141,7 @@ export class SpoolBuffer extends Duplex {
     return guarded(reporter, () => this.#queue, this.#ids);
   }
 
-  /** From now on no writer waits: what there is no room for is dropped with the reason `'shutdown'`. */
+  /** Lets no writer wait any more: a batch that does not fit is dropped with the reason `'shutdown'`. */
   shutdown(): void {
     this.#refusing = true;
     this.#admit();

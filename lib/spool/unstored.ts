@@ -90,7 +90,7 @@ export class Unstored {
     return group;
   }
 
-  /** What a reader has is not lost by that. */
+  /** A batch that a reader has is not lost by that. */
   #fail(group: readonly Fresh[]): LogBatch[] {
     for (const { batch } of group) this.bytes -= HEADER + batch.raw.length;
     const lost = group.filter(({ state }) => state === 'unread').map(({ batch }) => batch);

@@ -2,7 +2,7 @@ import type { Writable as NodeWritable } from 'node:stream';
 import type { Close, Kinded, Outcome, Skip } from '../../codec/index.js';
 import { BoundaryLogError } from '../errors.js';
 import { type Callback, Writable } from './base.js';
-import { isIdle, isObject, type Write } from './direct.js';
+import { isDirectWrite, type Write } from './direct.js';
 
 /** Where outcomes of one kind go: a Writable in object mode, whose backpressure is respected, or a function. */
 export type Route<T> = NodeWritable | ((outcome: T) => void);
@@ -61,14 +61,7 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
 
   /** @returns false while a route is full: continue at `drain`. */
   override write(outcomes: unknown, encoding?: unknown, callback?: unknown): boolean {
-    if (
-      encoding === undefined &&
-      callback === undefined &&
-      isObject(outcomes) &&
-      !this.#isSending &&
-      this.writable &&
-      isIdle(this)
-    ) {
+    if (!this.#isSending && this.writable && isDirectWrite(this, outcomes, encoding, callback)) {
       this.#send(outcomes as T | readonly T[]);
       // The rest occupies the stream until it is sent, even if a route has written something meanwhile.
       return this.#obstacle === undefined || (super.write as Write)(NOTHING);

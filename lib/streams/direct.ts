@@ -23,6 +23,19 @@ export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
+/**
+ * Whether an open stream in object mode may process what is written at once, without bookkeeping: it is an object that
+ * nobody waits for, and nothing is queued before it.
+ */
+export function isDirectWrite(
+  stream: Writable,
+  chunk: unknown,
+  encoding: unknown,
+  callback: unknown,
+): chunk is object {
+  return encoding === undefined && callback === undefined && isObject(chunk) && isIdle(stream);
+}
+
 /** `write` with all its overloads, for subclasses that pass their arguments on. */
 export type Write = (chunk: unknown, encoding?: unknown, callback?: unknown) => boolean;
 

@@ -2,7 +2,7 @@ import type { LogBatch } from '../../codec/index.js';
 import type { Amount, Batch } from '../batch.js';
 import { type OptionTable, oneOf, resolveOptions, wholeNumber } from '../options.js';
 import { type Callback, PassThrough, type TransformCallback } from './base.js';
-import { isFlowing, isIdle, isObject, setNeedDrain, type Write } from './direct.js';
+import { isDirectWrite, isFlowing, isObject, setNeedDrain, type Write } from './direct.js';
 import { Queue } from './queue.js';
 
 /** Options of {@link LogBuffer}. */
@@ -91,11 +91,8 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
   override write(batch: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (
       this.#isOpen &&
-      encoding === undefined &&
-      callback === undefined &&
-      isObject(batch) &&
       !this.#isHandingOver &&
-      isIdle(this) &&
+      isDirectWrite(this, batch, encoding, callback) &&
       isFlowing(this) &&
       (batch as T).raw.length <= this.maxBytes
     ) {
