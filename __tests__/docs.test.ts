@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
+import { HTTP_CONNECTIONS_CLOSED } from '../lib/cli/metrics-server.js';
 import { build } from '../lib/cli/program.js';
 import { FORWARDER_OPTIONS } from '../lib/forwarding/forwarder.js';
 import { RETRY_OPTIONS } from '../lib/forwarding/retrying-reporter.js';
@@ -13,7 +14,9 @@ import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
 import { SENDER_OPTIONS } from '../lib/sender/sender.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
 import { LOG_BUFFER_OPTIONS } from '../lib/streams/log-buffer.js';
+import { STATUS_SINK_OPTIONS } from '../lib/streams/status-sink.js';
 import { DROP_REASONS } from '../lib/telemetry/accounts.js';
+import { BUILD_INFO } from '../lib/telemetry/build-info.js';
 import { FORWARD_DURATION, METRICS, REJECT_REASONS } from '../lib/telemetry/metrics.js';
 import { filesIn, PAGES, ROOT } from './helpers/code-blocks.js';
 import { documentedOptions, tableAfter } from './helpers/markdown.js';
@@ -71,6 +74,7 @@ test.each<[string, string, Readonly<Record<string, OptionRow>>]>([
   ['docs/embedding.md', 'retry', RETRY_OPTIONS],
   ['docs/embedding.md', 'TextReporter', TEXT_REPORTER_OPTIONS],
   ['docs/streams.md', 'LogBuffer', LOG_BUFFER_OPTIONS],
+  ['docs/streams.md', 'StatusSink', STATUS_SINK_OPTIONS],
   ['docs/streams.md', 'Forwarder', FORWARDER_OPTIONS],
   ['docs/streams.md', 'BoundaryLogSender', SENDER_OPTIONS],
   ['docs/coder.md', 'CoderReporter', CODER_OPTIONS],
@@ -92,17 +96,25 @@ describe('docs/operating.md', () => {
   test('lists the metrics', () => {
     const prefix = /^agent_boundary_log_proxy_/;
     expect(tableAfter(page, '## Metrics\n')).toEqual(
-      [...METRICS, { ...FORWARD_DURATION, label: undefined }].map(({ name, type, label, help }) => [
-        name.replace(prefix, ''),
-        type,
-        label ?? '',
-        help,
-      ]),
+      [
+        ...METRICS,
+        { ...BUILD_INFO, label: BUILD_INFO.labels.map((label) => `\`${label}\``).join(', ') },
+        { ...FORWARD_DURATION, label: undefined },
+        HTTP_CONNECTIONS_CLOSED,
+      ].map(({ name, type, label, help }) => [name.replace(prefix, ''), type, label ?? '', help]),
+    );
+  });
+
+  test('lists the reasons of the health', () => {
+    expect(tableAfter(page, '## Health\n').map(([reason, status]) => [reason, status])).toEqual(
+      Object.entries(main.HEALTH_REASONS),
     );
   });
 
   test('lists the reasons for a drop', () => {
-    expect(tableAfter(page, '| reason').map(([reason]) => reason)).toEqual([...DROP_REASONS]);
+    expect(tableAfter(page, 'Why a batch was dropped:\n').map(([reason]) => reason)).toEqual([
+      ...DROP_REASONS,
+    ]);
   });
 
   test.each([...REJECT_REASONS, 'boundary_channel_full', 'boundary_batch_full'])('names %s', (reason) => {

@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { CODER_OPTIONS } from '../reporters/coder/options.js';
 import { PROXY_OPTIONS } from '../server/proxy-options.js';
 import { defaultSocketPath, SOCKET_PATH_ENV } from '../socket-path.js';
-import { address, byteSize, choice, count, FORMAT_CHOICES, fileMode, time } from './arguments.js';
+import { address, byteSize, choice, count, FORMAT_CHOICES, fileMode, hostNames, time } from './arguments.js';
 import { type DecodeOptions, decode } from './decode.js';
 import { ExitCode, type Io } from './io.js';
 import { LOG_LEVELS } from './program-logger.js';
@@ -114,9 +114,15 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       ),
     )
     .addOption(
-      new Option('--metrics <address>', 'address that serves /metrics and /healthz, or off')
+      new Option('--metrics <address>', 'address that serves /metrics, /healthz and /livez, or off')
         .argParser(address('--metrics'))
         .default({ host: '127.0.0.1', port: 9465 }, '127.0.0.1:9465'),
+    )
+    .addOption(
+      new Option(
+        '--allow-host <name>',
+        'Host that requests to a loopback --metrics address may name; may be repeated',
+      ).argParser(hostNames('--allow-host')),
     )
     .addOption(
       new Option('--drain <seconds>', 'how many seconds to keep forwarding after SIGTERM or SIGINT')

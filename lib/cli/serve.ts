@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { collectDefaultMetrics } from 'prom-client';
 import { onAbort } from '../forwarding/abort.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { CoderReporter } from '../reporters/coder/coder-reporter.js';
@@ -24,6 +25,7 @@ export interface ServeOptions extends CoderOptions {
   spoolMaxBytes: number;
   spoolSync: boolean;
   metrics: Address | 'off';
+  allowHost: readonly string[] | undefined;
   /** Seconds. */
   drain: number;
   logLevel: string;
@@ -43,8 +45,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
         : { folder: options.spool, maxBytes: options.spoolMaxBytes, sync: options.spoolSync },
     logger,
   });
-  const metrics =
-    options.metrics === 'off' ? undefined : await MetricsServer.listen(options.metrics, proxy.registry);
+  const metrics = await serveMetrics(options, proxy, logger);
   const end = new End(io, logger);
   let isUnread = false;
   let coder: CoderReporter | undefined;
@@ -54,7 +55,6 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
       const { coderReporter } = await import('./coder.js');
       coder = coderReporter(options, io, logger);
     }
-    if (metrics !== undefined) logger.info({ url: `${metrics.url}/metrics` }, 'serving metrics');
     await proxy.start();
     if (io.stderr.isTTY) io.stderr.write(greeting(proxy.socketPath));
     const forwarding = proxy.runForwarder(coder ?? reporterFor(options, io, end), runOptions(options, io));
@@ -74,6 +74,18 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
       io.exit(ExitCode.DONE);
     }
   }
+}
+
+async function serveMetrics(
+  { metrics, allowHost = [] }: ServeOptions,
+  proxy: BoundaryLogProxy,
+  logger: Logger,
+): Promise<MetricsServer | undefined> {
+  if (metrics === 'off') return undefined;
+  const { registry } = proxy;
+  collectDefaultMetrics({ register: registry });
+  const options = { registry, health: () => proxy.health(), allowedHosts: allowHost, logger };
+  return MetricsServer.listen(metrics, options);
 }
 
 /** Decides when to stop: at a signal, or when the reader of stdout goes away. */

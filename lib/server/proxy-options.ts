@@ -6,6 +6,7 @@ import { LOGGER_OPTION, milliseconds, type OptionTable, objectWith, text, wholeN
 import { defaultSocketPath } from '../socket-path.js';
 import type { SpoolBufferOptions } from '../spool/spool-options.js';
 import { LOG_BUFFER_OPTIONS } from '../streams/log-buffer.js';
+import { STATUS_SINK_OPTIONS } from '../streams/status-sink.js';
 
 /** Options of {@link BoundaryLogProxy}. */
 export interface BoundaryLogProxyOptions {
@@ -26,6 +27,11 @@ export interface BoundaryLogProxyOptions {
    * `bufferSize` and `bufferBytes` do not apply. Default: in memory.
    */
   spool?: SpoolBufferOptions | undefined;
+  /**
+   * The largest count that a status report may contain; a report with a larger one is rejected. The Go implementation
+   * has no limit, which is `Infinity` here. Default: `4294967295`.
+   */
+  maxStatusCount?: number | undefined;
   /** The prom-client registry for the metrics. It is also at `proxy.registry`. Default: a new registry. */
   registry?: Registry | undefined;
   /** A pino logger, or any object with its four methods. Default: silent. */
@@ -64,6 +70,7 @@ export const PROXY_OPTIONS = {
     defaultDoc: 'in memory',
     doc: 'Stores the batches on disk: `{ folder, maxBytes = 256 MiB, sync = false }`',
   },
+  maxStatusCount: STATUS_SINK_OPTIONS.maxStatusCount,
   registry: {
     ...objectWith('registerMetric', 'getSingleMetric', 'removeSingleMetric'),
     makeDefault: () => new Registry(),
@@ -108,6 +115,13 @@ export const RUN_OPTIONS = {
     doc: 'How long the run, when it ends, waits for reports in progress, in ms',
   },
 } satisfies OptionTable<RunForwarderOptions>;
+
+/** How a run retries. With a spool no batch is given up, so attempts end only with the run. */
+export function retryPolicy(retry: RunForwarderOptions['retry'], hasSpool: boolean): RetryOptions | false {
+  if (!hasSpool) return retry ?? false;
+  if (retry === false) return false;
+  return { ...retry, maxAttempts: Number.POSITIVE_INFINITY, maxElapsedMs: Number.POSITIVE_INFINITY };
+}
 
 /** Options of {@link BoundaryLogProxy.close}. */
 export interface CloseOptions {

@@ -7,21 +7,15 @@ import { BoundaryLogError } from '../errors.js';
 import { onAbort } from '../forwarding/abort.js';
 import { Forwarder } from '../forwarding/forwarder.js';
 import type { Reporter } from '../forwarding/reporter.js';
-import type { RetryOptions } from '../forwarding/retrying-reporter.js';
 import type { Logger } from '../logger.js';
 import { invalidOption, resolveOptions } from '../options.js';
 import { SpoolBuffer } from '../spool/spool-buffer.js';
 import { LogBuffer } from '../streams/log-buffer.js';
 import { StatusSink } from '../streams/status-sink.js';
-import {
-  type Accounts,
-  copy,
-  DROP_REASONS,
-  type DropReason,
-  subtract,
-  Tally,
-} from '../telemetry/accounts.js';
+import { type Accounts, type DropReason, subtract, Tally } from '../telemetry/accounts.js';
+import { type Health, healthOf } from '../telemetry/health.js';
 import { Metrics, REJECT_REASONS, type RejectReason } from '../telemetry/metrics.js';
+import { ReporterState } from '../telemetry/reporter-state.js';
 import { Warnings } from '../telemetry/warnings.js';
 import { Connections } from './connections.js';
 import {
@@ -31,8 +25,9 @@ import {
   PROXY_OPTIONS,
   RUN_OPTIONS,
   type RunForwarderOptions,
+  retryPolicy,
 } from './proxy-options.js';
-import { MAX_SOCKET_PATH_LENGTH, UnixListener } from './unix-listener.js';
+import { hasSocket, MAX_SOCKET_PATH_LENGTH, UnixListener } from './unix-listener.js';
 
 /** How often a drain checks whether it is done, in ms. */
 const DRAIN_LOOK_MS = 5;
@@ -58,7 +53,8 @@ export class BoundaryLogProxy {
   readonly #logger: Logger;
   readonly #warnings: Warnings;
   readonly #tally = new Tally();
-  readonly #status = new StatusSink();
+  readonly #status: StatusSink;
+  readonly #reporterState = new ReporterState();
   readonly #rejected = Object.fromEntries(REJECT_REASONS.map((reason) => [reason, 0])) as Record<
     RejectReason,
     number
@@ -99,22 +95,19 @@ export class BoundaryLogProxy {
     }
     this.#buffer = this.#spool ?? new LogBuffer({ maxBatches, maxBytes, overflow });
     this.#buffer.on('drop', (batch: Batch, reason: DropReason, error) => this.#drop(batch, reason, error));
-    this.#connections = new Connections(
-      {
-        logs: this.#buffer,
-        status: this.#status,
-        reject: (reason, error) => {
-          this.#rejected[reason] += 1;
-          this.#warnings.rejected(reason, error);
-        },
-      },
-      this.#logger,
-    );
+    this.#status = new StatusSink({ maxStatusCount: resolved.maxStatusCount });
+    const reject = (reason: RejectReason, error?: BoundaryLogError) => {
+      this.#rejected[reason] += 1;
+      this.#warnings.rejected(reason, error);
+    };
+    this.#status.on('reject', () => reject('implausible_status'));
+    this.#connections = new Connections({ logs: this.#buffer, status: this.#status, reject }, this.#logger);
     this.#metrics = new Metrics(this.registry, {
       accounts: () => this.accounts(),
       retries: () => this.#retries,
       buffer: this.#buffer,
       spool: this.#spool,
+      reporter: this.#reporterState,
       status: this.#status,
       rejected: this.#rejected,
       connections: this.#connections,
@@ -153,7 +146,7 @@ export class BoundaryLogProxy {
     const { signal, concurrency, retry, graceMs } = resolveOptions('runForwarder', options, RUN_OPTIONS);
     const forwarder = new Forwarder(this.#spool?.guard(reporter) ?? reporter, {
       concurrency,
-      retry: this.#retryPolicy(retry),
+      retry: retryPolicy(retry, this.#spool !== undefined),
     });
     if (this.#forwarder !== undefined) {
       const message = 'a forwarder is already running: abort its signal, and wait until it has ended';
@@ -162,6 +155,7 @@ export class BoundaryLogProxy {
     const end = AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]);
     if (end.aborted) return;
     this.#forwarder = forwarder;
+    this.#reporterState.watch(forwarder);
     this.#forwarding = this.#forward(forwarder, end, graceMs).finally(() => {
       this.#forwarder = undefined;
     });
@@ -188,19 +182,27 @@ export class BoundaryLogProxy {
 
   /** What has become of everything that was received. */
   accounts(): Accounts {
-    const { forwarded, dropped } = this.#tally;
-    const inFlight = copy(this.#forwarder?.inFlight ?? { batches: 0, logs: 0 });
-    return {
-      received: copy(this.#buffer.received),
-      recovered: copy(this.#spool?.recovered ?? { batches: 0, logs: 0 }),
-      forwarded: copy(forwarded),
-      dropped: Object.fromEntries(
-        DROP_REASONS.map((reason) => [reason, copy(dropped[reason])]),
-      ) as Accounts['dropped'],
+    const nothing = { batches: 0, logs: 0 };
+    const inFlight = this.#forwarder?.inFlight ?? nothing;
+    return this.#tally.accounts({
+      received: this.#buffer.received,
+      recovered: this.#spool?.recovered ?? nothing,
       // A spool keeps the batches in flight, too, until the reporter has accepted them.
-      buffered: this.#spool ? subtract(this.#spool.held, inFlight) : copy(this.#buffer.held),
+      buffered: this.#spool ? subtract(this.#spool.held, inFlight) : this.#buffer.held,
       inFlight,
-    };
+    });
+  }
+
+  /** Whether the proxy does its work, and if not, why. It looks at the socket file. */
+  health(): Health {
+    return healthOf({
+      isListening: this.#listener !== undefined && this.#closed === undefined,
+      hasSocketFile: hasSocket(this.socketPath),
+      isForwarding: this.#forwarder?.destroyed === false,
+      isSpoolWritable: this.#spool?.isWritable ?? true,
+      sinceDropMs: this.#tally.sinceDropMs,
+      isReporterUp: this.#reporterState.isUp,
+    });
   }
 
   async #start(): Promise<void> {
@@ -267,13 +269,6 @@ export class BoundaryLogProxy {
     if (this.#listener === undefined) return;
     const { received, recovered, forwarded, dropped, buffered: kept } = this.accounts();
     this.#logger.info({ received, recovered, forwarded, dropped, kept }, 'closed');
-  }
-
-  /** With a spool no batch is given up, so attempts end only with the run. */
-  #retryPolicy(retry: RunForwarderOptions['retry']): RetryOptions | false {
-    if (this.#spool === undefined) return retry ?? false;
-    if (retry === false) return false;
-    return { ...retry, maxAttempts: Number.POSITIVE_INFINITY, maxElapsedMs: Number.POSITIVE_INFINITY };
   }
 
   /** Waits until nothing is buffered or in flight and no sender has sent anything, twice in a row. */

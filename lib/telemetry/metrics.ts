@@ -1,9 +1,13 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { BoundaryLogError } from '../errors.js';
 import { type Accounts, DROP_REASONS, subtract } from './accounts.js';
+import { BUILD_INFO, registerBuildInfo } from './build-info.js';
 import { DurationHistogram } from './duration-histogram.js';
 
-/** Why a frame was rejected. A closed list: the codec's error codes, and `unknown_variant`, which is not an error. */
+/**
+ * Why a frame was rejected. A closed list: the codec's error codes, and the last two, which are not errors of a frame:
+ * `unknown_variant`, and `implausible_status` for a status report whose counts are too large to be true.
+ */
 export const REJECT_REASONS = [
   'invalid_protobuf',
   'invalid_utf8',
@@ -13,6 +17,7 @@ export const REJECT_REASONS = [
   'unsupported_tag',
   'message_too_large',
   'unknown_variant',
+  'implausible_status',
 ] as const;
 export type RejectReason = (typeof REJECT_REASONS)[number];
 
@@ -21,7 +26,7 @@ export interface MetricsSource {
   accounts(): Accounts;
   retries(): number;
   readonly buffer: {
-    readonly held: { readonly batches: number; readonly bytes: number };
+    readonly held: { readonly bytes: number };
     readonly maxBatches: number;
     readonly maxBytes: number;
   };
@@ -29,6 +34,7 @@ export interface MetricsSource {
   readonly spool?:
     | { readonly missing: { batches: number; firstId: number; endId: number }; readonly failures: number }
     | undefined;
+  readonly reporter: { readonly isUp: boolean; lastSuccess(): number };
   readonly status: { readonly droppedChannelFull: number; readonly droppedBatchFull: number };
   readonly rejected: Readonly<Record<RejectReason, number>>;
   readonly connections: { readonly open: number; readonly total: number };
@@ -80,6 +86,12 @@ export const METRICS: readonly Definition[] = [
     values: (source) => source.accounts().forwarded.batches,
   },
   {
+    name: `${PREFIX}logs_forwarded_total`,
+    type: 'counter',
+    help: 'Logs that the reporter accepted.',
+    values: (source) => source.accounts().forwarded.logs,
+  },
+  {
     name: `${PREFIX}batches_received_total`,
     type: 'counter',
     help: 'Batches that were received on the socket.',
@@ -96,6 +108,12 @@ export const METRICS: readonly Definition[] = [
     type: 'counter',
     help: 'Batches that the spool contained when it was opened.',
     values: (source) => source.accounts().recovered.batches,
+  },
+  {
+    name: `${PREFIX}logs_recovered_total`,
+    type: 'counter',
+    help: 'Logs that the spool contained when it was opened.',
+    values: (source) => source.accounts().recovered.logs,
   },
   {
     name: `${PREFIX}retries_total`,
@@ -125,8 +143,14 @@ export const METRICS: readonly Definition[] = [
   {
     name: `${PREFIX}buffer_batches`,
     type: 'gauge',
-    help: 'Batches in the buffer or spool.',
-    values: (source) => source.buffer.held.batches,
+    help: 'Batches in the buffer or spool, without those in flight.',
+    values: (source) => source.accounts().buffered.batches,
+  },
+  {
+    name: `${PREFIX}buffer_logs`,
+    type: 'gauge',
+    help: 'Logs in the buffer or spool, without those in flight.',
+    values: (source) => source.accounts().buffered.logs,
   },
   {
     name: `${PREFIX}buffer_capacity_batches`,
@@ -137,7 +161,7 @@ export const METRICS: readonly Definition[] = [
   {
     name: `${PREFIX}buffer_bytes`,
     type: 'gauge',
-    help: 'Bytes in the buffer or spool.',
+    help: 'Bytes in the buffer or spool. A spool also contains the batches in flight.',
     values: (source) => source.buffer.held.bytes,
   },
   {
@@ -145,6 +169,30 @@ export const METRICS: readonly Definition[] = [
     type: 'gauge',
     help: 'Capacity of the buffer or spool in bytes.',
     values: (source) => source.buffer.maxBytes,
+  },
+  {
+    name: `${PREFIX}in_flight_batches`,
+    type: 'gauge',
+    help: 'Batches that the reporter is working on.',
+    values: (source) => source.accounts().inFlight.batches,
+  },
+  {
+    name: `${PREFIX}in_flight_logs`,
+    type: 'gauge',
+    help: 'Logs that the reporter is working on.',
+    values: (source) => source.accounts().inFlight.logs,
+  },
+  {
+    name: `${PREFIX}reporter_up`,
+    type: 'gauge',
+    help: 'Whether the reporter works: 1, or 0 from a failure until the next success.',
+    values: (source) => (source.reporter.isUp ? 1 : 0),
+  },
+  {
+    name: `${PREFIX}last_success_timestamp_seconds`,
+    type: 'gauge',
+    help: 'When the reporter last accepted a batch, in seconds since 1970; 0 if it never did.',
+    values: (source) => source.reporter.lastSuccess(),
   },
   {
     name: `${PREFIX}wasm_enabled`,
@@ -194,7 +242,7 @@ export class Metrics {
 
   /** @throws ERR_REGISTRY_IN_USE if the registry has the metrics of another proxy that is not closed. */
   constructor(registry: Registry, source: MetricsSource) {
-    const all = [...METRICS, FORWARD_DURATION];
+    const all = [...METRICS, BUILD_INFO, FORWARD_DURATION];
     const existing = all.find(({ name }) => registry.getSingleMetric(name) !== undefined);
     if (existing !== undefined) {
       if (!owners.has(registry) || owners.get(registry) !== undefined) {
@@ -208,6 +256,7 @@ export class Metrics {
     this.#registry = registry;
     owners.set(registry, this);
     for (const definition of METRICS) register(definition, registry, source);
+    registerBuildInfo(registry);
     this.forwardDuration = new DurationHistogram(FORWARD_DURATION.name, FORWARD_DURATION.help, registry);
   }
 
