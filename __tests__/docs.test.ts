@@ -192,7 +192,14 @@ describe('CONTRIBUTING.md', () => {
 });
 
 describe('links', () => {
-  const pages = [...PAGES, 'CONTRIBUTING.md', 'CHANGELOG.md', 'examples/README.md', 'bench/README.md'];
+  const pages = [
+    ...PAGES,
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    'SECURITY.md',
+    'examples/README.md',
+    'bench/README.md',
+  ];
   const anchorsOf = (file: string) =>
     [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
       title

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { collectDefaultMetrics } from 'prom-client';
 import { onAbort } from '../forwarding/abort.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { CoderReporter } from '../reporters/coder/coder-reporter.js';
@@ -11,6 +10,7 @@ import { type Address, textFormat } from './arguments.js';
 import type { CoderOptions } from './coder.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
 import { MetricsServer } from './metrics-server.js';
+import { registerProcessMetrics } from './process-metrics.js';
 import { programLogger } from './program-logger.js';
 
 export interface ServeOptions extends CoderOptions {
@@ -83,7 +83,7 @@ async function serveMetrics(
 ): Promise<MetricsServer | undefined> {
   if (metrics === 'off') return undefined;
   const { registry } = proxy;
-  collectDefaultMetrics({ register: registry });
+  registerProcessMetrics(registry);
   const options = { registry, health: () => proxy.health(), allowedHosts: allowHost, logger };
   return MetricsServer.listen(metrics, options);
 }

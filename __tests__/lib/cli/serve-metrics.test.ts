@@ -120,8 +120,16 @@ describe('the metrics of serve', () => {
     'process_resident_memory_bytes',
     'process_open_fds',
     'process_cpu_seconds_total',
+    'process_max_fds',
+    'process_start_time_seconds',
+    'nodejs_heap_size_used_bytes',
+    'nodejs_version_info',
     'nodejs_eventloop_lag_p99_seconds',
   ])('contain %s', (name) => expect(names.has(name)).toBe(true));
+
+  test('do not contain what lists all connections at each scrape', () => {
+    expect([...names].filter((name) => /_(handles|requests|resources)(_|$)/.test(name))).toEqual([]);
+  });
 
   test('are in the format of Prometheus, each metric once', () => {
     const types = body.match(/^# TYPE \w+/gm) ?? [];
