@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { Gauge } from './prom-client.js';
 
 export const BUILD_INFO = {
   name: 'agent_boundary_log_proxy_build_info',

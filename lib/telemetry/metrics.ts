@@ -1,8 +1,9 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { BoundaryLogError } from '../errors.js';
 import { type Accounts, DROP_REASONS, subtract } from './accounts.js';
 import { BUILD_INFO, registerBuildInfo } from './build-info.js';
 import { DurationHistogram } from './duration-histogram.js';
+import { Counter, Gauge } from './prom-client.js';
 
 /**
  * Why a frame was rejected. A closed list: the codec's error codes, and the last two, which are not errors of a frame:
