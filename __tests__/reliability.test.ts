@@ -16,7 +16,6 @@ const EMPTY = [
   'The socket file',
   'Start, restart and hand-over',
   'The spool',
-  'Long runs',
 ];
 
 const page = readFileSync(join(ROOT, 'docs/reliability.md'), 'utf8');
