@@ -3,7 +3,10 @@ import { BoundaryLogError } from '../errors.js';
 import { type Accounts, DROP_REASONS, subtract } from './accounts.js';
 import { DurationHistogram } from './duration-histogram.js';
 
-/** Why a frame was rejected. A closed list: the codec's error codes, and `unknown_variant`, which is not an error. */
+/**
+ * Why a frame was rejected. A closed list: the codec's error codes, `unknown_variant`, which is not an error, and
+ * `frame_timeout`, for a frame that was not complete in time.
+ */
 export const REJECT_REASONS = [
   'invalid_protobuf',
   'invalid_utf8',
@@ -13,6 +16,7 @@ export const REJECT_REASONS = [
   'unsupported_tag',
   'message_too_large',
   'unknown_variant',
+  'frame_timeout',
 ] as const;
 export type RejectReason = (typeof REJECT_REASONS)[number];
 
@@ -31,7 +35,15 @@ export interface MetricsSource {
     | undefined;
   readonly status: { readonly droppedChannelFull: number; readonly droppedBatchFull: number };
   readonly rejected: Readonly<Record<RejectReason, number>>;
-  readonly connections: { readonly open: number; readonly total: number };
+  readonly connections: {
+    readonly open: number;
+    readonly max: number;
+    readonly total: number;
+    readonly refused: Readonly<Record<string, number>>;
+    readonly idle: number;
+  };
+  /** Operations that failed, by kind of shortage. */
+  readonly shortages: Readonly<Record<string, number>>;
   wasmEnabled(): boolean;
 }
 
@@ -42,7 +54,7 @@ interface Definition {
   readonly name: string;
   readonly type: 'counter' | 'gauge';
   readonly help: string;
-  readonly label?: 'reason';
+  readonly label?: 'reason' | 'kind';
   values(source: MetricsSource): Values;
 }
 
@@ -121,6 +133,32 @@ export const METRICS: readonly Definition[] = [
     type: 'counter',
     help: 'Connections that were accepted.',
     values: (source) => source.connections.total,
+  },
+  {
+    name: `${PREFIX}connections_max`,
+    type: 'gauge',
+    help: 'How many connections may be open.',
+    values: (source) => source.connections.max,
+  },
+  {
+    name: `${PREFIX}connections_rejected_total`,
+    type: 'counter',
+    help: 'Connections that were closed at once.',
+    label: 'reason',
+    values: (source) => source.connections.refused,
+  },
+  {
+    name: `${PREFIX}connections_idle_total`,
+    type: 'counter',
+    help: 'Connections that were closed because their senders were silent.',
+    values: (source) => source.connections.idle,
+  },
+  {
+    name: `${PREFIX}resource_shortages_total`,
+    type: 'counter',
+    help: 'Operations that failed because the system could not provide something.',
+    label: 'kind',
+    values: (source) => source.shortages,
   },
   {
     name: `${PREFIX}buffer_batches`,
