@@ -46,6 +46,7 @@ describe('bench/run.js', () => {
       'proxy',
       'paced',
       'latency',
+      'fairness',
       'connections',
       'spool',
     ]);

@@ -15,6 +15,17 @@ export function count(name: string, range: { min: number; max?: number }): Parse
     checked(name, value, /^\d+$/.test(value) ? Number(value) : Number.NaN, wholeNumber(range));
 }
 
+/** A number of seconds, or `off`, which is Infinity. */
+export function timeLimit(name: string): Parser<number> {
+  const range = { min: 1, max: 86_400 };
+  return (value) => {
+    if (value === 'off') return Number.POSITIVE_INFINITY;
+    const seconds = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    const { expected, accepts } = wholeNumber(range);
+    return checked(name, value, seconds, { expected: `${expected}, or off`, accepts });
+  };
+}
+
 /** Permissions in octal, as chmod accepts them. */
 export function fileMode(name: string): Parser<number> {
   return (value) => {

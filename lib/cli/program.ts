@@ -3,7 +3,17 @@ import { Command, CommanderError, Option } from 'commander';
 import { CODER_OPTIONS } from '../reporters/coder/options.js';
 import { PROXY_OPTIONS } from '../server/proxy-options.js';
 import { defaultSocketPath, SOCKET_PATH_ENV } from '../socket-path.js';
-import { address, byteSize, choice, count, FORMAT_CHOICES, fileMode, hostNames, time } from './arguments.js';
+import {
+  address,
+  byteSize,
+  choice,
+  count,
+  FORMAT_CHOICES,
+  fileMode,
+  hostNames,
+  time,
+  timeLimit,
+} from './arguments.js';
 import { type DecodeOptions, decode } from './decode.js';
 import { ExitCode, type Io } from './io.js';
 import { LOG_LEVELS } from './program-logger.js';
@@ -43,7 +53,7 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
     .exitOverride()
     .showHelpAfterError('(--help lists the options)');
 
-  const { socketMode, bufferSize, overflow } = PROXY_OPTIONS;
+  const { socketMode, bufferSize, overflow, maxConnections, frameTimeout } = PROXY_OPTIONS;
   const socket = () =>
     new Option('--socket <path>', 'path of the Unix socket')
       .env(SOCKET_PATH_ENV)
@@ -74,6 +84,33 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       new Option('--overflow <what>', 'when the buffer is full: drop the newest batch, or block the senders')
         .argParser(choice('--overflow', 'drop', 'block'))
         .default(overflow.default),
+    )
+    .addOption(
+      new Option(
+        '--fair-share',
+        'drop the newest batch of a connection that has more than an equal share of the buffer, before the buffer is full',
+      ).default(false),
+    )
+    .addOption(
+      new Option('--max-connections <n>', 'how many connections may be open; more are closed at once')
+        .argParser(count('--max-connections', { min: 1 }))
+        .default(maxConnections.default),
+    )
+    .addOption(
+      new Option(
+        '--frame-timeout <seconds>',
+        'how many seconds a frame that has begun may take before its connection is closed, or off',
+      )
+        .argParser(timeLimit('--frame-timeout'))
+        .default(frameTimeout.default / 1000),
+    )
+    .addOption(
+      new Option(
+        '--idle-timeout <seconds>',
+        'how many seconds a sender may be silent before its connection is closed, or off',
+      )
+        .argParser(timeLimit('--idle-timeout'))
+        .default(Number.POSITIVE_INFINITY, 'off'),
     )
     .addOption(
       new Option(

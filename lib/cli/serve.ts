@@ -18,6 +18,12 @@ export interface ServeOptions extends CoderOptions {
   socketMode: number;
   buffer: number;
   overflow: 'drop' | 'block';
+  fairShare: boolean;
+  maxConnections: number;
+  /** Seconds. */
+  frameTimeout: number;
+  /** Seconds. */
+  idleTimeout: number;
   reporter: 'stdout' | 'null' | 'coder';
   format: string;
   retry: boolean;
@@ -39,6 +45,10 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
     socketMode: options.socketMode,
     bufferSize: options.buffer,
     overflow: options.overflow,
+    fairShare: options.fairShare,
+    maxConnections: options.maxConnections,
+    frameTimeout: options.frameTimeout * 1000,
+    idleTimeout: options.idleTimeout * 1000,
     spool:
       options.spool === undefined
         ? undefined

@@ -2,7 +2,15 @@ import type { Registry } from 'prom-client';
 import { FORWARDER_OPTIONS } from '../forwarding/forwarder.js';
 import type { RetryOptions } from '../forwarding/retrying-reporter.js';
 import type { Logger } from '../logger.js';
-import { LOGGER_OPTION, milliseconds, type OptionTable, objectWith, text, wholeNumber } from '../options.js';
+import {
+  LOGGER_OPTION,
+  milliseconds,
+  type OptionTable,
+  objectWith,
+  orInfinity,
+  text,
+  wholeNumber,
+} from '../options.js';
 import { defaultSocketPath } from '../socket-path.js';
 import type { SpoolBufferOptions } from '../spool/spool-options.js';
 import { LOG_BUFFER_OPTIONS } from '../streams/log-buffer.js';
@@ -23,6 +31,24 @@ export interface BoundaryLogProxyOptions {
   bufferBytes?: number | undefined;
   /** When the buffer is full: `'drop'` the newest batch, or `'block'` the senders. Default: `'drop'`. */
   overflow?: 'drop' | 'block' | undefined;
+  /**
+   * Whether a connection that has more than an equal share of the buffer has its newest batch dropped before the buffer
+   * is full. Thus a connection without a batch in it finds room. Ignored with `overflow: 'block'` and with a spool.
+   * Default: `false`.
+   */
+  fairShare?: boolean | undefined;
+  /**
+   * How many connections may be open; more are closed at once. Fewer, if the process may not open so many files.
+   * Default: `1024`.
+   */
+  maxConnections?: number | undefined;
+  /**
+   * How long a frame that has begun may take, in ms, before its connection is closed. Time in which the proxy itself does
+   * not read does not count. `Infinity` turns it off. Default: `30000`.
+   */
+  frameTimeout?: number | undefined;
+  /** How long a sender may be silent, in ms, before its connection is closed. Default: `Infinity`. */
+  idleTimeout?: number | undefined;
   /**
    * Stores the batches on disk: `{ folder, maxBytes = 256 MiB, sync = false }`. They are forwarded from there, and
    * `bufferSize` and `bufferBytes` do not apply. Default: in memory.
@@ -64,6 +90,25 @@ export const PROXY_OPTIONS = {
   overflow: {
     ...LOG_BUFFER_OPTIONS.overflow,
     doc: "When the buffer is full: `'drop'` the newest batch, or `'block'` the senders",
+  },
+  fairShare: {
+    ...LOG_BUFFER_OPTIONS.fairShare,
+    doc: 'Whether a connection that has more than an equal share of the buffer has its newest batch dropped before the buffer is full',
+  },
+  maxConnections: {
+    ...orInfinity(wholeNumber({ min: 1 })),
+    default: 1024,
+    doc: 'How many connections may be open; more are closed at once',
+  },
+  frameTimeout: {
+    ...orInfinity(milliseconds({ min: 1 })),
+    default: 30_000,
+    doc: 'How long a frame that has begun may take, in ms, before its connection is closed',
+  },
+  idleTimeout: {
+    ...orInfinity(milliseconds({ min: 1 })),
+    default: Number.POSITIVE_INFINITY,
+    doc: 'How long a sender may be silent, in ms, before its connection is closed',
   },
   spool: {
     expected: 'an object with a folder',

@@ -1,4 +1,3 @@
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import type { LogBatch } from '../../codec/index.js';
 import { wasmFailure } from '../../codec/web-assembly.js';
@@ -18,6 +17,7 @@ import { Metrics, REJECT_REASONS, type RejectReason } from '../telemetry/metrics
 import { ReporterState } from '../telemetry/reporter-state.js';
 import { Warnings } from '../telemetry/warnings.js';
 import { Connections } from './connections.js';
+import { drain } from './drain.js';
 import {
   type BoundaryLogProxyOptions,
   CLOSE_OPTIONS,
@@ -28,9 +28,6 @@ import {
   retryPolicy,
 } from './proxy-options.js';
 import { hasSocket, MAX_SOCKET_PATH_LENGTH, UnixListener } from './unix-listener.js';
-
-/** How often a drain checks whether it is done, in ms. */
-const DRAIN_LOOK_MS = 5;
 
 /**
  * Receives boundary's audit logs over a Unix socket, keeps them in a bounded buffer that all connections share, and
@@ -78,7 +75,7 @@ export class BoundaryLogProxy {
    */
   constructor(options: BoundaryLogProxyOptions = {}) {
     const resolved = resolveOptions('BoundaryLogProxy', options, PROXY_OPTIONS);
-    const { bufferSize: maxBatches, bufferBytes: maxBytes, overflow, spool } = resolved;
+    const { bufferSize: maxBatches, bufferBytes: maxBytes, overflow, fairShare, spool } = resolved;
     this.socketPath = resolved.socketPath;
     if (Buffer.byteLength(this.socketPath) > MAX_SOCKET_PATH_LENGTH) {
       const expected = `a path of at most ${MAX_SOCKET_PATH_LENGTH} bytes`;
@@ -93,7 +90,7 @@ export class BoundaryLogProxy {
       this.#spool.on('loss', (lost: Amount) => this.#tally.dropAmount(lost, 'spool_damaged'));
       this.#spool.on('failure', (error: Error) => this.#warnings.spoolFailed(error));
     }
-    this.#buffer = this.#spool ?? new LogBuffer({ maxBatches, maxBytes, overflow });
+    this.#buffer = this.#spool ?? new LogBuffer({ maxBatches, maxBytes, overflow, fairShare });
     this.#buffer.on('drop', (batch: Batch, reason: DropReason, error) => this.#drop(batch, reason, error));
     this.#status = new StatusSink({ maxStatusCount: resolved.maxStatusCount });
     const reject = (reason: RejectReason, error?: BoundaryLogError) => {
@@ -101,7 +98,8 @@ export class BoundaryLogProxy {
       this.#warnings.rejected(reason, error);
     };
     this.#status.on('reject', () => reject('implausible_status'));
-    this.#connections = new Connections({ logs: this.#buffer, status: this.#status, reject }, this.#logger);
+    const sinks = { logs: this.#buffer, status: this.#status, reject };
+    this.#connections = new Connections(sinks, resolved, this.#warnings, this.#logger);
     this.#metrics = new Metrics(this.registry, {
       accounts: () => this.accounts(),
       retries: () => this.#retries,
@@ -111,6 +109,7 @@ export class BoundaryLogProxy {
       status: this.#status,
       rejected: this.#rejected,
       connections: this.#connections,
+      shortages: this.#warnings.shortages.counts,
       wasmEnabled: () => wasmFailure() === undefined,
     });
   }
@@ -170,8 +169,8 @@ export class BoundaryLogProxy {
    * @throws ERR_INVALID_OPTION
    */
   close(options: CloseOptions = {}): Promise<void> {
-    const { drain } = resolveOptions('close', options, CLOSE_OPTIONS);
-    this.#closed ??= this.#close(drain);
+    const { drain: drainMs } = resolveOptions('close', options, CLOSE_OPTIONS);
+    this.#closed ??= this.#close(drainMs);
     return this.#closed;
   }
 
@@ -211,11 +210,12 @@ export class BoundaryLogProxy {
     }
     // If another proxy uses the spool, no sender may connect to this one.
     await this.#spool?.lock();
+    this.#connections.start();
     this.#listener = await UnixListener.open(
       this.socketPath,
       this.#socketMode,
       (socket) => this.#connections.add(socket),
-      (error) => this.#warnings.notAccepted(error),
+      (error) => this.#connections.notAccepted(error),
     );
     this.#logger.info({ socketPath: this.socketPath }, 'listening');
     if (wasmFailure() !== undefined) this.#warnings.wasmDisabled(wasmFailure());
@@ -241,8 +241,9 @@ export class BoundaryLogProxy {
       this.#drop(batch, reason, error);
       this.#spool?.ack(batch);
     });
-    forwarder.on('retry', () => {
+    forwarder.on('retry', (error) => {
       this.#retries += 1;
+      this.#warnings.shortages.noticed('reporter', error);
     });
     if (forwarder.isRetrying) this.#warnings.watchOutages(forwarder);
     this.#buffer.pipe(forwarder, { end: false });
@@ -254,10 +255,11 @@ export class BoundaryLogProxy {
     this.#forwarder = undefined;
   }
 
-  async #close(drain: number): Promise<void> {
+  async #close(drainMs: number): Promise<void> {
     await this.#started?.catch(() => undefined);
     await this.#listener?.close();
-    if (drain > 0) await this.#drain(performance.now() + drain);
+    const deadline = performance.now() + drainMs;
+    if (drainMs > 0) await drain(() => this.#hasLeft(), this.#connections, deadline);
     this.#closing.abort();
     await this.#forwarding?.catch(() => undefined);
     this.#buffer.shutdown();
@@ -271,20 +273,9 @@ export class BoundaryLogProxy {
     this.#logger.info({ received, recovered, forwarded, dropped, kept }, 'closed');
   }
 
-  /** Waits until nothing is buffered or in flight and no sender has sent anything, twice in a row. */
-  async #drain(deadline: number): Promise<void> {
-    let quiet = 0;
-    let bytesRead = -1;
-    while (quiet < 2 && performance.now() < deadline) {
-      // In one turn of the event loop, the sockets are read.
-      await turn();
-      const { buffered, inFlight } = this.accounts();
-      const canForward = this.#forwarder !== undefined;
-      const left = canForward ? buffered.batches + inFlight.batches : 0;
-      quiet = left === 0 && bytesRead === this.#connections.bytesRead ? quiet + 1 : 0;
-      bytesRead = this.#connections.bytesRead;
-      if (left > 0) await sleep(DRAIN_LOOK_MS);
-    }
+  #hasLeft(): boolean {
+    const { buffered, inFlight } = this.accounts();
+    return this.#forwarder !== undefined && buffered.batches + inFlight.batches > 0;
   }
 
   #drop(batch: Batch, reason: DropReason, error?: unknown): void {

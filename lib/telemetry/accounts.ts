@@ -6,6 +6,7 @@ import type { Amount, Batch } from '../batch.js';
  * | reason | what happened |
  * |---|---|
  * | `buffer_full` | the buffer was full, because the reporter is too slow or fails |
+ * | `unfair_share` | with `fairShare`: its sender already had its share of the buffer |
  * | `forward_failed` | the reporter failed to deliver it |
  * | `shutdown` | it was still undelivered when the proxy was closed |
  * | `rejected` | the reporter will never accept it |
@@ -15,6 +16,7 @@ import type { Amount, Batch } from '../batch.js';
  */
 export const DROP_REASONS = [
   'buffer_full',
+  'unfair_share',
   'forward_failed',
   'shutdown',
   'rejected',

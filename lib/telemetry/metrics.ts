@@ -6,8 +6,9 @@ import { DurationHistogram } from './duration-histogram.js';
 import { Counter, Gauge } from './prom-client.js';
 
 /**
- * Why a frame was rejected. A closed list: the codec's error codes, and the last two, which are not errors of a frame:
- * `unknown_variant`, and `implausible_status` for a status report whose counts are too large to be true.
+ * Why a frame was rejected. A closed list: the codec's error codes, and the last three, which are not errors of a frame's
+ * bytes: `unknown_variant`, `implausible_status` for a status report whose counts are too large to be true, and
+ * `frame_timeout` for a frame that was not complete in time.
  */
 export const REJECT_REASONS = [
   'invalid_protobuf',
@@ -19,6 +20,7 @@ export const REJECT_REASONS = [
   'message_too_large',
   'unknown_variant',
   'implausible_status',
+  'frame_timeout',
 ] as const;
 export type RejectReason = (typeof REJECT_REASONS)[number];
 
@@ -38,7 +40,15 @@ export interface MetricsSource {
   readonly reporter: { readonly isUp: boolean; lastSuccess(): number };
   readonly status: { readonly droppedChannelFull: number; readonly droppedBatchFull: number };
   readonly rejected: Readonly<Record<RejectReason, number>>;
-  readonly connections: { readonly open: number; readonly total: number };
+  readonly connections: {
+    readonly open: number;
+    readonly max: number;
+    readonly total: number;
+    readonly refused: Readonly<Record<string, number>>;
+    readonly idle: number;
+  };
+  /** Operations that failed, by kind of shortage. */
+  readonly shortages: Readonly<Record<string, number>>;
   wasmEnabled(): boolean;
 }
 
@@ -49,7 +59,7 @@ interface Definition {
   readonly name: string;
   readonly type: 'counter' | 'gauge';
   readonly help: string;
-  readonly label?: 'reason';
+  readonly label?: 'reason' | 'kind';
   values(source: MetricsSource): Values;
 }
 
@@ -140,6 +150,32 @@ export const METRICS: readonly Definition[] = [
     type: 'counter',
     help: 'Connections that were accepted.',
     values: (source) => source.connections.total,
+  },
+  {
+    name: `${PREFIX}connections_max`,
+    type: 'gauge',
+    help: 'How many connections may be open.',
+    values: (source) => source.connections.max,
+  },
+  {
+    name: `${PREFIX}connections_rejected_total`,
+    type: 'counter',
+    help: 'Connections that were closed at once.',
+    label: 'reason',
+    values: (source) => source.connections.refused,
+  },
+  {
+    name: `${PREFIX}connections_idle_total`,
+    type: 'counter',
+    help: 'Connections that were closed because their senders were silent.',
+    values: (source) => source.connections.idle,
+  },
+  {
+    name: `${PREFIX}resource_shortages_total`,
+    type: 'counter',
+    help: 'Operations that failed because the system could not provide something.',
+    label: 'kind',
+    values: (source) => source.shortages,
   },
   {
     name: `${PREFIX}buffer_batches`,

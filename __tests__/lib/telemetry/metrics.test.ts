@@ -10,6 +10,7 @@ import {
   type MetricsSource,
   REJECT_REASONS,
 } from '../../../lib/telemetry/metrics.js';
+import { SHORTAGE_KINDS } from '../../../lib/telemetry/shortages.js';
 import { thrown } from '../../helpers/thrown.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
@@ -34,7 +35,8 @@ const busy: MetricsSource = {
   reporter: { isUp: true, lastSuccess: () => 1_772_566_954.25 },
   status: { droppedChannelFull: 61, droppedBatchFull: 62 },
   rejected: each(REJECT_REASONS, (_reason, i) => 20 + i),
-  connections: { open: 3, total: 33 },
+  connections: { open: 3, max: 999, total: 33, refused: { max_connections: 34, descriptors: 35 }, idle: 36 },
+  shortages: each(SHORTAGE_KINDS, (_kind, i) => 70 + i),
   wasmEnabled: () => true,
 };
 
@@ -52,7 +54,8 @@ const fresh: MetricsSource = {
   reporter: { isUp: false, lastSuccess: () => 0 },
   status: { droppedChannelFull: 0, droppedBatchFull: 0 },
   rejected: each(REJECT_REASONS, () => 0),
-  connections: { open: 0, total: 0 },
+  connections: { open: 0, max: 1024, total: 0, refused: { max_connections: 0, descriptors: 0 }, idle: 0 },
+  shortages: each(SHORTAGE_KINDS, () => 0),
   wasmEnabled: () => false,
 };
 
@@ -67,19 +70,21 @@ async function samples(source: MetricsSource): Promise<string[]> {
 test('every metric has its name, label and value', async () => {
   expect(await samples(busy)).toEqual([
     'agent_boundary_log_proxy_batches_dropped_total{reason="buffer_full"} 1',
-    'agent_boundary_log_proxy_batches_dropped_total{reason="forward_failed"} 2',
-    'agent_boundary_log_proxy_batches_dropped_total{reason="shutdown"} 3',
-    'agent_boundary_log_proxy_batches_dropped_total{reason="rejected"} 4',
-    'agent_boundary_log_proxy_batches_dropped_total{reason="spool_full"} 5',
-    'agent_boundary_log_proxy_batches_dropped_total{reason="spool_damaged"} 6',
-    'agent_boundary_log_proxy_batches_dropped_total{reason="quarantined"} 7',
+    'agent_boundary_log_proxy_batches_dropped_total{reason="unfair_share"} 2',
+    'agent_boundary_log_proxy_batches_dropped_total{reason="forward_failed"} 3',
+    'agent_boundary_log_proxy_batches_dropped_total{reason="shutdown"} 4',
+    'agent_boundary_log_proxy_batches_dropped_total{reason="rejected"} 5',
+    'agent_boundary_log_proxy_batches_dropped_total{reason="spool_full"} 6',
+    'agent_boundary_log_proxy_batches_dropped_total{reason="spool_damaged"} 7',
+    'agent_boundary_log_proxy_batches_dropped_total{reason="quarantined"} 8',
     'agent_boundary_log_proxy_logs_dropped_total{reason="buffer_full"} 10',
-    'agent_boundary_log_proxy_logs_dropped_total{reason="forward_failed"} 20',
-    'agent_boundary_log_proxy_logs_dropped_total{reason="shutdown"} 30',
-    'agent_boundary_log_proxy_logs_dropped_total{reason="rejected"} 40',
-    'agent_boundary_log_proxy_logs_dropped_total{reason="spool_full"} 50',
-    'agent_boundary_log_proxy_logs_dropped_total{reason="spool_damaged"} 60',
-    'agent_boundary_log_proxy_logs_dropped_total{reason="quarantined"} 70',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="unfair_share"} 20',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="forward_failed"} 30',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="shutdown"} 40',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="rejected"} 50',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="spool_full"} 60',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="spool_damaged"} 70',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="quarantined"} 80',
     'agent_boundary_log_proxy_logs_dropped_total{reason="boundary_channel_full"} 61',
     'agent_boundary_log_proxy_logs_dropped_total{reason="boundary_batch_full"} 62',
     'agent_boundary_log_proxy_batches_forwarded_total 42',
@@ -98,8 +103,20 @@ test('every metric has its name, label and value', async () => {
     'agent_boundary_log_proxy_frames_rejected_total{reason="message_too_large"} 26',
     'agent_boundary_log_proxy_frames_rejected_total{reason="unknown_variant"} 27',
     'agent_boundary_log_proxy_frames_rejected_total{reason="implausible_status"} 28',
+    'agent_boundary_log_proxy_frames_rejected_total{reason="frame_timeout"} 29',
     'agent_boundary_log_proxy_connections_open 3',
     'agent_boundary_log_proxy_connections_total 33',
+    'agent_boundary_log_proxy_connections_max 999',
+    'agent_boundary_log_proxy_connections_rejected_total{reason="max_connections"} 34',
+    'agent_boundary_log_proxy_connections_rejected_total{reason="descriptors"} 35',
+    'agent_boundary_log_proxy_connections_idle_total 36',
+    'agent_boundary_log_proxy_resource_shortages_total{kind="EMFILE"} 70',
+    'agent_boundary_log_proxy_resource_shortages_total{kind="ENFILE"} 71',
+    'agent_boundary_log_proxy_resource_shortages_total{kind="ENOSPC"} 72',
+    'agent_boundary_log_proxy_resource_shortages_total{kind="EDQUOT"} 73',
+    'agent_boundary_log_proxy_resource_shortages_total{kind="EACCES"} 74',
+    'agent_boundary_log_proxy_resource_shortages_total{kind="EIO"} 75',
+    'agent_boundary_log_proxy_resource_shortages_total{kind="ENOMEM"} 76',
     'agent_boundary_log_proxy_buffer_batches 7',
     'agent_boundary_log_proxy_buffer_logs 70',
     'agent_boundary_log_proxy_buffer_capacity_batches 100',
@@ -124,6 +141,7 @@ test('all metrics, with every reason, are there from the start, with the value 0
   const start = await samples(fresh);
   expect(names(start)).toEqual(names(await samples(busy)));
   expect(start.filter((line) => !line.endsWith(' 0'))).toEqual([
+    'agent_boundary_log_proxy_connections_max 1024',
     'agent_boundary_log_proxy_buffer_capacity_batches 100',
     'agent_boundary_log_proxy_buffer_capacity_bytes 3276800',
     expect.stringContaining('agent_boundary_log_proxy_build_info{'),
@@ -145,7 +163,7 @@ test('types and help texts are those of the definitions', async () => {
 test('values are read when they are asked for, and never counted twice', async () => {
   const registry = new Registry();
   const status = { droppedChannelFull: 1, droppedBatchFull: 0 };
-  const connections = { open: 2, total: 2 };
+  const connections = { ...fresh.connections, open: 2, total: 2 };
   new Metrics(registry, { ...fresh, status, connections });
   const ask = async () => {
     const text = await registry.metrics();
