@@ -107,7 +107,8 @@ export class SpoolHandle {
         return await SpoolQueue.open(lock, this.#options);
       } catch (error) {
         const isInUse = this.#isHandedOver && hasCode(error, IN_USE);
-        const isShortage = isInUse || hasCode(error, lock === undefined ? TEMPORARY : SHORTAGES);
+        // After a hand-over this is the only proxy, so it does not give up, whatever happens.
+        const isShortage = this.#isHandedOver || hasCode(error, lock === undefined ? TEMPORARY : SHORTAGES);
         // A hand-over takes a moment, which is not a failure.
         if (isInUse) attempts += 1;
         if (isShortage && (!isInUse || attempts % HAND_OVER_ATTEMPTS === 0)) this.#options.onFailure(error);

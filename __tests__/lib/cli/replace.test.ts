@@ -165,6 +165,7 @@ describe('serve --replace', () => {
     const socket = join(folder, 'socket');
     const old = serve(socket);
     await listening(old, socket);
+    await until('it can be replaced', () => existsSync(`${socket}.control`));
     const { ino } = statSync(socket);
     old.child.kill('SIGSTOP');
     const young = serve(socket, '--replace');

@@ -31,6 +31,9 @@ export async function lookAt(path: string): Promise<Found | undefined> {
       return { ...file, isLive: false };
     case 'ENOENT':
       return undefined;
+    case 'ECONNRESET':
+      // The server has stopped to listen between the connection and its acceptance.
+      return lookAt(path);
     default:
       throw Object.assign(new Error(`cannot connect to the existing socket (${error?.code})`), {
         cause: error,
