@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import type { BoundaryLogProxy } from '../../../../lib/index.js';
 import { logLines } from '../../../helpers/log-lines.js';
 import { logsFrame } from '../../../helpers/messages.js';
 import { proxies } from '../../../helpers/proxies.js';
@@ -72,6 +73,31 @@ test('a deleted socket file is logged twice, and what senders wrote before and a
       fields: { socketPath: proxy.socketPath, seconds: expect.any(Number) },
     },
   ]);
+});
+
+test('the proxy listens before it reads its spool', async () => {
+  const spool = { folder: path() };
+  const first = newProxy({ spool });
+  await first.start();
+  await sendAll(first.socketPath, [logsFrame(1), logsFrame(1)]);
+  await until('both are stored', () => first.accounts().buffered.batches === 2);
+  await first.close();
+
+  let recovered: number | undefined;
+  const logger = logLines();
+  const second: BoundaryLogProxy = newProxy({
+    spool,
+    logger: {
+      ...logger,
+      info: (fields, message) => {
+        if (message === 'listening') recovered = second.accounts().recovered.batches;
+        logger.info(fields, message);
+      },
+    },
+  });
+  await second.start();
+  expect(recovered).toBe(0);
+  expect(second.accounts().recovered.batches).toBe(2);
 });
 
 describe('replace', () => {
