@@ -1,6 +1,5 @@
 import { connect, type Socket } from 'node:net';
 import { BoundaryLogError } from '../../errors.js';
-import type { ListenerEvents } from './listener.js';
 import { lookAt } from './look.js';
 import { fileAt, MAX_SOCKET_PATH_LENGTH } from './socket-file.js';
 import { UnixListener } from './unix-listener.js';
@@ -57,7 +56,6 @@ export class HandOver {
     data: UnixListener,
     spool: string | undefined,
     displaced: string | undefined,
-    fault: ListenerEvents['fault'],
     onReplaced: () => void,
   ): Promise<HandOver> {
     const sockets = new Set<Socket>();
@@ -82,7 +80,8 @@ export class HandOver {
     };
     const listener = await UnixListener.open(
       { path: controlPath(data.path), access: { mode: 0o600 }, displaced },
-      { connection, error: () => undefined, fault },
+      // If it cannot be used, the proxy that wants to take over says so.
+      { connection, error: () => undefined, fault: () => undefined },
     );
     return new HandOver(listener, sockets);
   }
@@ -126,7 +125,8 @@ export class Predecessor {
   static async find(path: string): Promise<Predecessor | undefined> {
     const at = controlPath(path);
     const control = fileAt(at)?.id;
-    const [found, answer] = await Promise.all([lookAt(path), greetingOf(at)]);
+    const found = await lookAt(path);
+    const answer = await greetingOf(at);
     const refuse = (why: string) => {
       if (answer.socket !== undefined) answer.socket.destroy();
       return new BoundaryLogError('ERR_SOCKET_IN_USE', `cannot take over ${path}: ${why}`);

@@ -75,7 +75,7 @@ async function openFile(
     logger.info({ socketPath }, 'listening');
     warnAboutFolder(path, logger);
     if (previous !== undefined) follow(previous, logger);
-    const handOver = await openHandOver(listener, options, previous, events);
+    const handOver = await openHandOver(listener, options, previous);
     return handOver === undefined ? listener : new Replaceable(listener, handOver);
   });
 }
@@ -105,7 +105,6 @@ async function openHandOver(
   listener: UnixListener,
   { onReplace, spool, logger }: ListenOptions,
   previous: Predecessor | undefined,
-  { fault }: ListenerEvents,
 ): Promise<HandOver | undefined> {
   if (onReplace === undefined) return undefined;
   const without = 'another proxy will not be able to take over from this one';
@@ -114,7 +113,7 @@ async function openHandOver(
     return undefined;
   }
   try {
-    return await HandOver.open(listener, idOf(spool), previous?.control, fault, () => {
+    return await HandOver.open(listener, idOf(spool), previous?.control, () => {
       try {
         onReplace();
       } catch (err) {

@@ -23,7 +23,7 @@ export class PassedSocket implements Listener {
     if (bound?.isListening === false) throw unusable(fd, 'a socket that does not listen');
     const server = createServer(connection);
     await new Promise<void>((resolve, reject) => {
-      const refuse = () => reject(unusable(fd, 'something else'));
+      const refuse = ({ code }: NodeJS.ErrnoException) => reject(unusable(fd, `unusable (${code})`));
       server.once('error', refuse).listen({ fd, exclusive: true }, () => {
         server.off('error', refuse);
         resolve();

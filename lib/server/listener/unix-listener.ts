@@ -169,6 +169,8 @@ export class UnixListener implements Listener {
   /** Replaces the file of a dead server, too. */
   async #restore(): Promise<void> {
     if (this.#isReleased) return;
+    // A proxy that closes moves the file away for a moment.
+    if ((await findFile(this.path))?.id === this.id) return this.#tell(undefined);
     const placed = await place(this.path, this.#access);
     const { server: former } = this.#now;
     this.#now = placed;
