@@ -1,4 +1,4 @@
-import { Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { FORWARDER_OPTIONS } from '../forwarding/forwarder.js';
 import type { RetryOptions } from '../forwarding/retrying-reporter.js';
 import type { Logger } from '../logger.js';
@@ -14,6 +14,7 @@ import {
 import { defaultSocketPath } from '../socket-path.js';
 import type { SpoolBufferOptions } from '../spool/spool-options.js';
 import { LOG_BUFFER_OPTIONS } from '../streams/log-buffer.js';
+import { Registry as PromRegistry } from '../telemetry/prom-client.js';
 import { MAX_SOCKET_PATH_LENGTH } from './listener/socket-file.js';
 
 /** Options of {@link BoundaryLogProxy}. */
@@ -112,7 +113,7 @@ export const PROXY_OPTIONS = {
   },
   registry: {
     ...objectWith('registerMetric', 'getSingleMetric', 'removeSingleMetric'),
-    makeDefault: () => new Registry(),
+    makeDefault: () => new PromRegistry(),
     defaultDoc: 'a new registry',
     doc: 'The prom-client registry for the metrics',
   },
