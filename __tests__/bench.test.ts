@@ -49,6 +49,7 @@ describe('bench/run.js', () => {
       'fairness',
       'connections',
       'spool',
+      'replace',
     ]);
     const lines = stdout.split('\n');
     for (const { row, median, baseline, ratio } of groups.flatMap(({ rows }) => rows)) {

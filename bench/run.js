@@ -12,12 +12,13 @@ import { fairness } from './rows/fairness.js';
 import { latency } from './rows/latency.js';
 import { paced } from './rows/paced.js';
 import { proxy } from './rows/proxy.js';
+import { replace } from './rows/replace.js';
 import { spool } from './rows/spool.js';
 import { streams } from './rows/streams.js';
 import { text } from './rows/text.js';
 import { table } from './table.js';
 
-const GROUPS = { codec, text, streams, proxy, paced, latency, fairness, connections, spool };
+const GROUPS = { codec, text, streams, proxy, paced, latency, fairness, connections, spool, replace };
 
 const { values: options } = parseArgs({
   options: {

@@ -7,7 +7,7 @@ import { onAbort } from '../forwarding/abort.js';
 import { Forwarder } from '../forwarding/forwarder.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
-import { invalidOption, resolveOptions } from '../options.js';
+import { resolveOptions } from '../options.js';
 import { SpoolBuffer } from '../spool/spool-buffer.js';
 import { LogBuffer } from '../streams/log-buffer.js';
 import { StatusSink } from '../streams/status-sink.js';
@@ -18,6 +18,9 @@ import { ReporterState } from '../telemetry/reporter-state.js';
 import { Warnings } from '../telemetry/warnings.js';
 import { Connections } from './connections.js';
 import { drain } from './drain.js';
+import type { Listener } from './listener/listener.js';
+import { type ListenOptions, openListener } from './listener/open-listener.js';
+import { SocketFaults } from './listener/socket-faults.js';
 import {
   type BoundaryLogProxyOptions,
   CLOSE_OPTIONS,
@@ -27,7 +30,6 @@ import {
   type RunForwarderOptions,
   retryPolicy,
 } from './proxy-options.js';
-import { hasSocket, MAX_SOCKET_PATH_LENGTH, UnixListener } from './unix-listener.js';
 
 /**
  * Receives boundary's audit logs over a Unix socket, keeps them in a bounded buffer that all connections share, and
@@ -46,9 +48,10 @@ export class BoundaryLogProxy {
   readonly socketPath: string;
   /** The registry that contains the metrics. */
   readonly registry: Registry;
-  readonly #socketMode: number;
+  readonly #listenOptions: ListenOptions;
   readonly #logger: Logger;
   readonly #warnings: Warnings;
+  readonly #socketFaults: SocketFaults;
   readonly #tally = new Tally();
   readonly #status: StatusSink;
   readonly #reporterState = new ReporterState();
@@ -63,7 +66,7 @@ export class BoundaryLogProxy {
   readonly #metrics: Metrics;
   readonly #closing = new AbortController();
   #retries = 0;
-  #listener: UnixListener | undefined;
+  #listener: Listener | undefined;
   #forwarder: Forwarder | undefined;
   #forwarding: Promise<void> | undefined;
   #started: Promise<void> | undefined;
@@ -77,13 +80,10 @@ export class BoundaryLogProxy {
     const resolved = resolveOptions('BoundaryLogProxy', options, PROXY_OPTIONS);
     const { bufferSize: maxBatches, bufferBytes: maxBytes, overflow, fairShare, spool } = resolved;
     this.socketPath = resolved.socketPath;
-    if (Buffer.byteLength(this.socketPath) > MAX_SOCKET_PATH_LENGTH) {
-      const expected = `a path of at most ${MAX_SOCKET_PATH_LENGTH} bytes`;
-      throw invalidOption('BoundaryLogProxy: socketPath', this.socketPath, expected);
-    }
-    this.#socketMode = resolved.socketMode;
+    this.#listenOptions = resolved;
     this.#logger = resolved.logger;
     this.#warnings = new Warnings(this.#logger);
+    this.#socketFaults = new SocketFaults(this.#logger);
     this.registry = resolved.registry;
     if (spool !== undefined) {
       this.#spool = new SpoolBuffer(spool, overflow, this.#logger);
@@ -118,6 +118,7 @@ export class BoundaryLogProxy {
    * Starts to listen. While it listens, another call has no effect; after a failure it may be called again.
    *
    * @throws ERR_SOCKET_IN_USE, ERR_NOT_A_SOCKET, ERR_LISTEN_FAILED
+   * @throws ERR_INVALID_OPTION for a `socketGroup` that does not exist, or a `socketFd` that is not such a socket.
    * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED if there is a spool that cannot be opened.
    * @throws ERR_CLOSED after `close()`.
    */
@@ -196,7 +197,7 @@ export class BoundaryLogProxy {
   health(): Health {
     return healthOf({
       isListening: this.#listener !== undefined && this.#closed === undefined,
-      hasSocketFile: hasSocket(this.socketPath),
+      hasSocketFile: this.#listener?.fault !== 'missing' && this.#listener?.fault !== 'taken',
       isForwarding: this.#forwarder?.destroyed === false,
       isSpoolWritable: this.#spool?.isWritable ?? true,
       sinceDropMs: this.#tally.sinceDropMs,
@@ -208,22 +209,19 @@ export class BoundaryLogProxy {
     if (this.#closed !== undefined) {
       throw new BoundaryLogError('ERR_CLOSED', 'this proxy was closed: create a new one');
     }
-    // If another proxy uses the spool, no sender may connect to this one.
-    await this.#spool?.lock();
     this.#connections.start();
-    this.#listener = await UnixListener.open(
-      this.socketPath,
-      this.#socketMode,
-      (socket) => this.#connections.add(socket),
-      (error) => this.#connections.notAccepted(error),
-    );
-    this.#logger.info({ socketPath: this.socketPath }, 'listening');
+    this.#listener = await openListener(this.#listenOptions, this.#spool, {
+      connection: (socket) => this.#connections.add(socket),
+      error: (error) => this.#connections.notAccepted(error),
+      fault: (path, fault, error) => this.#socketFaults.tell(path, fault, error),
+    });
     if (wasmFailure() !== undefined) this.#warnings.wasmDisabled(wasmFailure());
     try {
       // During a shortage it is opened in the background, and senders wait.
       await Promise.race([this.#spool?.open(), new Promise((short) => this.#spool?.once('failure', short))]);
     } catch (error) {
       await this.#listener.close();
+      this.#listener.finish?.();
       this.#listener = undefined;
       throw error;
     }
@@ -265,6 +263,7 @@ export class BoundaryLogProxy {
     this.#buffer.shutdown();
     await this.#connections.closeAll();
     await this.#spool?.close();
+    this.#listener?.finish?.();
     this.#buffer.destroy();
     this.#warnings.end();
     this.#metrics.release();

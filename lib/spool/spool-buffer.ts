@@ -98,8 +98,8 @@ export class SpoolBuffer extends Duplex {
   }
 
   /** Locks the folder, if no shortage prevents it. `open()` does it, too. @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED */
-  async lock(): Promise<void> {
-    await this.#handle.lock();
+  lock(isHandedOver = () => false): Promise<void> {
+    return this.#handle.lock(isHandedOver);
   }
 
   /**
