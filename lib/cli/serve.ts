@@ -55,6 +55,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
       const { coderReporter } = await import('./coder.js');
       coder = coderReporter(options, io, logger);
     }
+    metrics?.announce();
     await proxy.start();
     if (io.stderr.isTTY) io.stderr.write(greeting(proxy.socketPath));
     const forwarding = proxy.runForwarder(coder ?? reporterFor(options, io, end), runOptions(options, io));

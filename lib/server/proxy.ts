@@ -27,7 +27,8 @@ import {
   type RunForwarderOptions,
   retryPolicy,
 } from './proxy-options.js';
-import { hasSocket, MAX_SOCKET_PATH_LENGTH, UnixListener } from './unix-listener.js';
+import { hasSocket } from './socket-presence.js';
+import { MAX_SOCKET_PATH_LENGTH, UnixListener } from './unix-listener.js';
 
 /** How often a drain checks whether it is done, in ms. */
 const DRAIN_LOOK_MS = 5;

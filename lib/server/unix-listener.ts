@@ -1,4 +1,4 @@
-import { lstatSync, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { chmod, link, lstat, mkdtemp, rename, rm, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -138,16 +138,6 @@ async function lookAt(path: string): Promise<Stats | undefined> {
       );
     default:
       throw new Error(`cannot connect to the existing socket (${code})`);
-  }
-}
-
-/** Whether there is a socket at a path. If that cannot be found out, there is no reason to deny it. */
-export function hasSocket(path: string): boolean {
-  try {
-    return lstatSync(path).isSocket();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code !== 'ENOENT' && code !== 'ENOTDIR';
   }
 }
 
