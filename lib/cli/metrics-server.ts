@@ -95,11 +95,15 @@ export class MetricsServer {
       notAccepted.end();
     });
     countClosed(registry, this.#limit.closed);
+  }
+
+  /** Logs its address, and a warning if other machines can reach it. */
+  announce(): void {
+    const { logger } = this.#options;
     logger.info({ url: `${this.url}/metrics` }, 'serving metrics');
-    if (!this.#isLocal) {
-      const advice = 'use --metrics 127.0.0.1:9465, or let only your monitoring reach the port';
-      logger.warn({ url: this.url }, `other machines can read the metrics and the health: ${advice}`);
-    }
+    if (this.#isLocal) return;
+    const advice = 'use --metrics 127.0.0.1:9465, or let only your monitoring reach the port';
+    logger.warn({ url: this.url }, `other machines can read the metrics and the health: ${advice}`);
   }
 
   /** @throws ERR_ADDRESS_IN_USE, ERR_LISTEN_FAILED */

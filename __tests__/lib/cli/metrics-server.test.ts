@@ -37,6 +37,7 @@ async function listen(options: Partial<MetricsServerOptions> = {}, host = '127.0
   const all = { registry: things(), health, allowedHosts: [], logger, ...options };
   const server = await MetricsServer.listen({ host, port: 0 }, all);
   servers.push(server);
+  server.announce();
   return { url: server.url, port: Number(new URL(server.url).port), lines: logger.lines };
 }
 
