@@ -17,7 +17,8 @@ import { LOG_BUFFER_OPTIONS } from '../lib/streams/log-buffer.js';
 import { STATUS_SINK_OPTIONS } from '../lib/streams/status-sink.js';
 import { DROP_REASONS } from '../lib/telemetry/accounts.js';
 import { BUILD_INFO } from '../lib/telemetry/build-info.js';
-import { FORWARD_DURATION, METRICS, REJECT_REASONS } from '../lib/telemetry/metrics.js';
+import { FORWARD_DURATION, METRICS } from '../lib/telemetry/metrics.js';
+import { REJECT_REASONS } from '../lib/telemetry/reject-reasons.js';
 import { filesIn, PAGES, ROOT } from './helpers/code-blocks.js';
 import { documentedOptions, tableAfter } from './helpers/markdown.js';
 

@@ -13,7 +13,8 @@ import { LogBuffer } from '../streams/log-buffer.js';
 import { StatusSink } from '../streams/status-sink.js';
 import { type Accounts, type DropReason, subtract, Tally } from '../telemetry/accounts.js';
 import { type Health, healthOf } from '../telemetry/health.js';
-import { Metrics, REJECT_REASONS, type RejectReason } from '../telemetry/metrics.js';
+import { Metrics } from '../telemetry/metrics.js';
+import { REJECT_REASONS, type RejectReason } from '../telemetry/reject-reasons.js';
 import { ReporterState } from '../telemetry/reporter-state.js';
 import { Warnings } from '../telemetry/warnings.js';
 import { Connections } from './connections.js';
@@ -197,7 +198,7 @@ export class BoundaryLogProxy {
   health(): Health {
     return healthOf({
       isListening: this.#listener !== undefined && this.#closed === undefined,
-      hasSocketFile: this.#listener?.fault !== 'missing' && this.#listener?.fault !== 'taken',
+      hasSocketFile: this.#listener?.hasFile ?? false,
       isForwarding: this.#forwarder?.destroyed === false,
       isSpoolWritable: this.#spool?.isWritable ?? true,
       sinceDropMs: this.#tally.sinceDropMs,
@@ -210,19 +211,20 @@ export class BoundaryLogProxy {
       throw new BoundaryLogError('ERR_CLOSED', 'this proxy was closed: create a new one');
     }
     this.#connections.start();
-    this.#listener = await openListener(this.#listenOptions, this.#spool, {
-      connection: (socket) => this.#connections.add(socket),
-      error: (error) => this.#connections.notAccepted(error),
-      fault: (path, fault, error) => this.#socketFaults.tell(path, fault, error),
-    });
-    if (wasmFailure() !== undefined) this.#warnings.wasmDisabled(wasmFailure());
     try {
+      this.#listener = await openListener(this.#listenOptions, this.#spool, {
+        connection: (socket) => this.#connections.add(socket),
+        error: (error) => this.#connections.notAccepted(error),
+        fault: (path, fault, error) => this.#socketFaults.tell(path, fault, error),
+      });
+      if (wasmFailure() !== undefined) this.#warnings.wasmDisabled(wasmFailure());
       // During a shortage it is opened in the background, and senders wait.
       await Promise.race([this.#spool?.open(), new Promise((short) => this.#spool?.once('failure', short))]);
     } catch (error) {
-      await this.#listener.close();
-      this.#listener.finish?.();
+      await this.#listener?.close();
+      this.#listener?.finish?.();
       this.#listener = undefined;
+      this.#connections.stop();
       throw error;
     }
   }

@@ -1,56 +1,10 @@
 import type { Registry } from 'prom-client';
 import { BoundaryLogError } from '../errors.js';
-import { type Accounts, DROP_REASONS, subtract } from './accounts.js';
+import { DROP_REASONS, subtract } from './accounts.js';
 import { BUILD_INFO, registerBuildInfo } from './build-info.js';
 import { DurationHistogram } from './duration-histogram.js';
+import type { MetricsSource } from './metrics-source.js';
 import { Counter, Gauge } from './prom-client.js';
-
-/**
- * Why a frame was rejected. A closed list: the codec's error codes, and the last three, which are not errors of a frame's
- * bytes: `unknown_variant`, `implausible_status` for a status report whose counts are too large to be true, and
- * `frame_timeout` for a frame that was not complete in time.
- */
-export const REJECT_REASONS = [
-  'invalid_protobuf',
-  'invalid_utf8',
-  'invalid_payload',
-  'truncated_header',
-  'truncated_payload',
-  'unsupported_tag',
-  'message_too_large',
-  'unknown_variant',
-  'implausible_status',
-  'frame_timeout',
-] as const;
-export type RejectReason = (typeof REJECT_REASONS)[number];
-
-/** The state that the metrics are read from when somebody asks for them. The metrics have no counters of their own. */
-export interface MetricsSource {
-  accounts(): Accounts;
-  retries(): number;
-  readonly buffer: {
-    readonly held: { readonly bytes: number };
-    readonly maxBatches: number;
-    readonly maxBytes: number;
-  };
-  /** If the buffer is a spool. */
-  readonly spool?:
-    | { readonly missing: { batches: number; firstId: number; endId: number }; readonly failures: number }
-    | undefined;
-  readonly reporter: { readonly isUp: boolean; lastSuccess(): number };
-  readonly status: { readonly droppedChannelFull: number; readonly droppedBatchFull: number };
-  readonly rejected: Readonly<Record<RejectReason, number>>;
-  readonly connections: {
-    readonly open: number;
-    readonly max: number;
-    readonly total: number;
-    readonly refused: Readonly<Record<string, number>>;
-    readonly idle: number;
-  };
-  /** Operations that failed, by kind of shortage. */
-  readonly shortages: Readonly<Record<string, number>>;
-  wasmEnabled(): boolean;
-}
 
 /** The values of one metric: a number, or a number for each value of its label. */
 type Values = number | Readonly<Record<string, number>>;

@@ -3,13 +3,9 @@ import { describe, expect, test } from '@jest/globals';
 import { Counter, Registry } from 'prom-client';
 import { DROP_REASONS } from '../../../lib/index.js';
 import { BUILD_INFO } from '../../../lib/telemetry/build-info.js';
-import {
-  FORWARD_DURATION,
-  METRICS,
-  Metrics,
-  type MetricsSource,
-  REJECT_REASONS,
-} from '../../../lib/telemetry/metrics.js';
+import { FORWARD_DURATION, METRICS, Metrics } from '../../../lib/telemetry/metrics.js';
+import type { MetricsSource } from '../../../lib/telemetry/metrics-source.js';
+import { REJECT_REASONS } from '../../../lib/telemetry/reject-reasons.js';
 import { SHORTAGE_KINDS } from '../../../lib/telemetry/shortages.js';
 import { thrown } from '../../helpers/thrown.js';
 
