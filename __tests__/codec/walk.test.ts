@@ -1,6 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeMessage, type Frame, FrameDecoder, type Outcome } from '../../codec/index.js';
+import {
+  BoundaryLogError,
+  decodeMessage,
+  type Frame,
+  FrameDecoder,
+  LogBatch,
+  type Outcome,
+} from '../../codec/index.js';
+import { decodeMembers } from '../../codec/message.js';
+import { INVALID_UTF8, walkRequest } from '../../codec/walk.js';
 import {
   decode,
   ENVELOPE,
@@ -180,6 +189,15 @@ function summary(outcome: Outcome): unknown {
   }
 }
 
+/** The outcome without WebAssembly. */
+function slowOutcome({ tag, payload }: Frame): Outcome {
+  if (tag === 2) return decodeMembers(payload);
+  const count = walkRequest(payload, 0, payload.length);
+  if (count >= 0) return new LogBatch(tag, count, payload);
+  const code = count === INVALID_UTF8 ? 'ERR_INVALID_UTF8' : 'ERR_INVALID_PROTOBUF';
+  return { kind: 'skip', error: new BoundaryLogError(code, '') };
+}
+
 test.each([
   ['random messages', structured],
   ['random messages with changed bytes', structuredMutated],
@@ -189,6 +207,7 @@ test.each([
     fc.property(frames, (frame) => {
       const outcome = decodeMessage(frame);
       expect(summary(outcome)).toEqual(expectedOutcome(frame));
+      expect(summary(slowOutcome(frame))).toEqual(expectedOutcome(frame));
       if (outcome.kind === 'logs')
         expect(requestHex(outcome.request)).toBe(encode(decode(REQUEST, outcome.raw)).toString('hex'));
     }),
@@ -232,5 +251,6 @@ describe('an edge case', () => {
     const outcome = decodeMessage({ tag: 1, payload });
     expect(outcome.kind === 'skip' ? outcome.error.code : outcome.kind).toBe(verdict);
     expect(summary(outcome)).toEqual(expectedOutcome({ tag: 1, payload }));
+    expect(summary(slowOutcome({ tag: 1, payload }))).toEqual(expectedOutcome({ tag: 1, payload }));
   });
 });

@@ -51,8 +51,14 @@ export function keysModule(messages) {
   return `/** In octal, the last digit is the wire type, those before it are the field number. */\n\n${lines.join('')}`;
 }
 
+/** The key of a length-delimited field as a number, in octal as in `keys.ts`. @param {Field} field */
+function delimitedKey({ number }) {
+  return `0o${number.toString(8)}2`;
+}
+
 /**
- * The fast check, in AssemblyScript: a function for each message that a request may contain.
+ * The check, in AssemblyScript: two functions for each message that a request may contain. The first supports only
+ * what senders write, and the second decides about everything else.
  *
  * @param {Message} request
  */
@@ -71,18 +77,55 @@ export function checkModule(request) {
   const keys = all.flatMap((message) => delimited(message).map((field) => keyOf(message, field)));
   return `import {
 ${keys.map((key) => `  ${key},\n`).join('')}} from './keys';
+import { fieldKey, fieldStart, NOWHERE, nextField } from '../field';
 import { isAscii, isUtf8 } from '../utf8';
 import { afterLength, lengthAt, skipField } from '../wire';
 
+/** The message is not valid protobuf, or a text in it is not UTF-8. */
+export const MALFORMED: i32 = -1;
+const INVALID_UTF8: i32 = -2;
+
 let logs: i32 = 0;
 
-/** How many logs there are in a ${request.name}; below 0 if the walk has to decide. */
+/** How many logs there are in a ${request.name}; below 0 why it is not valid. */
 export function checkRequest(pos: usize, end: usize): i32 {
   logs = 0;
-  return is${request.name}(pos, end) ? logs : -1;
+  if (is${request.name}(pos, end)) return logs;
+  logs = 0;
+  const result = walk${request.name}(pos, end);
+  return result < 0 ? result : logs;
 }
 
-${body}`;
+${body}
+${all.map((message) => walkFunction(message, logs.message)).join('\n')}`;
+}
+
+/**
+ * Checks a message in any form that is allowed. The first fault on the wire decides the result.
+ *
+ * @param {Message} message @param {Message | undefined} counted
+ */
+function walkFunction(message, counted) {
+  const branches = message.fields.flatMap((field) => {
+    if (field.message) {
+      return `if (fieldKey === ${delimitedKey(field)}) {
+      const result = walk${field.message.name}(fieldStart, pos);
+      if (result < 0) return result;
+    }`;
+    }
+    if (field.type !== 'string') return [];
+    return `if (fieldKey === ${delimitedKey(field)}) {
+      if (!isUtf8(fieldStart, pos)) return INVALID_UTF8;
+    }`;
+  });
+  return `function walk${message.name}(pos: usize, end: usize): i32 {
+${message === counted ? '  logs += 1;\n' : ''}  while (pos < end) {
+    pos = nextField(pos, end);
+    if (pos === NOWHERE) return MALFORMED;
+${branches.length === 0 ? '' : `    ${branches.join(' else ')}\n`}  }
+  return 0;
+}
+`;
 }
 
 /** The fields whose content the check looks at. @param {Message} message */

@@ -9,15 +9,23 @@ import {
   REPORT_BOUNDARY_LOGS_REQUEST_SESSION_ID,
   REPORT_BOUNDARY_LOGS_REQUEST_CONFINED_PROCESS_NAME,
 } from './keys';
+import { fieldKey, fieldStart, NOWHERE, nextField } from '../field';
 import { isAscii, isUtf8 } from '../utf8';
 import { afterLength, lengthAt, skipField } from '../wire';
 
+/** The message is not valid protobuf, or a text in it is not UTF-8. */
+export const MALFORMED: i32 = -1;
+const INVALID_UTF8: i32 = -2;
+
 let logs: i32 = 0;
 
-/** How many logs there are in a ReportBoundaryLogsRequest; below 0 if the walk has to decide. */
+/** How many logs there are in a ReportBoundaryLogsRequest; below 0 why it is not valid. */
 export function checkRequest(pos: usize, end: usize): i32 {
   logs = 0;
-  return isReportBoundaryLogsRequest(pos, end) ? logs : -1;
+  if (isReportBoundaryLogsRequest(pos, end)) return logs;
+  logs = 0;
+  const result = walkReportBoundaryLogsRequest(pos, end);
+  return result < 0 ? result : logs;
 }
 
 function isTimestamp(pos: usize, end: usize): bool {
@@ -73,4 +81,59 @@ function isReportBoundaryLogsRequest(pos: usize, end: usize): bool {
     }
   }
   return pos === end;
+}
+
+function walkTimestamp(pos: usize, end: usize): i32 {
+  while (pos < end) {
+    pos = nextField(pos, end);
+    if (pos === NOWHERE) return MALFORMED;
+  }
+  return 0;
+}
+
+function walkHttpRequest(pos: usize, end: usize): i32 {
+  while (pos < end) {
+    pos = nextField(pos, end);
+    if (pos === NOWHERE) return MALFORMED;
+    if (fieldKey === 0o12) {
+      if (!isUtf8(fieldStart, pos)) return INVALID_UTF8;
+    } else if (fieldKey === 0o22) {
+      if (!isUtf8(fieldStart, pos)) return INVALID_UTF8;
+    } else if (fieldKey === 0o32) {
+      if (!isUtf8(fieldStart, pos)) return INVALID_UTF8;
+    }
+  }
+  return 0;
+}
+
+function walkBoundaryLog(pos: usize, end: usize): i32 {
+  logs += 1;
+  while (pos < end) {
+    pos = nextField(pos, end);
+    if (pos === NOWHERE) return MALFORMED;
+    if (fieldKey === 0o22) {
+      const result = walkTimestamp(fieldStart, pos);
+      if (result < 0) return result;
+    } else if (fieldKey === 0o32) {
+      const result = walkHttpRequest(fieldStart, pos);
+      if (result < 0) return result;
+    }
+  }
+  return 0;
+}
+
+function walkReportBoundaryLogsRequest(pos: usize, end: usize): i32 {
+  while (pos < end) {
+    pos = nextField(pos, end);
+    if (pos === NOWHERE) return MALFORMED;
+    if (fieldKey === 0o12) {
+      const result = walkBoundaryLog(fieldStart, pos);
+      if (result < 0) return result;
+    } else if (fieldKey === 0o22) {
+      if (!isUtf8(fieldStart, pos)) return INVALID_UTF8;
+    } else if (fieldKey === 0o32) {
+      if (!isUtf8(fieldStart, pos)) return INVALID_UTF8;
+    }
+  }
+  return 0;
 }
