@@ -7,32 +7,57 @@ interface Lines {
   INPUT: Constant;
   INPUT_ROOM: Constant;
   OUTPUT: Constant;
-  writeLines(length: number): number;
+  PROGRESS: Constant;
+  begin(length: number, from: number): number;
+  writeLines(): number;
 }
 
-/**
- * See `wasm/json-lines.ts`. If it cannot run, `writeLines` supports nothing, and `formatBatch` writes all
- * lines.
- */
+/** How much of a batch is written. */
+export interface Progress {
+  /** Where the rest begins in {@link LogBatch.raw}. */
+  readonly offset: number;
+  /** How many of its lines are written. */
+  readonly lines: number;
+  /** Whether WebAssembly cannot write the rest: it is not valid, or there is no WebAssembly. */
+  readonly isStuck: boolean;
+}
+
+const NOTHING: Progress = { offset: 0, lines: 0, isStuck: false };
+
+/** See `wasm/json-lines.ts`. If it cannot run, nothing fits into its memory, and `linesOf` writes all lines. */
 const lines = instantiate<Lines>(code);
 const buffer = lines?.memory.buffer ?? new ArrayBuffer(0);
 const input = new Uint8Array(buffer, lines?.INPUT.value, lines?.INPUT_ROOM.value);
 const output = Buffer.from(buffer, lines?.OUTPUT.value);
-const writeLines = lines?.writeLines ?? (() => -1);
+const progress = new Int32Array(buffer, lines?.PROGRESS.value, lines === undefined ? 0 : 2);
+
+/** The batch that is in {@link input}, if its last piece was not the last one. */
+let begun: LogBatch | undefined;
 
 /**
- * Appends a batch as lines of JSON, if its messages are encoded as senders encode them, with times from 1970
- * to 9999, no negative numbers, and no field numbers above 15. The lines are identical to those of
- * `formatBatch`.
+ * Appends the next piece of a batch as lines of JSON, identical to those of `formatBatch`. A piece has about 256 KiB.
  *
- * @returns whether it appended them. If not, the buffer is unchanged: use `formatBatch`.
+ * @returns what is written by then, if that is not everything.
  */
-export function appendJsonLines({ raw }: LogBatch, to: TextBuffer): boolean {
-  if (raw.length > input.length) return false;
-  input.set(raw);
-  const length = writeLines(raw.length);
-  if (length < 0) return false;
+export function appendJsonLines(
+  batch: LogBatch,
+  to: TextBuffer,
+  from: Progress = NOTHING,
+): Progress | undefined {
+  const { raw } = batch;
+  if (lines === undefined || raw.length > input.length) return { ...from, isStuck: true };
+  if (begun !== batch) {
+    begun = undefined;
+    input.set(raw);
+    if (!lines.begin(raw.length, from.offset)) return { ...from, isStuck: true };
+  }
+  const length = lines.writeLines();
+  const [offset = 0, written = 0] = progress;
   to.reserve(length);
   to.end += output.copy(to.bytes, to.end, 0, length);
-  return true;
+  begun = undefined;
+  if (offset === raw.length) return undefined;
+  const isStuck = length === 0;
+  if (!isStuck) begun = batch;
+  return { offset, lines: from.lines + written, isStuck };
 }

@@ -44,16 +44,15 @@ export function hasShortKey(field) {
 export function keysModule(messages) {
   const lines = messages.flatMap((message) =>
     message.fields.filter(hasShortKey).map((field) => {
-      const wireType = WIRE_TYPES.get(field.type) ?? 0;
-      return `export const ${keyOf(message, field)}: u8 = 0o${field.number.toString(8)}${wireType};\n`;
+      return `export const ${keyOf(message, field)}: u8 = ${keyNumber(field)};\n`;
     }),
   );
   return `/** In octal, the last digit is the wire type, those before it are the field number. */\n\n${lines.join('')}`;
 }
 
-/** The key of a length-delimited field as a number, in octal as in `keys.ts`. @param {Field} field */
-function delimitedKey({ number }) {
-  return `0o${number.toString(8)}2`;
+/** The key of a field as a number. @param {Field} field */
+export function keyNumber({ number, type }) {
+  return `0o${number.toString(8)}${WIRE_TYPES.get(type) ?? 0}`;
 }
 
 /**
@@ -108,13 +107,13 @@ ${all.map((message) => walkFunction(message, logs.message)).join('\n')}`;
 function walkFunction(message, counted) {
   const branches = message.fields.flatMap((field) => {
     if (field.message) {
-      return `if (fieldKey === ${delimitedKey(field)}) {
+      return `if (fieldKey === ${keyNumber(field)}) {
       const result = walk${field.message.name}(fieldStart, pos);
       if (result < 0) return result;
     }`;
     }
     if (field.type !== 'string') return [];
-    return `if (fieldKey === ${delimitedKey(field)}) {
+    return `if (fieldKey === ${keyNumber(field)}) {
       if (!isUtf8(fieldStart, pos)) return INVALID_UTF8;
     }`;
   });
