@@ -48,6 +48,7 @@ describe('bench/run.js', () => {
       'latency',
       'connections',
       'spool',
+      'hostile',
     ]);
     const lines = stdout.split('\n');
     for (const { row, median, baseline, ratio } of groups.flatMap(({ rows }) => rows)) {

@@ -8,6 +8,7 @@ import { compare, pairTable } from './against.js';
 import { measure } from './measure.js';
 import { codec } from './rows/codec.js';
 import { connections } from './rows/connections.js';
+import { hostile } from './rows/hostile.js';
 import { latency } from './rows/latency.js';
 import { paced } from './rows/paced.js';
 import { proxy } from './rows/proxy.js';
@@ -16,7 +17,7 @@ import { streams } from './rows/streams.js';
 import { text } from './rows/text.js';
 import { table } from './table.js';
 
-const GROUPS = { codec, text, streams, proxy, paced, latency, connections, spool };
+const GROUPS = { codec, text, streams, proxy, paced, latency, connections, spool, hostile };
 
 const { values: options } = parseArgs({
   options: {

@@ -138,15 +138,22 @@ let envelopeAt = 0;
 
 /** The logs of the envelope `bytes` that was read last: their count, and their requests, one after the other. */
 export function logsRead(bytes: Buffer): { count: number; raw: Buffer } {
-  const [count = 0, requests = 0, last = 0, length = 0] = numbers;
-  if (requests > 1) return { count, raw: Buffer.from(joined.subarray(0, length)) };
-  const start = requests === 0 ? 0 : last - envelopeAt;
+  // Destructuring a typed array takes ten times as long.
+  const count = numbers[0] as number;
+  const requests = numbers[1] as number;
+  const length = numbers[3] as number;
+  if (requests > 1) {
+    const raw = Buffer.allocUnsafe(length);
+    joined.copy(raw, 0, 0, length);
+    return { count, raw };
+  }
+  const start = requests === 0 ? 0 : (numbers[2] as number) - envelopeAt;
   return { count, raw: bytes.subarray(start, start + length) };
 }
 
 /** The counts of the status of the envelope that was read last. */
 export function statusRead(): [droppedChannelFull: bigint, droppedBatchFull: bigint] {
-  return [counts[0] ?? 0n, counts[1] ?? 0n];
+  return [counts[0] as bigint, counts[1] as bigint];
 }
 
 /** Like `bytes.subarray(pos, end)` for the bytes that were checked last, but cheaper if they are loaded. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { checkFast, UNDECIDED } from '../../codec/fast-path.js';
 import {
   BoundaryLogError,
   decodeMessage,
@@ -162,6 +163,8 @@ test.each([
       const outcome = decodeMessage(frame);
       expect(summary(outcome)).toEqual(expectedOutcome(frame));
       expect(summary(slowOutcome(frame))).toEqual(expectedOutcome(frame));
+      // JavaScript would take ten times as long.
+      expect(checkFast(frame.payload, 0, frame.payload.length)).not.toBe(UNDECIDED);
       if (outcome.kind === 'logs')
         expect(requestHex(outcome.request)).toBe(encode(decode(REQUEST, outcome.raw)).toString('hex'));
     }),

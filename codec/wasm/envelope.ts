@@ -37,11 +37,21 @@ export function readEnvelope(pos: usize, end: usize): i32 {
   let last: usize = 0;
   let length: usize = 0;
   while (pos < end) {
-    pos = nextField(pos, end);
-    if (pos === NOWHERE) return MALFORMED;
-    const start = fieldStart;
-    if (fieldKey === BOUNDARY_MESSAGE_LOGS) {
-      const logs = checkRequest(start, pos);
+    let key: u32 = load<u8>(pos);
+    let start = pos + 2;
+    const length7 = start <= end ? load<u8>(pos, 1) : 0x80;
+    if (length7 < 0x80 && (key === BOUNDARY_MESSAGE_LOGS || key === BOUNDARY_MESSAGE_STATUS)) {
+      // A short member, of which there may be thousands.
+      pos = start + length7;
+      if (pos > end) return MALFORMED;
+    } else {
+      pos = nextField(pos, end);
+      if (pos === NOWHERE) return MALFORMED;
+      key = fieldKey;
+      start = fieldStart;
+    }
+    if (key === BOUNDARY_MESSAGE_LOGS) {
+      const logs = pos === start ? 0 : checkRequest(start, pos);
       if (logs < 0) return logs;
       if (member !== LOGS) {
         count = 0;
@@ -55,7 +65,7 @@ export function readEnvelope(pos: usize, end: usize): i32 {
       last = start;
       copy(JOINED + length, start, pos);
       length += pos - start;
-    } else if (fieldKey === BOUNDARY_MESSAGE_STATUS) {
+    } else if (key === BOUNDARY_MESSAGE_STATUS) {
       if (member !== STATUS) {
         store<u64>(RESULT, 0, 16);
         store<u64>(RESULT, 0, 24);

@@ -43,6 +43,16 @@ export function nextField(pos: usize, end: usize): usize {
 
 /** Reads a varint. It has at most 64 bits, so at most ten bytes, and the tenth is at most 1. */
 function readVarint(pos: usize, end: usize): usize {
+  if (pos >= end) return NOWHERE;
+  const first = load<u8>(pos);
+  if (first < 0x80) {
+    fieldValue = first;
+    return pos + 1;
+  }
+  return readLongVarint(pos, end);
+}
+
+function readLongVarint(pos: usize, end: usize): usize {
   let value: u64 = 0;
   for (let shift: u64 = 0; pos < end; shift += 7) {
     const byte = load<u8>(pos);

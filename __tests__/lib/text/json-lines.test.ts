@@ -209,11 +209,9 @@ describe('the fast path leaves to formatBatch', () => {
   });
 });
 
-/** Compares both paths. @returns whether the fast path supported the batch. */
-function agrees(batch: LogBatch): boolean {
-  const straight = linesOf(batch);
-  if (straight !== undefined) expect(straight).toBe(formatBatch(batch, 'json'));
-  return straight !== undefined;
+/** Compares both paths. The fast path must support every valid batch: JavaScript takes twenty times as long. */
+function expectSame(batch: LogBatch): void {
+  expect(linesOf(batch)).toBe(formatBatch(batch, 'json'));
 }
 
 test('the fast path writes all vectors that contain logs as formatBatch does', () => {
@@ -222,7 +220,7 @@ test('the fast path writes all vectors that contain logs as formatBatch does', (
     .flatMap((frame) => ('payload' in frame ? [decodeMessage(frame)] : []));
   const batches = outcomes.filter((outcome) => outcome.kind === 'logs');
   expect(batches.length).toBeGreaterThan(100);
-  expect(batches.filter(agrees).length).toBeGreaterThan(100);
+  for (const batch of batches) expectSame(batch);
 });
 
 const chars = fc.oneof(
@@ -230,10 +228,11 @@ const chars = fc.oneof(
     arbitrary: fc.string({ unit: 'grapheme-ascii', maxLength: 20 }).map((s) => s.replaceAll(/["\\]/g, '_')),
     weight: 40,
   },
-  { arbitrary: fc.string({ unit: 'binary', maxLength: 20 }), weight: 1 },
+  { arbitrary: fc.string({ unit: 'binary', maxLength: 20 }), weight: 4 },
+  { arbitrary: fc.string({ unit: 'binary', minLength: 10, maxLength: 70 }), weight: 2 },
 );
 const value = fc.oneof(
-  { arbitrary: fc.integer({ min: 0, max: 2 ** 31 - 1 }).map(BigInt), weight: 40 },
+  { arbitrary: fc.integer({ min: 0, max: 2 ** 31 - 1 }).map(BigInt), weight: 4 },
   { arbitrary: fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n), weight: 1 },
 );
 type Bytes = fc.Arbitrary<Buffer>;
@@ -261,17 +260,19 @@ const anyRequest = several(anyLog, anyLog, texts(2), texts(3), other);
 
 test('the fast path writes random batches, some with changed bytes, as formatBatch does', () => {
   const changes = fc.array(fc.tuple(fc.nat(), fc.nat(0xff)), { maxLength: 2 });
-  let straight = 0;
+  let valid = 0;
   fc.assert(
     fc.property(anyRequest, changes, (original, changes) => {
       const bytes = Buffer.from(original);
       for (const [at, byte] of changes) if (bytes.length > 0) bytes[at % bytes.length] = byte;
       const batch = batchOf(bytes);
-      if (batch !== undefined && agrees(batch)) straight += 1;
+      if (batch === undefined) return;
+      expectSame(batch);
+      valid += 1;
     }),
     { seed, numRuns: 3000, interruptAfterTimeLimit: 1500 },
   );
-  expect(straight).toBeGreaterThan(0);
+  expect(valid).toBeGreaterThan(0);
 });
 
 test('several batches may be written in turns', () => {
