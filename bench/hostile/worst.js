@@ -38,6 +38,29 @@ export const WORST = [
     recipe: { tag: 2, prefix: '', unit: '0a00', suffix: '08', length: 32_768, inside: [] },
   },
   {
+    name: 'small: short logs, and a fault at their end',
+    recipe: {
+      tag: 1,
+      prefix:
+        '0a021a000a021a000a021a000a021a0008010a021a000a021a0008010a021a000a021a000a021a000a021a000a021a000a021a00',
+      unit: '',
+      suffix: '100120',
+      length: 64,
+      inside: [],
+    },
+  },
+  {
+    name: 'small: an envelope of members of all kinds',
+    recipe: {
+      tag: 2,
+      prefix: '',
+      unit: '0a000a0012000a000a000a000a000a000a00',
+      suffix: '0a0208010a020801',
+      length: 64,
+      inside: [],
+    },
+  },
+  {
     name: 'small: an empty envelope',
     recipe: { tag: 2, prefix: '', unit: '', suffix: '', length: 0, inside: [] },
   },

@@ -8,7 +8,7 @@ interface Lines {
   INPUT_ROOM: Constant;
   OUTPUT: Constant;
   PROGRESS: Constant;
-  begin(length: number, from: number): number;
+  beginLines(length: number, from: number): number;
   writeLines(): number;
 }
 
@@ -46,12 +46,15 @@ export function appendJsonLines(
 ): Progress | undefined {
   const { raw } = batch;
   if (lines === undefined || raw.length > input.length) return { ...from, isStuck: true };
-  if (begun !== batch) {
+  let length: number;
+  if (begun === batch) {
+    length = lines.writeLines();
+  } else {
     begun = undefined;
     input.set(raw);
-    if (!lines.begin(raw.length, from.offset)) return { ...from, isStuck: true };
+    length = lines.beginLines(raw.length, from.offset);
+    if (length < 0) return { ...from, isStuck: true };
   }
-  const length = lines.writeLines();
   // Destructuring a typed array takes ten times as long.
   const offset = progress[0] as number;
   const written = progress[1] as number;

@@ -77,7 +77,9 @@ export function checkModule(request) {
   const users = all.flatMap(({ fields }) => fields.filter(({ message }) => message === logs.message));
   if (users.length > 1) throw new Error('proto/: only ReportBoundaryLogsRequest.logs may be a BoundaryLog');
 
-  const body = all.map((message) => checkFunction(message, logs.message)).join('\n');
+  const body = all
+    .map((message) => checkFunction(message, logs.message, message === request ? PLACE : ''))
+    .join('\n');
   const keys = all.flatMap((message) => message.fields.map((field) => keyOf(message, field)));
   const used = keys.filter((key) => body.includes(key));
   return `import {
@@ -91,19 +93,29 @@ export const MALFORMED: i32 = -1;
 const INVALID_UTF8: i32 = -2;
 
 let logs: i32 = 0;
+/** The field of the request that is being checked, and how many logs there are before it. */
+let place: usize = 0;
+let logsBefore: i32 = 0;
 
 /** How many logs there are in a ${request.name}; below 0 why it is not valid. */
 export function checkRequest(pos: usize, end: usize): i32 {
   logs = 0;
-  if (is${request.name}(pos, end)) return logs;
-  logs = 0;
-  const result = walk${request.name}(pos, end);
-  return result < 0 ? result : logs;
+  while (!is${request.name}(pos, end)) {
+    // Only this field is not as senders write it.
+    logs = logsBefore;
+    const next = walk${request.name}(place, end);
+    if (next < 0) return next;
+    pos = next;
+  }
+  return logs;
 }
 
 ${body}
-${all.map((message) => walkFunction(message, logs.message)).join('\n')}`;
+${all.map((message) => (message === request ? walkOfOne(message) : walkFunction(message, logs.message))).join('\n')}`;
 }
+
+/** Code that notes how far the check of a request has got. */
+const PLACE = '    place = pos;\n    logsBefore = logs;\n';
 
 /**
  * Checks a message in any form that is allowed. The first fault on the wire decides the result.
@@ -111,18 +123,7 @@ ${all.map((message) => walkFunction(message, logs.message)).join('\n')}`;
  * @param {Message} message @param {Message | undefined} counted
  */
 function walkFunction(message, counted) {
-  const branches = message.fields.flatMap((field) => {
-    if (field.message) {
-      return `if (fieldKey === ${keyNumber(field)}) {
-      const result = walk${field.message.name}(fieldStart, pos);
-      if (result < 0) return result;
-    }`;
-    }
-    if (field.type !== 'string') return [];
-    return `if (fieldKey === ${keyNumber(field)}) {
-      if (!isUtf8(fieldStart, pos)) return INVALID_UTF8;
-    }`;
-  });
+  const branches = walkBranches(message, '    ');
   return `function walk${message.name}(pos: usize, end: usize): i32 {
 ${message === counted ? '  logs += 1;\n' : ''}  while (pos < end) {
     pos = nextField(pos, end);
@@ -133,14 +134,47 @@ ${branches.length === 0 ? '' : `    ${branches.join(' else ')}\n`}  }
 `;
 }
 
+/**
+ * Checks one field of a message, and returns the position after it.
+ *
+ * @param {Message} message
+ */
+function walkOfOne(message) {
+  return `function walk${message.name}(pos: usize, end: usize): i32 {
+  pos = nextField(pos, end);
+  if (pos === NOWHERE) return MALFORMED;
+  ${walkBranches(message, '  ').join(' else ')}
+  return <i32>pos;
+}
+`;
+}
+
+/** @param {Message} message @param {string} indent */
+function walkBranches(message, indent) {
+  return message.fields.flatMap((field) => {
+    if (field.message) {
+      return `if (fieldKey === ${keyNumber(field)}) {
+${indent}  const result = walk${field.message.name}(fieldStart, pos);
+${indent}  if (result < 0) return result;
+${indent}}`;
+    }
+    if (field.type !== 'string') return [];
+    return `if (fieldKey === ${keyNumber(field)}) {
+${indent}  if (!isUtf8(fieldStart, pos)) return INVALID_UTF8;
+${indent}}`;
+  });
+}
+
 /** The fields whose content the check looks at. @param {Message} message */
 function delimited({ fields }) {
   return fields.filter((field) => hasShortKey(field) && ['message', 'string'].includes(field.type));
 }
 
-/** @param {Message} message @param {Message | undefined} counted */
-function checkFunction(message, counted) {
-  if (message.fields.some((field) => field.message)) return checkOfMembers(message, counted);
+/** @param {Message} message @param {Message | undefined} counted @param {string} first Code before each field. */
+function checkFunction(message, counted, first) {
+  if (message.fields.some((field) => field.message)) {
+    return checkOfMembers(message, counted, `is${message.name}`, first);
+  }
   // Senders write the fields of a message in order. A branch for each of them costs less than the loop.
   const inOrder = message.fields
     .filter(hasShortKey)
@@ -164,9 +198,10 @@ ${ascii}${inOrder.join('')}  while (pos < end) pos = skipField(pos);
 /**
  * A function that checks each text and each message that is a member of a message.
  *
- * @param {Message} message @param {Message | undefined} counted
+ * @param {Message} message @param {Message | undefined} counted @param {string} name
+ * @param {string} first Code before each field.
  */
-function checkOfMembers(message, counted, name = `is${message.name}`) {
+function checkOfMembers(message, counted, name, first = '') {
   const fields = delimited(message);
   const key = (/** @type {Field} */ field) => `key === ${keyOf(message, field)}`;
   const branches = fields
@@ -183,7 +218,7 @@ function checkOfMembers(message, counted, name = `is${message.name}`) {
   );
   return `function ${name}(pos: usize, end: usize): bool {
 ${message === counted ? '  logs += 1;\n' : ''}  while (pos < end) {
-    const key = load<u8>(pos);
+${first}    const key = load<u8>(pos);
     ${code.join('')}{
       pos = skipField(pos);
     }

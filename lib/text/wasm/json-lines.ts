@@ -32,10 +32,15 @@ let end: usize = 0;
  *
  * @returns false if it is not a valid request.
  */
-export function begin(length: usize, from: usize): bool {
+function begin(length: usize, from: usize): bool {
   end = INPUT + length;
   next = INPUT + from;
   return (readRequest(INPUT, end) || walkRequest(INPUT, end)) && prepare();
+}
+
+/** Begins, and writes the first piece. @returns as {@link writeLines}; below 0 if the request is not valid. */
+export function beginLines(length: usize, from: usize): i32 {
+  return begin(length, from) ? writeLines() : -1;
 }
 
 /**
