@@ -36,16 +36,18 @@ export function* linesOf(
 ): Generator<string> {
   const line = LINES[format];
   const request: ReportBoundaryLogsRequest = Object.create(batch.request);
-  for (const name of REPEATED_TEXTS) request[name] = cut(request[name], bytesOf);
+  for (const name of REPEATED_TEXTS) request[name] = cut(request[name], SHOWN[format]);
   for (let i = first; i < request.logs.length; i++) {
     yield `${line(eventOf(request, request.logs[i] as BoundaryLog), color)}\n`;
   }
 }
 
-/** How many bytes a text has inside of quotes, in each format. */
-function bytesOf(text: string): number {
-  return Buffer.byteLength(escapeUnprintable(JSON.stringify(text))) - 2;
-}
+/** How a text is written in a line. */
+const SHOWN: Record<Format, (text: string) => string> = {
+  json: (text) => escapeUnprintable(JSON.stringify(text)),
+  logfmt: logfmtValue,
+  pretty: logfmtValue,
+};
 
 const LINES: Record<Format, (event: BoundaryEvent, color: boolean) => string> = {
   json: (event) => escapeUnprintable(JSON.stringify({ msg: MESSAGE, ...event })),

@@ -102,6 +102,8 @@ describe.each(FORMATS)('%s: the text of a full frame has at most 128 times its b
     ['empty logs with long repeated texts', filledUp(both(X64))],
     ['empty logs with repeated texts that are cut', filledUp(both('x'.repeat(65)))],
     ['empty logs with repeated control characters', filledUp(both(CONTROL))],
+    ['empty logs with repeated spaces', filledUp(both(' '.repeat(64)))],
+    ['empty logs with repeated backslashes', filledUp(both('\\'.repeat(64)))],
     ['logs with a decision', filledUp(both(X64), field(1, scalar(1, 1n)))],
     ['logs with an empty time', filledUp(both(X64), field(1, field(2, '')))],
     ['logs with a time of long text', filledUp(both(X64), field(1, field(2, scalar(2, -1n))))],
@@ -118,7 +120,18 @@ describe.each(FORMATS)('%s: the text of a full frame has at most 128 times its b
   });
 
   test('of small frames, too: every sequence of few fields', () => {
-    const texts = ['', 'x', '\u0001', '\u2028', '😀', 'x'.repeat(65), CONTROL];
+    const texts = [
+      '',
+      'x',
+      '\u0001',
+      '-',
+      ' '.repeat(64),
+      '"'.repeat(64),
+      '\u2028',
+      '😀',
+      'x'.repeat(65),
+      CONTROL,
+    ];
     const content = fc.oneof(
       fc.constantFrom(...texts.flatMap((text) => [1, 2, 3].map((number) => field(3, field(number, text))))),
       fc.constantFrom(scalar(1, 1n), scalar(4, -1n), scalar(4, 1n), field(2, ''), field(2, scalar(1, -1n))),
