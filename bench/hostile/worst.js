@@ -61,6 +61,17 @@ export const WORST = [
     },
   },
   {
+    name: 'small: empty groups and logs, and a fault at their end',
+    recipe: {
+      tag: 1,
+      prefix: '',
+      unit: '0b0c0b0a000c0b0c0b0c0b0c0b0c0b0c0b0c',
+      suffix: '01ff',
+      length: 64,
+      inside: [],
+    },
+  },
+  {
     name: 'small: an empty envelope',
     recipe: { tag: 2, prefix: '', unit: '', suffix: '', length: 0, inside: [] },
   },
