@@ -31,8 +31,9 @@ const input = new Uint8Array(buffer, lines?.INPUT.value, lines?.INPUT_ROOM.value
 const output = Buffer.from(buffer, lines?.OUTPUT.value);
 const progress = new Int32Array(buffer, lines?.PROGRESS.value, lines === undefined ? 0 : 2);
 
-/** The batch that is in {@link input}, if its last piece was not the last one. */
+/** The batch that is in {@link input}, if its last piece was not the last one, and where its next piece begins. */
 let begun: LogBatch | undefined;
+let nextOffset = 0;
 
 /**
  * Appends the next piece of a batch as lines of JSON, identical to those of `formatBatch`. A piece has about 256 KiB.
@@ -47,7 +48,7 @@ export function appendJsonLines(
   const { raw } = batch;
   if (lines === undefined || raw.length > input.length) return { ...from, isStuck: true };
   let length: number;
-  if (begun === batch) {
+  if (begun === batch && nextOffset === from.offset) {
     length = lines.writeLines();
   } else {
     begun = undefined;
@@ -63,6 +64,9 @@ export function appendJsonLines(
   begun = undefined;
   if (offset === raw.length) return undefined;
   const isStuck = length === 0;
-  if (!isStuck) begun = batch;
+  if (!isStuck) {
+    begun = batch;
+    nextOffset = offset;
+  }
   return { offset, lines: from.lines + written, isStuck };
 }
