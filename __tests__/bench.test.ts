@@ -50,6 +50,7 @@ describe('bench/run.js', () => {
       'connections',
       'spool',
       'replace',
+      'hostile',
     ]);
     const lines = stdout.split('\n');
     for (const { row, median, baseline, ratio } of groups.flatMap(({ rows }) => rows)) {
