@@ -93,4 +93,4 @@ function schema() {
 schema();
 messages();
 wasm('codec/wasm/check.ts', 'codec/generated/check.ts', 2);
-wasm('lib/text/wasm/json-lines.ts', 'lib/text/generated/json-lines.ts', 10);
+wasm('lib/text/wasm/json-lines.ts', 'lib/text/generated/json-lines.ts', 12);

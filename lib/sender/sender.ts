@@ -3,6 +3,7 @@ import type { LogsInput } from '../../codec/index.js';
 import { BoundaryLogError } from '../errors.js';
 import { retry } from '../forwarding/retry.js';
 import { milliseconds, type OptionTable, orInfinity, resolveOptions, text, wholeNumber } from '../options.js';
+import { messageOf, token } from '../printable.js';
 import { defaultSocketPath } from '../socket-path.js';
 import { type Callback, Writable } from '../streams/base.js';
 import { type EncodableMessage, MessageEncoder } from '../streams/message-encoder.js';
@@ -163,7 +164,7 @@ export class BoundaryLogSender extends Writable {
       await retry(() => this.#socket.write(frame), { signal, delayMs, maxAttempts: this.#attempts });
     } catch (cause) {
       if (signal.aborted) throw cause;
-      const message = `cannot send to ${this.#socket.path}: ${(cause as Error).message}. Does a proxy listen on it?`;
+      const message = `cannot send to ${token(this.#socket.path)}: ${messageOf(cause)}. Does a proxy listen on it?`;
       throw new BoundaryLogError('ERR_SEND_FAILED', message, { cause });
     }
     await this.#reportDrops();

@@ -4,6 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { BoundaryLogError } from '../errors.js';
+import { messageOf, token } from '../printable.js';
 
 /** Longest path that a Unix socket can be bound to or connected to, in bytes (sun_path, less its NUL). */
 export const MAX_SOCKET_PATH_LENGTH = process.platform === 'linux' ? 107 : 103;
@@ -48,7 +49,7 @@ export class UnixListener {
     } catch (cause) {
       server.close();
       if (cause instanceof BoundaryLogError) throw cause;
-      const message = `cannot listen on ${path}: ${reason(cause as NodeJS.ErrnoException, path)}`;
+      const message = `cannot listen on ${token(path)}: ${reason(cause as NodeJS.ErrnoException, path)}`;
       throw new BoundaryLogError('ERR_LISTEN_FAILED', message, { cause });
     }
   }
@@ -115,7 +116,7 @@ async function lookAt(path: string): Promise<Stats | undefined> {
   });
   if (file === undefined) return undefined;
   if (!file.isSocket()) {
-    const message = `${path} is not a socket, so it is left alone: remove it, or choose another path`;
+    const message = `${token(path)} is not a socket, so it is left alone: remove it, or choose another path`;
     throw new BoundaryLogError('ERR_NOT_A_SOCKET', message);
   }
   const code = await new Promise<string | undefined>((resolve) => {
@@ -134,18 +135,20 @@ async function lookAt(path: string): Promise<Stats | undefined> {
     case 'EAGAIN':
       throw new BoundaryLogError(
         'ERR_SOCKET_IN_USE',
-        `another server answers on ${path}: stop it, or choose another path`,
+        `another server answers on ${token(path)}: stop it, or choose another path`,
       );
     default:
       throw new Error(`cannot connect to the existing socket (${code})`);
   }
 }
 
-function reason({ code, message }: NodeJS.ErrnoException, path: string): string {
+function reason(error: NodeJS.ErrnoException, path: string): string {
+  const { code } = error;
   if (code === 'ENOENT')
-    return `the folder ${dirname(path)} does not exist: create it, or choose another path`;
-  if (code === 'EACCES') return `no permission to create files in ${dirname(path)}: choose another path`;
-  return message;
+    return `the folder ${token(dirname(path))} does not exist: create it, or choose another path`;
+  if (code === 'EACCES')
+    return `no permission to create files in ${token(dirname(path))}: choose another path`;
+  return messageOf(error);
 }
 
 function isSame(a: Stats, b: Stats): boolean {

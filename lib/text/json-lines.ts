@@ -1,5 +1,6 @@
 import type { LogBatch } from '../../codec/index.js';
 import { type Constant, instantiate } from '../../codec/web-assembly.js';
+import { shownCharacters } from '../printable.js';
 import { code } from './generated/json-lines.js';
 import type { TextBuffer } from './text-buffer.js';
 
@@ -7,6 +8,8 @@ interface Lines {
   INPUT: Constant;
   INPUT_ROOM: Constant;
   OUTPUT: Constant;
+  SHOWN: Constant;
+  SHOWN_UNKNOWN: Constant;
   writeLines(length: number): number;
 }
 
@@ -30,7 +33,11 @@ const writeLines = lines?.writeLines ?? (() => -1);
 export function appendJsonLines({ raw }: LogBatch, to: TextBuffer): boolean {
   if (raw.length > input.length) return false;
   input.set(raw);
-  const length = writeLines(raw.length);
+  let length = writeLines(raw.length);
+  if (length === lines?.SHOWN_UNKNOWN.value) {
+    shownCharacters(new Uint8Array(buffer, lines.SHOWN.value, 0x11_0000 >> 3));
+    length = writeLines(raw.length);
+  }
   if (length < 0) return false;
   to.reserve(length);
   to.end += output.copy(to.bytes, to.end, 0, length);
