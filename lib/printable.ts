@@ -48,10 +48,9 @@ export function token(text: string): string {
   return text === '' || /[\s"\\]/.test(text) || !isPrintable(text) ? quoted(text) : text;
 }
 
-/** Lines of which a part may be foreign and is not quoted: backslashes are escaped, too, and line feeds are kept. */
-export function visibleLines(text: string): string {
-  const lines = text.replaceAll('\\', '\\\\').split('\n');
-  return lines.map(escapeUnprintable).join('\n');
+/** A text of which a part may be foreign and is not quoted, on one line. Backslashes are escaped, too. */
+export function visible(text: string): string {
+  return escapeUnprintable(text.replaceAll('\\', '\\\\'));
 }
 
 /**

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // First, before anything else has filled the heap.
 import './heap.js';
-import { visibleLines } from '../printable.js';
+import { visible } from '../printable.js';
 import { eventOutput } from './event-output.js';
 import { LogOutput } from './log-output.js';
 import { run } from './program.js';
@@ -16,7 +16,7 @@ stderr.on('error', () => undefined);
 // Node would wait until its warning is written. If there is no listener, somebody has turned warnings off.
 if (process.listenerCount('warning') > 0) {
   process.removeAllListeners('warning');
-  process.on('warning', ({ name, message }) => log.write(`${visibleLines(`${name}: ${message}`)}\n`));
+  process.on('warning', ({ name, message }) => log.write(`${visible(`${name}: ${message}`)}\n`));
 }
 
 const exitCode = await run(process.argv.slice(2), {

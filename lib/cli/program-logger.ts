@@ -1,6 +1,6 @@
 import { type Logger, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import { escapeUnprintable, messageOf, visibleLines } from '../printable.js';
+import { escapeUnprintable, messageOf, visible } from '../printable.js';
 import { hasColor, type Io } from './io.js';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -26,7 +26,7 @@ function readable(colorize: boolean): (line: string) => string {
     hideObject: true,
     messageFormat: ({ level, time, msg, ...fields }) => {
       const rest = Object.keys(fields).length === 0 ? '' : ` ${escapeUnprintable(JSON.stringify(fields))}`;
-      return `${visibleLines(String(msg))}${rest}`;
+      return `${visible(String(msg))}${rest}`;
     },
   });
   return (line) => pretty(line).trimEnd();

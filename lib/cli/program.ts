@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
-import { messageOf, visibleLines } from '../printable.js';
+import { messageOf, visible } from '../printable.js';
 import { CODER_OPTIONS } from '../reporters/coder/options.js';
 import { PROXY_OPTIONS } from '../server/proxy-options.js';
 import { defaultSocketPath, SOCKET_PATH_ENV } from '../socket-path.js';
@@ -42,7 +42,8 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
     .version(createRequire(import.meta.url)('boundary-log-proxy/package.json').version)
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => errorOutput(io).write(visibleLines(text)),
+      writeErr: (text) => errorOutput(io).write(text),
+      outputError: (text, write) => write(visibleError(text)),
     })
     .exitOverride()
     .showHelpAfterError('(--help lists the options)');
@@ -181,4 +182,10 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       onExitCode(await decode(file, options, io)),
     );
   return program;
+}
+
+/** commander's error contains the arguments as they are. Only its suggestion is on a line of its own. */
+function visibleError(text: string): string {
+  const [error = '', suggestion = ''] = text.trimEnd().split(/(\n\(Did you mean [^\n]*\))$/);
+  return `${visible(error)}${suggestion}\n`;
 }

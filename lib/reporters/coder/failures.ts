@@ -1,6 +1,6 @@
 import { BoundaryLogError, type ErrorCode } from '../../errors.js';
 import type { ReportError } from '../../forwarding/reporter.js';
-import { visibleLines } from '../../printable.js';
+import { visible } from '../../printable.js';
 
 /** How long to wait after a failure that lasts until somebody changes the configuration, in ms. */
 const CONFIGURATION_RETRY_MS = 120_000;
@@ -112,5 +112,5 @@ const MAX_SHOWN_LENGTH = 300;
 export function oneLine(text: string): string {
   const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
   const short = line.length > MAX_SHOWN_LENGTH ? `${line.slice(0, MAX_SHOWN_LENGTH)}…` : line;
-  return visibleLines(short);
+  return visible(short);
 }
