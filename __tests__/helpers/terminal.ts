@@ -25,15 +25,15 @@ export function terminals(): (command: string) => Terminal {
     const socket = path();
     sockets.push(socket);
     const config = path();
-    // The screen stays when the command has ended.
-    writeFileSync(config, 'set -g history-limit 100000\nset -g remain-on-exit on\nset -g status off\n');
+    writeFileSync(config, 'set -g history-limit 100000\nset -g status off\n');
     const tmux = (...args: string[]) =>
       execFileSync('tmux', ['-u', '-S', socket, '-f', config, ...args], {
         encoding: 'utf8',
         maxBuffer: 1 << 26,
         env: { ...process.env, LC_ALL: 'C.UTF-8', TERM: 'xterm-256color' },
       });
-    tmux('new-session', '-d', '-x', String(COLUMNS), '-y', '24', command);
+    // tmux may lose the last output of a terminal whose last process has ended.
+    tmux('new-session', '-d', '-x', String(COLUMNS), '-y', '24', `${command}; exec sleep 1000`);
     return {
       capture: (as) => tmux('capture-pane', '-p', '-S', '-', ...(as === 'lines' ? ['-J'] : [])).split('\n'),
       type: (...keys) => void tmux('send-keys', ...keys),

@@ -1,3 +1,4 @@
+import { Counter, type Registry } from 'prom-client';
 import type { TextOutput } from '../reporters/text.js';
 
 /** How many bytes wait for a reader that does not keep up. */
@@ -97,4 +98,17 @@ export class LogOutput {
     this.#unsaid = 0;
     this.onRoom(unsaid);
   }
+}
+
+/** Adds the number of lost lines to a registry. */
+export function countLostLines(log: LogOutput, registry: Registry): void {
+  new Counter({
+    name: 'agent_boundary_log_proxy_log_lines_lost_total',
+    help: "Lines of the program's own log that could not be written.",
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(log.lost);
+    },
+  });
 }

@@ -11,6 +11,7 @@ import type { Accounts } from '../telemetry/accounts.js';
 import { type Address, textFormat } from './arguments.js';
 import type { CoderOptions } from './coder.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
+import { countLostLines } from './log-output.js';
 import { MetricsServer } from './metrics-server.js';
 import { programLogger } from './program-logger.js';
 
@@ -52,6 +53,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
         : { folder: options.spool, maxBytes: options.spoolMaxBytes, sync: options.spoolSync },
     logger,
   });
+  if (io.log !== undefined) countLostLines(io.log, proxy.registry);
   const metrics =
     options.metrics === 'off' ? undefined : await MetricsServer.listen(options.metrics, proxy.registry);
   const end = new End(io, logger);

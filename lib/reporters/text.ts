@@ -112,7 +112,11 @@ export class TextReporter implements Reporter<LogBatch> {
    * @param reports The reports whose text is not completely written.
    */
   #write(text: Uint8Array, before: number, reports: readonly Waiting[]): void {
+    let isSettled = false;
     const settle = (error?: Error | null, written = error ? 0 : text.length) => {
+      // A stream may call back and then throw, or call back twice.
+      if (isSettled) return;
+      isSettled = true;
       let done = 0;
       for (; done < reports.length && (reports[done] as Waiting).end <= before + written; done++) {
         (reports[done] as Waiting).resolve();

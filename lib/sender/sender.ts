@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { LogsInput } from '../../codec/index.js';
 import { BoundaryLogError } from '../errors.js';
 import { retry } from '../forwarding/retry.js';
+import { GuardedEvents } from '../guard.js';
 import { milliseconds, type OptionTable, orInfinity, resolveOptions, text, wholeNumber } from '../options.js';
 import { messageOf, token } from '../printable.js';
 import { defaultSocketPath } from '../socket-path.js';
@@ -78,6 +79,7 @@ export const SENDER_OPTIONS = {
  * the next batch, or at the end, the sender reports the number of these drops to the receiver.
  */
 export class BoundaryLogSender extends Writable {
+  readonly #events = new GuardedEvents(this);
   readonly #batcher: EventBatcher;
   readonly #encoder = new MessageEncoder();
   readonly #socket: ReconnectingSocket;
@@ -132,7 +134,7 @@ export class BoundaryLogSender extends Writable {
       completed = this.#batcher.add(value, new Date());
     } catch (error) {
       this.#unreportedDrops += 1;
-      this.emit('drop', value, error);
+      this.#events.emit('drop', value, error);
       return;
     }
     // The next event waits until all completed batches are written, so that the sender does not collect batches.

@@ -6,7 +6,14 @@ import { Demux } from '../streams/demux.js';
 import { FrameParser } from '../streams/frame-parser.js';
 import { MessageDecoder } from '../streams/message-decoder.js';
 import type { StatusSink } from '../streams/status-sink.js';
+import { Episode } from '../telemetry/episode.js';
 import type { RejectReason } from '../telemetry/metrics.js';
+
+const FAULTS = {
+  started: 'closing a connection: its data cannot be processed',
+  continues: 'still closing connections whose data cannot be processed',
+  ended: 'no longer closing connections whose data cannot be processed',
+};
 
 /** The destinations that all connections of a proxy share. */
 export interface Sinks {
@@ -23,12 +30,14 @@ export class Connections {
   total = 0;
   readonly #sinks: Sinks;
   readonly #logger: Logger;
+  readonly #faults: Episode;
   readonly #open = new Map<Socket, Promise<void>>();
   #bytesOfClosed = 0;
 
   constructor(sinks: Sinks, logger: Logger) {
     this.#sinks = sinks;
     this.#logger = logger;
+    this.#faults = new Episode(logger, FAULTS);
     // Every connection may listen for its `drain`.
     sinks.logs.setMaxListeners(0);
   }
@@ -48,8 +57,7 @@ export class Connections {
   add(socket: Socket): void {
     this.total += 1;
     socket.on('error', (err) => this.#logger.debug({ err }, 'connection failed'));
-    const onError = (err: Error) =>
-      this.#logger.error({ err }, 'closing a connection: its data cannot be processed');
+    const onError = (err: Error) => this.#faults.happened({ connections: 1 }, { err });
     const done = receive(socket, this.#sinks, onError).then(() => {
       this.#open.delete(socket);
       this.#bytesOfClosed += socket.bytesRead;
@@ -61,6 +69,7 @@ export class Connections {
   async closeAll(): Promise<void> {
     for (const socket of this.#open.keys()) socket.destroy();
     await Promise.all(this.#open.values());
+    this.#faults.end();
   }
 }
 

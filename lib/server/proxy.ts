@@ -1,4 +1,3 @@
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import type { LogBatch } from '../../codec/index.js';
 import { wasmFailure } from '../../codec/web-assembly.js';
@@ -21,9 +20,11 @@ import {
   subtract,
   Tally,
 } from '../telemetry/accounts.js';
+import { ForeignCode } from '../telemetry/foreign-code.js';
 import { Metrics, REJECT_REASONS, type RejectReason } from '../telemetry/metrics.js';
 import { Warnings } from '../telemetry/warnings.js';
 import { Connections } from './connections.js';
+import { drain } from './drain.js';
 import {
   type BoundaryLogProxyOptions,
   CLOSE_OPTIONS,
@@ -33,9 +34,6 @@ import {
   type RunForwarderOptions,
 } from './proxy-options.js';
 import { MAX_SOCKET_PATH_LENGTH, UnixListener } from './unix-listener.js';
-
-/** How often a drain checks whether it is done, in ms. */
-const DRAIN_LOOK_MS = 5;
 
 /**
  * Receives boundary's audit logs over a Unix socket, keeps them in a bounded buffer that all connections share, and
@@ -89,7 +87,8 @@ export class BoundaryLogProxy {
       throw invalidOption('BoundaryLogProxy: socketPath', this.socketPath, expected);
     }
     this.#socketMode = resolved.socketMode;
-    this.#logger = resolved.logger;
+    const foreign = new ForeignCode(resolved.logger);
+    this.#logger = foreign.logger;
     this.#warnings = new Warnings(this.#logger);
     this.registry = resolved.registry;
     if (spool !== undefined) {
@@ -110,7 +109,7 @@ export class BoundaryLogProxy {
       },
       this.#logger,
     );
-    this.#metrics = new Metrics(this.registry, {
+    const source = {
       accounts: () => this.accounts(),
       retries: () => this.#retries,
       buffer: this.#buffer,
@@ -119,7 +118,9 @@ export class BoundaryLogProxy {
       rejected: this.#rejected,
       connections: this.#connections,
       wasmEnabled: () => wasmFailure() === undefined,
-    });
+      foreignErrors: () => foreign.errors,
+    };
+    this.#metrics = new Metrics(this.registry, source, foreign.registry);
   }
 
   /**
@@ -176,8 +177,8 @@ export class BoundaryLogProxy {
    * @throws ERR_INVALID_OPTION
    */
   close(options: CloseOptions = {}): Promise<void> {
-    const { drain } = resolveOptions('close', options, CLOSE_OPTIONS);
-    this.#closed ??= this.#close(drain);
+    const { drain: drainMs } = resolveOptions('close', options, CLOSE_OPTIONS);
+    this.#closed ??= this.#close(drainMs);
     return this.#closed;
   }
 
@@ -252,10 +253,13 @@ export class BoundaryLogProxy {
     this.#forwarder = undefined;
   }
 
-  async #close(drain: number): Promise<void> {
+  async #close(drainMs: number): Promise<void> {
     await this.#started?.catch(() => undefined);
     await this.#listener?.close();
-    if (drain > 0) await this.#drain(performance.now() + drain);
+    if (drainMs > 0) {
+      const draining = { left: () => this.#left(), bytesRead: () => this.#connections.bytesRead };
+      await drain(draining, performance.now() + drainMs);
+    }
     this.#closing.abort();
     await this.#forwarding?.catch(() => undefined);
     this.#buffer.shutdown();
@@ -276,20 +280,10 @@ export class BoundaryLogProxy {
     return { ...retry, maxAttempts: Number.POSITIVE_INFINITY, maxElapsedMs: Number.POSITIVE_INFINITY };
   }
 
-  /** Waits until nothing is buffered or in flight and no sender has sent anything, twice in a row. */
-  async #drain(deadline: number): Promise<void> {
-    let quiet = 0;
-    let bytesRead = -1;
-    while (quiet < 2 && performance.now() < deadline) {
-      // In one turn of the event loop, the sockets are read.
-      await turn();
-      const { buffered, inFlight } = this.accounts();
-      const canForward = this.#forwarder !== undefined;
-      const left = canForward ? buffered.batches + inFlight.batches : 0;
-      quiet = left === 0 && bytesRead === this.#connections.bytesRead ? quiet + 1 : 0;
-      bytesRead = this.#connections.bytesRead;
-      if (left > 0) await sleep(DRAIN_LOOK_MS);
-    }
+  /** How many batches a reporter can still accept. */
+  #left(): number {
+    const { buffered, inFlight } = this.accounts();
+    return this.#forwarder === undefined ? 0 : buffered.batches + inFlight.batches;
   }
 
   #drop(batch: Batch, reason: DropReason, error?: unknown): void {

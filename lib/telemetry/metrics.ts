@@ -1,7 +1,9 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
 import { BoundaryLogError } from '../errors.js';
+import { Guard } from '../guard.js';
 import { type Accounts, DROP_REASONS, subtract } from './accounts.js';
 import { DurationHistogram } from './duration-histogram.js';
+import type { ForeignSource } from './foreign-code.js';
 
 /** Why a frame was rejected. A closed list: the codec's error codes, and `unknown_variant`, which is not an error. */
 export const REJECT_REASONS = [
@@ -33,6 +35,7 @@ export interface MetricsSource {
   readonly rejected: Readonly<Record<RejectReason, number>>;
   readonly connections: { readonly open: number; readonly total: number };
   wasmEnabled(): boolean;
+  foreignErrors(): Readonly<Record<ForeignSource, number>>;
 }
 
 /** The values of one metric: a number, or a number for each value of its label. */
@@ -42,7 +45,7 @@ interface Definition {
   readonly name: string;
   readonly type: 'counter' | 'gauge';
   readonly help: string;
-  readonly label?: 'reason';
+  readonly label?: 'reason' | 'source';
   values(source: MetricsSource): Values;
 }
 
@@ -176,6 +179,13 @@ export const METRICS: readonly Definition[] = [
     help: 'Operations on the spool that failed and are retried.',
     values: (source) => source.spool?.failures ?? 0,
   },
+  {
+    name: `${PREFIX}foreign_errors_total`,
+    type: 'counter',
+    help: 'Errors of the logger and the registry that the program gave to the proxy.',
+    label: 'source',
+    values: (source) => source.foreignErrors(),
+  },
 ];
 
 export const FORWARD_DURATION = {
@@ -189,13 +199,17 @@ const owners = new WeakMap<Registry, Metrics | undefined>();
 
 /** The metrics of a proxy in a registry. They are read from their source when somebody asks the registry for them. */
 export class Metrics {
-  readonly forwardDuration: DurationHistogram;
+  readonly forwardDuration = new DurationHistogram(FORWARD_DURATION.name, FORWARD_DURATION.help);
   readonly #registry: Registry;
 
-  /** @throws ERR_REGISTRY_IN_USE if the registry has the metrics of another proxy that is not closed. */
-  constructor(registry: Registry, source: MetricsSource) {
+  /**
+   * @param guard Calls the registry, which may fail: then some metrics are missing.
+   * @throws ERR_REGISTRY_IN_USE if the registry has the metrics of another proxy that is not closed.
+   */
+  constructor(registry: Registry, source: MetricsSource, guard = new Guard(() => undefined)) {
     const all = [...METRICS, FORWARD_DURATION];
-    const existing = all.find(({ name }) => registry.getSingleMetric(name) !== undefined);
+    const isThere = (name: string) => guard.call(() => registry.getSingleMetric(name)) !== undefined;
+    const existing = all.find(({ name }) => isThere(name));
     if (existing !== undefined) {
       if (!owners.has(registry) || owners.get(registry) !== undefined) {
         throw new BoundaryLogError(
@@ -203,12 +217,12 @@ export class Metrics {
           `registry: it already contains ${existing.name}: use one registry per proxy`,
         );
       }
-      for (const { name } of all) registry.removeSingleMetric(name);
+      for (const { name } of all) guard.call(() => registry.removeSingleMetric(name));
     }
     this.#registry = registry;
     owners.set(registry, this);
-    for (const definition of METRICS) register(definition, registry, source);
-    this.forwardDuration = new DurationHistogram(FORWARD_DURATION.name, FORWARD_DURATION.help, registry);
+    const metrics = [...METRICS.map((definition) => metricOf(definition, source)), this.forwardDuration];
+    for (const metric of metrics) guard.call(() => registry.registerMetric(metric as unknown as Metric));
   }
 
   /** The proxy is closed. Its last values stay in the registry until another proxy uses it. */
@@ -217,31 +231,27 @@ export class Metrics {
   }
 }
 
-function register(
-  { name, type, help, label, values }: Definition,
-  registry: Registry,
-  source: MetricsSource,
-): void {
-  const config = { name, help, labelNames: label === undefined ? [] : [label], registers: [registry] };
+/** A metric that belongs to no registry yet. */
+function metricOf({ name, type, help, label, values }: Definition, source: MetricsSource): Gauge | Counter {
+  const config = { name, help, labelNames: label === undefined ? [] : [label], registers: [] };
   const publish = (set: (labels: Record<string, string>, value: number) => void) => {
     const now = values(source);
     if (typeof now === 'number') set({}, now);
     else for (const [value, n] of Object.entries(now)) set({ [label as string]: value }, n);
   };
   if (type === 'gauge') {
-    new Gauge({
+    return new Gauge({
       ...config,
       collect() {
         publish((labels, value) => this.set(labels, value));
       },
     });
-  } else {
-    new Counter({
-      ...config,
-      collect() {
-        this.reset();
-        publish((labels, value) => this.inc(labels, value));
-      },
-    });
   }
+  return new Counter({
+    ...config,
+    collect() {
+      this.reset();
+      publish((labels, value) => this.inc(labels, value));
+    },
+  });
 }

@@ -31,6 +31,7 @@ const busy: MetricsSource = {
   rejected: each(REJECT_REASONS, (_reason, i) => 20 + i),
   connections: { open: 3, total: 33 },
   wasmEnabled: () => true,
+  foreignErrors: () => ({ logger: 71, registry: 72 }),
 };
 
 const fresh: MetricsSource = {
@@ -48,6 +49,7 @@ const fresh: MetricsSource = {
   rejected: each(REJECT_REASONS, () => 0),
   connections: { open: 0, total: 0 },
   wasmEnabled: () => false,
+  foreignErrors: () => ({ logger: 0, registry: 0 }),
 };
 
 /** The samples in the Prometheus text, without those of the histogram. */
@@ -100,6 +102,8 @@ test('every metric has its name, label and value', async () => {
     'agent_boundary_log_proxy_spool_missing_first_id 1000',
     'agent_boundary_log_proxy_spool_missing_end_id 1009',
     'agent_boundary_log_proxy_spool_failures_total 10',
+    'agent_boundary_log_proxy_foreign_errors_total{source="logger"} 71',
+    'agent_boundary_log_proxy_foreign_errors_total{source="registry"} 72',
   ]);
 });
 
