@@ -1,5 +1,6 @@
-import { Counter, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { TextOutput } from '../reporters/text.js';
+import { Counter } from '../telemetry/prom-client.js';
 
 /** How many bytes wait for a reader that does not keep up. */
 const MAX_WAITING_BYTES = 1 << 18;

@@ -1,9 +1,10 @@
-import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
+import type { Metric, Registry } from 'prom-client';
 import { BoundaryLogError } from '../errors.js';
 import { Guard } from '../guard.js';
 import { type Accounts, DROP_REASONS, subtract } from './accounts.js';
 import { DurationHistogram } from './duration-histogram.js';
 import type { ForeignSource } from './foreign-code.js';
+import { Counter, Gauge } from './prom-client.js';
 
 /** Why a frame was rejected. A closed list: the codec's error codes, and `unknown_variant`, which is not an error. */
 export const REJECT_REASONS = [
@@ -232,7 +233,7 @@ export class Metrics {
 }
 
 /** A metric that belongs to no registry yet. */
-function metricOf({ name, type, help, label, values }: Definition, source: MetricsSource): Gauge | Counter {
+function metricOf({ name, type, help, label, values }: Definition, source: MetricsSource): object {
   const config = { name, help, labelNames: label === undefined ? [] : [label], registers: [] };
   const publish = (set: (labels: Record<string, string>, value: number) => void) => {
     const now = values(source);
