@@ -12,15 +12,17 @@ const UNPRINTABLE =
   /[^ \p{L}\p{N}\p{P}\p{S}]|[\p{Default_Ignorable_Code_Point}\p{Grapheme_Extend}\p{Emoji_Modifier}\u1160-\u11ff\ud7b0-\ud7ff\u2800\u{13441}\u{13442}\u{1d159}\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 const EACH_UNPRINTABLE = new RegExp(UNPRINTABLE, 'gu');
 
-/** Most text is this. Searching it for one of a few characters is faster than for one of a hundred thousand others. */
+/** Most text is this, and testing it takes half as long as with the expression above. */
 const ASCII = /^[ -~]*$/;
+const OTHER_RUNS = /[^ -~]+/g;
 
 /** The code points from here on are private or unassigned, or are tags and variation selectors. */
 const END_OF_SHOWN = 0x4_0000;
 
 /** Whether all characters of a text are shown as they are. */
 export function isPrintable(text: string): boolean {
-  return ASCII.test(text) || !UNPRINTABLE.test(text);
+  if (ASCII.test(text)) return true;
+  return text.match(OTHER_RUNS)?.every((run) => !UNPRINTABLE.test(run)) ?? true;
 }
 
 /**
@@ -28,14 +30,18 @@ export function isPrintable(text: string): boolean {
  * The result of a JSON text is JSON with the same values. In other text, a backslash must have been escaped before.
  */
 export function escapeUnprintable(text: string): string {
-  if (isPrintable(text)) return text;
-  return text.replace(EACH_UNPRINTABLE, (character) => {
-    let escaped = '';
-    for (let i = 0; i < character.length; i++) {
-      escaped += `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`;
-    }
-    return escaped;
-  });
+  if (ASCII.test(text)) return text;
+  return text.replace(OTHER_RUNS, (run) =>
+    UNPRINTABLE.test(run) ? run.replace(EACH_UNPRINTABLE, escapeOf) : run,
+  );
+}
+
+function escapeOf(character: string): string {
+  let escaped = '';
+  for (let i = 0; i < character.length; i++) {
+    escaped += `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`;
+  }
+  return escaped;
 }
 
 /** A text as a string of JSON, in which every character is visible. */

@@ -119,7 +119,9 @@ describe('stderr', () => {
     child.kill('SIGTERM');
     await ended;
     const lines = read().replace(/^x+/, '').trimEnd().split('\n');
-    expect(lines.map((line) => JSON.parse(line).msg)).toEqual([
+    const messages = lines.map((line) => JSON.parse(line).msg);
+    // A sender may connect before the line about that is written.
+    expect([...messages.slice(0, 2).sort(), ...messages.slice(2)]).toEqual([
       'listening',
       'rejecting frames',
       'closing; a second signal ends the process immediately',
@@ -127,6 +129,22 @@ describe('stderr', () => {
       'closed',
     ]);
   });
+});
+
+test('decode continues if the reader of its stderr has gone', async () => {
+  const stderr = path();
+  execFileSync('mkfifo', [stderr]);
+  const reader = openSync(stderr, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writer = openSync(stderr, constants.O_WRONLY);
+  closeSync(reader);
+  closing.push(() => closeSync(writer));
+  const child = spawn(process.execPath, [MAIN, 'decode'], { stdio: ['pipe', 'pipe', writer] });
+  let stdout = '';
+  child.stdout?.setEncoding('utf8').on('data', (text) => (stdout += text));
+  const ended = once(child, 'close');
+  child.stdin?.end(Buffer.concat([REJECTED, logsFrame(1), REJECTED, logsFrame(1)]));
+  expect(await ended).toEqual([0, null]);
+  expect(stdout.trimEnd().split('\n')).toHaveLength(2);
 });
 
 /** Starts `serve` on a terminal. */

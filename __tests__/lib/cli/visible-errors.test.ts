@@ -1,15 +1,16 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
+import { encodeFrame } from '../../../codec/index.js';
 import type { Io } from '../../../lib/cli/io.js';
 import { run } from '../../../lib/cli/program.js';
 import { programLogger } from '../../../lib/cli/program-logger.js';
-import { INVISIBLE } from '../../helpers/displayed.js';
+import { DISPLAYED, INVISIBLE } from '../../helpers/displayed.js';
 import { HOSTILE } from '../../helpers/hostile-strings.js';
 import { tempPaths } from '../../helpers/temp.js';
 
 const path = tempPaths();
 
-function world({ isTTY = false, input = '' } = {}) {
+function world({ isTTY = false, input = '' as string | Buffer } = {}) {
   const stream = () => {
     const kept = Object.assign(new PassThrough(), { isTTY, text: '' });
     kept.on('data', (chunk) => {
@@ -82,6 +83,26 @@ test.each(HOSTILE)('send reports a line with %s as visible text', async (_name, 
   const io = world({ input: `${text.replaceAll(/[\r\n]/g, ' ')}\n{"decision":${JSON.stringify(text)}}\n` });
   expect(await run(['send', '--socket', path()], io)).toBe(1);
   for (const line of io.stderr.text.trimEnd().split('\n')) expect(line).not.toMatch(INVISIBLE);
+});
+
+test('decode --outcomes shows every hostile text in every field as visible JSON', async () => {
+  const frames = Buffer.concat(DISPLAYED.map(({ batch }) => encodeFrame(1, batch.raw)));
+  const io = world({ input: frames });
+  expect(await run(['decode', '--outcomes'], io)).toBe(0);
+  const lines = io.stdout.text.trimEnd().split('\n');
+  expect(lines).toHaveLength(DISPLAYED.length);
+  for (const [i, line] of lines.entries()) {
+    expect(line).not.toMatch(INVISIBLE);
+    const { session_id, confined_process_name, logs } = JSON.parse(line);
+    const { method, url, matched_rule } = logs[0].http_request;
+    expect(DISPLAYED[i]?.event).toMatchObject({
+      session_id,
+      confined_process_name,
+      http_method: method,
+      http_url: url,
+      matched_rule,
+    });
+  }
 });
 
 describe("the program's own log", () => {
