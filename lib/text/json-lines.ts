@@ -9,7 +9,6 @@ interface Lines {
   INPUT_ROOM: Constant;
   OUTPUT: Constant;
   SHOWN: Constant;
-  SHOWN_UNKNOWN: Constant;
   writeLines(length: number): number;
 }
 
@@ -21,6 +20,8 @@ const lines = instantiate<Lines>(code);
 const buffer = lines?.memory.buffer ?? new ArrayBuffer(0);
 const input = new Uint8Array(buffer, lines?.INPUT.value, lines?.INPUT_ROOM.value);
 const output = Buffer.from(buffer, lines?.OUTPUT.value);
+/** Whether the module has the table of the characters that are shown as they are. */
+let isShownKnown = false;
 const writeLines = lines?.writeLines ?? (() => -1);
 
 /**
@@ -34,7 +35,9 @@ export function appendJsonLines({ raw }: LogBatch, to: TextBuffer): boolean {
   if (raw.length > input.length) return false;
   input.set(raw);
   let length = writeLines(raw.length);
-  if (length === lines?.SHOWN_UNKNOWN.value) {
+  if (length < 0 && !isShownKnown && lines !== undefined) {
+    // It may not be ASCII. Most programs never need this table, which takes a few milliseconds.
+    isShownKnown = true;
     shownCharacters(new Uint8Array(buffer, lines.SHOWN.value, 0x11_0000 >> 3));
     length = writeLines(raw.length);
   }

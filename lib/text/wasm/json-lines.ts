@@ -6,12 +6,8 @@
 import { REPORT_BOUNDARY_LOGS_REQUEST_LOGS as LOGS } from '../../../codec/wasm/generated/keys';
 import { afterLength, lengthAt, skipField } from '../../../codec/wasm/wire';
 import { isPlain, maxLength, readLog, readRequest, writeLine } from './generated/lines';
-import { isShownKnown, SHOWN } from './text';
 
-export { SHOWN };
-
-/** What {@link writeLines} returns if {@link SHOWN} has to be filled in first. */
-export const SHOWN_UNKNOWN: i32 = -2;
+export { SHOWN } from './text';
 
 /** Reads and writes may go this far past the end of their area. */
 const SPARE: i32 = 64;
@@ -27,8 +23,8 @@ const OUTPUT_ROOM: usize = 0x8_0000;
 /**
  * Writes a line for each log of the request at {@link INPUT}, which has `length` bytes.
  *
- * @returns how many bytes of text there are at {@link OUTPUT}; {@link SHOWN_UNKNOWN}; or another number below 0 if the
- *   request is not as senders write it, or if there is not enough room.
+ * @returns how many bytes of text there are at {@link OUTPUT}; below 0 if the request is not as senders write
+ *   it, or if there is not enough room.
  */
 export function writeLines(length: usize): i32 {
   const end = INPUT + length;
@@ -40,7 +36,7 @@ export function writeLines(length: usize): i32 {
       pos = start + lengthAt(pos + 1);
       if (!readLog(start, pos) || !isPlain() || at + maxLength() > OUTPUT + OUTPUT_ROOM) return -1;
       at = writeLine(at);
-      if (at === 0) return isShownKnown() ? -1 : SHOWN_UNKNOWN;
+      if (at === 0) return -1;
     } else {
       pos = skipField(pos);
     }

@@ -83,7 +83,8 @@ function writeSpecial(at: usize, pos: usize, stop: usize): usize {
   if (byte < 0x80) return writeEscape(at, byte);
   const point = codePointAt(pos, stop);
   if (point < 0) return 0;
-  if (!isShown(point)) return isShownKnown() ? writeEscaped(at, point) : 0;
+  // The letter a is not shown as long as the table is empty.
+  if (!isShown(point)) return isShown(LOWER_A) ? writeEscaped(at, point) : 0;
   store<u32>(at, load<u32>(pos));
   return at + sequenceLength(byte);
 }
@@ -93,11 +94,6 @@ function writeSpecial(at: usize, pos: usize, stop: usize): usize {
  * that is not ASCII is to be written for the first time, because only JavaScript knows Unicode.
  */
 export const SHOWN: usize = memory.data(0x11_0000 >> 3, 16);
-
-/** Whether the caller has filled in {@link SHOWN}: the letter a is shown. */
-export function isShownKnown(): bool {
-  return isShown(LOWER_A);
-}
 
 function isShown(point: i32): bool {
   return <bool>((load<u8>(SHOWN + (point >> 3)) >> <u8>(point & 7)) & 1);
