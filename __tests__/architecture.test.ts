@@ -21,7 +21,15 @@ const STREAMS =
 const inFolder = (...names: string[]) => new RegExp(`^lib/(${names.join('|')})/`);
 
 /** The contracts that all folders share: the only files at the top of lib/ besides its index. */
-const CONTRACTS = ['batch.ts', 'errors.ts', 'logger.ts', 'options.ts', 'socket-path.ts'];
+const CONTRACTS = [
+  'batch.ts',
+  'errors.ts',
+  'guard.ts',
+  'logger.ts',
+  'options.ts',
+  'printable.ts',
+  'socket-path.ts',
+];
 
 /**
  * Which other folders the files of each folder may import. All of them may import the codec and the contracts.

@@ -17,6 +17,7 @@ import { assertBalanced } from './helpers/accounts.js';
 import { expectedOutcome, summary } from './helpers/naive-outcome.js';
 import { decode, type Message, REQUEST } from './helpers/naive-protobuf.js';
 import { RandomStream } from './helpers/random-stream.js';
+import { restored } from './helpers/repeated.js';
 import { seed } from './helpers/seed.js';
 import { sendAll } from './helpers/socket-client.js';
 import { tempPaths } from './helpers/temp.js';
@@ -104,21 +105,6 @@ function eventsIn(batch: LogBatch): Record<string, string>[] {
     };
     return Object.fromEntries(Object.entries(event).filter(([, value]) => value !== ''));
   });
-}
-
-/** A field that was cut, restored from the event that it should be. */
-function restored(shown: Record<string, string>, event: Record<string, string>): Record<string, string> {
-  const whole = { ...shown };
-  for (const name of ['session_id', 'confined_process_name']) {
-    const value = shown[name] ?? '';
-    const full = event[name] ?? '';
-    if (!value.endsWith('[cut]') || value === full) continue;
-    // Only what is longer than 64 bytes is cut, and nothing but its end.
-    const begin = JSON.stringify(full.slice(0, 65));
-    const isCut = full.startsWith(value.slice(0, -5)) && Buffer.byteLength(begin) > 66;
-    if (isCut && Buffer.byteLength(value) <= 69) whole[name] = full;
-  }
-  return whole;
 }
 
 function parseLogfmt(line: string): Record<string, string> {

@@ -276,7 +276,7 @@ describe('after new fields with entries', () => {
     ],
     [
       'pretty',
-      `- deny  GET     - ${LONG_NAME}=dev note="a \\"note\\"" attempts=3 http_host=example.com cached=true size=7 agent=curl since=1970-01-01T00:00:01Z`,
+      `- deny  GET     - ${LONG_NAME}=dev note="a\\u0020\\"note\\"" attempts=3 http_host=example.com cached=true size=7 agent=curl since=1970-01-01T00:00:01Z`,
     ],
   ] as const)('%s shows them', (format, line) => {
     expect(text.formatBatch(batchOf(everything), format)).toBe(`${line}\n`);

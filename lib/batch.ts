@@ -15,3 +15,9 @@ export interface Amount {
   /** How many logs are in these batches. */
   logs: number;
 }
+
+/** Adds a batch to an amount. */
+export function count(amount: Amount, batch: Batch): void {
+  amount.batches += 1;
+  amount.logs += batch.count;
+}

@@ -1,5 +1,6 @@
 import { BoundaryLogError } from './errors.js';
 import { type Logger, silent } from './logger.js';
+import { escapeUnprintable, quoted } from './printable.js';
 
 /** The values that an option accepts, and the words for them in an error message. */
 export interface OptionCheck {
@@ -87,9 +88,9 @@ export function invalidOption(name: string, got: unknown, expected: string): Bou
 
 /** Any value in a form that is safe and short enough for an error message. */
 export function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'string') return quoted(value);
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
-  return typeof value === 'function' ? 'a function' : String(value);
+  return typeof value === 'function' ? 'a function' : escapeUnprintable(String(value));
 }
 
 /** The longest delay that a timer supports, in ms. */

@@ -98,4 +98,4 @@ function schema() {
 schema();
 messages();
 wasm('codec/wasm/check.ts', 'codec/generated/check.ts', 4);
-wasm('lib/text/wasm/json-lines.ts', 'lib/text/generated/json-lines.ts', 10);
+wasm('lib/text/wasm/json-lines.ts', 'lib/text/generated/json-lines.ts', 12);

@@ -10,7 +10,8 @@ import { tempPaths } from '../helpers/temp.js';
 import { until } from '../helpers/until.js';
 import { SESSION } from './events.js';
 
-const BIN = fileURLToPath(new URL('bin/', import.meta.url));
+/** The folder of the built Go programs. */
+export const BIN = fileURLToPath(new URL('bin/', import.meta.url));
 const PROTO = fileURLToPath(new URL('../../proto/', import.meta.url));
 const TOKEN = 'the-token-of-the-agent';
 

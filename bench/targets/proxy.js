@@ -4,7 +4,7 @@ import { BoundaryLogProxy, nullReporter, TextReporter } from 'boundary-log-proxy
 import { eventOutput } from '../../dist/lib/cli/event-output.js';
 import { age } from '../stamp.js';
 
-const output = eventOutput(process.stdout);
+const output = eventOutput(process.stdout, 1);
 /** The options of the forwarder that `serve` runs. */
 const AS_SERVE = {
   concurrency: output?.atOnce,

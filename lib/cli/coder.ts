@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { BoundaryLogError } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { quoted } from '../printable.js';
 import { CoderReporter } from '../reporters/coder/coder-reporter.js';
 import type { Io } from './io.js';
 
@@ -36,7 +37,7 @@ function tokenSource(file: string | undefined, token: string | undefined): strin
   try {
     readFileSync(file);
   } catch (cause) {
-    const message = `--coder-token-file: got ${JSON.stringify(file)}, expected a file that can be read`;
+    const message = `--coder-token-file: got ${quoted(file)}, expected a file that can be read`;
     throw new BoundaryLogError('ERR_INVALID_OPTION', message, { cause });
   }
   return async () => (await readFile(file, 'utf8')).trim();

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { Outcome } from '../../codec/index.js';
 import { BoundaryLogError } from '../errors.js';
+import { quoted } from '../printable.js';
 import { FrameParser } from '../streams/frame-parser.js';
 import { MessageDecoder } from '../streams/message-decoder.js';
 import { piecesOf } from '../text/batch-text.js';
@@ -50,7 +51,7 @@ export async function decode(file: string | undefined, options: DecodeOptions, i
   } catch (error) {
     if (isClosedPipe(error)) return ExitCode.DONE;
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    const message = `FILE: got ${JSON.stringify(file)}, expected a file that can be read`;
+    const message = `FILE: got ${quoted(file ?? '')}, expected a file that can be read`;
     throw new BoundaryLogError('ERR_INVALID_OPTION', message, { cause: error });
   }
   return failed ? ExitCode.FAILED : ExitCode.DONE;

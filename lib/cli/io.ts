@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { TextOutput } from '../reporters/text.js';
+import type { LogOutput } from './log-output.js';
 
 /** Where `serve` writes events. */
 export interface EventOutput extends TextOutput {
@@ -11,9 +12,11 @@ export interface EventOutput extends TextOutput {
 export interface Io {
   readonly stdin: Readable;
   readonly stdout: Writable & { isTTY?: boolean };
-  /** Where `serve` writes events instead of `stdout`, if that is a file or a pipe. */
+  /** Where `serve` writes events instead of `stdout`. */
   readonly output?: EventOutput | undefined;
   readonly stderr: Writable & { isTTY?: boolean };
+  /** Where `serve` writes its log instead of `stderr`. */
+  readonly log?: LogOutput | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Calls back at each SIGINT and SIGTERM, until the returned function is called. */
   onSignal(handler: (signal: string) => void): () => void;
@@ -22,6 +25,11 @@ export interface Io {
 }
 
 export const ExitCode = { DONE: 0, FAILED: 1, USAGE: 2 } as const;
+
+/** Where the last words of a command go: after what it has written to stderr, and without waiting for a reader. */
+export function errorOutput({ log, stderr }: Io): { write(text: string): unknown } {
+  return stderr.writableLength > 0 ? stderr : (log ?? stderr);
+}
 
 /** Whether text for this stream may have colours. See https://no-color.org. */
 export function hasColor({ isTTY }: { isTTY?: boolean }, env: Io['env']): boolean {

@@ -1,15 +1,30 @@
 #!/usr/bin/env node
 // First, before anything else has filled the heap.
 import './heap.js';
+import { visible } from '../printable.js';
 import { eventOutput } from './event-output.js';
+import { LogOutput } from './log-output.js';
 import { run } from './program.js';
 
-// Exiting here would lose output that is still being written.
-process.exitCode = await run(process.argv.slice(2), {
-  stdin: process.stdin,
-  stdout: process.stdout,
-  output: eventOutput(process.stdout),
-  stderr: process.stderr,
+/** How long the end waits for a reader of the log that does not keep up, in ms. */
+const FLUSH_MS = 500;
+
+const { stdin, stdout, stderr } = process;
+const log = new LogOutput(eventOutput(stderr, 2) ?? stderr);
+// If nobody reads stderr, that is not the end of the work.
+stderr.on('error', () => undefined);
+// Node would wait until its warning is written. If there is no listener, somebody has turned warnings off.
+if (process.listenerCount('warning') > 0) {
+  process.removeAllListeners('warning');
+  process.on('warning', ({ name, message }) => log.write(`${visible(`${name}: ${message}`)}\n`));
+}
+
+const exitCode = await run(process.argv.slice(2), {
+  stdin,
+  stdout,
+  output: eventOutput(stdout, 1),
+  stderr,
+  log,
   env: process.env,
   onSignal: (handler) => {
     process.on('SIGINT', handler).on('SIGTERM', handler);
@@ -17,3 +32,7 @@ process.exitCode = await run(process.argv.slice(2), {
   },
   exit: (code) => process.exit(code),
 });
+await log.flush(FLUSH_MS);
+// What nobody reads would keep the process alive. Other output is still being written, and exiting here would lose it.
+if (log.isEmpty) process.exitCode = exitCode;
+else process.exit(exitCode);

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { BoundaryLogError } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { messageOf } from '../printable.js';
 import { Episode } from '../telemetry/episode.js';
 import type { Health } from '../telemetry/health.js';
 import { Counter } from '../telemetry/prom-client.js';
@@ -114,13 +115,13 @@ export class MetricsServer {
       server.listen(port, host);
       await once(server, 'listening');
     } catch (cause) {
-      const { code, message } = cause as NodeJS.ErrnoException;
+      const { code } = cause as NodeJS.ErrnoException;
       const how = 'choose another address with --metrics HOST:PORT, or turn metrics off with --metrics off';
       if (code === 'EADDRINUSE') {
         const inUse = `another program uses the metrics address ${host}:${port}: ${how}`;
         throw new BoundaryLogError('ERR_ADDRESS_IN_USE', inUse, { cause });
       }
-      const failed = `cannot serve metrics on ${host}:${port} (${message}): ${how}`;
+      const failed = `cannot serve metrics on ${host}:${port} (${messageOf(cause)}): ${how}`;
       throw new BoundaryLogError('ERR_LISTEN_FAILED', failed, { cause });
     }
     return new MetricsServer(server, options);

@@ -1,29 +1,49 @@
 import { createRequire } from 'node:module';
 import { type Logger, pino } from 'pino';
+import { escapeUnprintable, messageOf, visible } from '../printable.js';
 import { hasColor, type Io } from './io.js';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
-/** The program's own log on stderr: readable text on a terminal, lines of JSON elsewhere. */
-export function programLogger(level: string, { stderr, env }: Io): Logger {
-  const destination = stderr.isTTY
-    ? prettyStream()({
-        destination: stderr,
-        colorize: hasColor(stderr, env),
-        ignore: 'pid,hostname',
-        singleLine: true,
-        translateTime: 'SYS:HH:MM:ss',
-      })
-    : stderr;
-  // Code and message tell an operator what to do. The stack would not.
-  const err = ({ code, message }: NodeJS.ErrnoException) => ({ code, message });
+/**
+ * The program's own log on stderr: readable text on a terminal, lines of JSON elsewhere. Fields contain what agents,
+ * servers and file names say, so both show every character of them as visible text.
+ */
+export function programLogger(level: string, { stderr, log, env }: Io): Logger {
+  const output: { write(text: string): unknown } = log ?? stderr;
+  const shown = stderr.isTTY ? readable(hasColor(stderr, env)) : escapeUnprintable;
   return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err } },
-    destination,
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: codeAndMessage } },
+    { write: (line) => output.write(`${shown(line.trimEnd())}\n`) },
   );
 }
 
-/** Loaded when it is needed: a proxy without a terminal starts sooner without it. */
-function prettyStream(): typeof import('pino-pretty').build {
-  return createRequire(import.meta.url)('pino-pretty').build;
+function readable(colorize: boolean): (line: string) => string {
+  // Loaded when it is needed: a proxy without a terminal starts sooner without it.
+  const { prettyFactory }: typeof import('pino-pretty') = createRequire(import.meta.url)('pino-pretty');
+  const pretty = prettyFactory({
+    colorize,
+    translateTime: 'SYS:HH:MM:ss',
+    // It would write what the fields contain as it is.
+    hideObject: true,
+    messageFormat: ({ level, time, msg, ...fields }) => {
+      const rest = Object.keys(fields).length === 0 ? '' : ` ${escapeUnprintable(JSON.stringify(fields))}`;
+      return `${visible(String(msg))}${rest}`;
+    },
+  });
+  return (line) => pretty(line).trimEnd();
+}
+
+/** Code and message tell an operator what to do. The stack would not. What was thrown may be anything. */
+function codeAndMessage(error: unknown): object {
+  return { code: codeOf(error), message: messageOf(error) };
+}
+
+function codeOf(error: unknown): string | undefined {
+  try {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === undefined ? undefined : String(code);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
+import { messageOf, visible } from '../printable.js';
 import { CODER_OPTIONS } from '../reporters/coder/options.js';
 import { PROXY_OPTIONS } from '../server/proxy-options.js';
 import { defaultSocketPath, SOCKET_PATH_ENV } from '../socket-path.js';
@@ -15,7 +16,7 @@ import {
   timeLimit,
 } from './arguments.js';
 import type { DecodeOptions } from './decode.js';
-import { ExitCode, type Io } from './io.js';
+import { ExitCode, errorOutput, type Io } from './io.js';
 import { LOG_LEVELS } from './program-logger.js';
 import type { SendOptions } from './send.js';
 import { type ServeOptions, serve } from './serve.js';
@@ -38,8 +39,8 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     // commander has already printed what was wrong.
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.DONE : ExitCode.USAGE;
-    const { code, message } = error as NodeJS.ErrnoException;
-    io.stderr.write(`error: ${code === undefined ? '' : `${code}: `}${message}\n`);
+    const { code } = error as NodeJS.ErrnoException;
+    errorOutput(io).write(`error: ${code === undefined ? '' : `${code}: `}${messageOf(error)}\n`);
     return code === 'ERR_INVALID_OPTION' ? ExitCode.USAGE : ExitCode.FAILED;
   }
 }
@@ -49,7 +50,11 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
   const program = new Command('boundary-log-proxy')
     .description("Receives boundary's audit logs over a Unix socket and forwards them.")
     .version(createRequire(import.meta.url)('boundary-log-proxy/package.json').version)
-    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => errorOutput(io).write(text),
+      outputError: (text, write) => write(visibleError(text)),
+    })
     .exitOverride()
     .showHelpAfterError('(--help lists the options)');
 
@@ -234,4 +239,10 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       onExitCode(await decode(file, options, io));
     });
   return program;
+}
+
+/** commander's error contains the arguments as they are. Only its suggestion is on a line of its own. */
+function visibleError(text: string): string {
+  const [error = '', suggestion = ''] = text.trimEnd().split(/(\n\(Did you mean [^\n]*\))$/);
+  return `${visible(error)}${suggestion}\n`;
 }

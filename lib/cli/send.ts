@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import split2 from 'split2';
 import { BoundaryLogError } from '../errors.js';
+import { messageOf } from '../printable.js';
 import { BoundaryLogSender } from '../sender/sender.js';
 import { Readable } from '../streams/base.js';
 import { ExitCode, type Io } from './io.js';
@@ -38,9 +39,7 @@ export async function send(options: SendOptions, { stdin, stderr }: Io): Promise
     try {
       return JSON.parse(line);
     } catch (cause) {
-      complain(
-        new BoundaryLogError('ERR_INVALID_EVENT', `not valid JSON: ${(cause as Error).message}`, { cause }),
-      );
+      complain(new BoundaryLogError('ERR_INVALID_EVENT', `not valid JSON: ${messageOf(cause)}`, { cause }));
       return undefined;
     }
   };

@@ -2,14 +2,17 @@ import type { Logger } from 'pino';
 import { onAbort } from '../forwarding/abort.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import { invalidOption } from '../options.js';
+import { token } from '../printable.js';
 import type { CoderReporter } from '../reporters/coder/coder-reporter.js';
 import { nullReporter } from '../reporters/null.js';
 import { TextReporter } from '../reporters/text.js';
 import { BoundaryLogProxy } from '../server/proxy.js';
 import type { BoundaryLogProxyOptions, RunForwarderOptions } from '../server/proxy-options.js';
+import type { Accounts } from '../telemetry/accounts.js';
 import { type Address, textFormat } from './arguments.js';
 import type { CoderOptions } from './coder.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
+import { countLostLines } from './log-output.js';
 import { MetricsServer } from './metrics-server.js';
 import { MetricsWhenFree } from './metrics-when-free.js';
 import { registerProcessMetrics } from './process-metrics.js';
@@ -42,9 +45,16 @@ export interface ServeOptions extends CoderOptions {
   logLevel: string;
 }
 
+/** How long the end waits for a reader of the log that does not keep up, in ms. */
+const FLUSH_MS = 500;
+
 /** Runs the proxy until a signal arrives or the reader of stdout goes away. */
 export async function serve(options: ServeOptions, io: Io): Promise<number> {
   const logger = programLogger(options.logLevel, io);
+  if (io.log !== undefined) {
+    io.log.onRoom = (lines) =>
+      logger.warn({ lines }, 'lines of this log were lost, because nobody read them');
+  }
   const proxy = new BoundaryLogProxy({
     ...listenOptions(options, io),
     onReplace: () => end.replaced(),
@@ -60,9 +70,11 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
         : { folder: options.spool, maxBytes: options.spoolMaxBytes, sync: options.spoolSync },
     logger,
   });
+  if (io.log !== undefined) countLostLines(io.log, proxy.registry);
   const metrics = await serveMetrics(options, proxy, logger);
   const end = new End(io, logger);
   let isUnread = false;
+  let exitCode: number = ExitCode.DONE;
   let coder: CoderReporter | undefined;
   try {
     if (options.reporter === 'coder') {
@@ -72,13 +84,14 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
     }
     metrics?.announce();
     await proxy.start();
-    if (io.stderr.isTTY) io.stderr.write(greeting(proxy.socketPath));
+    if (io.stderr.isTTY) (io.log ?? io.stderr).write(greeting(proxy.socketPath));
     const forwarding = proxy.runForwarder(coder ?? reporterFor(options, io, end), runOptions(options, io));
     const canForward = await end.reached;
     await proxy.close({ drain: canForward ? options.drain * 1000 : 0 });
     await forwarding;
     isUnread = io.stdout.writableLength > 0;
-    return ExitCode.DONE;
+    exitCode = exitCodeOf(proxy.accounts(), options, canForward, io.stderr.isTTY === true);
+    return exitCode;
   } finally {
     await proxy.close();
     end.release();
@@ -86,8 +99,8 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
     await metrics?.close();
     if (isUnread) {
       // Unread output would keep the process alive. The closing account contains it as dropped.
-      await new Promise((resolve) => io.stderr.write('', resolve));
-      io.exit(ExitCode.DONE);
+      await io.log?.flush(FLUSH_MS);
+      io.exit(exitCode);
     }
   }
 }
@@ -102,6 +115,21 @@ async function serveMetrics(
   registerProcessMetrics(registry);
   const options = { registry, health: () => proxy.health(), allowedHosts: allowHost, logger };
   return MetricsWhenFree.listen(() => MetricsServer.listen(metrics, options), replace, logger);
+}
+
+/**
+ * Events that stdout did not receive are a failure, so that nothing is lost silently. Only if its reader has gone, as with
+ * `| head -1`, and a person sees the closing account, that is what this person wanted.
+ */
+function exitCodeOf(
+  { dropped }: Accounts,
+  { reporter, logLevel }: ServeOptions,
+  canForward: boolean,
+  isSeen: boolean,
+): number {
+  if (reporter !== 'stdout') return ExitCode.DONE;
+  if (!canForward) return isSeen && /^(debug|info)$/.test(logLevel) ? ExitCode.DONE : ExitCode.FAILED;
+  return dropped.shutdown.batches + dropped.forward_failed.batches > 0 ? ExitCode.FAILED : ExitCode.DONE;
 }
 
 /** Decides when to stop: at a signal, or when the reader of stdout goes away. */
@@ -186,6 +214,6 @@ function reporterFor({ reporter, format }: ServeOptions, io: Io, end: End): Repo
 /** What a new user needs to know next. Only a terminal shows it. */
 function greeting(socketPath: string): string {
   return `boundary's decisions will appear here. To see samples, run in this folder in another terminal:
-  npx boundary-log-proxy send --socket ${socketPath} --sample 20
+  npx boundary-log-proxy send --socket ${token(socketPath)} --sample 20
 `;
 }

@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import { LogBatch } from '../../codec/index.js';
 import { BoundaryLogError } from '../errors.js';
 import { invalidOption } from '../options.js';
+import { messageOf, token } from '../printable.js';
 import { realDisk as disk } from '../spool/disk.js';
 import { inspect, isSpool } from '../spool/inspection.js';
 import { SpoolQueue } from '../spool/queue.js';
@@ -33,11 +34,15 @@ export async function spool(folder: string, options: SpoolCommandOptions, io: Io
   } catch (error) {
     if (isClosedPipe(error)) return ExitCode.DONE;
     if (error instanceof BoundaryLogError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') throw notASpool(folder);
-    throw new BoundaryLogError('ERR_SPOOL_FAILED', `the spool ${folder} cannot be read: ${message}`, {
-      cause: error,
-    });
+    throw new BoundaryLogError(
+      'ERR_SPOOL_FAILED',
+      `the spool ${token(folder)} cannot be read: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

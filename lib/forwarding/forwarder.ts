@@ -1,11 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import type { LogBatch } from '../../codec/index.js';
 import type { Amount, Batch } from '../batch.js';
+import { GuardedEvents } from '../guard.js';
 import { checkOptions, type OptionTable, objectWith, resolveOptions, wholeNumber } from '../options.js';
 import { type Callback, Writable } from '../streams/base.js';
 import { isDirectWrite, isObject, type Write } from '../streams/direct.js';
 import { sleep } from './abort.js';
-import { isPermanent, type Reporter } from './reporter.js';
+import { isPermanent, type Reporter, resultOf } from './reporter.js';
 import { RETRY_OPTION, RetryingReporter, type RetryOptions } from './retrying-reporter.js';
 
 /** Options of {@link Forwarder}. */
@@ -41,6 +42,8 @@ const REPORTER = { reporter: objectWith('report') };
  * | `outage` | error | the first failure since the start or the last success |
  * | `recovery` | seconds | the first success after an outage; how long the outage lasted |
  * | `drop` | batch, `'shutdown'`, null | the Forwarder was destroyed before the batch was accepted |
+ *
+ * A listener that fails does not stop the Forwarder. The first failure is a warning of the process.
  */
 export class Forwarder<T extends Batch = LogBatch> extends Writable {
   /** The batches that are being reported. */
@@ -49,6 +52,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   readonly #concurrency: number;
   /** Whether the option `retry` is set. */
   readonly isRetrying: boolean;
+  readonly #events = new GuardedEvents(this);
   readonly #abort = new AbortController();
   readonly #reportOptions = { signal: this.#abort.signal };
   /** The batches that are being reported, in order. Usually there is only one, and then a list costs less than a Set. */
@@ -104,6 +108,11 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     return this.#outageSince !== undefined;
   }
 
+  /** How many times a listener of the events above has failed. */
+  get listenerErrors(): number {
+    return this.#events.errors;
+  }
+
   /** @returns false while as many batches are being reported as `concurrency` allows: continue at `drain`. */
   override write(batch: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (this.#isOpen && isDirectWrite(this, batch, encoding, callback) && this.#hasPlace()) {
@@ -112,7 +121,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
       if (!this.#isOpen) return false;
       this.#begun = batch as T;
     } else if (this.destroyed && isObject(batch)) {
-      this.emit('drop', batch, 'shutdown', null);
+      this.#events.emit('drop', batch, 'shutdown', null);
     }
     (super.write as Write)(batch, encoding, callback);
     return this.#isOpen && this.#blocked === undefined;
@@ -171,7 +180,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     const queued = this.#takeQueued();
     const reporting = [...this.#reporting];
     for (const batch of reporting) this.#leave(batch);
-    for (const batch of [...reporting, ...queued]) this.emit('drop', batch, 'shutdown', null);
+    for (const batch of [...reporting, ...queued]) this.#events.emit('drop', batch, 'shutdown', null);
     callback(error);
   }
 
@@ -205,7 +214,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
       this.#succeed(batch, start);
       return true;
     }
-    Promise.resolve(result).then(
+    resultOf(result).then(
       () => this.#succeed(batch, start),
       (error) => this.#fail(batch, error),
     );
@@ -215,14 +224,14 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   #succeed(batch: T, start: number): void {
     if (!this.#leave(batch)) return;
     if (this.#outageSince !== undefined) {
-      this.emit('recovery', (performance.now() - this.#outageSince) / 1000);
+      this.#events.emit('recovery', (performance.now() - this.#outageSince) / 1000);
       this.#outageSince = undefined;
     }
     const end = performance.now();
     if (this.#endOfLast === undefined) queueMicrotask(() => (this.#endOfLast = undefined));
     this.#endOfLast = end;
     this.lastSuccessAt = end;
-    this.emit('forward', batch, (end - start) / 1000);
+    this.#events.emit('forward', batch, (end - start) / 1000);
     this.#next();
   }
 
@@ -233,7 +242,12 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     } else {
       this.#failed(error, false);
       this.#leave(batch);
-      this.emit('drop', batch, this.isRetrying && isPermanent(error) ? 'rejected' : 'forward_failed', error);
+      this.#events.emit(
+        'drop',
+        batch,
+        this.isRetrying && isPermanent(error) ? 'rejected' : 'forward_failed',
+        error,
+      );
     }
     this.#next();
   }
@@ -242,9 +256,9 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     // A batch that the reporter will never accept does not mean that the reporter is down.
     if (this.#outageSince === undefined && !(this.isRetrying && isPermanent(error))) {
       this.#outageSince = performance.now();
-      this.emit('outage', error);
+      this.#events.emit('outage', error);
     }
-    if (again) this.emit('retry', error);
+    if (again) this.#events.emit('retry', error);
   }
 
   /** @returns false if stop() or destroy() has already disposed of the batch. */

@@ -25,12 +25,26 @@ export interface ReportError extends Error {
   readonly retryAfterMs?: number;
 }
 
+/** The promise of a report, which settles once. What a reporter returns need not be a promise that behaves. */
+export function resultOf(result: unknown): Promise<void> {
+  return new Promise((resolve) => resolve(result as Promise<void>));
+}
+
 export function isPermanent(error: unknown): boolean {
-  return (error as Partial<ReportError> | undefined)?.permanent === true;
+  return hint(error, 'permanent') === true;
 }
 
 /** How long to wait at least before the next attempt, in ms. A hint that is not a finite number is ignored. */
 export function retryAfterMs(error: unknown): number {
-  const hint = (error as Partial<ReportError> | undefined)?.retryAfterMs;
-  return typeof hint === 'number' && Number.isFinite(hint) ? hint : 0;
+  const ms = hint(error, 'retryAfterMs');
+  return typeof ms === 'number' && Number.isFinite(ms) ? ms : 0;
+}
+
+/** A reporter may throw anything, even an object whose properties cannot be read. */
+function hint(error: unknown, name: keyof ReportError): unknown {
+  try {
+    return (error as Partial<ReportError> | undefined)?.[name];
+  } catch {
+    return undefined;
+  }
 }

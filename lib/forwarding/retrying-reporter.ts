@@ -9,7 +9,7 @@ import {
 } from '../options.js';
 import { startTimer } from './abort.js';
 import { backoffMs } from './backoff.js';
-import { isPermanent, type Reporter, retryAfterMs } from './reporter.js';
+import { isPermanent, type Reporter, resultOf, retryAfterMs } from './reporter.js';
 import { retryAfter } from './retry.js';
 
 /** Options of retries: how long to wait, and when to give up. */
@@ -136,7 +136,7 @@ export class RetryingReporter<Batch> implements Reporter<Batch> {
     if (timeoutMs === Number.POSITIVE_INFINITY) {
       // Only the caller can end this attempt, so the reporter gets the caller's signal.
       const result = this.#reporter.report(batch, { signal });
-      return result === undefined ? undefined : Promise.resolve(result);
+      return result === undefined ? undefined : resultOf(result);
     }
     const controller = this.#unused ?? new AbortController();
     this.#unused = undefined;
@@ -153,7 +153,7 @@ export class RetryingReporter<Batch> implements Reporter<Batch> {
       };
       // After an abort, the caller decides how long it waits for the result.
       const stopTimer = startTimer(timeoutMs, signal, onTimeout, () => controller.abort(signal.reason));
-      Promise.resolve(result).then(resolve, reject).finally(stopTimer);
+      resultOf(result).then(resolve, reject).finally(stopTimer);
     });
   }
 }

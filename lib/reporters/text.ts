@@ -141,7 +141,11 @@ export class TextReporter implements Reporter<LogBatch> {
    * @param reports The reports whose text is not completely written.
    */
   #write(text: Uint8Array, before: number, reports: readonly Waiting[]): void {
+    let isSettled = false;
     const settle = (error?: Error | null, written = error ? 0 : text.length) => {
+      // A stream may call back and then throw, or call back twice.
+      if (isSettled) return;
+      isSettled = true;
       const isDone = ({ end }: Waiting) => end <= before + written;
       const done = reports.filter(isDone);
       const left = done.length === reports.length ? [] : reports.slice(done.length);

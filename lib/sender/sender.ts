@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { LogsInput } from '../../codec/index.js';
 import { BoundaryLogError } from '../errors.js';
 import { retry } from '../forwarding/retry.js';
+import { GuardedEvents } from '../guard.js';
 import { milliseconds, type OptionTable, orInfinity, resolveOptions, text, wholeNumber } from '../options.js';
+import { messageOf, token } from '../printable.js';
 import { defaultSocketPath } from '../socket-path.js';
 import { type Callback, Writable } from '../streams/base.js';
 import { type EncodableMessage, MessageEncoder } from '../streams/message-encoder.js';
@@ -77,6 +79,7 @@ export const SENDER_OPTIONS = {
  * the next batch, or at the end, the sender reports the number of these drops to the receiver.
  */
 export class BoundaryLogSender extends Writable {
+  readonly #events = new GuardedEvents(this);
   readonly #batcher: EventBatcher;
   readonly #encoder = new MessageEncoder();
   readonly #socket: ReconnectingSocket;
@@ -131,7 +134,7 @@ export class BoundaryLogSender extends Writable {
       completed = this.#batcher.add(value, new Date());
     } catch (error) {
       this.#unreportedDrops += 1;
-      this.emit('drop', value, error);
+      this.#events.emit('drop', value, error);
       return;
     }
     // The next event waits until all completed batches are written, so that the sender does not collect batches.
@@ -163,7 +166,7 @@ export class BoundaryLogSender extends Writable {
       await retry(() => this.#socket.write(frame), { signal, delayMs, maxAttempts: this.#attempts });
     } catch (cause) {
       if (signal.aborted) throw cause;
-      const message = `cannot send to ${this.#socket.path}: ${(cause as Error).message}. Does a proxy listen on it?`;
+      const message = `cannot send to ${token(this.#socket.path)}: ${messageOf(cause)}. Does a proxy listen on it?`;
       throw new BoundaryLogError('ERR_SEND_FAILED', message, { cause });
     }
     await this.#reportDrops();

@@ -1,9 +1,16 @@
 import type { Socket } from 'node:net';
 import type { Logger } from '../logger.js';
 import { LogBuffer } from '../streams/log-buffer.js';
+import { Episode } from '../telemetry/episode.js';
 import { Connection, type Sinks, type TimeLimits } from './connection.js';
 import { descriptorBudget, isShortage, SpareDescriptor } from './descriptors.js';
 import { Turns } from './turns.js';
+
+const FAULTS = {
+  started: 'closing a connection: its data cannot be processed',
+  continues: 'still closing connections whose data cannot be processed',
+  ended: 'no longer closing connections whose data cannot be processed',
+};
 
 /**
  * Why a connection was closed as soon as it was accepted. A closed list.
@@ -49,6 +56,7 @@ export class Connections {
   readonly #spare: SpareDescriptor;
   #max: number;
   #clock: NodeJS.Timeout | undefined;
+  readonly #faults: Episode;
   #bytesOfClosed = 0;
 
   constructor(sinks: Sinks, limits: ConnectionLimits, events: ConnectionEvents, logger: Logger) {
@@ -58,6 +66,7 @@ export class Connections {
     this.#logger = logger;
     this.#max = limits.maxConnections;
     this.#spare = new SpareDescriptor((error) => events.notAccepted(error));
+    this.#faults = new Episode(logger, FAULTS);
     // Every connection may listen for its `drain`.
     sinks.logs.setMaxListeners(0);
   }
@@ -125,6 +134,7 @@ export class Connections {
     const open = [...this.#open];
     for (const connection of open) connection.close();
     await Promise.all(open.map(({ done }) => done));
+    this.#faults.end();
   }
 
   #receive(socket: Socket): void {
@@ -133,7 +143,7 @@ export class Connections {
     const share = logs instanceof LogBuffer && logs.fairShare ? logs.sender() : undefined;
     const sinks = share === undefined ? this.#sinks : { ...this.#sinks, logs: share };
     const connection = new Connection(socket, sinks, this.#turns, (err) =>
-      this.#logger.error({ err }, 'closing a connection: its data cannot be processed'),
+      this.#faults.happened({ connections: 1 }, { err }),
     );
     this.#open.add(connection);
     connection.done.then(() => {

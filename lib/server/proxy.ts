@@ -12,6 +12,7 @@ import { SpoolBuffer } from '../spool/spool-buffer.js';
 import { LogBuffer } from '../streams/log-buffer.js';
 import { StatusSink } from '../streams/status-sink.js';
 import { type Accounts, type DropReason, subtract, Tally } from '../telemetry/accounts.js';
+import { ForeignCode } from '../telemetry/foreign-code.js';
 import { type Health, healthOf } from '../telemetry/health.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { REJECT_REASONS, type RejectReason } from '../telemetry/reject-reasons.js';
@@ -82,7 +83,8 @@ export class BoundaryLogProxy {
     const { bufferSize: maxBatches, bufferBytes: maxBytes, overflow, fairShare, spool } = resolved;
     this.socketPath = resolved.socketPath;
     this.#listenOptions = resolved;
-    this.#logger = resolved.logger;
+    const foreign = new ForeignCode(resolved.logger);
+    this.#logger = foreign.logger;
     this.#warnings = new Warnings(this.#logger);
     this.#socketFaults = new SocketFaults(this.#logger);
     this.registry = resolved.registry;
@@ -101,7 +103,7 @@ export class BoundaryLogProxy {
     this.#status.on('reject', () => reject('implausible_status'));
     const sinks = { logs: this.#buffer, status: this.#status, reject };
     this.#connections = new Connections(sinks, resolved, this.#warnings, this.#logger);
-    this.#metrics = new Metrics(this.registry, {
+    const source = {
       accounts: () => this.accounts(),
       retries: () => this.#retries,
       buffer: this.#buffer,
@@ -112,7 +114,9 @@ export class BoundaryLogProxy {
       connections: this.#connections,
       shortages: this.#warnings.shortages.counts,
       wasmEnabled: () => wasmFailure() === undefined,
-    });
+      foreignErrors: () => foreign.errors,
+    };
+    this.#metrics = new Metrics(this.registry, source, foreign.registry);
   }
 
   /**

@@ -21,6 +21,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { token } from '../printable.js';
 import { type Lock, takeLock } from './lock.js';
 import { giveToOwnerOf } from './owner.js';
 
@@ -74,7 +75,7 @@ export const realDisk: Disk = {
     if (created !== undefined) giveToOwnerOf(dirname(folder), (uid, gid) => chownSync(folder, uid, gid));
     const found = statSync(folder);
     if (!found.isDirectory())
-      throw Object.assign(new Error(`${folder} is not a folder`), { code: 'ENOTDIR' });
+      throw Object.assign(new Error(`${token(folder)} is not a folder`), { code: 'ENOTDIR' });
     return found.mode;
   },
   lock: takeLock,
@@ -180,6 +181,6 @@ class RealFile implements DiskFile {
 }
 
 function irregular(path: string): Error {
-  const message = `${path} is not a regular file, and a spool follows no links: remove it`;
+  const message = `${token(path)} is not a regular file, and a spool follows no links: remove it`;
   return Object.assign(new Error(message), { code: 'ELOOP' });
 }

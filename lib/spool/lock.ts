@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { BoundaryLogError } from '../errors.js';
+import { token } from '../printable.js';
 import { giveToOwnerOf } from './owner.js';
 
 /** The right to change what is in a folder. It ends with the process, however that ends. */
@@ -160,6 +161,6 @@ function tidy(folder: string, number: number): void {
 function inUse(folder: string): BoundaryLogError {
   return new BoundaryLogError(
     'ERR_SPOOL_IN_USE',
-    `the spool ${folder} is in use: it is open in another process, or twice in this one`,
+    `the spool ${token(folder)} is in use: it is open in another process, or twice in this one`,
   );
 }

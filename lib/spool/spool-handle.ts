@@ -1,4 +1,5 @@
 import { BoundaryLogError } from '../errors.js';
+import { messageOf, token } from '../printable.js';
 import type { Lock } from './lock.js';
 import { type QueueOptions, SpoolQueue } from './queue.js';
 import { RETRY_MS } from './segment-reader.js';
@@ -72,7 +73,7 @@ export class SpoolHandle {
   /** An error of this package for any error. */
   failed(error: unknown): BoundaryLogError {
     if (error instanceof BoundaryLogError) return error;
-    const message = `the spool ${this.#options.folder} failed: ${(error as Error).message}`;
+    const message = `the spool ${token(this.#options.folder)} failed: ${messageOf(error)}`;
     return new BoundaryLogError('ERR_SPOOL_FAILED', message, { cause: error });
   }
 
@@ -91,7 +92,7 @@ export class SpoolHandle {
     const mode = disk.makeFolder(folder);
     if ((mode & 0o066) !== 0) {
       const fields = { folder, mode: (mode & 0o7777).toString(8) };
-      logger.warn(fields, `others can read the spool's folder or write to it: chmod 700 '${folder}'`);
+      logger.warn(fields, `others can read the spool's folder or write to it: chmod 700 ${token(folder)}`);
     }
     return disk.lock(folder);
   }

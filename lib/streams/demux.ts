@@ -1,6 +1,7 @@
 import type { Writable as NodeWritable } from 'node:stream';
 import type { Close, Kinded, Outcome, Skip } from '../../codec/index.js';
 import { BoundaryLogError } from '../errors.js';
+import { messageOf } from '../printable.js';
 import { type Callback, Writable } from './base.js';
 import { isDirectWrite, type Write } from './direct.js';
 
@@ -32,7 +33,7 @@ const NOTHING: readonly never[] = [];
  *
  * Any number of Demuxes may share a route; a Demux never ends or destroys one. If a route's `write()` returns false,
  * the Demux waits for its `drain` and then continues with the rest. A route that was destroyed or ended is the Demux's
- * error, `ERR_ROUTE_CLOSED`; if a function throws, the error is what it threw.
+ * error, `ERR_ROUTE_CLOSED`; if a function throws or rejects, the error is what it threw or rejected with.
  *
  * A `close` outcome without a route becomes the Demux's error, with its code. A hand-made `pipeline()` therefore
  * rejects with it, after everything before it went through.
@@ -125,13 +126,19 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
       }
       const route = this.#lastRoute;
       if (route === undefined) return kind === 'close' ? (outcome as unknown as Close).error : undefined;
-      if (typeof route === 'function') route(outcome);
+      if (typeof route === 'function') this.#watch(route(outcome));
       else if (!route.writable) return routeClosed(kind);
       else if (!route.write(outcome)) return route;
       return undefined;
     } catch (error) {
-      return error instanceof Error ? error : new Error(`a route threw ${String(error)}`);
+      return asError(error);
     }
+  }
+
+  /** A function may be asynchronous. The Demux does not wait for it, but what it rejects with is the Demux's error, too. */
+  #watch(result: unknown): void {
+    if (typeof result !== 'object' || result === null || !('then' in result)) return;
+    new Promise((resolve) => resolve(result)).catch((error) => this.destroy(asError(error)));
   }
 
   /** Sends the rest, as soon as nothing stands in its way. */
@@ -176,6 +183,16 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
 /** Any number of Demuxes may wait for a shared route, so that must not look like a leak of listeners. */
 function addMaxListeners(route: NodeWritable, n: 1 | -1): void {
   if (route.getMaxListeners() > 0) route.setMaxListeners(route.getMaxListeners() + n);
+}
+
+function asError(thrown: unknown): Error {
+  try {
+    // Streams read the stack of their error, which fails if its message cannot be read.
+    if (thrown instanceof Error && typeof thrown.stack === 'string') return thrown;
+  } catch {
+    // It becomes the text of another error.
+  }
+  return new Error(`a route threw ${messageOf(thrown)}`);
 }
 
 function routeClosed(kind: string): BoundaryLogError {

@@ -39,6 +39,9 @@ export function isDirectWrite(
 /** `write` with all its overloads, for subclasses that pass their arguments on. */
 export type Write = (chunk: unknown, encoding?: unknown, callback?: unknown) => boolean;
 
+/** `end` with all its overloads, likewise. */
+export type End = (this: unknown, ...args: unknown[]) => never;
+
 /**
  * Notes whether `stream` owes its writers a `drain`. A pipe that ends looks at this note: without it, its source would
  * wait for ever. Node has no public way to set it.

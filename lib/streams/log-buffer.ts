@@ -1,8 +1,9 @@
 import type { LogBatch } from '../../codec/index.js';
-import type { Amount, Batch } from '../batch.js';
+import { type Amount, type Batch, count } from '../batch.js';
+import { GuardedEvents } from '../guard.js';
 import { flag, type OptionTable, oneOf, resolveOptions, wholeNumber } from '../options.js';
 import { type Callback, PassThrough, type TransformCallback } from './base.js';
-import { isDirectWrite, isFlowing, isObject, setNeedDrain, type Write } from './direct.js';
+import { type End, isDirectWrite, isFlowing, isObject, setNeedDrain, type Write } from './direct.js';
 import { entrance } from './entrance.js';
 import { FairShares, type Share } from './fair-shares.js';
 import { Queue } from './queue.js';
@@ -58,6 +59,8 @@ export const LOG_BUFFER_OPTIONS = {
  * | `drop` | batch, `'buffer_full'` | there was no room |
  * | `drop` | batch, `'unfair_share'` | with `fairShare`: its sender has its share of the buffer already |
  * | `drop` | batch, `'shutdown'` | it was in the buffer at a shutdown or `destroy()`, or was written after a shutdown |
+ *
+ * A listener that fails does not stop the buffer. The first failure is a warning of the process.
  */
 export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
   /** How many batches the buffer can hold. */
@@ -72,6 +75,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
   readonly received: Amount = { batches: 0, logs: 0 };
   /** What is in the buffer now. */
   readonly held: Amount & { bytes: number } = { batches: 0, logs: 0, bytes: 0 };
+  readonly #events = new GuardedEvents(this);
   /** The batches of {@link held}, in the order in which they will be read. */
   readonly #batches = new Queue<T>();
   /** Batches that were written when there was no room, with `overflow: 'block'`. */
@@ -109,6 +113,11 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
     });
   }
 
+  /** How many times a listener of the event above has failed. */
+  get listenerErrors(): number {
+    return this.#events.errors;
+  }
+
   /** @returns false if the batch has to wait for room, with `overflow: 'block'`: continue at `drain`. */
   override write(batch: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (
@@ -127,7 +136,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
       (super.write as Write)(batch, encoding, callback);
     } else {
       count(this.received, batch as T);
-      this.emit('drop', batch, this.#reasonToDrop(batch as T));
+      this.#events.emit('drop', batch, this.#reasonToDrop(batch as T));
       const onWritten = callback ?? encoding;
       if (typeof onWritten === 'function') process.nextTick(onWritten as () => void);
     }
@@ -188,7 +197,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
   /** Puts a batch back as the next one to be read. It was accepted once and is accepted again, even if there is no room. */
   override unshift(batch: T): void {
     if (this.#isShutDown) {
-      this.emit('drop', batch, 'shutdown');
+      this.#events.emit('drop', batch, 'shutdown');
       return;
     }
     batch.detach?.();
@@ -217,7 +226,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
     for (let batch = this.#batches.shift(); batch !== undefined; batch = this.#batches.shift()) {
       hold(this.held, batch, -1);
       this.#shares?.remove(batch);
-      this.emit('drop', batch, 'shutdown');
+      this.#events.emit('drop', batch, 'shutdown');
     }
     process.nextTick(() => this.emit('drain'));
   }
@@ -282,13 +291,6 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
   #isFull(batch: T): boolean {
     return this.held.batches >= this.maxBatches || this.held.bytes + batch.raw.length > this.maxBytes;
   }
-}
-
-type End = (this: unknown, ...args: unknown[]) => never;
-
-function count(amount: Amount, batch: Batch): void {
-  amount.batches += 1;
-  amount.logs += batch.count;
 }
 
 function hold(held: Amount & { bytes: number }, batch: Batch, sign: 1 | -1): void {

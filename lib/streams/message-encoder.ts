@@ -7,6 +7,7 @@ import {
   type Tag,
 } from '../../codec/index.js';
 import { BoundaryLogError } from '../errors.js';
+import { GuardedEvents } from '../guard.js';
 import { shown } from '../options.js';
 import { Transform, type TransformCallback } from './base.js';
 
@@ -41,6 +42,8 @@ export type EncodableMessage =
  * been read yet are lost.
  */
 export class MessageEncoder extends Transform {
+  readonly #events = new GuardedEvents(this);
+
   constructor() {
     super({ writableObjectMode: true });
   }
@@ -54,7 +57,7 @@ export class MessageEncoder extends Transform {
     try {
       frame = encodeMessage(message);
     } catch (error) {
-      callback(this.emit('drop', message, error) ? null : (error as Error));
+      callback(this.#events.emit('drop', message, error) ? null : (error as Error));
       return;
     }
     callback(null, frame);

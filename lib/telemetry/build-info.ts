@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import type { Registry } from 'prom-client';
 import { Gauge } from './prom-client.js';
 
 export const BUILD_INFO = {
@@ -9,12 +8,11 @@ export const BUILD_INFO = {
   labels: ['version', 'node'],
 } as const;
 
-/** Adds the metric to a registry. */
-export function registerBuildInfo(registry: Registry): void {
+/** The metric, which belongs to no registry yet. */
+export function buildInfo(): object {
   const { name, help, labels } = BUILD_INFO;
   const { version } = createRequire(import.meta.url)('boundary-log-proxy/package.json');
-  new Gauge({ name, help, labelNames: labels, registers: [registry] }).set(
-    { version, node: process.version },
-    1,
-  );
+  const gauge = new Gauge({ name, help, labelNames: labels, registers: [] });
+  gauge.set({ version, node: process.version }, 1);
+  return gauge;
 }

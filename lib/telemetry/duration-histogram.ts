@@ -1,5 +1,3 @@
-import type { Metric, Registry } from 'prom-client';
-
 /** Upper bounds of the buckets, in seconds: from a local write to a reporter that times out. */
 const BOUNDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 
@@ -20,10 +18,9 @@ export class DurationHistogram {
   readonly #buckets = new Array<number>(BOUNDS.length + 1).fill(0);
   #sum = 0;
 
-  constructor(name: string, help: string, registry: Registry) {
+  constructor(name: string, help: string) {
     this.name = name;
     this.help = help;
-    registry.registerMetric(this as unknown as Metric);
   }
 
   /** Counts one duration, in seconds. */

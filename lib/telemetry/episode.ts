@@ -1,31 +1,47 @@
 import type { Logger } from '../logger.js';
 
-/** How often an episode that continues is logged. */
+/** How often an episode is logged at most. */
 const INTERVAL_MS = 30_000;
 
 /** The messages of an episode's lines. */
 export interface EpisodeTexts {
   readonly started: string;
-  /** Without this text, an episode has no lines between the first and the last, and only `end()` ends it. */
+  /** Without this text, an episode that continues has no further lines, and only `over()` or `end()` ends it. */
   readonly continues?: string;
   readonly ended: string;
 }
 
 /**
  * Logs something that may happen thousands of times a second in a few lines: one when it starts, at most one every
- * 30 s with the counts since the last line, and one with the total when it has not happened for 30 s, or when `end()`
- * is called. All lines are warnings, so that a log of warnings also shows the end of each problem.
+ * 30 s with the counts since the last line, and one with the total when it has not happened for 30 s, or when it is
+ * over. All lines are warnings, so that a log of warnings also shows the end of each problem.
+ *
+ * Something that starts and ends again and again has no more lines than that: what happens within 30 s of a line waits,
+ * and the next line says what is true by then.
  */
 export class Episode {
   readonly #logger: Logger;
   readonly #texts: EpisodeTexts;
   readonly #fields: object;
+  /** Set as long as a line may have to be written later. */
   #timer: NodeJS.Timeout | undefined;
-  /** When the current episode started; undefined if there is none. */
+  /** Whether it is happening. */
+  #isActive = false;
+  /** Whether the last line says that it is happening. */
+  #isSaid = false;
+  /** When the last line was written. */
+  #saidAt = Number.NEGATIVE_INFINITY;
+  /** When it first happened after the last line that says that it has ended. */
   #startedAt: number | undefined;
-  #kind = '';
-  #total: Record<string, number> = {};
-  #sinceLastLine: Record<string, number> = {};
+  /** When it was over, if it was. */
+  #overAt: number | undefined;
+  /** The kinds that have had a line. */
+  readonly #kinds = new Set<string>();
+  /** The further fields of what happened last. */
+  #lastFields: object = {};
+  /** Sums since {@link #startedAt}, and since the last line. `times` is how many times it has started. */
+  #total: Sums = {};
+  #sinceLastLine: Sums = {};
 
   /** @param fields These fields are part of every line. */
   constructor(logger: Logger, texts: EpisodeTexts, fields: object = {}) {
@@ -38,49 +54,116 @@ export class Episode {
    * It happened.
    *
    * @param counts What to add up. The lines contain the sums.
-   * @param fields Further fields of the line, if this call writes one.
-   * @param kind Within an episode, a kind that differs from the last one gets its own first line.
+   * @param fields Further fields of the line, if it is about this call.
+   * @param kind Within an episode, each kind gets a first line of its own.
    */
-  happened(counts: Record<string, number>, fields: object = {}, kind = ''): void {
-    add(this.#total, counts);
-    if (this.#startedAt === undefined) {
-      this.#start();
-    } else if (kind === this.#kind) {
-      add(this.#sinceLastLine, counts);
-      return;
+  happened(counts: Sums, fields: object = {}, kind = ''): void {
+    const isStart = !this.#isActive;
+    const isDue = isStart && this.#isDue();
+    this.#isActive = true;
+    this.#startedAt ??= performance.now();
+    this.#overAt = undefined;
+    this.#lastFields = fields;
+    this.#count(counts);
+    if (isStart) this.#count({ times: 1 });
+    if (isDue) this.#kinds.clear();
+    if (!this.#kinds.has(kind)) {
+      this.#kinds.add(kind);
+      this.#say(this.#texts.started, { ...counts, ...fields });
+    } else if (isStart || this.#texts.continues !== undefined) {
+      this.#wait();
     }
-    this.#kind = kind;
-    this.#logger.warn({ ...this.#fields, ...counts, ...fields }, this.#texts.started);
   }
 
-  /** Ends the current episode, if there is one, and writes its last line. */
+  /** It is over. The line that says so is written at once, or 30 s after the line before. */
+  over(): void {
+    if (!this.#isActive) return;
+    this.#isActive = false;
+    this.#overAt = performance.now();
+    if (this.#isDue()) this.#sayEnded();
+    else this.#wait();
+  }
+
+  /** Says at once how it stands, if the last line does not, because there will be no later line. */
+  flush(): void {
+    this.#stopWaiting();
+    if (!this.#isActive) this.#sayEnded();
+    else if (this.#hasStarted()) this.#sayStarted();
+  }
+
+  /** It is over, and there will be no more of it: writes the last line at once. */
   end(): void {
+    this.#isActive = false;
+    this.flush();
+  }
+
+  /** Writes what is true 30 s after the last line. */
+  readonly #look = (): void => {
+    this.#timer = undefined;
+    const { continues } = this.#texts;
+    const hasStopped = continues !== undefined && Object.keys(this.#sinceLastLine).length === 0;
+    if (hasStopped) {
+      this.#isActive = false;
+      // It has not happened for 30 s, so another start is news.
+      this.#kinds.clear();
+    }
+    if (!this.#isActive) this.#sayEnded();
+    else if (this.#hasStarted()) this.#sayStarted();
+    else if (continues !== undefined) this.#say(continues, shown(this.#sinceLastLine));
+  };
+
+  /** Whether it has started since the last line. */
+  #hasStarted(): boolean {
+    return !this.#isSaid || this.#sinceLastLine.times !== undefined;
+  }
+
+  #sayStarted(): void {
+    this.#say(this.#texts.started, { ...shown(this.#sinceLastLine), ...this.#lastFields });
+  }
+
+  #sayEnded(): void {
     if (this.#startedAt === undefined) return;
-    clearInterval(this.#timer);
-    const seconds = Math.round((performance.now() - this.#startedAt) / 1000);
-    this.#logger.warn({ ...this.#fields, ...this.#total, seconds }, this.#texts.ended);
+    const seconds = Math.round(((this.#overAt ?? performance.now()) - this.#startedAt) / 1000);
+    const total = shown(this.#total);
     this.#startedAt = undefined;
     this.#total = {};
+    this.#say(this.#texts.ended, { ...total, seconds });
+  }
+
+  #say(text: string, fields: object): void {
+    this.#isSaid = this.#isActive;
     this.#sinceLastLine = {};
+    this.#saidAt = performance.now();
+    this.#stopWaiting();
+    if (this.#isActive && this.#texts.continues !== undefined) this.#wait();
+    this.#logger.warn({ ...this.#fields, ...fields }, text);
   }
 
-  #start(): void {
-    this.#startedAt = performance.now();
-    const { continues } = this.#texts;
-    if (continues === undefined) return;
-    this.#timer = setInterval(() => this.#check(continues), INTERVAL_MS).unref();
-  }
-
-  #check(continues: string): void {
-    if (Object.keys(this.#sinceLastLine).length === 0) {
-      this.end();
-    } else {
-      this.#logger.warn({ ...this.#fields, ...this.#sinceLastLine }, continues);
-      this.#sinceLastLine = {};
+  #count(counts: Sums): void {
+    for (const sums of [this.#total, this.#sinceLastLine]) {
+      for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count;
     }
+  }
+
+  #isDue(): boolean {
+    return performance.now() - this.#saidAt >= INTERVAL_MS;
+  }
+
+  #wait(): void {
+    if (this.#timer !== undefined) return;
+    const leftMs = this.#saidAt + INTERVAL_MS - performance.now();
+    this.#timer = setTimeout(this.#look, Math.max(0, Math.ceil(leftMs))).unref();
+  }
+
+  #stopWaiting(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }
 
-function add(sums: Record<string, number>, counts: Record<string, number>): void {
-  for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count;
+type Sums = Record<string, number>;
+
+/** A single start is not worth a field. */
+function shown({ times = 1, ...sums }: Sums): Sums {
+  return times === 1 ? sums : { ...sums, times };
 }

@@ -1,4 +1,5 @@
 import type { Accounts } from './accounts.js';
+import type { ForeignSource } from './foreign-code.js';
 import type { RejectReason } from './reject-reasons.js';
 
 /** The state that the metrics are read from when somebody asks for them. The metrics have no counters of their own. */
@@ -27,4 +28,5 @@ export interface MetricsSource {
   /** Operations that failed, by kind of shortage. */
   readonly shortages: Readonly<Record<string, number>>;
   wasmEnabled(): boolean;
+  foreignErrors(): Readonly<Record<ForeignSource, number>>;
 }

@@ -1,7 +1,8 @@
-import type { Registry } from 'prom-client';
+import type { Metric, Registry } from 'prom-client';
 import { BoundaryLogError } from '../errors.js';
+import { Guard } from '../guard.js';
 import { DROP_REASONS, subtract } from './accounts.js';
-import { BUILD_INFO, registerBuildInfo } from './build-info.js';
+import { BUILD_INFO, buildInfo } from './build-info.js';
 import { DurationHistogram } from './duration-histogram.js';
 import type { MetricsSource } from './metrics-source.js';
 import { Counter, Gauge } from './prom-client.js';
@@ -13,7 +14,7 @@ interface Definition {
   readonly name: string;
   readonly type: 'counter' | 'gauge';
   readonly help: string;
-  readonly label?: 'reason' | 'kind';
+  readonly label?: 'reason' | 'kind' | 'source';
   values(source: MetricsSource): Values;
 }
 
@@ -215,6 +216,13 @@ export const METRICS: readonly Definition[] = [
     help: 'Operations on the spool that failed and are retried.',
     values: (source) => source.spool?.failures ?? 0,
   },
+  {
+    name: `${PREFIX}foreign_errors_total`,
+    type: 'counter',
+    help: 'Errors of the logger and the registry that the program gave to the proxy.',
+    label: 'source',
+    values: (source) => source.foreignErrors(),
+  },
 ];
 
 export const FORWARD_DURATION = {
@@ -228,13 +236,17 @@ const owners = new WeakMap<Registry, Metrics | undefined>();
 
 /** The metrics of a proxy in a registry. They are read from their source when somebody asks the registry for them. */
 export class Metrics {
-  readonly forwardDuration: DurationHistogram;
+  readonly forwardDuration = new DurationHistogram(FORWARD_DURATION.name, FORWARD_DURATION.help);
   readonly #registry: Registry;
 
-  /** @throws ERR_REGISTRY_IN_USE if the registry has the metrics of another proxy that is not closed. */
-  constructor(registry: Registry, source: MetricsSource) {
+  /**
+   * @param guard Calls the registry, which may fail: then some metrics are missing.
+   * @throws ERR_REGISTRY_IN_USE if the registry has the metrics of another proxy that is not closed.
+   */
+  constructor(registry: Registry, source: MetricsSource, guard = new Guard(() => undefined)) {
     const all = [...METRICS, BUILD_INFO, FORWARD_DURATION];
-    const existing = all.find(({ name }) => registry.getSingleMetric(name) !== undefined);
+    const isThere = (name: string) => guard.call(() => registry.getSingleMetric(name)) !== undefined;
+    const existing = all.find(({ name }) => isThere(name));
     if (existing !== undefined) {
       if (!owners.has(registry) || owners.get(registry) !== undefined) {
         throw new BoundaryLogError(
@@ -242,13 +254,16 @@ export class Metrics {
           `registry: it already contains ${existing.name}: use one registry per proxy`,
         );
       }
-      for (const { name } of all) registry.removeSingleMetric(name);
+      for (const { name } of all) guard.call(() => registry.removeSingleMetric(name));
     }
     this.#registry = registry;
     owners.set(registry, this);
-    for (const definition of METRICS) register(definition, registry, source);
-    registerBuildInfo(registry);
-    this.forwardDuration = new DurationHistogram(FORWARD_DURATION.name, FORWARD_DURATION.help, registry);
+    const metrics = [
+      ...METRICS.map((definition) => metricOf(definition, source)),
+      buildInfo(),
+      this.forwardDuration,
+    ];
+    for (const metric of metrics) guard.call(() => registry.registerMetric(metric as unknown as Metric));
   }
 
   /** The proxy is closed. Its last values stay in the registry until another proxy uses it. */
@@ -257,31 +272,27 @@ export class Metrics {
   }
 }
 
-function register(
-  { name, type, help, label, values }: Definition,
-  registry: Registry,
-  source: MetricsSource,
-): void {
-  const config = { name, help, labelNames: label === undefined ? [] : [label], registers: [registry] };
+/** A metric that belongs to no registry yet. */
+function metricOf({ name, type, help, label, values }: Definition, source: MetricsSource): object {
+  const config = { name, help, labelNames: label === undefined ? [] : [label], registers: [] };
   const publish = (set: (labels: Record<string, string>, value: number) => void) => {
     const now = values(source);
     if (typeof now === 'number') set({}, now);
     else for (const [value, n] of Object.entries(now)) set({ [label as string]: value }, n);
   };
   if (type === 'gauge') {
-    new Gauge({
+    return new Gauge({
       ...config,
       collect() {
         publish((labels, value) => this.set(labels, value));
       },
     });
-  } else {
-    new Counter({
-      ...config,
-      collect() {
-        this.reset();
-        publish((labels, value) => this.inc(labels, value));
-      },
-    });
   }
+  return new Counter({
+    ...config,
+    collect() {
+      this.reset();
+      publish((labels, value) => this.inc(labels, value));
+    },
+  });
 }

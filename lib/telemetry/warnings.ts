@@ -50,6 +50,7 @@ export class Warnings {
   readonly shortages: Shortages;
   readonly #logger: Logger;
   readonly #episodes = new Map<string, Episode>();
+  #outage: Episode | undefined;
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -96,19 +97,22 @@ export class Warnings {
   }
 
   /**
-   * Warns about outages of a reporter that is retried. An outage is not among the episodes that `end()` ends, because
-   * a reporter that still fails when the proxy is closed has not recovered.
+   * Warns about outages of a reporter that is retried. `end()` does not end an outage, because a reporter that still
+   * fails when the proxy is closed has not recovered.
    */
   watchOutages(forwarder: EventEmitter): void {
-    const outage = new Episode(this.#logger, TEXTS.outage);
+    // One for all forwarders, so that it limits the lines of a program that starts one again and again.
+    this.#outage ??= new Episode(this.#logger, TEXTS.outage);
+    const outage = this.#outage;
     forwarder.on('outage', (error) => outage.happened({}, errorField(error)));
-    forwarder.on('recovery', () => outage.end());
+    forwarder.on('recovery', () => outage.over());
   }
 
   /** Ends all episodes. Each writes its last line. */
   end(): void {
     for (const episode of this.#episodes.values()) episode.end();
     this.shortages.end();
+    this.#outage?.flush();
   }
 
   #episode(reason: string, texts: EpisodeTexts): Episode {

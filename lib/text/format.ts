@@ -1,4 +1,5 @@
 import type { BoundaryLog, LogBatch, ReportBoundaryLogsRequest } from '../../codec/index.js';
+import { escapeUnprintable, quoted, token } from '../printable.js';
 import { cut } from './cut.js';
 import { type BoundaryEvent, MESSAGE } from './event.js';
 import { eventOf, REPEATED_TEXTS } from './generated/event.js';
@@ -44,23 +45,26 @@ export function* linesOf(
 
 /** How a text is written in a line. */
 const SHOWN: Record<Format, (text: string) => string> = {
-  json: (text) => escapeUnprintable(JSON.stringify(text)),
-  logfmt: logfmtValue,
-  pretty: logfmtValue,
+  json: quoted,
+  logfmt: token,
+  pretty: unspaced,
 };
 
 const LINES: Record<Format, (event: BoundaryEvent, color: boolean) => string> = {
   json: (event) => escapeUnprintable(JSON.stringify({ msg: MESSAGE, ...event })),
-  logfmt: (event) => pairs({ msg: MESSAGE, ...event }),
+  logfmt: (event) => pairs({ msg: MESSAGE, ...event }, token),
   pretty,
 };
+
+/** `pretty` shows this in place of what is not there. */
+const NONE = '-';
 
 /** ANSI codes that switch a style on and off. */
 const STYLES = { dim: [2, 22], red: [31, 39], green: [32, 39] } as const;
 
 /** `19:42:34.120 allow GET https://example.com/ matched_rule=… session_id=…` */
 function pretty(event: BoundaryEvent, color: boolean): string {
-  const { decision, event_time = '-', http_method = '-', http_url = '-', matched_rule, ...rest } = event;
+  const { decision, event_time = NONE, http_method, http_url, matched_rule, ...rest } = event;
   const paint = (style: keyof typeof STYLES, text: string) =>
     color && text !== '' ? `\u001b[${STYLES[style][0]}m${text}\u001b[${STYLES[style][1]}m` : text;
   const time = event_time.includes('T') ? event_time.slice(11, 23).replace('Z', '').padEnd(12) : event_time;
@@ -68,37 +72,32 @@ function pretty(event: BoundaryEvent, color: boolean): string {
   return [
     paint('dim', time),
     paint(decision === 'allow' ? 'green' : 'red', decision.padEnd(5)),
-    escapeUnprintable(http_method).padEnd(7),
-    escapeUnprintable(http_url),
-    paint('dim', pairs({ ...rule, ...rest })),
+    http_method === undefined ? NONE.padEnd(7) : positional(http_method).padEnd(7),
+    http_url === undefined ? NONE : positional(http_url),
+    paint('dim', pairs({ ...rule, ...rest }, unspaced)),
   ]
     .filter((part) => part !== '')
     .join(' ');
 }
 
-/** `name=value …`, with quotes around values that a reader of logfmt would misread. */
-function pairs(fields: object): string {
+/** `name=value …`. @param shown Writes a value, so that it is one token. */
+function pairs(fields: object, shown: (value: string) => string): string {
   return Object.entries(fields)
-    .map(([name, value]) => `${name}=${logfmtValue(String(value))}`)
+    .map(([name, value]) => `${name}=${shown(String(value))}`)
     .join(' ');
 }
 
-function logfmtValue(value: string): string {
-  return /[\s="\\]/.test(value) || value === '' || UNPRINTABLE.test(value)
-    ? escapeUnprintable(JSON.stringify(value))
-    : value;
+/**
+ * A value on a terminal. A terminal breaks long lines anywhere, so a value with spaces could make the next row look like
+ * a line of its own. Therefore it has none.
+ */
+function unspaced(value: string): string {
+  return token(value).replaceAll(' ', '\\u0020');
 }
 
-/**
- * Characters that a terminal or a reader of lines would act upon instead of showing them: control characters,
- * line and paragraph separators, and marks that change the direction of writing. A jailed agent chooses the
- * URLs that it requests, so it could use them to forge or to hide lines.
- */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: this expression searches for them.
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
-const EACH_UNPRINTABLE = new RegExp(UNPRINTABLE, 'g');
-
-function escapeUnprintable(text: string): string {
-  if (!UNPRINTABLE.test(text)) return text;
-  return text.replace(EACH_UNPRINTABLE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+/** A value on a terminal without a name before it. It must not look like a field, or as if there were none. */
+function positional(value: string): string {
+  const shown = unspaced(value);
+  const misleads = value === NONE || /^[^:=]*=/.test(value);
+  return misleads && shown === value ? quoted(value) : shown;
 }

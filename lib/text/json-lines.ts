@@ -1,5 +1,6 @@
 import type { LogBatch } from '../../codec/index.js';
 import { type Constant, instantiate } from '../../codec/web-assembly.js';
+import { shownCharacters } from '../printable.js';
 import { code } from './generated/json-lines.js';
 import type { TextBuffer } from './text-buffer.js';
 
@@ -10,6 +11,7 @@ interface Lines {
   PROGRESS: Constant;
   beginLines(length: number, from: number): number;
   writeLines(): number;
+  SHOWN: Constant;
 }
 
 /** How much of a batch is written. */
@@ -34,6 +36,8 @@ const progress = new Int32Array(buffer, lines?.PROGRESS.value, lines === undefin
 /** The batch that is in {@link input}, if its last piece was not the last one, and where its next piece begins. */
 let begun: LogBatch | undefined;
 let nextOffset = 0;
+/** Whether the module has the table of the characters that are shown as they are. */
+let isShownKnown = false;
 
 /**
  * Appends the next piece of a batch as lines of JSON, identical to those of `formatBatch`. A piece has about 256 KiB.
@@ -47,15 +51,14 @@ export function appendJsonLines(
 ): Progress | undefined {
   const { raw } = batch;
   if (lines === undefined || raw.length > input.length) return { ...from, isStuck: true };
-  let length: number;
-  if (begun === batch && nextOffset === from.offset) {
-    length = lines.writeLines();
-  } else {
-    begun = undefined;
-    input.set(raw);
-    length = lines.beginLines(raw.length, from.offset);
-    if (length < 0) return { ...from, isStuck: true };
+  let length = writePiece(lines, batch, from.offset);
+  if (length <= 0 && !isShownKnown) {
+    // It may not be ASCII. Most programs never need this table, which takes a few milliseconds.
+    isShownKnown = true;
+    shownCharacters(new Uint8Array(buffer, lines.SHOWN.value, 0x11_0000 >> 3));
+    length = writePiece(lines, batch, from.offset);
   }
+  if (length < 0) return { ...from, isStuck: true };
   // Destructuring a typed array takes ten times as long.
   const offset = progress[0] as number;
   const written = progress[1] as number;
@@ -69,4 +72,12 @@ export function appendJsonLines(
     nextOffset = offset;
   }
   return { offset, lines: from.lines + written, isStuck };
+}
+
+/** Writes the next piece to {@link output}. @returns its length; below 0 if the batch is not valid. */
+function writePiece(lines: Lines, batch: LogBatch, offset: number): number {
+  if (begun === batch && nextOffset === offset) return lines.writeLines();
+  begun = undefined;
+  input.set(batch.raw);
+  return lines.beginLines(batch.raw.length, offset);
 }

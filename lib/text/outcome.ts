@@ -3,6 +3,7 @@ import { BoundaryLog, ReportBoundaryLogsRequest } from '../../codec/generated/sc
 import { encodeUnknownFields, type LogBatch, type Outcome } from '../../codec/index.js';
 import type { Field, MessageSchema } from '../../codec/schema.js';
 import { BoundaryLogError } from '../errors.js';
+import { escapeUnprintable } from '../printable.js';
 
 /**
  * Describes an outcome as an object for JSON, to compare how two implementations decode the same bytes.
@@ -42,17 +43,18 @@ export function describeOutcome(outcome: Outcome): object {
  */
 export function* describeInPieces(outcome: Outcome): Generator<string> {
   if (outcome.kind !== 'logs') {
-    yield `${JSON.stringify(describeOutcome(outcome))}\n`;
+    yield `${escapeUnprintable(JSON.stringify(describeOutcome(outcome)))}\n`;
     return;
   }
   const { tag, count, raw } = outcome;
   const request = requestOf(outcome);
   const withoutLogs = Object.assign(Object.create(request), { logs: [] });
   const { logs: _none, ...rest } = describeMessage(ReportBoundaryLogsRequest, withoutLogs);
-  yield `${JSON.stringify({ kind: 'logs', tag, count, ...rest }).slice(0, -1)},"logs":[`;
+  const start = JSON.stringify({ kind: 'logs', tag, count, ...rest }).slice(0, -1);
+  yield `${escapeUnprintable(start)},"logs":[`;
   let separator = '';
   for (const log of request.logs) {
-    yield separator + JSON.stringify(describeMessage(BoundaryLog, log));
+    yield separator + escapeUnprintable(JSON.stringify(describeMessage(BoundaryLog, log)));
     separator = ',';
   }
   yield `],"raw_hex":"${raw.toString('hex')}"}\n`;

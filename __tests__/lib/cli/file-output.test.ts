@@ -39,8 +39,10 @@ test('everything that is written is in the file, in order', () => {
   expect(output.on()).toBe(output);
 });
 
-test('a stdout that is not a file is left to Node', () => {
-  expect(eventOutput(process.stdout, open('/dev/null', 'w'))).toBeUndefined();
+test('a device is written to in the same way', () => {
+  const output = eventOutput(process.stdout, open('/dev/full', 'w')) as FileOutput;
+  expect(output).toBeInstanceOf(FileOutput);
+  expect(write(output, 'a\n')).toEqual({ code: 'ENOSPC', written: 0 });
 });
 
 test('a write that fails completely leaves nothing to repair', () => {

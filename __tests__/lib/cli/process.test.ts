@@ -177,7 +177,7 @@ describe('serve', () => {
     expect(forwarded.batches + dropped.buffer_full.batches).toBe(100);
   });
 
-  test('when stdout is closed (`| head -1`), serve logs its closing account and exits quietly with 0', async () => {
+  test('when stdout is closed (`| head -1`), serve logs its closing account and exits quietly with 1', async () => {
     const served = await serve('--unread');
     const socket = await connectTo(served.socket);
     socket.write(logsFrame(1));
@@ -185,7 +185,7 @@ describe('serve', () => {
     expect(String(first)).toContain('boundary_request');
     served.child.stdout.destroy();
     const more = setInterval(() => socket.write(logsFrame(1)), 5);
-    expect(await served.ended).toBe(0);
+    expect(await served.ended).toBe(1);
     clearInterval(more);
     const { received, forwarded, dropped } = closingAccount(served);
     expect(received.batches).toBe(forwarded.batches + dropped.shutdown.batches);

@@ -105,8 +105,11 @@ describe('serve', () => {
     await done;
   });
 
-  test('a closed stdout ends serve without draining', async () => {
-    const { io } = world();
+  test.each([
+    [true, 'a person sees the account, so it exits with 0'],
+    [false, 'it exits with 1'],
+  ])('a closed stdout ends serve without draining; stderr is a terminal: %s, %s', async (isTTY) => {
+    const { io } = world({ isTTY, env: { NO_COLOR: '1' } });
     const socket = path();
     io.stdout.write = ((_text: string, callback: (error: Error) => void) => {
       callback(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
@@ -115,7 +118,7 @@ describe('serve', () => {
     const done = run(['serve', '--socket', socket, '--metrics', 'off'], io);
     await until('it listens', () => io.stderr.text.includes('listening'));
     await sendAll(socket, [logsFrame(1), logsFrame(2, 1)]);
-    expect(await done).toBe(0);
+    expect(await done).toBe(isTTY ? 0 : 1);
     expect(io.stderr.text).toContain('"shutdown":{"batches":');
     expect(io.stderr.text).not.toContain('EPIPE');
   });
@@ -137,7 +140,7 @@ describe('serve', () => {
       await sendAll(socket, [logsFrame(1)]);
       await until('the warning appears', () => io.stderr.text.includes('ENOSPC'));
       signals.emit('signal', 'SIGTERM');
-      expect(await done).toBe(0);
+      expect(await done).toBe(1);
       expect(io.stderr.text).toContain(warning);
       expect(io.stderr.text).toContain(account);
     },
@@ -152,8 +155,8 @@ describe('serve', () => {
     await until('it listens', () => io.stderr.text.includes('listening'));
     await sendAll(socket, [logsFrame(1)]);
     signals.emit('signal', 'SIGTERM');
-    expect(await done).toBe(0);
-    expect(exits).toEqual([0]);
+    expect(await done).toBe(1);
+    expect(exits).toEqual([1]);
     expect(io.stderr.text).toContain('"shutdown":{"batches":1,"logs":1}');
   });
 

@@ -125,9 +125,9 @@ async function filled(batches: number): Promise<string> {
   return folder;
 }
 
-async function stopped(served: Started): Promise<Record<string, unknown>> {
+async function stopped(served: Started, exitCode = 0): Promise<Record<string, unknown>> {
   served.child.kill('SIGTERM');
-  expect(await served.ended).toBe(0);
+  expect(await served.ended).toBe(exitCode);
   return closingAccount(served);
 }
 
@@ -265,7 +265,7 @@ describe('a stdout that cannot be written to, as its disk is full', () => {
       expect(await metric(served, 'batches_received_total')).toBe(5);
       expect(await metric(served, 'batches_forwarded_total')).toBe(0);
       const nothing = { batches: 0, logs: 0 };
-      expect(await stopped(served)).toMatchObject({
+      expect(await stopped(served, hasSpool ? 0 : 1)).toMatchObject({
         dropped: { forward_failed: nothing, shutdown: hasSpool ? nothing : batchesOf },
         kept: hasSpool ? batchesOf : nothing,
       });
@@ -287,7 +287,7 @@ describe('a stdout that cannot be written to, as its disk is full', () => {
     await sendBatches(socket, 5, 10);
     const failed = 'batches_dropped_total{reason="forward_failed"}';
     await until('all is dropped', async () => (await metric(served, failed)) === 5);
-    expect(await stopped(served)).toMatchObject({
+    expect(await stopped(served, 1)).toMatchObject({
       received: batchesOf,
       dropped: { forward_failed: batchesOf },
       kept: { batches: 0, logs: 0 },

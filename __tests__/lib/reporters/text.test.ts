@@ -25,6 +25,26 @@ test.each([undefined, 'json', 'logfmt', 'pretty'] as const)(
   },
 );
 
+test.each([
+  ['calls back twice', () => undefined],
+  ['calls back twice, and then throws', () => { throw new Error('thrown'); }], // biome-ignore format: one line a case
+])('a stream that %s: each report has one result', async (_what, end) => {
+  const written: string[] = [];
+  const stream: TextOutput = {
+    on: () => undefined,
+    write(text, callback) {
+      written.push(String(text));
+      callback();
+      callback(new Error('too late'));
+      return end() ?? true;
+    },
+  };
+  const reporter = new TextReporter({ stream });
+  await Promise.all([reporter.report(logBatch(1)), reporter.report(logBatch(1, 1))]);
+  await reporter.report(logBatch(1, 2));
+  expect(written.join('')).toBe(formatBatch(logBatch(3), 'json'));
+});
+
 test('a report of a batch without events completes synchronously', () => {
   const stream = new PassThrough();
   expect(new TextReporter({ stream }).report(logBatch(0))).toBeUndefined();

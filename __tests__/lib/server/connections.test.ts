@@ -1,16 +1,21 @@
-import { Socket } from 'node:net';
+import { once } from 'node:events';
+import { createServer, Socket } from 'node:net';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { encodeFrame, encodeStatus } from '../../../codec/index.js';
 import { FrameParser, LogBuffer, StatusSink } from '../../../lib/index.js';
+import { Connections } from '../../../lib/server/connections.js';
 import { PassThrough, Readable } from '../../../lib/streams/base.js';
+import { Warnings } from '../../../lib/telemetry/warnings.js';
 import { logLines } from '../../helpers/log-lines.js';
 import { firstNumber, logsFrame } from '../../helpers/messages.js';
 import { proxies } from '../../helpers/proxies.js';
 import { collector } from '../../helpers/reporters.js';
 import { connectTo, sendAll } from '../../helpers/socket-client.js';
+import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
 
 const makeProxy = proxies();
+const path = tempPaths();
 afterEach(() => {
   jest.restoreAllMocks();
 });
@@ -72,23 +77,45 @@ describe('one connection', () => {
     client.destroy();
   });
 
-  test('whose outcome cannot be processed is closed, with an error in the log, and the others stay open', async () => {
+  test('whose outcome cannot be processed is closed, with few lines in the log, and the others stay open', async () => {
     const logger = logLines();
-    const { warn } = logger;
+    const logs = new PassThrough({ objectMode: true });
+    const batches: unknown[] = [];
+    logs.on('data', (batch) => batches.push(batch));
+    const reject = () => {
+      throw new Error('disk full');
+    };
+    const connections = new Connections(
+      { logs, status: new StatusSink(), reject },
+      { maxConnections: 10, frameTimeout: 30_000, idleTimeout: Number.POSITIVE_INFINITY },
+      new Warnings(logger),
+      logger,
+    );
+    const server = createServer((socket) => connections.add(socket));
+    const socketPath = path();
+    await once(server.listen(socketPath), 'listening');
+    const other = await connectTo(socketPath);
+    for (let i = 0; i < 3; i++) await sendAll(socketPath, [encodeFrame(2, Buffer.from([0xff]))]);
+    other.end(logsFrame(1, 3));
+    await until('the other batch is processed', () => batches.length === 1);
+    await connections.closeAll();
+    server.close();
+    expect(logger.lines.filter(({ level }) => level !== 'debug')).toMatchObject([
+      { level: 'warn', message: expect.stringMatching(/^closing a connection/), fields: { connections: 1 } },
+      { level: 'warn', message: expect.stringMatching(/^no longer/), fields: { connections: 3 } },
+    ]);
+  });
+
+  test('a logger that fails costs no connection and no batch', async () => {
+    const logger = logLines();
     logger.warn = () => {
-      logger.warn = warn;
       throw new Error('disk full');
     };
     const proxy = makeProxy({ logger });
     const reporter = collector();
     await proxy.start();
     proxy.runForwarder(reporter);
-    const other = await connectTo(proxy.socketPath);
-    await sendAll(proxy.socketPath, [encodeFrame(2, Buffer.from([0xff]))]);
-    expect(logger.lines).toContainEqual(
-      expect.objectContaining({ level: 'error', message: expect.stringMatching(/^closing a connection/) }),
-    );
-    other.end(logsFrame(1, 3));
-    await until('the other batch is reported', () => reporter.batches.length === 1);
+    await sendAll(proxy.socketPath, [encodeFrame(2, Buffer.from([0xff])), logsFrame(1, 3)]);
+    await until('the batch is reported', () => reporter.batches.length === 1);
   });
 });

@@ -65,7 +65,7 @@ function failing(): Reporter & { isHealthy: boolean; failures: number; batches: 
 }
 
 describe('an outage of the reporter', () => {
-  test('is counted, with one warning when it begins and one when it ends', async () => {
+  test('is counted, with one warning when it begins; what follows within 30 s is one warning at the end', async () => {
     const logger = logLines();
     const proxy = makeProxy({ logger });
     const reporter = failing();
@@ -78,21 +78,18 @@ describe('an outage of the reporter', () => {
       reporter.failures = 0;
       await sendAll(proxy.socketPath, batches(3, outage * 10));
       await until('it has failed several times', () => reporter.failures >= 5);
-      expect(warnings()).toHaveLength(2 * outage - 1);
-      expect(warnings().at(-1)).toMatchObject({
-        message: 'the reporter is failing; retrying',
-        fields: { err: new Error('not available') },
-      });
+      expect(warnings()).toMatchObject([
+        { message: 'the reporter is failing; retrying', fields: { err: new Error('not available') } },
+      ]);
       const before = await metric(proxy, 'retries_total');
       expect(before).toBeGreaterThanOrEqual(5);
       reporter.isHealthy = true;
       await until('all is reported', () => reporter.batches.length === 3 * outage);
-      expect(warnings()).toHaveLength(2 * outage);
-      expect(warnings().at(-1)).toMatchObject({
-        message: 'the reporter accepts batches again',
-        fields: { seconds: expect.any(Number) },
-      });
     }
+    await proxy.close();
+    expect(warnings().slice(1)).toMatchObject([
+      { message: 'the reporter accepts batches again', fields: { times: 2, seconds: expect.any(Number) } },
+    ]);
     expect(reporter.batches.map(firstNumber)).toEqual([10, 11, 12, 20, 21, 22]);
     expect(proxy.accounts()).toMatchObject({ received: { batches: 6 }, forwarded: { batches: 6 } });
   });

@@ -431,7 +431,7 @@ describe('options', () => {
 
 describe('warnings', () => {
   test('about drops: one when they begin, one every 30 s, one when they end', async () => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'setTimeout'] });
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
     try {
       const logger = logLines();
       const proxy = makeProxy({ logger, bufferSize: 1 });

@@ -15,6 +15,7 @@ import {
   type Protocol,
 } from '../../../lib/index.js';
 import { logBatch, logsFrame } from '../../helpers/messages.js';
+import { MISBEHAVIOURS } from '../../helpers/misbehaviour.js';
 import { seed } from '../../helpers/seed.js';
 
 const error = new BoundaryLogError('ERR_UNSUPPORTED_TAG', 'tag 9 is not supported');
@@ -234,6 +235,16 @@ describe('a closed route is the error ERR_ROUTE_CLOSED', () => {
     route.destroy();
     await expect(feed(new Demux({ logs: route }), [status])).resolves.toBeUndefined();
   });
+});
+
+test.each(MISBEHAVIOURS)('a function that %s: the Demux fails with an error', async (_what, misbehave) => {
+  const demux = new Demux({ logs: misbehave });
+  const failed = once(demux, 'error');
+  demux.write(logs);
+  demux.end();
+  const [error] = await failed;
+  expect(error).toBeInstanceOf(Error);
+  expect(demux.destroyed).toBe(true);
 });
 
 test('if a function throws, that is the error, and no further outcome is sent', async () => {

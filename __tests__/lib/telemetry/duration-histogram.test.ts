@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Histogram, Registry } from 'prom-client';
+import { Histogram, type Metric, Registry } from 'prom-client';
 import { DurationHistogram } from '../../../lib/telemetry/duration-histogram.js';
 import { random } from '../../helpers/cuts.js';
 import { seed } from '../../helpers/seed.js';
@@ -13,7 +13,8 @@ function both(observations: number[], labels: object = {}): { own: Registry; the
   const own = new Registry();
   const theirs = new Registry();
   for (const registry of [own, theirs]) registry.setDefaultLabels(labels);
-  const histogram = new DurationHistogram(name, help, own);
+  const histogram = new DurationHistogram(name, help);
+  own.registerMetric(histogram as unknown as Metric);
   const other = new Histogram({ name, help, buckets, registers: [theirs] });
   for (const seconds of observations) {
     histogram.add(seconds);

@@ -83,10 +83,10 @@ test('end() writes nothing if there is no episode', () => {
   expect(lines()).toEqual([]);
 });
 
-test('another kind gets its own first line, the same kind does not', () => {
+test('another kind gets its own first line, a kind that had one does not', () => {
   const { episode, lines } = makeEpisode();
   for (const kind of ['a', 'a', 'b', 'b', 'a']) episode.happened({ n: 1 }, { err: kind }, kind);
-  expect(lines()).toEqual(['a', 'b', 'a'].map((err) => ['warn', 'started', { reason: 'why', n: 1, err }]));
+  expect(lines()).toEqual(['a', 'b'].map((err) => ['warn', 'started', { reason: 'why', n: 1, err }]));
   episode.end();
   expect(lines()).toEqual([['warn', 'ended', { reason: 'why', n: 5, seconds: 0 }]]);
 });
@@ -112,10 +112,109 @@ describe('without a text for "continues"', () => {
   });
 });
 
+describe('what starts and ends again and again', () => {
+  const outage = { started: 'started', ended: 'ended' };
+  const messages = (lines: unknown[][]) => lines.map(([, message]) => message);
+
+  /** Fails and recovers for some time, 500 times a second. */
+  function flap(episode: Episode, seconds: number): void {
+    for (let i = 0; i < seconds * 500; i++) {
+      episode.happened({}, { err: i });
+      jest.advanceTimersByTime(1);
+      episode.over();
+      jest.advanceTimersByTime(1);
+    }
+  }
+
+  test.each([outage, texts])('has at most one line every 30 s: %j', (of) => {
+    const { episode, lines } = makeEpisode(of);
+    flap(episode, 29);
+    expect(messages(lines())).toEqual(['started']);
+    flap(episode, 92);
+    expect(lines()).toHaveLength(4);
+  });
+
+  test('the last line says how it stands: it has ended', () => {
+    const { episode, lines } = makeEpisode(outage);
+    flap(episode, 10);
+    lines();
+    jest.advanceTimersByTime(60 * SECOND);
+    expect(lines()).toEqual([['warn', 'ended', { reason: 'why', times: 5000, seconds: 10 }]]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('the last line says how it stands: it lasts', () => {
+    const { episode, lines } = makeEpisode(outage);
+    flap(episode, 10);
+    episode.happened({}, { err: 'lasts' });
+    lines();
+    jest.advanceTimersByTime(300 * SECOND);
+    expect(lines()).toEqual([['warn', 'started', { reason: 'why', times: 5000, err: 'lasts' }]]);
+    episode.over();
+    expect(lines()).toEqual([['warn', 'ended', { reason: 'why', times: 5001, seconds: 310 }]]);
+  });
+
+  test('a start soon after an end is said 30 s after the end, even if it is over by then', () => {
+    for (const lasts of [true, false]) {
+      const { episode, lines } = makeEpisode(outage);
+      episode.happened({});
+      jest.advanceTimersByTime(40 * SECOND);
+      episode.over();
+      jest.advanceTimersByTime(10 * SECOND);
+      episode.happened({}, { err: 2 });
+      jest.advanceTimersByTime(5 * SECOND);
+      if (!lasts) episode.over();
+      expect(messages(lines())).toEqual(['started', 'ended']);
+      jest.advanceTimersByTime(15 * SECOND);
+      expect(lines()).toEqual([
+        lasts
+          ? ['warn', 'started', { reason: 'why', err: 2 }]
+          : ['warn', 'ended', { reason: 'why', seconds: 5 }],
+      ]);
+    }
+  });
+
+  test('a start and an end that are 30 s from any other line are said at once', () => {
+    const { episode, lines } = makeEpisode(outage);
+    for (let i = 0; i < 3; i++) {
+      episode.happened({});
+      expect(messages(lines())).toEqual(['started']);
+      jest.advanceTimersByTime(30 * SECOND);
+      episode.over();
+      expect(messages(lines())).toEqual(['ended']);
+      jest.advanceTimersByTime(30 * SECOND);
+    }
+  });
+
+  test('kinds that take turns have one line each', () => {
+    const { episode, lines } = makeEpisode(outage);
+    for (let i = 0; i < 1000; i++) {
+      episode.happened({}, {}, ['a', 'b', 'c'][i % 3]);
+      episode.over();
+    }
+    expect(lines()).toHaveLength(3);
+  });
+
+  test.each([
+    ['it lasts', true, ['started']],
+    ['it has ended', false, ['ended']],
+  ])('flush() says at once what the last line does not: %s', (_what, lasts, said) => {
+    const { episode, lines } = makeEpisode(outage);
+    flap(episode, 1);
+    lines();
+    if (lasts) episode.happened({});
+    episode.flush();
+    expect(messages(lines())).toEqual(said);
+    episode.flush();
+    expect(lines()).toEqual([]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
 test('its timer does not keep the process alive', () => {
-  const setInterval = jest.spyOn(globalThis, 'setInterval');
+  const setTimeout = jest.spyOn(globalThis, 'setTimeout');
   makeEpisode().episode.happened({ frames: 1 });
-  const timers = setInterval.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef());
-  setInterval.mockRestore();
+  const timers = setTimeout.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef());
+  setTimeout.mockRestore();
   expect(timers).toEqual([false]);
 });

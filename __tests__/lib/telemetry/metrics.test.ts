@@ -34,6 +34,7 @@ const busy: MetricsSource = {
   connections: { open: 3, max: 999, total: 33, refused: { max_connections: 34, descriptors: 35 }, idle: 36 },
   shortages: each(SHORTAGE_KINDS, (_kind, i) => 70 + i),
   wasmEnabled: () => true,
+  foreignErrors: () => ({ logger: 71, registry: 72 }),
 };
 
 const fresh: MetricsSource = {
@@ -53,6 +54,7 @@ const fresh: MetricsSource = {
   connections: { open: 0, max: 1024, total: 0, refused: { max_connections: 0, descriptors: 0 }, idle: 0 },
   shortages: each(SHORTAGE_KINDS, () => 0),
   wasmEnabled: () => false,
+  foreignErrors: () => ({ logger: 0, registry: 0 }),
 };
 
 /** The samples in the Prometheus text, without those of the histogram. */
@@ -127,6 +129,8 @@ test('every metric has its name, label and value', async () => {
     'agent_boundary_log_proxy_spool_missing_first_id 1000',
     'agent_boundary_log_proxy_spool_missing_end_id 1009',
     'agent_boundary_log_proxy_spool_failures_total 10',
+    'agent_boundary_log_proxy_foreign_errors_total{source="logger"} 71',
+    'agent_boundary_log_proxy_foreign_errors_total{source="registry"} 72',
     `agent_boundary_log_proxy_build_info{version="${version}",node="${process.version}"} 1`,
   ]);
 });

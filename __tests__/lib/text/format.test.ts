@@ -33,12 +33,12 @@ describe('an event with all fields, and one without, are formatted as', () => {
     ],
     [
       'logfmt',
-      `msg=boundary_request decision=allow session_id=${SESSION} sequence_number=7 confined_process_name=claude-code http_method=GET http_url="https://example.com/?a=b" event_time=2026-03-03T19:42:34.12Z matched_rule="domain=example.com"`,
+      `msg=boundary_request decision=allow session_id=${SESSION} sequence_number=7 confined_process_name=claude-code http_method=GET http_url=https://example.com/?a=b event_time=2026-03-03T19:42:34.12Z matched_rule=domain=example.com`,
       'msg=boundary_request decision=deny',
     ],
     [
       'pretty',
-      `19:42:34.12  allow GET     https://example.com/?a=b matched_rule="domain=example.com" session_id=${SESSION} sequence_number=7 confined_process_name=claude-code`,
+      `19:42:34.12  allow GET     https://example.com/?a=b matched_rule=domain=example.com session_id=${SESSION} sequence_number=7 confined_process_name=claude-code`,
       '- deny  -       -',
     ],
   ])('%s', (format, everything, nothing) => {
@@ -123,16 +123,41 @@ test.each<[value: string, shown: string]>([
   ['plain', 'plain'],
   ["it's", "it's"],
   ['a b', '"a b"'],
-  ['a=b', '"a=b"'],
+  ['a=b', 'a=b'],
+  ['https://example.com/?a=b', 'https://example.com/?a=b'],
+  ['domain=a method=GET', '"domain=a method=GET"'],
   ['say "x"', '"say \\"x\\""'],
   ['a\\b', '"a\\\\b"'],
   ['a\nb', '"a\\nb"'],
   ['a\u001bb', '"a\\u001bb"'],
   ['a\u009bb', '"a\\u009bb"'],
-  ['a\u00a0b', '"a\u00a0b"'],
+  ['a\u00a0b', '"a\\u00a0b"'],
 ])('logfmt writes %j as %s', (value, shown) => {
   const text = formatBatch(batch({ logs: [{ httpRequest: { url: value } }] }), 'logfmt');
   expect(text).toBe(`msg=boundary_request decision=deny http_url=${shown}\n`);
+});
+
+/** A value that follows a position, not a name, must look like neither a field nor an absent value. */
+test.each<[value: string, shown: string]>([
+  ['https://example.com/?a=b', 'https://example.com/?a=b'],
+  ['example.com:443', 'example.com:443'],
+  ['-', '"-"'],
+  ['matched_rule=domain=x', '"matched_rule=domain=x"'],
+  ['=', '"="'],
+  ['a b', '"a\\u0020b"'],
+  ['say "x"', '"say\\u0020\\"x\\""'],
+  ['a\\u0020b', '"a\\\\u0020b"'],
+])('pretty writes the URL and the method %j as %s', (value, shown) => {
+  const text = formatBatch(batch({ logs: [{ httpRequest: { url: value, method: value } }] }), 'pretty');
+  expect(text).toBe(`- deny  ${shown.padEnd(7)} ${shown}\n`);
+});
+
+test('pretty writes a rule without spaces, so that the next row of a terminal cannot begin with a part of it', () => {
+  const text = formatBatch(
+    batch({ logs: [{ httpRequest: { matchedRule: 'domain=a method=GET' } }] }),
+    'pretty',
+  );
+  expect(text).toBe('- deny  -       - matched_rule="domain=a\\u0020method=GET"\n');
 });
 
 describe('pretty', () => {

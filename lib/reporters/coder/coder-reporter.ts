@@ -61,8 +61,9 @@ export class CoderReporter implements Reporter<Batch> {
   }
 
   /** Closes the connection. Reports in progress, and later ones, fail with ERR_CLOSED. */
-  close(): Promise<void> {
-    return this.#connection.close();
+  async close(): Promise<void> {
+    await this.#connection.close();
+    this.#refusals.flush();
   }
 
   async #call(request: Uint8Array, signal: AbortSignal): Promise<void> {
@@ -73,7 +74,7 @@ export class CoderReporter implements Reporter<Batch> {
     const session = await this.#connection.session(signal);
     try {
       await session.call(METHOD, request, { signal, timeoutMs: this.#callTimeoutMs });
-      this.#refusals.end();
+      this.#refusals.over();
     } catch (error) {
       if (isLasting(error)) this.#refusals.happened({}, { err: error }, error.code);
       throw error;

@@ -1,5 +1,6 @@
 import { BoundaryLogError, type ErrorCode } from '../../errors.js';
 import type { ReportError } from '../../forwarding/reporter.js';
+import { visible } from '../../printable.js';
 
 /** How long to wait after a failure that lasts until somebody changes the configuration, in ms. */
 const CONFIGURATION_RETRY_MS = 120_000;
@@ -113,5 +114,6 @@ const MAX_SHOWN_LENGTH = 300;
 /** A text from the server in a form that is safe for a message: on one line, and of limited length. */
 export function oneLine(text: string): string {
   const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
-  return line.length > MAX_SHOWN_LENGTH ? `${line.slice(0, MAX_SHOWN_LENGTH)}…` : line;
+  const short = line.length > MAX_SHOWN_LENGTH ? `${line.slice(0, MAX_SHOWN_LENGTH)}…` : line;
+  return visible(short);
 }

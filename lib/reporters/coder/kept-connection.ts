@@ -70,6 +70,7 @@ export class KeptConnection {
     this.#closing.abort(new BoundaryLogError('ERR_CLOSED', 'this CoderReporter is closed: create a new one'));
     this.#progress.emit('change');
     await this.#done;
+    this.#outage.flush();
   }
 
   async #keep(): Promise<void> {
@@ -115,7 +116,7 @@ export class KeptConnection {
     const since = performance.now();
     const stopListening = onAbort(signal, () => session.close(signal.reason));
     this.#session = session;
-    this.#outage.end();
+    this.#outage.over();
     this.#progress.emit('change');
     const error = await session.ended;
     stopListening();

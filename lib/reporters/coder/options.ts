@@ -1,4 +1,5 @@
 import { BoundaryLogError } from '../../errors.js';
+import { guardedLogger } from '../../guard.js';
 import type { Logger } from '../../logger.js';
 import {
   anything,
@@ -89,7 +90,8 @@ export function resolveCoderOptions(options: CoderReporterOptions): ResolvedCode
   const owner = 'CoderReporter';
   const { url, token } = options;
   if (url === undefined) throw invalidOption(`${owner}: url`, url, CODER_OPTIONS.url.expected);
-  const resolved = resolveOptions(owner, options, CODER_OPTIONS);
+  const given = resolveOptions(owner, options, CODER_OPTIONS);
+  const resolved = { ...given, logger: guardedLogger(given.logger).logger };
   if (typeof token === 'function' || isToken(token)) return resolved;
   const got = typeof token === 'string' ? 'a text that is not a valid token (not shown here)' : shown(token);
   const message = `${owner}: token: got ${got}, expected the agent token, or a function that returns it`;

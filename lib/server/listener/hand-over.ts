@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { BoundaryLogError } from '../../errors.js';
+import { token } from '../../printable.js';
 import { lookAt } from './look.js';
 import { fileAt, MAX_SOCKET_PATH_LENGTH } from './socket-file.js';
 import { UnixListener } from './unix-listener.js';
@@ -129,7 +130,7 @@ export class Predecessor {
     const answer = await greetingOf(at);
     const refuse = (why: string) => {
       if (answer.socket !== undefined) answer.socket.destroy();
-      return new BoundaryLogError('ERR_SOCKET_IN_USE', `cannot take over ${path}: ${why}`);
+      return new BoundaryLogError('ERR_SOCKET_IN_USE', `cannot take over ${token(path)}: ${why}`);
     };
     if (answer.socket === undefined) {
       const isLive = found?.isLive === true || answer.code === 'EACCES' || answer.code === 'ETIMEDOUT';

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { BoundaryLogError } from '../../errors.js';
+import { token } from '../../printable.js';
 import { findFile, type SocketFile } from './socket-file.js';
 
 export interface Found extends SocketFile {
@@ -17,7 +18,7 @@ export async function lookAt(path: string): Promise<Found | undefined> {
   const file = await findFile(path);
   if (file === undefined) return undefined;
   if (!file.isSocket) {
-    const message = `${path} is not a socket, so it is left alone: remove it, or choose another path`;
+    const message = `${token(path)} is not a socket, so it is left alone: remove it, or choose another path`;
     throw new BoundaryLogError('ERR_NOT_A_SOCKET', message);
   }
   const error = await connectionError(path);

@@ -15,6 +15,7 @@ import { lstat } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { basename, dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
+import { token } from '../../printable.js';
 
 /** Longest path that a Unix socket can be bound to or connected to, in bytes (sun_path, less its NUL). */
 export const MAX_SOCKET_PATH_LENGTH = process.platform === 'linux' ? 107 : 103;
@@ -84,7 +85,7 @@ export async function listenAt(
 ): Promise<SocketFile> {
   const { listening, file } = (isMainThread ? bindInPlace : bindElsewhere)(server, path, access, displaced);
   await listening;
-  if (file === undefined) throw new Error(`${path} was deleted while it was made`);
+  if (file === undefined) throw new Error(`${token(path)} was deleted while it was made`);
   return file;
 }
 

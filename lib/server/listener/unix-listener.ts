@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { BoundaryLogError } from '../../errors.js';
+import { messageOf, token } from '../../printable.js';
 import type { Listener, ListenerEvents, SocketFault } from './listener.js';
 import { lookAt } from './look.js';
 import {
@@ -89,7 +90,7 @@ export class UnixListener implements Listener {
       return new UnixListener(options, events, await place(path, access, displaced));
     } catch (cause) {
       if (cause instanceof BoundaryLogError) throw cause;
-      const message = `cannot listen on ${path}: ${reason(cause as NodeJS.ErrnoException, path)}`;
+      const message = `cannot listen on ${token(path)}: ${reason(cause as NodeJS.ErrnoException, path)}`;
       throw new BoundaryLogError('ERR_LISTEN_FAILED', message, { cause });
     }
   }
@@ -208,7 +209,7 @@ async function place(path: string, access: Access, displaced?: string): Promise<
     statSync(dirname(path));
     const found = await lookAt(path);
     if (found?.isLive === true && found.id !== displaced) {
-      const message = `another server answers on ${path}: stop it, or choose another path`;
+      const message = `another server answers on ${token(path)}: stop it, or choose another path`;
       throw new BoundaryLogError('ERR_SOCKET_IN_USE', message);
     }
     const age = Date.now() - (found?.bornAt ?? 0);
@@ -227,8 +228,9 @@ async function place(path: string, access: Access, displaced?: string): Promise<
   }
 }
 
-function reason({ code, syscall, message }: NodeJS.ErrnoException, path: string): string {
-  const folder = dirname(path);
+function reason(error: NodeJS.ErrnoException, path: string): string {
+  const { code, syscall } = error;
+  const folder = token(dirname(path));
   switch (code) {
     case 'ENOENT':
       return `the folder ${folder} does not exist: create it, or choose another path`;
@@ -246,6 +248,6 @@ function reason({ code, syscall, message }: NodeJS.ErrnoException, path: string)
     case 'EDQUOT':
       return `there is no space for another file in ${folder}: free some, or choose another path`;
     default:
-      return message;
+      return messageOf(error);
   }
 }

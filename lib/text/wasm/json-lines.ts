@@ -8,6 +8,8 @@ import { REPORT_BOUNDARY_LOGS_REQUEST_LOGS as LOGS } from '../../../codec/wasm/g
 import { afterLength, lengthAt, skipField } from '../../../codec/wasm/wire';
 import { maxLength, prepare, readLog, readRequest, walkLog, walkRequest, writeLine } from './generated/lines';
 
+export { SHOWN } from './text';
+
 /** Reads and writes may go this far past the end of their area. */
 const SPARE: i32 = 64;
 
@@ -30,7 +32,7 @@ let end: usize = 0;
 /**
  * Begins with the request at {@link INPUT}, which has `length` bytes, at the offset `from`.
  *
- * @returns false if it is not a valid request.
+ * @returns false if it is not a valid request, or as {@link writeLines}.
  */
 function begin(length: usize, from: usize): bool {
   end = INPUT + length;
@@ -47,7 +49,7 @@ export function beginLines(length: usize, from: usize): i32 {
  * Writes the next piece.
  *
  * @returns how many bytes of text there are at {@link OUTPUT}. If a log is not valid, or too long, what comes before it
- *   is written, and the rest of the request begins with it.
+ *   is written, and the rest of the request begins with it. The same is so if {@link SHOWN} has to be filled in first.
  */
 export function writeLines(): i32 {
   let at = OUTPUT;

@@ -6,7 +6,7 @@ const BACKSLASH: u8 = 0x5c;
 const LOWER_A: u8 = 0x61;
 const DEL: u8 = 0x7f;
 
-/** The most characters that {@link writeString} writes for a byte: `\u001b`. */
+/** The most characters that {@link writeString} writes for a byte: `\u001b`. Two escapes stand for four bytes. */
 export const MAX_ESCAPED_LENGTH: usize = 6;
 
 /**
@@ -23,7 +23,7 @@ export function write(at: usize, text: string): usize {
 /**
  * Writes a JSON string as `formatBatch` writes it, without its first quote.
  *
- * @returns the position after it, or 0 if the text is not UTF-8.
+ * @returns the position after it, or 0 if the text is not UTF-8, or if {@link SHOWN} has to be filled in.
  */
 export function writeString(at: usize, pos: usize, stop: usize): usize {
   while (pos < stop) {
@@ -57,7 +57,11 @@ function specialBytes(bytes: v128): v128 {
   return v128.or(v128.or(special, quotes), i8x16.eq(bytes, i8x16.splat(DEL)));
 }
 
-/** Writes the character at `pos`. @returns the position after it, or 0 if the bytes are not UTF-8. */
+/**
+ * Writes the character at `pos`.
+ *
+ * @returns the position after it, or 0 if the bytes are not UTF-8, or if it is not known whether it is shown.
+ */
 function writeSpecial(at: usize, pos: usize, stop: usize): usize {
   const byte = load<u8>(pos);
   switch (byte) {
@@ -79,23 +83,27 @@ function writeSpecial(at: usize, pos: usize, stop: usize): usize {
   if (byte < 0x80) return writeEscape(at, byte);
   const point = codePointAt(pos, stop);
   if (point < 0) return 0;
-  if (isUnprintable(point)) return writeEscape(at, point);
+  // The letter a is not shown as long as the table is empty.
+  if (!isShown(point)) return isShown(LOWER_A) ? writeEscaped(at, point) : 0;
   store<u32>(at, load<u32>(pos));
   return at + sequenceLength(byte);
 }
 
-/** Whether `format.ts` escapes this character, which is not ASCII. */
-function isUnprintable(point: i32): bool {
-  if (point < 0xa0) return true;
-  if (point < 0x061c || point > 0xfeff) return false;
-  return (
-    point === 0x061c ||
-    point === 0x200e ||
-    point === 0x200f ||
-    (point >= 0x2028 && point <= 0x202e) ||
-    (point >= 0x2066 && point <= 0x2069) ||
-    point === 0xfeff
-  );
+/**
+ * One bit for each code point: whether text shows the character as it is. The caller fills the table in when a character
+ * that is not ASCII is to be written for the first time, because only JavaScript knows Unicode.
+ */
+export const SHOWN: usize = memory.data(0x11_0000 >> 3, 16);
+
+function isShown(point: i32): bool {
+  return <bool>((load<u8>(SHOWN + (point >> 3)) >> <u8>(point & 7)) & 1);
+}
+
+/** Writes a character that is not shown as it is. Above U+FFFF it has two escapes, as in JSON. */
+function writeEscaped(at: usize, point: i32): usize {
+  if (point < 0x1_0000) return writeEscape(at, point);
+  const above = point - 0x1_0000;
+  return writeEscape(writeEscape(at, 0xd800 + (above >> 10)), 0xdc00 + (above & 0x3ff));
 }
 
 function writeEscape(at: usize, point: i32): usize {

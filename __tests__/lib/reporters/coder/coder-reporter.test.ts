@@ -147,6 +147,8 @@ describe('the answer', () => {
     expect([error.permanent, error.retryAfterMs]).toEqual([permanent, retryAfterMs]);
     await reporter.report(logBatch(1), never);
     expect(server.sessions).toHaveLength(1);
+    // What would be a second line within 30 s waits for them, or for the end.
+    await reporter.close();
     const refusals = logger.lines.filter(({ message }) => message.includes('boundary logs'));
     expect(refusals.map(({ level }) => level)).toEqual(
       expected === 'ERR_CODER_REFUSED' ? ['warn', 'warn'] : [],
@@ -280,12 +282,15 @@ describe('the connection', () => {
   test('is reopened while nobody reports anything', async () => {
     const server = await startServer();
     const logger = logLines();
-    reporterFor(server, { logger, reconnectMaxDelayMs: 60_000 });
+    const reporter = reporterFor(server, { logger, reconnectMaxDelayMs: 60_000 });
     const said = () => logger.lines.map(({ level, message }) => `${level}: ${message}`);
     await until('it is connected', () => said().includes('info: connected to Coder'));
     server.sessions[0]?.socket.destroy();
-    await until('it is connected again', () => said().includes('warn: connected to Coder again'));
+    await until('it is connected again', () => said().includes('debug: connected to Coder'));
+    expect(said()).not.toContain('warn: connected to Coder again');
+    await reporter.close();
     expect(said()[1]).toBe('warn: no connection to Coder; retrying');
+    expect(said()).toContain('warn: connected to Coder again');
   });
 
   test('between two attempts: a report fails at once, and says when the next attempt is', async () => {
