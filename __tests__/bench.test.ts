@@ -49,6 +49,8 @@ describe('bench/run.js', () => {
       'fairness',
       'connections',
       'spool',
+      'replace',
+      'hostile',
     ]);
     const lines = stdout.split('\n');
     for (const { row, median, baseline, ratio } of groups.flatMap(({ rows }) => rows)) {

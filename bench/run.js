@@ -9,15 +9,29 @@ import { measure } from './measure.js';
 import { codec } from './rows/codec.js';
 import { connections } from './rows/connections.js';
 import { fairness } from './rows/fairness.js';
+import { hostile } from './rows/hostile.js';
 import { latency } from './rows/latency.js';
 import { paced } from './rows/paced.js';
 import { proxy } from './rows/proxy.js';
+import { replace } from './rows/replace.js';
 import { spool } from './rows/spool.js';
 import { streams } from './rows/streams.js';
 import { text } from './rows/text.js';
 import { table } from './table.js';
 
-const GROUPS = { codec, text, streams, proxy, paced, latency, fairness, connections, spool };
+const GROUPS = {
+  codec,
+  text,
+  streams,
+  proxy,
+  paced,
+  latency,
+  fairness,
+  connections,
+  spool,
+  replace,
+  hostile,
+};
 
 const { values: options } = parseArgs({
   options: {

@@ -23,6 +23,7 @@ import { type ErrorCode as CodecErrorCode, BoundaryLogError as CodedError } from
  * | `ERR_PROTOCOL_VIOLATION` | Coder, or a server in its place, sent something that WebSocket, yamux or DRPC do not allow | the connection or the call is closed, then as for `ERR_CONNECTION_LOST` |
  * | `ERR_CODER_REFUSED` | Coder rejects this configuration: address, token or version | the batch may be retried, minutes later; the message says what to correct |
  * | `ERR_CALL_REJECTED` | Coder will never accept this batch | the batch is dropped |
+ * | `ERR_INVALID_BATCH` | a batch cannot be written as text, however often it is tried; `cause` says why | the batch is dropped as `rejected`; `decode` and `spool --export` skip it |
  * | `ERR_CLOSED` | the object was closed before the call | the call fails |
  */
 export type ErrorCode =
@@ -44,6 +45,7 @@ export type ErrorCode =
   | 'ERR_PROTOCOL_VIOLATION'
   | 'ERR_CODER_REFUSED'
   | 'ERR_CALL_REJECTED'
+  | 'ERR_INVALID_BATCH'
   | 'ERR_CLOSED';
 
 /** The only error class of this package: an {@link ErrorCode}, a message that says what to do, and the `cause`. */

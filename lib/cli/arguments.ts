@@ -82,6 +82,20 @@ export function address(name: string): Parser<Address | 'off'> {
   };
 }
 
+/** A host name or address, added to those before it. They are in lower case, and IPv6 addresses without brackets. */
+export function hostNames(option: string): (value: string, before?: readonly string[]) => readonly string[] {
+  return (value, before = []) => {
+    if (!/^(?:[\w.-]+|[\da-fA-F:.]+|\[[\da-fA-F:.]+\])$/.test(value)) {
+      throw invalidOption(
+        option,
+        value,
+        'a host name or address without a port, such as metrics.example.com',
+      );
+    }
+    return [...before, value.toLowerCase().replaceAll(/[[\]]/g, '')];
+  };
+}
+
 export const FORMAT_CHOICES = ['auto', ...FORMATS] as const;
 
 /** Resolves `auto` to pretty on a terminal and to json elsewhere. */

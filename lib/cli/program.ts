@@ -3,13 +3,23 @@ import { Command, CommanderError, Option } from 'commander';
 import { CODER_OPTIONS } from '../reporters/coder/options.js';
 import { PROXY_OPTIONS } from '../server/proxy-options.js';
 import { defaultSocketPath, SOCKET_PATH_ENV } from '../socket-path.js';
-import { address, byteSize, choice, count, FORMAT_CHOICES, fileMode, time, timeLimit } from './arguments.js';
-import { type DecodeOptions, decode } from './decode.js';
+import {
+  address,
+  byteSize,
+  choice,
+  count,
+  FORMAT_CHOICES,
+  fileMode,
+  hostNames,
+  time,
+  timeLimit,
+} from './arguments.js';
+import type { DecodeOptions } from './decode.js';
 import { ExitCode, type Io } from './io.js';
 import { LOG_LEVELS } from './program-logger.js';
-import { type SendOptions, send } from './send.js';
+import type { SendOptions } from './send.js';
 import { type ServeOptions, serve } from './serve.js';
-import { type SpoolCommandOptions, spool } from './spool.js';
+import type { SpoolCommandOptions } from './spool.js';
 
 /**
  * Runs the command line.
@@ -64,6 +74,14 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       new Option('--socket-mode <mode>', 'permissions of the socket file, in octal')
         .argParser(fileMode('--socket-mode'))
         .default(socketMode.default, `0${socketMode.default.toString(8)}`),
+    )
+    .addOption(
+      new Option('--socket-group <group>', 'group of the socket file: a name from /etc/group, or a number'),
+    )
+    .addOption(
+      new Option('--replace', 'take over from a proxy that listens on the socket').default(
+        PROXY_OPTIONS.replace.default,
+      ),
     )
     .addOption(
       new Option('--buffer <batches>', 'how many batches the buffer holds')
@@ -141,9 +159,15 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       ),
     )
     .addOption(
-      new Option('--metrics <address>', 'address that serves /metrics and /healthz, or off')
+      new Option('--metrics <address>', 'address that serves /metrics, /healthz and /livez, or off')
         .argParser(address('--metrics'))
         .default({ host: '127.0.0.1', port: 9465 }, '127.0.0.1:9465'),
+    )
+    .addOption(
+      new Option(
+        '--allow-host <name>',
+        'Host that requests to a loopback --metrics address may name; may be repeated',
+      ).argParser(hostNames('--allow-host')),
     )
     .addOption(
       new Option('--drain <seconds>', 'how many seconds to keep forwarding after SIGTERM or SIGINT')
@@ -170,7 +194,11 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       new Option('--session <uuid>', 'session of the events that do not name one (default: a new UUID)'),
     )
     .addOption(new Option('--process <name>', 'confined process of the events that do not name one'))
-    .action(async (options: SendOptions) => onExitCode(await send(options, io)));
+    .action(async (options: SendOptions) => {
+      // What serve does not need is loaded later, so that it listens sooner.
+      const { send } = await import('./send.js');
+      onExitCode(await send(options, io));
+    });
 
   program
     .command('spool')
@@ -190,9 +218,10 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
         .argParser(time('--drop-before'))
         .conflicts(['export', 'verify']),
     )
-    .action(async (folder: string, options: SpoolCommandOptions) =>
-      onExitCode(await spool(folder, options, io)),
-    );
+    .action(async (folder: string, options: SpoolCommandOptions) => {
+      const { spool } = await import('./spool.js');
+      onExitCode(await spool(folder, options, io));
+    });
 
   program
     .command('decode')
@@ -200,8 +229,9 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
     .argument('[file]', 'the capture (default: stdin)')
     .addOption(format())
     .option('--outcomes', 'write one line of JSON per outcome, including rejected frames', false)
-    .action(async (file: string | undefined, options: DecodeOptions) =>
-      onExitCode(await decode(file, options, io)),
-    );
+    .action(async (file: string | undefined, options: DecodeOptions) => {
+      const { decode } = await import('./decode.js');
+      onExitCode(await decode(file, options, io));
+    });
   return program;
 }

@@ -5,7 +5,7 @@ import { Demux } from '../streams/demux.js';
 import { FrameParser } from '../streams/frame-parser.js';
 import { MessageDecoder } from '../streams/message-decoder.js';
 import type { StatusSink } from '../streams/status-sink.js';
-import type { RejectReason } from '../telemetry/metrics.js';
+import type { RejectReason } from '../telemetry/reject-reasons.js';
 import type { Turns, Waiter } from './turns.js';
 
 /** A chunk of at most so many bytes never waits for its turn: it contains a batch or two of a sender without much to say. */

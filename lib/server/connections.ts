@@ -111,10 +111,16 @@ export class Connections {
     this.#events.notAccepted(error);
   }
 
+  /** Releases what {@link start} has prepared. */
+  stop(): void {
+    clearInterval(this.#clock);
+    this.#clock = undefined;
+    this.#spare.release();
+  }
+
   /** Closes all connections and waits until everything that was read from them has reached the sinks. */
   async closeAll(): Promise<void> {
-    clearInterval(this.#clock);
-    this.#spare.release();
+    this.stop();
     this.#turns.stop();
     const open = [...this.#open];
     for (const connection of open) connection.close();

@@ -4,7 +4,7 @@ import type { BoundaryLogError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { DropReason } from './accounts.js';
 import { Episode, type EpisodeTexts } from './episode.js';
-import type { RejectReason } from './metrics.js';
+import type { RejectReason } from './reject-reasons.js';
 import { Shortages } from './shortages.js';
 
 const TEXTS = {
