@@ -6,6 +6,7 @@ import type { Registry } from 'prom-client';
 import { BoundaryLogError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { messageOf } from '../printable.js';
+import { descriptorBudget } from '../server/descriptors.js';
 import { Episode } from '../telemetry/episode.js';
 import type { Health } from '../telemetry/health.js';
 import { Counter } from '../telemetry/prom-client.js';
@@ -19,8 +20,6 @@ import { isAllowedHost, isLoopback } from './host-check.js';
  */
 const { createServer } = createRequire(import.meta.url)('node:http') as typeof import('node:http');
 
-/** Connections at the same time. They do not count as connections of the Unix socket, nor the other way round. */
-export const MAX_HTTP_CONNECTIONS = 64;
 const MAX_HEADER_BYTES = 8192;
 
 export const HTTP_CONNECTIONS_CLOSED = {
@@ -82,7 +81,8 @@ export class MetricsServer {
     this.url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
     this.#server = server;
     this.#options = options;
-    this.#limit = new ConnectionLimit(MAX_HTTP_CONNECTIONS, maxConnectionMs);
+    // Neither this server nor the Unix socket can take the descriptors of the other.
+    this.#limit = new ConnectionLimit(descriptorBudget().http, maxConnectionMs);
     this.#isLocal = isLoopback(address);
     this.#failures = new Episode(logger, TEXTS.failed);
     const notAccepted = new Episode(logger, TEXTS.notAccepted);

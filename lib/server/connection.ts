@@ -161,6 +161,7 @@ export class Connection implements Waiter {
       return;
     }
     this.#given += chunk.length;
+    this.#turns.arrived(chunk.length);
     if (this.#parser.write(chunk)) return;
     this.#isBlocked = true;
     this.#wasPaused = true;

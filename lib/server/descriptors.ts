@@ -29,7 +29,7 @@ export interface DescriptorBudget {
  * @param open How many it has open, without connections.
  */
 export function descriptorBudget(
-  maxConnections: number,
+  maxConnections = Number.POSITIVE_INFINITY,
   limit = descriptorLimit(),
   open = openDescriptors(),
 ): DescriptorBudget {

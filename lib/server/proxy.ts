@@ -247,7 +247,7 @@ export class BoundaryLogProxy {
     });
     forwarder.on('retry', (error) => {
       this.#retries += 1;
-      this.#warnings.shortages.noticed('reporter', error);
+      this.#warnings.shortages.count(error);
     });
     if (forwarder.isRetrying) this.#warnings.watchOutages(forwarder);
     this.#buffer.pipe(forwarder, { end: false });

@@ -17,13 +17,14 @@ export type ShortageKind = keyof typeof ADVICE;
 export const SHORTAGE_KINDS = Object.keys(ADVICE) as ShortageKind[];
 
 /** Where a shortage was noticed. */
-export type ShortagePlace = 'socket' | 'spool' | 'reporter';
+export type ShortagePlace = 'socket' | 'spool';
 
 /** How many causes of an error are looked at. */
 const MAX_CAUSES = 5;
 
 /**
- * Counts and reports what the system could not provide. Each kind at each place is an {@link Episode}: one line when it
+ * Counts and reports what the system could not provide. Outages of a reporter and drops have lines of their own, which
+ * contain the error, so they are only counted here. For everything else, each kind at each place is an {@link Episode}: one line when it
  * begins, and one when it has not happened for 30 s.
  */
 export class Shortages {
@@ -39,11 +40,21 @@ export class Shortages {
     this.#logger = logger;
   }
 
-  /** An operation failed. @returns false if it failed for another reason than a shortage. */
-  noticed(place: ShortagePlace, error: unknown): boolean {
+  /**
+   * Counts an operation that failed, and of which another line of the log tells.
+   *
+   * @returns the kind, if it failed because of a shortage.
+   */
+  count(error: unknown): ShortageKind | undefined {
     const kind = kindOf(error);
+    if (kind !== undefined) this.counts[kind] += 1;
+    return kind;
+  }
+
+  /** Counts and reports an operation that failed. @returns false if it failed for another reason than a shortage. */
+  noticed(place: ShortagePlace, error: unknown): boolean {
+    const kind = this.count(error);
     if (kind === undefined) return false;
-    this.counts[kind] += 1;
     this.#episode(place, kind).happened({ failures: 1 }, { err: error });
     return true;
   }

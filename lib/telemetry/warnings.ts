@@ -58,7 +58,7 @@ export class Warnings {
   }
 
   dropped(batch: Batch, reason: DropReason, error?: unknown): void {
-    this.shortages.noticed(reason === 'spool_full' ? 'spool' : 'reporter', error);
+    this.shortages.count(error);
     this.#episode(reason, TEXTS.dropped).happened({ batches: 1, logs: batch.count }, errorField(error));
   }
 

@@ -1,12 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Counter, Registry } from 'prom-client';
-import {
-  MAX_HTTP_CONNECTIONS,
-  MetricsServer,
-  type MetricsServerOptions,
-} from '../../../lib/cli/metrics-server.js';
+import { MetricsServer, type MetricsServerOptions } from '../../../lib/cli/metrics-server.js';
 import type { Health } from '../../../lib/index.js';
+import { MAX_HTTP_CONNECTIONS } from '../../../lib/server/descriptors.js';
 import { logLines } from '../../helpers/log-lines.js';
 import { until } from '../../helpers/until.js';
 

@@ -39,6 +39,7 @@ test('one that is alone is not interrupted until its budget is used up', () => {
   let now = 1000;
   jest.spyOn(performance, 'now').mockImplementation(() => now);
   const turns = new Turns();
+  turns.arrived(65_536);
   const steps: boolean[] = [];
   for (; now < 1005; now += 0.5) steps.push(turns.stepped());
   expect(steps).toEqual([false, false, false, false, false, false, true, true, true, true]);
@@ -47,6 +48,7 @@ test('one that is alone is not interrupted until its budget is used up', () => {
 test('within one turn of the event loop, a long time ends the turn, and the next one begins anew', async () => {
   const turns = new Turns();
   turns.stepped();
+  turns.arrived(65_536);
   burn(20);
   // It may be a new turn, so this only begins to count.
   turns.stepped();
@@ -56,6 +58,18 @@ test('within one turn of the event loop, a long time ends the turn, and the next
   await turn();
   expect(turns.isOver).toBe(false);
   expect(turns.stepped()).toBe(false);
+});
+
+test('small pieces with pauses in between are not taken for one long turn', () => {
+  let now = 1000;
+  jest.spyOn(performance, 'now').mockImplementation(() => now);
+  const setImmediate = jest.spyOn(globalThis, 'setImmediate');
+  const turns = new Turns();
+  for (; now < 2000; now += 2) {
+    turns.arrived(1000);
+    expect(turns.stepped()).toBe(false);
+  }
+  expect(setImmediate).not.toHaveBeenCalled();
 });
 
 test('those who wait take turns, one step each, and the event loop continues in between', async () => {

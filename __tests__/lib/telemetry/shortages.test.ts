@@ -48,6 +48,16 @@ test('places that alternate do not produce a line each time', () => {
   expect(logger.lines).toHaveLength(4);
 });
 
+test('what has a line of its own is only counted', () => {
+  const logger = logLines();
+  const shortages = new Shortages(logger);
+  expect(shortages.count(failed('ENOSPC'))).toBe('ENOSPC');
+  expect(shortages.count(failed('EPIPE'))).toBeUndefined();
+  shortages.end();
+  expect(shortages.counts.ENOSPC).toBe(1);
+  expect(logger.lines).toEqual([]);
+});
+
 describe('what is a shortage', () => {
   const wrapped = (error: unknown) =>
     new BoundaryLogError('ERR_SPOOL_FAILED', 'the spool failed', { cause: error });
@@ -70,7 +80,7 @@ describe('what is a shortage', () => {
   ])('not %s', (_name, error) => {
     const logger = logLines();
     const shortages = new Shortages(logger);
-    expect(shortages.noticed('reporter', error)).toBe(false);
+    expect(shortages.noticed('spool', error)).toBe(false);
     expect(logger.lines).toEqual([]);
     expect(Object.values(shortages.counts).every((count) => count === 0)).toBe(true);
   });
