@@ -219,7 +219,7 @@ export class BoundaryLogProxy {
       await Promise.race([this.#spool?.open(), new Promise((short) => this.#spool?.once('failure', short))]);
     } catch (error) {
       await this.#listener.close();
-      this.#listener.finish?.();
+      await this.#listener.finish?.();
       this.#listener = undefined;
       throw error;
     }
@@ -259,7 +259,7 @@ export class BoundaryLogProxy {
     this.#buffer.shutdown();
     await this.#connections.closeAll();
     await this.#spool?.close();
-    this.#listener?.finish?.();
+    await this.#listener?.finish?.();
     this.#buffer.destroy();
     this.#warnings.end();
     this.#metrics.release();

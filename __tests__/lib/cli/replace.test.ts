@@ -166,6 +166,10 @@ describe('serve --replace', () => {
     const old = serve(socket);
     await listening(old, socket);
     await until('it can be replaced', () => existsSync(`${socket}.control`));
+    // It may be stopped between the file and its use. When it has said who it is, it is ready.
+    const control = await connectTo(`${socket}.control`);
+    await once(control, 'data');
+    control.destroy();
     const { ino } = statSync(socket);
     old.child.kill('SIGSTOP');
     const young = serve(socket, '--replace');

@@ -18,8 +18,7 @@ const PROBE_MS = 30_000;
 
 const MAX_ATTEMPTS = 10;
 /** A file this young may belong to a server that will listen in a moment. In ms. */
-const YOUNG_MS = 1000;
-const YOUNG_WAIT_MS = 100;
+const YOUNG_MS = 50;
 
 export interface UnixListenerOptions {
   readonly path: string;
@@ -200,7 +199,7 @@ async function place(path: string, access: Access, displaced?: string): Promise<
     }
     const age = Date.now() - (found?.bornAt ?? 0);
     if (found?.isLive === false && attempt === 1 && age >= 0 && age < YOUNG_MS) {
-      await sleep(YOUNG_WAIT_MS);
+      await sleep(YOUNG_MS);
       continue;
     }
     const server = createServer();
