@@ -152,9 +152,8 @@ export class UnixListener implements Listener {
       const isUnchanged = found.mode === file.mode && found.uid === file.uid && found.gid === file.gid;
       return this.#tell(isUnchanged ? undefined : 'changed');
     }
-    if (found === undefined) this.#tell('missing');
-    else if (found.id === this.#other?.id && performance.now() - this.#other.answeredAt < this.#probeMs)
-      return;
+    const isKnown = found !== undefined && found.id === this.#other?.id;
+    if (isKnown && performance.now() - (this.#other?.answeredAt ?? 0) < this.#probeMs) return;
     try {
       await withStartLock(this.path, () => this.#restore());
     } catch (error) {
