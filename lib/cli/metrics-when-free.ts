@@ -43,11 +43,8 @@ export class MetricsWhenFree {
 
   /** Logs the address, as soon as it serves. */
   announce(): void {
-    if (this.#server !== undefined) {
-      this.#logger.info({ url: `${this.#server.url}/metrics` }, 'serving metrics');
-    } else {
-      this.#waiting = this.#wait();
-    }
+    if (this.#server !== undefined) this.#server.announce();
+    else this.#waiting = this.#wait();
   }
 
   async close(): Promise<void> {

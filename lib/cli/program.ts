@@ -3,7 +3,17 @@ import { Command, CommanderError, Option } from 'commander';
 import { CODER_OPTIONS } from '../reporters/coder/options.js';
 import { PROXY_OPTIONS } from '../server/proxy-options.js';
 import { defaultSocketPath, SOCKET_PATH_ENV } from '../socket-path.js';
-import { address, byteSize, choice, count, FORMAT_CHOICES, fileMode, time } from './arguments.js';
+import {
+  address,
+  byteSize,
+  choice,
+  count,
+  FORMAT_CHOICES,
+  fileMode,
+  hostNames,
+  time,
+  timeLimit,
+} from './arguments.js';
 import type { DecodeOptions } from './decode.js';
 import { ExitCode, type Io } from './io.js';
 import { LOG_LEVELS } from './program-logger.js';
@@ -43,7 +53,7 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
     .exitOverride()
     .showHelpAfterError('(--help lists the options)');
 
-  const { socketMode, bufferSize, overflow } = PROXY_OPTIONS;
+  const { socketMode, bufferSize, overflow, maxConnections, frameTimeout } = PROXY_OPTIONS;
   const socket = () =>
     new Option('--socket <path>', 'path of the Unix socket')
       .env(SOCKET_PATH_ENV)
@@ -85,6 +95,33 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
     )
     .addOption(
       new Option(
+        '--fair-share',
+        'drop the newest batch of a connection that has more than an equal share of the buffer, before the buffer is full',
+      ).default(false),
+    )
+    .addOption(
+      new Option('--max-connections <n>', 'how many connections may be open; more are closed at once')
+        .argParser(count('--max-connections', { min: 1 }))
+        .default(maxConnections.default),
+    )
+    .addOption(
+      new Option(
+        '--frame-timeout <seconds>',
+        'how many seconds a frame that has begun may take before its connection is closed, or off',
+      )
+        .argParser(timeLimit('--frame-timeout'))
+        .default(frameTimeout.default / 1000),
+    )
+    .addOption(
+      new Option(
+        '--idle-timeout <seconds>',
+        'how many seconds a sender may be silent before its connection is closed, or off',
+      )
+        .argParser(timeLimit('--idle-timeout'))
+        .default(Number.POSITIVE_INFINITY, 'off'),
+    )
+    .addOption(
+      new Option(
         '--reporter <name>',
         'where to forward the logs: stdout, coder, or null, which only counts them',
       )
@@ -122,9 +159,15 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       ),
     )
     .addOption(
-      new Option('--metrics <address>', 'address that serves /metrics and /healthz, or off')
+      new Option('--metrics <address>', 'address that serves /metrics, /healthz and /livez, or off')
         .argParser(address('--metrics'))
         .default({ host: '127.0.0.1', port: 9465 }, '127.0.0.1:9465'),
+    )
+    .addOption(
+      new Option(
+        '--allow-host <name>',
+        'Host that requests to a loopback --metrics address may name; may be repeated',
+      ).argParser(hostNames('--allow-host')),
     )
     .addOption(
       new Option('--drain <seconds>', 'how many seconds to keep forwarding after SIGTERM or SIGINT')

@@ -12,6 +12,7 @@ import type { CoderOptions } from './coder.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
 import { MetricsServer } from './metrics-server.js';
 import { MetricsWhenFree } from './metrics-when-free.js';
+import { registerProcessMetrics } from './process-metrics.js';
 import { programLogger } from './program-logger.js';
 import { passedSocket } from './socket-activation.js';
 
@@ -22,6 +23,12 @@ export interface ServeOptions extends CoderOptions {
   replace: boolean;
   buffer: number;
   overflow: 'drop' | 'block';
+  fairShare: boolean;
+  maxConnections: number;
+  /** Seconds. */
+  frameTimeout: number;
+  /** Seconds. */
+  idleTimeout: number;
   reporter: 'stdout' | 'null' | 'coder';
   format: string;
   retry: boolean;
@@ -29,6 +36,7 @@ export interface ServeOptions extends CoderOptions {
   spoolMaxBytes: number;
   spoolSync: boolean;
   metrics: Address | 'off';
+  allowHost: readonly string[] | undefined;
   /** Seconds. */
   drain: number;
   logLevel: string;
@@ -42,17 +50,17 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
     onReplace: () => end.replaced(),
     bufferSize: options.buffer,
     overflow: options.overflow,
+    fairShare: options.fairShare,
+    maxConnections: options.maxConnections,
+    frameTimeout: options.frameTimeout * 1000,
+    idleTimeout: options.idleTimeout * 1000,
     spool:
       options.spool === undefined
         ? undefined
         : { folder: options.spool, maxBytes: options.spoolMaxBytes, sync: options.spoolSync },
     logger,
   });
-  const { metrics: address, replace } = options;
-  const metrics =
-    address === 'off'
-      ? undefined
-      : await MetricsWhenFree.listen(() => MetricsServer.listen(address, proxy.registry), replace, logger);
+  const metrics = await serveMetrics(options, proxy, logger);
   const end = new End(io, logger);
   let isUnread = false;
   let coder: CoderReporter | undefined;
@@ -82,6 +90,18 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
       io.exit(ExitCode.DONE);
     }
   }
+}
+
+async function serveMetrics(
+  { metrics, allowHost = [], replace }: ServeOptions,
+  proxy: BoundaryLogProxy,
+  logger: Logger,
+): Promise<MetricsWhenFree | undefined> {
+  if (metrics === 'off') return undefined;
+  const { registry } = proxy;
+  registerProcessMetrics(registry);
+  const options = { registry, health: () => proxy.health(), allowedHosts: allowHost, logger };
+  return MetricsWhenFree.listen(() => MetricsServer.listen(metrics, options), replace, logger);
 }
 
 /** Decides when to stop: at a signal, or when the reader of stdout goes away. */

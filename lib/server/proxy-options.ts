@@ -8,12 +8,14 @@ import {
   milliseconds,
   type OptionTable,
   objectWith,
+  orInfinity,
   text,
   wholeNumber,
 } from '../options.js';
 import { defaultSocketPath } from '../socket-path.js';
 import type { SpoolBufferOptions } from '../spool/spool-options.js';
 import { LOG_BUFFER_OPTIONS } from '../streams/log-buffer.js';
+import { STATUS_SINK_OPTIONS } from '../streams/status-sink.js';
 import { Registry as PromRegistry } from '../telemetry/prom-client.js';
 import { MAX_SOCKET_PATH_LENGTH } from './listener/socket-file.js';
 
@@ -49,10 +51,33 @@ export interface BoundaryLogProxyOptions {
   /** When the buffer is full: `'drop'` the newest batch, or `'block'` the senders. Default: `'drop'`. */
   overflow?: 'drop' | 'block' | undefined;
   /**
+   * Whether a connection that has more than an equal share of the buffer has its newest batch dropped before the buffer
+   * is full. Thus a connection without a batch in it finds room. Ignored with `overflow: 'block'` and with a spool.
+   * Default: `false`.
+   */
+  fairShare?: boolean | undefined;
+  /**
+   * How many connections may be open; more are closed at once. Fewer, if the process may not open so many files.
+   * Default: `1024`.
+   */
+  maxConnections?: number | undefined;
+  /**
+   * How long a frame that has begun may take, in ms, before its connection is closed. Time in which the proxy itself does
+   * not read does not count. `Infinity` turns it off. Default: `30000`.
+   */
+  frameTimeout?: number | undefined;
+  /** How long a sender may be silent, in ms, before its connection is closed. Default: `Infinity`. */
+  idleTimeout?: number | undefined;
+  /**
    * Stores the batches on disk: `{ folder, maxBytes = 256 MiB, sync = false }`. They are forwarded from there, and
    * `bufferSize` and `bufferBytes` do not apply. Default: in memory.
    */
   spool?: SpoolBufferOptions | undefined;
+  /**
+   * The largest count that a status report may contain; a report with a larger one is rejected. The Go implementation
+   * has no limit, which is `Infinity` here. Default: `4294967295`.
+   */
+  maxStatusCount?: number | undefined;
   /** The prom-client registry for the metrics. It is also at `proxy.registry`. Default: a new registry. */
   registry?: Registry | undefined;
   /** A pino logger, or any object with its four methods. Default: silent. */
@@ -105,12 +130,32 @@ export const PROXY_OPTIONS = {
     ...LOG_BUFFER_OPTIONS.overflow,
     doc: "When the buffer is full: `'drop'` the newest batch, or `'block'` the senders",
   },
+  fairShare: {
+    ...LOG_BUFFER_OPTIONS.fairShare,
+    doc: 'Whether a connection that has more than an equal share of the buffer has its newest batch dropped before the buffer is full',
+  },
+  maxConnections: {
+    ...orInfinity(wholeNumber({ min: 1 })),
+    default: 1024,
+    doc: 'How many connections may be open; more are closed at once',
+  },
+  frameTimeout: {
+    ...orInfinity(milliseconds({ min: 1 })),
+    default: 30_000,
+    doc: 'How long a frame that has begun may take, in ms, before its connection is closed',
+  },
+  idleTimeout: {
+    ...orInfinity(milliseconds({ min: 1 })),
+    default: Number.POSITIVE_INFINITY,
+    doc: 'How long a sender may be silent, in ms, before its connection is closed',
+  },
   spool: {
     expected: 'an object with a folder',
     accepts: (value) => typeof value === 'object' && value !== null,
     defaultDoc: 'in memory',
     doc: 'Stores the batches on disk: `{ folder, maxBytes = 256 MiB, sync = false }`',
   },
+  maxStatusCount: STATUS_SINK_OPTIONS.maxStatusCount,
   registry: {
     ...objectWith('registerMetric', 'getSingleMetric', 'removeSingleMetric'),
     makeDefault: () => new PromRegistry(),
@@ -155,6 +200,13 @@ export const RUN_OPTIONS = {
     doc: 'How long the run, when it ends, waits for reports in progress, in ms',
   },
 } satisfies OptionTable<RunForwarderOptions>;
+
+/** How a run retries. With a spool no batch is given up, so attempts end only with the run. */
+export function retryPolicy(retry: RunForwarderOptions['retry'], hasSpool: boolean): RetryOptions | false {
+  if (!hasSpool) return retry ?? false;
+  if (retry === false) return false;
+  return { ...retry, maxAttempts: Number.POSITIVE_INFINITY, maxElapsedMs: Number.POSITIVE_INFINITY };
+}
 
 /** Options of {@link BoundaryLogProxy.close}. */
 export interface CloseOptions {

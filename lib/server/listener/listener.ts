@@ -24,8 +24,8 @@ export interface ListenerEvents {
 export interface Listener {
   /** Where it listens, for a person. */
   readonly name: string;
-  /** What is wrong with its file now. */
-  readonly fault: SocketFault | undefined;
+  /** Whether senders can find it. */
+  readonly hasFile: boolean;
   /** Stops listening. Connections that were accepted stay open. */
   close(): Promise<void>;
   /** The proxy has released everything else, too. A proxy that has taken over waits for that. */

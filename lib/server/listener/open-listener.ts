@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { Logger } from '../../logger.js';
 import { invalidOption } from '../../options.js';
 import { controlPath, HandOver, hasControlPath, Predecessor } from './hand-over.js';
-import type { Listener, ListenerEvents, SocketFault } from './listener.js';
+import type { Listener, ListenerEvents } from './listener.js';
 import { PassedSocket } from './passed-socket.js';
 import { MAX_SOCKET_PATH_LENGTH } from './socket-file.js';
 import { groupNumber } from './socket-group.js';
@@ -157,8 +157,8 @@ class Replaceable implements Listener {
     this.#handOver = handOver;
   }
 
-  get fault(): SocketFault | undefined {
-    return this.#listener.fault;
+  get hasFile(): boolean {
+    return this.#listener.hasFile;
   }
 
   async close(): Promise<void> {

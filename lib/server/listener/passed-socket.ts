@@ -9,7 +9,8 @@ import type { Listener, ListenerEvents } from './listener.js';
  */
 export class PassedSocket implements Listener {
   readonly name: string;
-  readonly fault = undefined;
+  /** It belongs to the other program. */
+  readonly hasFile = true;
   readonly #server: Server;
 
   private constructor(name: string, server: Server) {

@@ -5,7 +5,15 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { BoundaryLogError } from '../../errors.js';
 import type { Listener, ListenerEvents, SocketFault } from './listener.js';
 import { lookAt } from './look.js';
-import { type Access, closeServer, findFile, listenAt, removeFile, type SocketFile } from './socket-file.js';
+import {
+  type Access,
+  closeServer,
+  findFile,
+  hasSocket,
+  listenAt,
+  removeFile,
+  type SocketFile,
+} from './socket-file.js';
 import { withStartLock } from './start-lock.js';
 
 /**
@@ -89,8 +97,13 @@ export class UnixListener implements Listener {
     return this.path;
   }
 
+  /** What is wrong with its file, as far as the last look showed. */
   get fault(): SocketFault | undefined {
     return this.#fault;
+  }
+
+  get hasFile(): boolean {
+    return this.#fault !== 'taken' && hasSocket(this.path);
   }
 
   /** The id of its file. */
