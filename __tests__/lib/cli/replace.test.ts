@@ -181,11 +181,13 @@ describe('serve --replace', () => {
     const socket = join(folder, 'socket');
     const old = serve(socket);
     await listening(old, socket);
-    await until('it can be replaced', () => existsSync(`${socket}.control`));
-    // It may be stopped between the file and its use. When it has said who it is, it is ready.
-    const control = await connectTo(`${socket}.control`);
-    await once(control, 'data');
-    control.destroy();
+    // Between the file and its use there is a moment, in which it must not be stopped.
+    await until('it says who it is', async () => {
+      const control = await connectTo(`${socket}.control`).catch(() => undefined);
+      if (control !== undefined) await once(control, 'data');
+      control?.destroy();
+      return control !== undefined;
+    });
     const { ino } = statSync(socket);
     old.child.kill('SIGSTOP');
     const young = serve(socket, '--replace');
