@@ -226,7 +226,7 @@ export class BoundaryLogProxy {
       await Promise.race([this.#spool?.open(), new Promise((short) => this.#spool?.once('failure', short))]);
     } catch (error) {
       await this.#listener?.close();
-      this.#listener?.finish?.();
+      await this.#listener?.finish?.();
       this.#listener = undefined;
       this.#connections.stop();
       throw error;
@@ -269,7 +269,7 @@ export class BoundaryLogProxy {
     this.#buffer.shutdown();
     await this.#connections.closeAll();
     await this.#spool?.close();
-    this.#listener?.finish?.();
+    await this.#listener?.finish?.();
     this.#buffer.destroy();
     this.#warnings.end();
     this.#metrics.release();

@@ -2,12 +2,15 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { logsFrame } from '../../helpers/messages.js';
 import { commands, listening, type Running } from '../../helpers/processes.js';
 import { connectTo, sendAll } from '../../helpers/socket-client.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
+
+/** These tests start many processes, each of which takes a second on a busy machine. */
+jest.setTimeout(60_000);
 
 const path = tempPaths();
 const start = commands();
@@ -45,6 +48,19 @@ async function stop(served: Running): Promise<void> {
   served.child.kill('SIGTERM');
   expect(await served.ended).toBe(0);
   expectBalance(closingAccount(served));
+}
+
+/** Sends when a proxy listens. A connection may meet the moment without a file, or before the new proxy listens. */
+async function sendSoon(socket: string, frame: Buffer): Promise<void> {
+  await until('a proxy listens', () =>
+    sendAll(socket, [frame]).then(
+      () => true,
+      ({ code }: NodeJS.ErrnoException) => {
+        expect(['ENOENT', 'ECONNREFUSED']).toContain(code);
+        return false;
+      },
+    ),
+  );
 }
 
 describe('serve --replace', () => {
@@ -113,7 +129,7 @@ describe('serve --replace', () => {
     let sent = 0;
     let isOver = false;
     const sending = (async () => {
-      while (!isOver) await sendAll(socket, [logsFrame(1, sent++)]);
+      while (!isOver) await sendSoon(socket, logsFrame(1, sent++));
     })();
     for (let n = 1; n <= 3; n++) {
       const next = serve(socket, '--spool', join(folder, 'spool'), '--replace');
@@ -165,7 +181,13 @@ describe('serve --replace', () => {
     const socket = join(folder, 'socket');
     const old = serve(socket);
     await listening(old, socket);
-    await until('it can be replaced', () => existsSync(`${socket}.control`));
+    // Between the file and its use there is a moment, in which it must not be stopped.
+    await until('it says who it is', async () => {
+      const control = await connectTo(`${socket}.control`).catch(() => undefined);
+      if (control !== undefined) await once(control, 'data');
+      control?.destroy();
+      return control !== undefined;
+    });
     const { ino } = statSync(socket);
     old.child.kill('SIGSTOP');
     const young = serve(socket, '--replace');

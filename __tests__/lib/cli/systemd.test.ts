@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { logsFrame } from '../../helpers/messages.js';
 import { MAIN } from '../../helpers/processes.js';
 import { connectTo, sendAll } from '../../helpers/socket-client.js';
@@ -15,6 +15,9 @@ import { until } from '../../helpers/until.js';
 const UNITS = ['socket', 'service'].map((type) =>
   fileURLToPath(new URL(`../../../examples/systemd/boundary-log-proxy.${type}`, import.meta.url)),
 );
+
+/** These tests start many processes, each of which takes a second on a busy machine. */
+jest.setTimeout(60_000);
 
 const path = tempPaths();
 

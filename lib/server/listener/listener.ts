@@ -29,5 +29,5 @@ export interface Listener {
   /** Stops listening. Connections that were accepted stay open. */
   close(): Promise<void>;
   /** The proxy has released everything else, too. A proxy that has taken over waits for that. */
-  finish?(): void;
+  finish?(): Promise<void>;
 }

@@ -61,7 +61,16 @@ async function openFile(
   const absolute = resolve(socketPath);
   const path = Buffer.byteLength(absolute) <= MAX_SOCKET_PATH_LENGTH ? absolute : socketPath;
   const gid = socketGroup === undefined ? undefined : groupNumber(socketGroup);
-  return withStartLock(path, async () => {
+  return await new Promise((done, fail) => {
+    withStartLock(path, async () => {
+      const [listener, handOver] = await open();
+      // The spool can be opened while the control socket is made.
+      done(new Replaceable(listener, handOver));
+      await handOver;
+    }).catch(fail);
+  });
+
+  async function open(): Promise<[UnixListener, Promise<HandOver | undefined>]> {
     const previous = replace ? await findPredecessor(path) : undefined;
     let listener: UnixListener;
     try {
@@ -75,9 +84,8 @@ async function openFile(
     logger.info({ socketPath }, 'listening');
     warnAboutFolder(path, logger);
     if (previous !== undefined) follow(previous, logger);
-    const handOver = await openHandOver(listener, options, previous);
-    return handOver === undefined ? listener : new Replaceable(listener, handOver);
-  });
+    return [listener, openHandOver(listener, options, previous)];
+  }
 }
 
 async function findPredecessor(path: string): Promise<Predecessor | undefined> {
@@ -137,13 +145,13 @@ function warnAboutFolder(path: string, logger: Logger): void {
   );
 }
 
-/** A listener that another proxy can take over from. */
+/** A listener that another proxy may be able to take over from. */
 class Replaceable implements Listener {
   readonly name: string;
   readonly #listener: UnixListener;
-  readonly #handOver: HandOver;
+  readonly #handOver: Promise<HandOver | undefined>;
 
-  constructor(listener: UnixListener, handOver: HandOver) {
+  constructor(listener: UnixListener, handOver: Promise<HandOver | undefined>) {
     this.name = listener.name;
     this.#listener = listener;
     this.#handOver = handOver;
@@ -154,10 +162,10 @@ class Replaceable implements Listener {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#listener.close(), this.#handOver.close()]);
+    await Promise.all([this.#listener.close(), this.#handOver.then((handOver) => handOver?.close())]);
   }
 
-  finish(): void {
-    this.#handOver.finish();
+  async finish(): Promise<void> {
+    (await this.#handOver)?.finish();
   }
 }

@@ -27,8 +27,7 @@ const PROBE_MS = 30_000;
 
 const MAX_ATTEMPTS = 10;
 /** A file this young may belong to a server that will listen in a moment. In ms. */
-const YOUNG_MS = 1000;
-const YOUNG_WAIT_MS = 100;
+const YOUNG_MS = 50;
 
 export interface UnixListenerOptions {
   readonly path: string;
@@ -167,9 +166,8 @@ export class UnixListener implements Listener {
       const isUnchanged = found.mode === file.mode && found.uid === file.uid && found.gid === file.gid;
       return this.#tell(isUnchanged ? undefined : 'changed');
     }
-    if (found === undefined) this.#tell('missing');
-    else if (found.id === this.#other?.id && performance.now() - this.#other.answeredAt < this.#probeMs)
-      return;
+    const isKnown = found !== undefined && found.id === this.#other?.id;
+    if (isKnown && performance.now() - (this.#other?.answeredAt ?? 0) < this.#probeMs) return;
     try {
       await withStartLock(this.path, () => this.#restore());
     } catch (error) {
@@ -214,7 +212,7 @@ async function place(path: string, access: Access, displaced?: string): Promise<
     }
     const age = Date.now() - (found?.bornAt ?? 0);
     if (found?.isLive === false && attempt === 1 && age >= 0 && age < YOUNG_MS) {
-      await sleep(YOUNG_WAIT_MS);
+      await sleep(YOUNG_MS);
       continue;
     }
     const server = createServer();

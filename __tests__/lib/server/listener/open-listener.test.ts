@@ -137,6 +137,7 @@ describe('replace', () => {
     const socketPath = join(newFolder(), 'socket');
     let replaced = 0;
     await newProxy({ socketPath, onReplace: () => (replaced += 1) }).start();
+    await until('it can be replaced', () => existsSync(`${socketPath}.control`));
     for (const text of ['replaced\n', 'nonsense that is longer\n', '\0']) {
       const control = await connectTo(`${socketPath}.control`);
       let greeting = '';
@@ -184,6 +185,7 @@ describe('replace', () => {
     const logger = logLines();
     await newProxy({ socketPath, logger, onReplace: () => undefined }).start();
     await sendAll(socketPath, [logsFrame(1)]);
+    await until('it has warned', () => logger.lines.some(({ level }) => level === 'warn'));
     expect(logger.lines.filter(({ level }) => level === 'warn')).toEqual([
       expect.objectContaining({
         message:

@@ -6,11 +6,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { withStartLock } from '../../../../lib/server/listener/start-lock.js';
 import { seed } from '../../../helpers/seed.js';
 import { connectTo } from '../../../helpers/socket-client.js';
 import { tempPaths } from '../../../helpers/temp.js';
+
+/** These tests start many processes, each of which takes a second on a busy machine. */
+jest.setTimeout(60_000);
 
 const path = tempPaths();
 const INDEX = fileURLToPath(new URL('../../../../dist/lib/index.js', import.meta.url));
