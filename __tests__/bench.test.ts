@@ -46,8 +46,10 @@ describe('bench/run.js', () => {
       'proxy',
       'paced',
       'latency',
+      'fairness',
       'connections',
       'spool',
+      'replace',
       'hostile',
     ]);
     const lines = stdout.split('\n');

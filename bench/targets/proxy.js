@@ -19,6 +19,7 @@ const RUNS = { null: {}, later: LATER, stdout: AS_SERVE, age: {} };
  * @property {'null' | 'later' | 'stdout' | 'age' | 'none'} [reporter] With `none` nothing is forwarded.
  * @property {number} [bufferSize]
  * @property {boolean} [asCommand] Whether the heap is as small as that of the command.
+ * @property {number} [frameTimeout]
  * @property {number} [fromEnd] Where the stamp begins, for the reporter `age`.
  * @property {{ folder: string, sync?: boolean }} [spool]
  */
@@ -29,10 +30,10 @@ const RUNS = { null: {}, later: LATER, stdout: AS_SERVE, age: {} };
  * @returns {Promise<import('../target.js').Target>}
  */
 export async function open(socketPath, { reporter = 'null', fromEnd = 0, ...options }) {
-  const { bufferSize, asCommand = false, spool } = options;
+  const { bufferSize, asCommand = false, frameTimeout, spool } = options;
   if (asCommand) await import('../../dist/lib/cli/heap.js');
   // Senders wait instead of losing anything, so that each figure covers everything that was sent.
-  const proxy = new BoundaryLogProxy({ socketPath, overflow: 'block', bufferSize, spool });
+  const proxy = new BoundaryLogProxy({ socketPath, overflow: 'block', bufferSize, frameTimeout, spool });
   /** @type {number[]} */
   const ages = [];
   const reporters = {

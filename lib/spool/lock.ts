@@ -141,6 +141,8 @@ function isAlive(path: string): Promise<boolean> {
     probe.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
       else if (error.code === 'EACCES' || error.code === 'EAGAIN') resolve(true);
+      // The process has stopped to listen between the connection and its acceptance.
+      else if (error.code === 'ECONNRESET') resolve(isAlive(path));
       else reject(error);
     });
   });

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { LogBatch } from '../../codec/index.js';
 
 /*
  * One batch in a segment: a header of 64 bytes, then the batch's bytes. docs/spool-format.md specifies it.
@@ -45,6 +46,11 @@ export interface Header {
 export interface Entry extends Header {
   readonly bytes: Buffer;
   readonly start: number;
+}
+
+/** The batch of an entry. */
+export function batchOf({ tag, count, bytes, start, length }: Entry): LogBatch {
+  return new LogBatch(tag, count, bytes.subarray(start, start + length));
 }
 
 /** Ids that cannot be read. */

@@ -1,13 +1,12 @@
-import { LogBatch } from '../../codec/index.js';
+import type { LogBatch } from '../../codec/index.js';
 import type { Amount } from '../batch.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
-import { checkOptions, oneOf } from '../options.js';
 import { type Callback, Duplex } from '../streams/base.js';
 import { type Disk, realDisk } from './disk.js';
 import { guarded } from './guard.js';
 import type { SpoolQueue } from './queue.js';
-import { HEADER, type Size } from './record.js';
+import { batchOf, HEADER, type Size } from './record.js';
 import { type Missing, SpoolAccounts } from './spool-accounts.js';
 import { SpoolHandle } from './spool-handle.js';
 import { checkSpoolBufferOptions, type SpoolBufferOptions } from './spool-options.js';
@@ -15,8 +14,6 @@ import { type Fresh, Unstored } from './unstored.js';
 
 /** Batches that wait for a reader in memory, besides what one read brings. */
 const READ_AHEAD = 64;
-/** How many bytes may wait to be written before their writers wait, too. */
-const MAX_PENDING_BYTES = 1 << 20;
 
 /**
  * A buffer on disk, with the surface of a LogBuffer: what is written to it is stored in a folder, and read in order.
@@ -75,8 +72,7 @@ export class SpoolBuffer extends Duplex {
     logger: Logger,
     disk: Disk = realDisk,
   ) {
-    checkSpoolBufferOptions(options);
-    checkOptions('spool', { overflow }, { overflow: oneOf('drop', 'block') });
+    checkSpoolBufferOptions(options, overflow);
     super({ objectMode: true, readableHighWaterMark: READ_AHEAD, writableHighWaterMark: 1 });
     this.maxBytes = options.maxBytes ?? 256 * 2 ** 20;
     this.overflow = overflow;
@@ -87,8 +83,7 @@ export class SpoolBuffer extends Duplex {
       sync: options.sync ?? false,
       logger,
       onLoss: (lost, ids) => this.#lose(lost, ids),
-      onQuarantine: ({ tag, count, bytes, start, length }) =>
-        this.#drop(new LogBatch(tag, count, bytes.subarray(start, start + length)), 'quarantined'),
+      onQuarantine: (entry) => this.#drop(batchOf(entry), 'quarantined'),
       onFailure: (error) => {
         this.failures += 1;
         this.emit('failure', error);
@@ -97,9 +92,14 @@ export class SpoolBuffer extends Duplex {
     });
   }
 
+  /** False if it could not be opened yet, or if the last attempt to write failed; true again 30 s after that. */
+  get isWritable(): boolean {
+    return this.#queue === undefined ? this.failures === 0 : this.#unstored.isStorable;
+  }
+
   /** Locks the folder, if no shortage prevents it. `open()` does it, too. @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED */
-  async lock(): Promise<void> {
-    await this.#handle.lock();
+  lock(isHandedOver = () => false): Promise<void> {
+    return this.#handle.lock(isHandedOver);
   }
 
   /**
@@ -176,8 +176,7 @@ export class SpoolBuffer extends Duplex {
     }
     this.#accounts.receive(batch, true);
     this.#accept(batch);
-    if (this.#unstored.bytes > MAX_PENDING_BYTES && !this.#refusing)
-      this.#waiting = { batch: undefined, callback };
+    if (this.#unstored.isMuch && !this.#refusing) this.#waiting = { batch: undefined, callback };
     else callback();
   }
 
@@ -258,9 +257,9 @@ export class SpoolBuffer extends Duplex {
       .read()
       .then(
         (entries) => {
-          for (const { id, tag, count, bytes, start, length } of entries) {
-            const batch = new LogBatch(tag, count, bytes.subarray(start, start + length));
-            this.#ids.set(batch, id);
+          for (const entry of entries) {
+            const batch = batchOf(entry);
+            this.#ids.set(batch, entry.id);
             this.push(batch);
           }
           if (entries.length === 0) this.#isWanted = true;
@@ -289,7 +288,7 @@ export class SpoolBuffer extends Duplex {
     if (this.#waiting === undefined) return;
     const { batch, callback } = this.#waiting;
     if (batch === undefined) {
-      if (this.#unstored.bytes > MAX_PENDING_BYTES && !this.#refusing) return;
+      if (this.#unstored.isMuch && !this.#refusing) return;
       this.#waiting = undefined;
       callback();
     } else if (this.#refusing || this.#hasRoom(batch)) {

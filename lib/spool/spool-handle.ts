@@ -8,6 +8,11 @@ const TEMPORARY = ['EMFILE', 'ENFILE', 'ENOSPC', 'EDQUOT', 'EIO'];
 /** The same, once the folder is locked: it was usable then. */
 const SHORTAGES = [...TEMPORARY, 'EACCES', 'EROFS'];
 
+const IN_USE = ['ERR_SPOOL_IN_USE'];
+/** How often a folder that another process is about to release is tried, in ms. */
+const HAND_OVER_MS = 100;
+const HAND_OVER_ATTEMPTS = 10;
+
 /**
  * A spool that may be open: locks its folder, opens it, and closes it, each once, whatever is called meanwhile. During a
  * shortage it tries again, as often as needed.
@@ -17,6 +22,7 @@ export class SpoolHandle {
   readonly #stopping = new AbortController();
   #locked: Promise<Lock> | undefined;
   #opened: Promise<SpoolQueue> | undefined;
+  #isHandedOver = false;
 
   constructor(options: QueueOptions) {
     this.#options = { ...options, signal: this.#stopping.signal };
@@ -25,12 +31,15 @@ export class SpoolHandle {
   /**
    * Locks the folder, unless a shortage prevents it: `open()` tries that again.
    *
+   * @param isHandedOver Whether the process that uses the folder is about to release it. Then `open()` waits for it.
    * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED
    */
-  async lock(): Promise<void> {
+  async lock(isHandedOver: () => boolean): Promise<void> {
     try {
       await this.#lock();
     } catch (error) {
+      this.#isHandedOver = hasCode(error, IN_USE) && isHandedOver();
+      if (this.#isHandedOver) return;
       if (!hasCode(error, TEMPORARY)) throw this.failed(error);
       this.#options.onFailure(error);
     }
@@ -90,15 +99,21 @@ export class SpoolHandle {
   /** One lock serves for all attempts: giving it back would say that the process before this one ended cleanly. */
   async #open(): Promise<SpoolQueue> {
     const { signal } = this.#stopping;
+    let attempts = 0;
     for (;;) {
       let lock: Lock | undefined;
       try {
         lock = await this.#lock();
         return await SpoolQueue.open(lock, this.#options);
       } catch (error) {
-        const isShortage = hasCode(error, lock === undefined ? TEMPORARY : SHORTAGES);
-        if (isShortage) this.#options.onFailure(error);
-        if (isShortage && !signal.aborted) await this.#options.disk.wait(RETRY_MS, signal);
+        const isInUse = this.#isHandedOver && hasCode(error, IN_USE);
+        // After a hand-over this is the only proxy, so it does not give up, whatever happens.
+        const isShortage = this.#isHandedOver || hasCode(error, lock === undefined ? TEMPORARY : SHORTAGES);
+        // A hand-over takes a moment, which is not a failure.
+        if (isInUse) attempts += 1;
+        if (isShortage && (!isInUse || attempts % HAND_OVER_ATTEMPTS === 0)) this.#options.onFailure(error);
+        if (isShortage && !signal.aborted)
+          await this.#options.disk.wait(isInUse ? HAND_OVER_MS : RETRY_MS, signal);
         if (isShortage && !signal.aborted) continue;
         lock?.release();
         this.#locked = undefined;

@@ -2,6 +2,11 @@ import type { LogBatch } from '../../codec/index.js';
 import type { SpoolQueue } from './queue.js';
 import { HEADER } from './record.js';
 
+/** How many bytes may wait to be written before their writers wait, too. */
+const MAX_BYTES = 1 << 20;
+/** How long a failed attempt says something about the next one, in ms. */
+const RECENT_MS = 30_000;
+
 /** A batch that was accepted and is not stored yet. */
 export interface Fresh {
   readonly batch: LogBatch;
@@ -17,9 +22,21 @@ export class Unstored {
   unread = 0;
   #waiting: Fresh[] = [];
   readonly #read = new Map<LogBatch, Fresh>();
+  /** When an attempt to store something failed, unless one has succeeded since. */
+  #failedAt = Number.NEGATIVE_INFINITY;
 
   get isEmpty(): boolean {
     return this.#waiting.length === 0;
+  }
+
+  /** Whether so much waits that writers should wait, too. */
+  get isMuch(): boolean {
+    return this.bytes > MAX_BYTES;
+  }
+
+  /** Whether the last attempt to store something succeeded, or was not recent. */
+  get isStorable(): boolean {
+    return performance.now() - this.#failedAt > RECENT_MS;
   }
 
   /** @param give Gives it to a reader. If the reader acknowledges it at once, it need not be stored. */
@@ -59,6 +76,7 @@ export class Unstored {
   ): Promise<void> {
     let group = this.#take();
     const stored = (first: number, n: number) => {
+      this.#failedAt = Number.NEGATIVE_INFINITY;
       for (let i = 0; i < n; i++) {
         const fresh = group[i] as Fresh;
         this.#leave(fresh);
@@ -72,6 +90,7 @@ export class Unstored {
         await queue.append(batches, stored);
       }
     } catch (error) {
+      this.#failedAt = performance.now();
       onLost(this.#fail(group), error);
     }
   }
@@ -83,6 +102,7 @@ export class Unstored {
     this.#read.clear();
     return { unread, read };
   }
+
   #take(): Fresh[] {
     const group = this.#waiting.filter(({ state }) => state !== 'done');
     this.#waiting = [];
