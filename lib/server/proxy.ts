@@ -82,9 +82,9 @@ export class BoundaryLogProxy {
     const resolved = resolveOptions('BoundaryLogProxy', options, PROXY_OPTIONS);
     const { bufferSize: maxBatches, bufferBytes: maxBytes, overflow, fairShare, spool } = resolved;
     this.socketPath = resolved.socketPath;
-    this.#listenOptions = resolved;
     const foreign = new ForeignCode(resolved.logger);
     this.#logger = foreign.logger;
+    this.#listenOptions = { ...resolved, logger: foreign.logger };
     this.#warnings = new Warnings(this.#logger);
     this.#socketFaults = new SocketFaults(this.#logger);
     this.registry = resolved.registry;
