@@ -6,7 +6,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { logsFrame } from '../../helpers/messages.js';
 import { commands, listening, MAIN } from '../../helpers/processes.js';
-import { sendAll } from '../../helpers/socket-client.js';
+import { connectTo, sendAll } from '../../helpers/socket-client.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { HAS_TMUX, terminals } from '../../helpers/terminal.js';
 import { until } from '../../helpers/until.js';
@@ -42,6 +42,13 @@ async function metric(port: number, name: string): Promise<number | undefined> {
   for await (const chunk of response) text += chunk;
   const [, value] = new RegExp(`^agent_boundary_log_proxy_${name} (\\S+)$`, 'm').exec(text) ?? [];
   return value === undefined ? undefined : Number(value);
+}
+
+/** Whether a server accepts connections. The file of its socket is there a moment before. */
+async function accepts(path: string): Promise<boolean> {
+  const socket = await connectTo(path).catch(() => undefined);
+  socket?.destroy();
+  return socket !== undefined;
 }
 
 /** A pipe whose reader reads nothing, and which is full. */
@@ -86,7 +93,7 @@ describe('stderr', () => {
     const ended = once(child, 'close');
     let stdout = '';
     child.stdout?.setEncoding('utf8').on('data', (text) => (stdout += text));
-    await until('it listens', () => existsSync(socket));
+    await until('it listens', () => accepts(socket));
     await sendAll(socket, [REJECTED, logsFrame(1)]);
     await until('the event arrives', () => stdout !== '');
     const since = performance.now();
@@ -103,7 +110,7 @@ describe('stderr', () => {
     const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'ignore', stderr] });
     closing.push(() => child.kill('SIGKILL'));
     const ended = once(child, 'close');
-    await until('it listens', () => existsSync(socket));
+    await until('it listens', () => accepts(socket));
     await sendAll(socket, [REJECTED]);
     const some = Buffer.alloc(1 << 16);
     let text = '';
