@@ -5,7 +5,7 @@ import { invalidOption } from '../options.js';
 import { realDisk as disk } from '../spool/disk.js';
 import { inspect, isSpool } from '../spool/inspection.js';
 import { SpoolQueue } from '../spool/queue.js';
-import { type Damage, type Entry, HEADER } from '../spool/record.js';
+import { type Damage, HEADER } from '../spool/record.js';
 import { formatBatch } from '../text/format.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
 import { programLogger } from './program-logger.js';
@@ -50,10 +50,10 @@ async function show(folder: string, io: Io): Promise<void> {
   let oldest: number | undefined;
   const missing: Damage[] = [];
   for await (const { waiting, damage } of inspect(disk, folder)) {
-    for (const { count, length, time } of waiting) {
+    for (const { count, raw, time } of waiting) {
       batches += 1;
       logs += count;
-      bytes += HEADER + length;
+      bytes += HEADER + raw.length;
       oldest ??= time;
     }
     missing.push(...damage);
@@ -95,6 +95,7 @@ async function change(folder: string, options: SpoolCommandOptions, io: Io): Pro
       failure = error;
     },
     onSpace: () => undefined,
+    onRecount: () => undefined,
   }).catch((error) => {
     lock.release();
     throw error;
@@ -103,7 +104,7 @@ async function change(folder: string, options: SpoolCommandOptions, io: Io): Pro
     let [batches, logs] = [0, 0];
     for (let entries = await queue.read(); entries.length > 0; entries = await queue.read()) {
       for (const entry of entries.filter(({ time }) => time < dropBefore)) {
-        queue.finish(entry.id, { ...entry, raw: rawOf(entry) });
+        queue.finish(entry.id, entry);
         batches += 1;
         logs += entry.count;
       }
@@ -131,11 +132,6 @@ function amount(batches: number, logs: number): string {
 
 async function* toLines(folder: string): AsyncGenerator<string> {
   for await (const { waiting } of inspect(disk, folder)) {
-    for (const entry of waiting)
-      yield formatBatch(new LogBatch(entry.tag, entry.count, rawOf(entry)), 'json');
+    for (const { tag, count, raw } of waiting) yield formatBatch(new LogBatch(tag, count, raw), 'json');
   }
-}
-
-function rawOf({ bytes, start, length }: Entry): Buffer {
-  return bytes.subarray(start, start + length);
 }

@@ -506,9 +506,13 @@ describe('a spool that somebody looks at', () => {
       const shown = start(['spool', readOnly]);
       expect(await shown.ended).toBe(0);
       expect(shown.stdout()).toMatch(/^batches 10\nlogs 20\n/);
-      const served = start(['serve', '--socket', path(), '--spool', readOnly, '--metrics', 'off']);
-      expect(await served.ended).toBe(1);
-      expect(served.stderr()).toMatch(/^error: ERR_SPOOL_FAILED: .*EROFS/);
+      // For a proxy that is a shortage like any other: it listens, and says what is wrong.
+      const socket = path();
+      const served = start(['serve', '--socket', socket, '--spool', readOnly, '--metrics', 'off']);
+      await listening(served, socket);
+      await until('it says why', () => served.stderr().includes('EROFS'));
+      served.child.kill('SIGTERM');
+      await served.ended;
     } finally {
       run('umount', readOnly);
     }
@@ -536,7 +540,8 @@ describe('a lock', () => {
     const third = start(['serve', '--socket', socket, '--spool', folder, '--metrics', 'off']);
     await listening(third, socket);
     // The folder has one lock, and it is not a leftover.
-    expect(readdirSync(folder).filter((name) => name.startsWith('lock'))).toEqual(['lock.2']);
+    const locks = readdirSync(folder).filter((name) => name.startsWith('lock'));
+    expect(locks).toEqual([expect.stringMatching(/^lock\.2(\.[0-9a-f]{12})?$/)]);
   });
 });
 
@@ -575,10 +580,10 @@ describe('a batch that ends the process', () => {
       });
     expect(run('fill')).toMatchObject({ status: 0, stderr: '' });
     for (let life = 0; life < 3; life++) expect(run().signal).toBe('SIGKILL');
-    // The first kill came in the same turn as two acknowledgements.
-    expect(readFileSync(seen, 'utf8')).toBe('0101');
+    // The first kill came in the same turn as two acknowledgements, and they were written all the same.
+    expect(readFileSync(seen, 'utf8')).toBe('01');
     expect(run()).toMatchObject({ status: 0, stdout: '1', stderr: '' });
-    expect(readFileSync(seen, 'utf8')).toBe('010134');
+    expect(readFileSync(seen, 'utf8')).toBe('0134');
     expect(readdirSync(join(folder, 'quarantine'))).toEqual(['2']);
     expect(readFileSync(join(folder, 'quarantine', '2')).at(-1)).toBe(2);
   });
