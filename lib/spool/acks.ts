@@ -123,17 +123,15 @@ export class Acks {
     await this.#file?.sync();
   }
 
-  /** Whether the file is still there, as far as it is open. */
-  get isLinked(): boolean {
-    return this.#file?.isLinked() !== false;
+  /** Whether the file is still there, if it is open, or tells more than that all batches wait. */
+  isThere(): boolean {
+    if (this.#file !== undefined) return this.#file.isLinked();
+    return this.#states === undefined || exists(this.#disk, this.#path);
   }
 
   /** Writes the file again if somebody deleted it. */
   restore(): void {
-    try {
-      this.#disk.sizeOf(this.#path);
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error;
+    if (!this.isThere()) {
       this.close();
       this.#file = this.#createFile();
       this.#dirty = undefined;
@@ -194,6 +192,16 @@ export function readSmall(disk: Disk, path: string, length = Infinity): Buffer |
     return bytes.subarray(0, at);
   } finally {
     file.close();
+  }
+}
+
+function exists(disk: Disk, path: string): boolean {
+  try {
+    disk.sizeOf(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    return false;
   }
 }
 

@@ -81,7 +81,6 @@ export class SpoolQueue {
       writer: this.#writer,
       losses: this.#losses,
       patience: this.#patience,
-      ensureFolder,
       onFreed: () => {
         this.#used = usedBy(this.#segments);
         onSpace();

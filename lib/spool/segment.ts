@@ -162,11 +162,11 @@ export class Segment {
     this.acks.remove();
   }
 
-  /** Whether its open files still have their names. Asked with a time, it looks once a second. */
+  /** Whether nobody deleted its files, as far as they are in use. Asked with a time, it looks once a second. */
   isWhole(now?: number): boolean {
     if (now !== undefined && now - this.#lookedAt < LOOK_MS) return true;
     this.#lookedAt = now ?? this.#lookedAt;
-    return this.#log?.isLinked() !== false && this.acks.isLinked;
+    return this.#log?.isLinked() !== false && this.acks.isThere();
   }
 
   /** Writes its files again if somebody deleted them: so many bytes of the open `.log` file, and states from memory. */

@@ -12,7 +12,6 @@ export interface UpkeepOptions {
   readonly writer: Writer;
   readonly losses: Losses;
   readonly patience: Patience;
-  ensureFolder(): Promise<void>;
   /** There is more space. */
   onFreed(): void;
 }
@@ -71,18 +70,14 @@ export class Upkeep {
   }
 
   async #tend(segment: Segment): Promise<void> {
-    const { sync, writer, patience, ensureFolder } = this.#options;
+    const { sync, writer } = this.#options;
     const { acks } = segment;
     // An empty segment waits for the next batch.
     if (acks.left === 0 && !segment.isPinned && segment !== writer.tail && segment.end > segment.first) {
       await this.#dispose(segment);
       return;
     }
-    const isOver = patience.signal.aborted && acks.hasStates;
-    if (acks.left > 0 && (isOver || !segment.isWhole())) {
-      await ensureFolder();
-      await segment.restore(segment.size, sync);
-    }
+    if (acks.left > 0) await writer.restore(segment, segment.size);
     acks.flush();
     if (sync) await acks.sync();
   }

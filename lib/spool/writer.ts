@@ -79,7 +79,7 @@ export class Writer {
       const { n, length, totals } = this.#encode(tail, batches);
       await tail.write(this.#buffer.subarray(0, length), this.#options.sync);
       try {
-        await this.#restore(tail, tail.size + length);
+        await this.restore(tail, tail.size + length);
         if (this.#options.sync) await this.#syncName();
       } catch (error) {
         tail.isBroken = true;
@@ -158,12 +158,16 @@ export class Writer {
       }
     }
     const segment = this.tail as Segment;
-    await this.#restore(segment, segment.size);
+    await this.restore(segment, segment.size);
     return segment;
   }
 
-  /** Writes deleted files again, with so many bytes. @throws if somebody deletes them again and again. */
-  async #restore(segment: Segment, size: number): Promise<void> {
+  /**
+   * Writes the files of a segment again, with so many bytes, if somebody deleted them.
+   *
+   * @throws the errors of the file system, and if they are deleted again and again.
+   */
+  async restore(segment: Segment, size: number): Promise<void> {
     const { sync, ensureFolder, onFailure } = this.#options;
     for (let attempts = 0; !segment.isWhole(); attempts++) {
       const error = new Error(`${segment.logPath} or its .acked file was deleted while it was in use`);

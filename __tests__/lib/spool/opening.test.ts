@@ -157,3 +157,19 @@ test('without a descriptor after it was opened, the last segment is appended to 
   const { queue } = await openQueue(folder);
   expect(queue.size.batches).toBe(4);
 });
+
+test('in use by another one when the shortage is over: open() rejects, and says so to whoever did not wait', async () => {
+  const folder = await filled();
+  const { queue } = await openQueue(folder);
+  const disk = shortDisk('lock', 'EMFILE');
+  const { buffer, failures } = spoolOn(disk, folder);
+  await buffer.lock();
+  const opened = expect(buffer.open()).rejects.toMatchObject({ code: 'ERR_SPOOL_IN_USE' });
+  await until('it was tried again', () => disk.failed > 2);
+  disk.isShort = false;
+  await opened;
+  expect(failures.at(-1)).toBe('ERR_SPOOL_IN_USE');
+  await queue.close();
+  await buffer.open();
+  await buffer.close();
+});
