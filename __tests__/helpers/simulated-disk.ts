@@ -91,7 +91,7 @@ export class SimulatedDisk implements Disk {
 
   /** What was not synced is lost, or not. */
   failPower(): void {
-    if (this.#isLocked) this.#lastEnd = 'reboot';
+    this.#lastEnd = 'reboot';
     const [names, durable] = [this.#names, this.#durableNames];
     for (const path of new Set(this.#nameChanges.map((change) => change.path))) {
       const changes = this.#nameChanges.filter((change) => change.path === path);
@@ -243,7 +243,7 @@ export class SimulatedDisk implements Disk {
       let length = Math.max(0, Math.min(into.length, inode.data.length - at));
       if (length > 1 && this.#random() < this.faults.short)
         length = 1 + Math.floor(this.#random() * (length - 1));
-      inode.data.copy(into, 0, at, at + length);
+      if (length > 0) inode.data.copy(into, 0, at, at + length);
       return length;
     };
     return {

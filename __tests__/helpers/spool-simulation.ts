@@ -331,6 +331,9 @@ class Simulation {
     this.#disk.failPower();
     for (const batch of this.#batches) {
       batch.mayReturn = true;
+      // A mark from before a power failure does not count.
+      batch.deaths = 0;
+      batch.marked = 0;
       if (!this.#sync) batch.mayBeMissing = true;
     }
   }
@@ -355,8 +358,7 @@ class Simulation {
 
   #onQuarantine(entry: Entry): void {
     const batch = this.#identify(entry);
-    // A power failure may undo that a mark was cleared.
-    if (batch.deaths < 2 && !this.#hasDamage)
+    if (batch.deaths < 2 && ![...this.#flips].some((flip) => flip.includes('.acked')))
       this.#error ??= new Error(`batch ${batch.id} is set aside after ${batch.deaths} deaths`);
     this.#quarantined.add(batch.n);
   }

@@ -18,8 +18,8 @@ import { BoundaryLogError } from '../errors.js';
 /** The right to change what is in a folder. It ends with the process, however that ends. */
 export interface Lock {
   /**
-   * How the process ended that had it last: whether it gave it back, and if not, whether the machine was started since
-   * then. Nobody having had it counts as `clean`.
+   * How the process ended that had it last: whether it gave it back, or whether the machine was started since then, which
+   * may have undone what that process wrote. If nobody had it, that is `clean`.
    */
   readonly lastEnd: 'clean' | 'crash' | 'reboot';
   /** Whether the folder at this path still has this lock: it may have been deleted, or replaced by another one. */
@@ -73,9 +73,7 @@ export async function takeLock(folder: string): Promise<Lock> {
         continue;
       }
       tidy(short, number);
-      const isClean = last === undefined || last.isReleased;
-      const lastEnd = isClean ? 'clean' : last.boot === boot ? 'crash' : 'reboot';
-      return held(server, fd, folder, short, name, lastEnd);
+      return held(server, fd, folder, short, name, lastEndOf(last, boot));
     }
   } catch (error) {
     server?.close();
@@ -141,6 +139,12 @@ function locksIn(folder: string): Found[] {
       return [{ name, number: Number(number), boot, isReleased: released !== undefined }];
     })
     .sort((a, b) => a.number - b.number);
+}
+
+function lastEndOf(last: Found | undefined, boot: string): Lock['lastEnd'] {
+  if (last === undefined) return 'clean';
+  if (last.boot !== boot) return 'reboot';
+  return last.isReleased ? 'clean' : 'crash';
 }
 
 /** A name for this run of the machine; empty if the system has none. */

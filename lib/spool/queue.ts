@@ -108,7 +108,7 @@ export class SpoolQueue {
   }
 
   get hasUnread(): boolean {
-    return this.#reader.next < this.#writer.next;
+    return this.#reader.hasUnread;
   }
 
   /** How many bytes may still be written: all files may have one segment more than `maxBytes`. */

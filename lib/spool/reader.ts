@@ -37,6 +37,10 @@ export class Reader {
     this.#chunk = Math.min(CHUNK, Math.floor(limits.bytes / 8));
   }
 
+  get hasUnread(): boolean {
+    return this.next < (this.#segments.at(-1)?.end ?? 0);
+  }
+
   /** Reads the next records; undefined if there are none. */
   async read(): Promise<Read | undefined> {
     const segment = this.#move();
@@ -65,8 +69,8 @@ export class Reader {
 
   /** Moves behind a batch without reading it. @returns its segment; undefined if others are to be read before it. */
   skip(id: number, { count, raw }: SpoolBatch): Segment | undefined {
-    if (id !== this.next) return undefined;
     const segment = this.#move();
+    if (id !== this.next) return undefined;
     const { batches, logs, bytes } = this.#before;
     this.next += 1;
     this.#offset += HEADER + raw.length;

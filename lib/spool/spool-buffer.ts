@@ -53,7 +53,6 @@ export class SpoolBuffer extends Duplex {
   /** How many times something failed that was tried again. */
   failures = 0;
   readonly #options: QueueOptions;
-  /** Ends the attempts to open it, to write and to read. */
   readonly #stopping = new AbortController();
   readonly #opening: Opening;
   #queue: SpoolQueue | undefined;
@@ -61,7 +60,6 @@ export class SpoolBuffer extends Duplex {
   /** What a reader has: its id, or what waits to be stored. */
   readonly #read = new Map<LogBatch, number | Fresh>();
   #reading: Promise<void> | undefined;
-  /** Whether the reader would take more. */
   #isWanted = false;
   /** A writer that waits: until there is room for its batch, or, without a batch, until the disk has caught up. */
   #waiting: { batch: LogBatch | undefined; callback: Callback } | undefined;
@@ -173,7 +171,9 @@ export class SpoolBuffer extends Duplex {
 
   /** Waits until everything that was accepted is stored, if the disk lets it, and releases the folder. */
   async close(): Promise<void> {
+    this.shutdown();
     this.#stopping.abort();
+    while (this.writableLength > 0 && !this.destroyed) await new Promise(setImmediate);
     await this.#opening.close();
     await this.#pending.flush();
     // What a reader has, too: it has not acknowledged it.

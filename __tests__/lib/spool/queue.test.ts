@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { LogBatch, SpoolBuffer } from '../../../lib/index.js';
 import { silent } from '../../../lib/logger.js';
@@ -106,4 +106,35 @@ test('an empty spool without descriptors lets its batches wait', async () => {
   disk.isShort = false;
   await buffer.close();
   expect(drops).toEqual([]);
+});
+
+test('a spool of which all is delivered takes batches again, although no segment can be begun at first', async () => {
+  const folder = path();
+  const { queue } = await openQueue(folder);
+  await appendAll(queue, [numbered(0), numbered(1)]);
+  for (const n of [0, 1]) queue.finish(n, numbered(n));
+  await queue.close();
+  const disk = {
+    ...realDisk,
+    isShort: true,
+    wait: () => new Promise<void>((resolve) => setTimeout(resolve, 1)),
+  };
+  disk.open = (name, how) => {
+    if (disk.isShort && how === 'create')
+      throw Object.assign(new Error('ENOSPC: simulated'), { code: 'ENOSPC' });
+    return realDisk.open(name, how);
+  };
+  const buffer = new SpoolBuffer({ folder }, 'drop', silent, disk);
+  const read: number[] = [];
+  buffer.on('data', (batch: LogBatch) => read.push(numberOf(batch)));
+  await buffer.open();
+  await until('what is finished is deleted', () =>
+    readdirSync(folder).every((name) => !name.endsWith('.log')),
+  );
+  buffer.write(new LogBatch(1, 1, numbered(2).raw));
+  await until('it is delivered', () => read.length === 1);
+  disk.isShort = false;
+  await buffer.close();
+  const { queue: again } = await openQueue(folder);
+  expect((await readAll(again)).map(numberIn)).toEqual([2]);
 });
