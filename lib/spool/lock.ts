@@ -79,6 +79,8 @@ export async function takeLock(folder: string): Promise<Lock> {
     server?.close();
     rmSync(path(candidate), { force: true });
     closeSync(fd);
+    // Nobody can look up the descriptor of another process.
+    (error as Error).message = (error as Error).message.replaceAll(short, folder);
     throw error;
   }
 }
@@ -167,7 +169,9 @@ function isAlive(path: string): Promise<boolean> {
       resolve(true);
     });
     probe.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
+      // It is ending, or giving the lock back: the next attempt tells whether it has.
+      if (error.code === 'ECONNRESET') resolve(isAlive(path));
+      else if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
       else if (error.code === 'EAGAIN' || (error.code === 'EACCES' && isOfAnother(path))) resolve(true);
       else reject(error);
     });

@@ -124,8 +124,10 @@ export class Segment {
   async read(from: number, to: number, patience: Patience): Promise<Buffer> {
     const bytes = Buffer.allocUnsafeSlow(to - from);
     const around = async () => {
-      for (let at = 0; at < bytes.length; at += BLOCK) {
-        const block = bytes.subarray(at, at + BLOCK);
+      for (let at = 0, length = 0; at < bytes.length; at += length) {
+        // Up to the end of a block of the disk: a piece that begins in one and ends in the next can lose two.
+        length = BLOCK - ((from + at) % BLOCK);
+        const block = bytes.subarray(at, at + length);
         const skip = () => {
           block.fill(0);
           this.isPinned = true;
@@ -136,7 +138,9 @@ export class Segment {
       }
       return bytes.length;
     };
-    return bytes.subarray(0, await insist(() => this.#fill(bytes, from), patience, around));
+    // The rest of a segment must not take a minute for each piece.
+    const rest = this.isPinned ? { ...patience, readAttempts: 1 } : patience;
+    return bytes.subarray(0, await insist(() => this.#fill(bytes, from), rest, around));
   }
 
   /** Frees the space of the records. The file stays, and with it the name. */
