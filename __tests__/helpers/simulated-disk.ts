@@ -151,10 +151,14 @@ export class SimulatedDisk implements Disk {
     if (this.#isLocked) throw new BoundaryLogError('ERR_SPOOL_IN_USE', `${folder} is in use`);
     this.#isLocked = true;
     const lastEnd = this.#lastEnd;
-    this.#lastEnd = 'clean';
+    if (lastEnd === 'crash') this.#lastEnd = 'clean';
     const generation = this.#generation;
     return {
       lastEnd,
+      confirm: () => {
+        this.#step('change', generation);
+        this.#lastEnd = 'clean';
+      },
       isHeld: () => true,
       release: () => {
         if (generation === this.#generation && !this.isStopped) this.#isLocked = false;

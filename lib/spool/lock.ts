@@ -22,6 +22,8 @@ export interface Lock {
    * may have undone what that process wrote. If nobody had it, that is `clean`.
    */
   readonly lastEnd: 'clean' | 'crash' | 'reboot';
+  /** After a `reboot`: what that process left was looked at, so that later processes need not know of it. */
+  confirm(): void;
   /** Whether the folder at this path still has this lock: it may have been deleted, or replaced by another one. */
   isHeld(): boolean;
   release(): void;
@@ -55,7 +57,9 @@ export async function takeLock(folder: string): Promise<Lock> {
       server ??= await listen(path(candidate));
       const number = (last?.number ?? 0) + 1;
       const boot = bootId();
-      const name = boot === '' ? `lock.${number}` : `lock.${number}.${boot}`;
+      const lastEnd = lastEndOf(last, boot);
+      // Until it is confirmed, the name tells the other run of the machine.
+      const name = nameOf(number, lastEnd === 'reboot' ? (last as Found).boot : boot);
       try {
         chmodSync(path(candidate), 0o600);
         giveToOwnerOf(folder, (uid, gid) => chownSync(path(candidate), uid, gid));
@@ -73,7 +77,7 @@ export async function takeLock(folder: string): Promise<Lock> {
         continue;
       }
       tidy(short, number);
-      return held(server, fd, folder, short, name, lastEndOf(last, boot));
+      return held(server, fd, folder, short, [name, nameOf(number, boot)], lastEnd);
     }
   } catch (error) {
     server?.close();
@@ -90,13 +94,18 @@ function held(
   fd: number,
   named: string,
   folder: string,
-  name: string,
+  [first, confirmed]: [string, string],
   lastEnd: Lock['lastEnd'],
 ): Lock {
   let isReleased = false;
+  let name = first;
   const inode = statSync(`${folder}/${name}`).ino;
   return {
     lastEnd,
+    confirm() {
+      renameSync(`${folder}/${name}`, `${folder}/${confirmed}`);
+      name = confirmed;
+    },
     isHeld: () => statSync(`${named}/${name}`, { throwIfNoEntry: false })?.ino === inode,
     release() {
       if (isReleased) return;
@@ -141,6 +150,10 @@ function locksIn(folder: string): Found[] {
       return [{ name, number: Number(number), boot, isReleased: released !== undefined }];
     })
     .sort((a, b) => a.number - b.number);
+}
+
+function nameOf(number: number, boot: string): string {
+  return boot === '' ? `lock.${number}` : `lock.${number}.${boot}`;
 }
 
 function lastEndOf(last: Found | undefined, boot: string): Lock['lastEnd'] {

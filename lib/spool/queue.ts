@@ -2,16 +2,7 @@ import type { Disk } from './disk.js';
 import type { Lock } from './lock.js';
 import { Losses, type LossOptions } from './losses.js';
 import { Reader } from './reader.js';
-import {
-  type Damage,
-  type Entry,
-  grow,
-  isFinished,
-  type Size,
-  type SpoolBatch,
-  State,
-  sizeOf,
-} from './record.js';
+import { type Entry, grow, isFinished, type Size, type SpoolBatch, State, sizeOf } from './record.js';
 import { insist, type Patience, READ_ATTEMPTS } from './retry.js';
 import { listSegments, type Segment } from './segment.js';
 import { survey } from './survey.js';
@@ -136,6 +127,7 @@ export class SpoolQueue {
       })
       .finally(() => {
         this.#used = usedBy(this.#segments);
+        if (this.#writer.tail === undefined) this.#upkeep.wake();
       });
   }
 
@@ -146,8 +138,10 @@ export class SpoolQueue {
       if (read === undefined) return [];
       const { segment, offset, entries, damage } = read;
       for (const missing of damage) {
-        const lost = await this.#lose(segment, missing, offset);
-        if (lost !== undefined) for (const size of [this.size, segment.unread]) grow(size, lost, -1);
+        const lost = await this.#losses.lose(segment, missing, offset);
+        if (lost === undefined) continue;
+        for (const size of [this.size, segment.unread]) grow(size, lost, -1);
+        this.#write(segment);
       }
       const unfinished: Entry[] = [];
       for (const entry of entries) {
@@ -221,9 +215,9 @@ export class SpoolQueue {
     }
     this.#segments.push(...segments);
     await Promise.all(segments.map((segment) => segment.load(this.#patience)));
+    if (this.#lock.lastEnd === 'reboot') this.#clearMarks();
     let before: Readonly<Size> | undefined;
     for (const [i, segment] of segments.entries()) {
-      if (this.#lock.lastEnd === 'reboot') segment.acks.clearMarks();
       segment.before ??= before;
       segment.after = segments[i + 1]?.before;
       segment.end = segments[i + 1]?.first ?? Number.POSITIVE_INFINITY;
@@ -248,6 +242,17 @@ export class SpoolQueue {
     this.#upkeep.wake();
   }
 
+  /** The machine was started since the marks were made: they mean nothing. If that cannot be noted, it is done again. */
+  #clearMarks(): void {
+    for (const { acks } of this.#segments) acks.clearMarks();
+    try {
+      for (const { acks } of this.#segments) acks.flush();
+      this.#lock.confirm();
+    } catch (error) {
+      this.#options.onFailure(error);
+    }
+  }
+
   /** All of a segment was read: by now it is known what it contained. */
   #recount(segment: Segment): void {
     const { batches, logs, bytes } = segment.unread;
@@ -256,12 +261,6 @@ export class SpoolQueue {
     grow(this.size, difference, 1);
     grow(segment.unread, difference, 1);
     this.#options.onRecount(difference);
-  }
-
-  async #lose(segment: Segment, damage: Damage, offset: number): Promise<Size | undefined> {
-    const lost = await this.#losses.lose(segment, damage, offset);
-    if (lost !== undefined) this.#write(segment);
-    return lost;
   }
 
   /** The segment of a batch that is not finished. */

@@ -84,17 +84,20 @@ export class Upkeep {
 
   /** All of it is finished, and nothing is appended to it any more. */
   async #dispose(segment: Segment): Promise<void> {
-    const { patience, folder, segments, losses, sync } = this.#options;
+    const { patience, folder, segments, writer, losses, sync } = this.#options;
     const { acks } = segment;
+    // The last name tells the next id. It goes if there is no other way to get space.
+    const isNeeded =
+      segment === segments.at(-1) && !(writer.isShortOfSpace && segment.size + segment.excess === 0);
     try {
       if (segment.uncopied.length > 0) await losses.copyDamaged(segment);
-      if (segment === segments[0]) {
+      if (segment === segments[0] && !isNeeded) {
         await segment.remove(async () => {
           if (sync) await patience.disk.syncFolder(folder);
         });
         segments.shift();
       } else {
-        // Older ones wait. It keeps its name, so that no ids seem to be missing.
+        // Older ones wait, or none follows. It keeps its name, so that no ids seem to be missing.
         acks.flush();
         if (sync) await acks.sync();
         segment.empty();

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Disk } from './disk.js';
 import { encodeRecord, HEADER, type Size, type SpoolBatch } from './record.js';
+import { codeOf } from './retry.js';
 import { Segment } from './segment.js';
 
 /** Bytes that are written at once. */
@@ -48,6 +49,8 @@ export class Writer {
   next = 0;
   /** The total of everything that has been appended, without headers. */
   totals: Readonly<Size> = { batches: 0, logs: 0, bytes: 0 };
+  /** Whether the disk was too full for the next segment. */
+  isShortOfSpace = false;
   readonly #options: WriterOptions;
   readonly #segments: Segment[];
   #buffer = Buffer.alloc(0);
@@ -98,8 +101,8 @@ export class Writer {
   }
 
   /**
-   * Once all is delivered, a large last segment is replaced by an empty one. If the disk is full, it goes without a
-   * replacement.
+   * Once all is delivered, a large last segment is replaced by an empty one. If the disk does not let it, the next append
+   * tries that again.
    *
    * @returns whether it did that.
    */
@@ -134,7 +137,13 @@ export class Writer {
     // An empty segment has the name of the new one already.
     const isReused = last?.first === this.next;
     const segment = isReused ? last : new Segment(disk, folder, this.next);
-    segment.create(limits.batches);
+    try {
+      segment.create(limits.batches);
+      this.isShortOfSpace = false;
+    } catch (error) {
+      this.isShortOfSpace = ['ENOSPC', 'EDQUOT'].includes(codeOf(error));
+      throw error;
+    }
     segment.key = randomInt(2 ** 24);
     segment.before = this.totals;
     if (this.tail !== segment) this.tail?.leave();

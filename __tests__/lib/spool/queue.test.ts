@@ -128,11 +128,15 @@ test('a spool of which all is delivered takes batches again, although no segment
   const read: number[] = [];
   buffer.on('data', (batch: LogBatch) => read.push(numberOf(batch)));
   await buffer.open();
-  await until('what is finished is deleted', () =>
-    readdirSync(folder).every((name) => !name.endsWith('.log')),
-  );
+  const sizes = () =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.log'))
+      .map((name) => realDisk.sizeOf(`${folder}/${name}`));
+  await until('the finished segment is emptied', () => sizes().every((size) => size === 0));
+  expect(sizes()).toHaveLength(1);
   buffer.write(new LogBatch(1, 1, numbered(2).raw));
   await until('it is delivered', () => read.length === 1);
+  await until('even its name is deleted, for the space', () => sizes().length === 0);
   disk.isShort = false;
   await buffer.close();
   const { queue: again } = await openQueue(folder);
