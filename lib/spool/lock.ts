@@ -139,7 +139,9 @@ function isAlive(path: string): Promise<boolean> {
       resolve(true);
     });
     probe.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
+      // It is ending, or giving the lock back: the next attempt tells whether it has.
+      if (error.code === 'ECONNRESET') resolve(isAlive(path));
+      else if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
       else if (error.code === 'EACCES' || error.code === 'EAGAIN') resolve(true);
       else reject(error);
     });
