@@ -65,6 +65,11 @@ function wasm(from, out, pages) {
       ],
       { stdio: 'inherit' },
     );
+    // V8 does not inline functions of WebAssembly, and the compiler inlines only the smallest ones. wasm-opt is part of it.
+    execFileSync('node_modules/.bin/wasm-opt', [
+      ...[file, '--output', file, '--enable-simd', '--enable-bulk-memory', '-O4'],
+      ...['--always-inline-max-function-size', '500', '--one-caller-inline-max-function-size', '500'],
+    ]);
     write(out, from, `export const code = '${readFileSync(file).toString('base64')}';\n`);
   } finally {
     rmSync(folder, { recursive: true });

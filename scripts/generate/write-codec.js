@@ -26,6 +26,11 @@ const WIRE_TYPES = new Map([
   ...['fixed32', 'sfixed32', 'float'].map((type) => /** @type {const} */ ([type, 5])),
 ]);
 
+/** @param {Field} field */
+function wireTypeOf({ type }) {
+  return WIRE_TYPES.get(type) ?? 0;
+}
+
 /** The name of the constant that has the field's key. @param {Message} message @param {Field} field */
 export function keyOf(message, field) {
   return `${message.name}_${field.name}`.replace(/(?<=[a-z])[A-Z]/g, '_$&').toUpperCase();
@@ -44,8 +49,7 @@ export function hasShortKey(field) {
 export function keysModule(messages) {
   const lines = messages.flatMap((message) =>
     message.fields.filter(hasShortKey).map((field) => {
-      const wireType = WIRE_TYPES.get(field.type) ?? 0;
-      return `export const ${keyOf(message, field)}: u8 = 0o${field.number.toString(8)}${wireType};\n`;
+      return `export const ${keyOf(message, field)}: u8 = 0o${field.number.toString(8)}${wireTypeOf(field)};\n`;
     }),
   );
   return `/** In octal, the last digit is the wire type, those before it are the field number. */\n\n${lines.join('')}`;
@@ -68,11 +72,12 @@ export function checkModule(request) {
   if (users.length > 1) throw new Error('proto/: only ReportBoundaryLogsRequest.logs may be a BoundaryLog');
 
   const body = all.map((message) => checkFunction(message, logs.message)).join('\n');
-  const keys = all.flatMap((message) => delimited(message).map((field) => keyOf(message, field)));
+  const keys = all.flatMap((message) => message.fields.map((field) => keyOf(message, field)));
+  const used = keys.filter((key) => body.includes(key));
   return `import {
-${keys.map((key) => `  ${key},\n`).join('')}} from './keys';
+${used.map((key) => `  ${key},\n`).join('')}} from './keys';
 import { isAscii, isUtf8 } from '../utf8';
-import { afterLength, lengthAt, skipField } from '../wire';
+import { afterDelimited, afterLength, afterVarint, skipField } from '../wire';
 
 let logs: i32 = 0;
 
@@ -92,33 +97,51 @@ function delimited({ fields }) {
 
 /** @param {Message} message @param {Message | undefined} counted */
 function checkFunction(message, counted) {
-  const fields = delimited(message);
-  const head = `function is${message.name}(pos: usize, end: usize): bool {\n${message === counted ? '  logs += 1;\n' : ''}`;
-  if (fields.length === 0) {
-    return `${head}  while (pos < end) pos = skipField(pos);\n  return pos === end;\n}\n`;
-  }
-  const key = (/** @type {Field} */ field) => `key === ${keyOf(message, field)}`;
-  const messages = fields.filter((field) => field.message);
-  const hasTexts = messages.length < fields.length;
+  if (message.fields.some((field) => field.message)) return checkOfMembers(message, counted);
+  // Senders write the fields of a message in order. A branch for each of them costs less than the loop.
+  const inOrder = message.fields
+    .filter(hasShortKey)
+    .filter((field) => [0, 2].includes(wireTypeOf(field)))
+    .map((field) => {
+      const after = wireTypeOf(field) === 0 ? 'afterVarint' : 'afterDelimited';
+      return `  if (pos < end && load<u8>(pos) === ${keyOf(message, field)}) pos = ${after}(pos + 1);\n`;
+    });
+  const name = `is${message.name}`;
+  const hasTexts = delimited(message).length > 0;
   // Keys and lengths are mostly ASCII as well. Then one look is enough for all texts of a message.
-  const plain = messages.length === 0 ? '  const isPlain = isAscii(pos, end);\n' : '';
-  const checks = messages.map((field) => ({
-    condition: `${key(field)} ? `,
-    check: `!is${field.message?.name}(start, stop)`,
-  }));
-  if (hasTexts) checks.push({ condition: '', check: `${plain && '!isPlain && '}!isUtf8(start, stop)` });
-  const invalid = checks
-    .map(({ condition, check }, i) => (i === checks.length - 1 ? check : `${condition}${check} : `))
-    .join('');
-  return `${head}${plain}  while (pos < end) {
-    const key = load<u8>(pos);
-    if (${fields.map(key).join(' || ')}) {
-      const start = afterLength(pos + 1);
-      const stop = start + lengthAt(pos + 1);
-      if (stop > end) return false;
-      if (${invalid}) return false;
+  const ascii = hasTexts ? `  if (!isAscii(pos, end)) return ${name}InUtf8(pos, end);\n` : '';
+  const check = `function ${name}(pos: usize, end: usize): bool {
+${ascii}${inOrder.join('')}  while (pos < end) pos = skipField(pos);
+  return pos === end;
+}
+`;
+  return hasTexts ? `${check}\n${checkOfMembers(message, undefined, `${name}InUtf8`)}` : check;
+}
+
+/**
+ * A function that checks each text and each message that is a member of a message.
+ *
+ * @param {Message} message @param {Message | undefined} counted
+ */
+function checkOfMembers(message, counted, name = `is${message.name}`) {
+  const fields = delimited(message);
+  const key = (/** @type {Field} */ field) => `key === ${keyOf(message, field)}`;
+  const branches = fields
+    .filter((field) => field.message)
+    .map((field) => [key(field), `is${field.message?.name}(afterLength(pos + 1), stop)`]);
+  const texts = fields.filter((field) => !field.message);
+  if (texts.length > 0) branches.push([texts.map(key).join(' || '), 'isUtf8(afterLength(pos + 1), stop)']);
+  const code = branches.map(
+    ([condition, check]) => `if (${condition}) {
+      const stop = afterDelimited(pos + 1);
+      if (stop > end || !${check}) return false;
       pos = stop;
-    } else {
+    } else `,
+  );
+  return `function ${name}(pos: usize, end: usize): bool {
+${message === counted ? '  logs += 1;\n' : ''}  while (pos < end) {
+    const key = load<u8>(pos);
+    ${code.join('')}{
       pos = skipField(pos);
     }
   }

@@ -1,5 +1,7 @@
 // Made by `npm run generate` from proto/. Do not edit.
 import {
+  TIMESTAMP_SECONDS,
+  TIMESTAMP_NANOS,
   HTTP_REQUEST_METHOD,
   HTTP_REQUEST_URL,
   HTTP_REQUEST_MATCHED_RULE,
@@ -10,7 +12,7 @@ import {
   REPORT_BOUNDARY_LOGS_REQUEST_CONFINED_PROCESS_NAME,
 } from './keys';
 import { isAscii, isUtf8 } from '../utf8';
-import { afterLength, lengthAt, skipField } from '../wire';
+import { afterDelimited, afterLength, afterVarint, skipField } from '../wire';
 
 let logs: i32 = 0;
 
@@ -21,19 +23,27 @@ export function checkRequest(pos: usize, end: usize): i32 {
 }
 
 function isTimestamp(pos: usize, end: usize): bool {
+  if (pos < end && load<u8>(pos) === TIMESTAMP_SECONDS) pos = afterVarint(pos + 1);
+  if (pos < end && load<u8>(pos) === TIMESTAMP_NANOS) pos = afterVarint(pos + 1);
   while (pos < end) pos = skipField(pos);
   return pos === end;
 }
 
 function isHttpRequest(pos: usize, end: usize): bool {
-  const isPlain = isAscii(pos, end);
+  if (!isAscii(pos, end)) return isHttpRequestInUtf8(pos, end);
+  if (pos < end && load<u8>(pos) === HTTP_REQUEST_METHOD) pos = afterDelimited(pos + 1);
+  if (pos < end && load<u8>(pos) === HTTP_REQUEST_URL) pos = afterDelimited(pos + 1);
+  if (pos < end && load<u8>(pos) === HTTP_REQUEST_MATCHED_RULE) pos = afterDelimited(pos + 1);
+  while (pos < end) pos = skipField(pos);
+  return pos === end;
+}
+
+function isHttpRequestInUtf8(pos: usize, end: usize): bool {
   while (pos < end) {
     const key = load<u8>(pos);
     if (key === HTTP_REQUEST_METHOD || key === HTTP_REQUEST_URL || key === HTTP_REQUEST_MATCHED_RULE) {
-      const start = afterLength(pos + 1);
-      const stop = start + lengthAt(pos + 1);
-      if (stop > end) return false;
-      if (!isPlain && !isUtf8(start, stop)) return false;
+      const stop = afterDelimited(pos + 1);
+      if (stop > end || !isUtf8(afterLength(pos + 1), stop)) return false;
       pos = stop;
     } else {
       pos = skipField(pos);
@@ -46,11 +56,13 @@ function isBoundaryLog(pos: usize, end: usize): bool {
   logs += 1;
   while (pos < end) {
     const key = load<u8>(pos);
-    if (key === BOUNDARY_LOG_TIME || key === BOUNDARY_LOG_HTTP_REQUEST) {
-      const start = afterLength(pos + 1);
-      const stop = start + lengthAt(pos + 1);
-      if (stop > end) return false;
-      if (key === BOUNDARY_LOG_TIME ? !isTimestamp(start, stop) : !isHttpRequest(start, stop)) return false;
+    if (key === BOUNDARY_LOG_TIME) {
+      const stop = afterDelimited(pos + 1);
+      if (stop > end || !isTimestamp(afterLength(pos + 1), stop)) return false;
+      pos = stop;
+    } else if (key === BOUNDARY_LOG_HTTP_REQUEST) {
+      const stop = afterDelimited(pos + 1);
+      if (stop > end || !isHttpRequest(afterLength(pos + 1), stop)) return false;
       pos = stop;
     } else {
       pos = skipField(pos);
@@ -62,11 +74,13 @@ function isBoundaryLog(pos: usize, end: usize): bool {
 function isReportBoundaryLogsRequest(pos: usize, end: usize): bool {
   while (pos < end) {
     const key = load<u8>(pos);
-    if (key === REPORT_BOUNDARY_LOGS_REQUEST_LOGS || key === REPORT_BOUNDARY_LOGS_REQUEST_SESSION_ID || key === REPORT_BOUNDARY_LOGS_REQUEST_CONFINED_PROCESS_NAME) {
-      const start = afterLength(pos + 1);
-      const stop = start + lengthAt(pos + 1);
-      if (stop > end) return false;
-      if (key === REPORT_BOUNDARY_LOGS_REQUEST_LOGS ? !isBoundaryLog(start, stop) : !isUtf8(start, stop)) return false;
+    if (key === REPORT_BOUNDARY_LOGS_REQUEST_LOGS) {
+      const stop = afterDelimited(pos + 1);
+      if (stop > end || !isBoundaryLog(afterLength(pos + 1), stop)) return false;
+      pos = stop;
+    } else if (key === REPORT_BOUNDARY_LOGS_REQUEST_SESSION_ID || key === REPORT_BOUNDARY_LOGS_REQUEST_CONFINED_PROCESS_NAME) {
+      const stop = afterDelimited(pos + 1);
+      if (stop > end || !isUtf8(afterLength(pos + 1), stop)) return false;
       pos = stop;
     } else {
       pos = skipField(pos);
