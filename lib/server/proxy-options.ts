@@ -1,4 +1,4 @@
-import { Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { FORWARDER_OPTIONS } from '../forwarding/forwarder.js';
 import type { RetryOptions } from '../forwarding/retrying-reporter.js';
 import type { Logger } from '../logger.js';
@@ -6,6 +6,7 @@ import { LOGGER_OPTION, milliseconds, type OptionTable, objectWith, text, wholeN
 import { defaultSocketPath } from '../socket-path.js';
 import type { SpoolBufferOptions } from '../spool/spool-options.js';
 import { LOG_BUFFER_OPTIONS } from '../streams/log-buffer.js';
+import { Registry as PromRegistry } from '../telemetry/prom-client.js';
 
 /** Options of {@link BoundaryLogProxy}. */
 export interface BoundaryLogProxyOptions {
@@ -66,7 +67,7 @@ export const PROXY_OPTIONS = {
   },
   registry: {
     ...objectWith('registerMetric', 'getSingleMetric', 'removeSingleMetric'),
-    makeDefault: () => new Registry(),
+    makeDefault: () => new PromRegistry(),
     defaultDoc: 'a new registry',
     doc: 'The prom-client registry for the metrics',
   },

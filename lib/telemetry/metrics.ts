@@ -1,7 +1,8 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { BoundaryLogError } from '../errors.js';
 import { type Accounts, DROP_REASONS, subtract } from './accounts.js';
 import { DurationHistogram } from './duration-histogram.js';
+import { Counter, Gauge } from './prom-client.js';
 
 /** Why a frame was rejected. A closed list: the codec's error codes, and `unknown_variant`, which is not an error. */
 export const REJECT_REASONS = [
