@@ -1,7 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { logsFrame } from '../../helpers/messages.js';
 import { commands, listening } from '../../helpers/processes.js';
 import {
@@ -29,19 +28,24 @@ const LOGS = 10;
 const BACKLOG = 1670;
 const MORE = 1000;
 
-test(`${CONNECTIONS} connections at ${LIMIT} descriptors: the spool stays whole, and all is delivered`, async () => {
+const args = (socket: string, folder: string) => [
+  // Segments have 512 KiB, so that new ones are due during the shortage.
+  ...['serve', '--socket', socket, '--spool', folder, '--spool-max-bytes', '8MiB', '--drain', '0'],
+  ...METRICS,
+];
+
+/** A proxy that delivers a backlog, and receives and delivers more, while it has no descriptor left. */
+async function shortProxy() {
   const [socket, folder] = [path(), path()];
-  // So that segments have 512 KiB, and new ones are due during the shortage.
   await fillSpool(folder, numberedBatches(BACKLOG, LOGS), { maxBytes: 8 << 20 });
-  const served = start(
-    ['serve', '--socket', socket, '--spool', folder, '--spool-max-bytes', '8MiB', ...METRICS],
-    { keepStdout: false, through: ['prlimit', `--nofile=${LIMIT}:${LIMIT}`] },
-  );
-  let text = '';
+  const served = start(args(socket, folder), {
+    keepStdout: false,
+    through: ['prlimit', `--nofile=${LIMIT}:${LIMIT}`],
+  });
   await listening(served, socket);
-  const early = await connectTo(socket);
-  early.write(logsFrame(LOGS, BACKLOG * LOGS));
-  const spoolComplaints = () => complaintsOf(served).filter(({ msg }) => /spool/.test(msg));
+  const sender = await connectTo(socket);
+  sender.write(logsFrame(LOGS, BACKLOG * LOGS));
+  const complaints = () => complaintsOf(served).filter(({ msg }) => /spool/.test(msg));
   const isShort = () => readdirSync(`/proc/${served.child.pid}/fd`).length >= LIMIT - 1;
   const many: Socket[] = [];
   await until('descriptors are short', () => {
@@ -49,30 +53,66 @@ test(`${CONNECTIONS} connections at ${LIMIT} descriptors: the spool stays whole,
     for (let i = 0; i < 50; i++) many.push(connect(socket).on('error', () => undefined));
     return many.length >= CONNECTIONS && isShort();
   });
-
-  // Meanwhile a sender goes on, and so does the reader of stdout.
+  let text = '';
   served.child.stdout.setEncoding('utf8').on('data', (chunk) => (text += chunk));
-  for (let i = 1; i < MORE; i++) early.write(logsFrame(LOGS, (BACKLOG + i) * LOGS));
+  for (let i = 1; i < MORE; i++) sender.write(logsFrame(LOGS, (BACKLOG + i) * LOGS));
+  await new Promise<void>((resolve) => sender.end(() => resolve()));
   await until('the backlog is delivered', () => linesOf(text).length >= BACKLOG * LOGS);
-  await until('it says that the spool is short', () => spoolComplaints().length > 0);
+  await until('it says that the spool is short', () => complaints().length > 0);
   expect(isShort()).toBe(true);
-  expect(existsSync(join(folder, 'damaged'))).toBe(false);
+  const leave = () => {
+    for (const one of many) one.destroy();
+  };
+  return { served, socket, folder, text: () => text, complaints, leave };
+}
 
-  for (const one of [...many, early]) one.destroy();
-  await sendBatches(socket, 5, LOGS, (BACKLOG + MORE) * LOGS);
-  const all = (BACKLOG + MORE + 5) * LOGS;
-  await until('all is delivered', () => linesOf(text).length >= all);
-  expect(numbersIn(text)).toEqual(upTo(all));
-  expect(await stopped(served)).toMatchObject({
-    received: { batches: BACKLOG + MORE + 5 },
-    forwarded: { batches: BACKLOG + MORE + 5 },
-    dropped: { spool_damaged: { batches: 0 }, spool_full: { batches: 0 } },
-    kept: { batches: 0 },
+const othersIn = (folder: string) => readdirSync(folder).filter((name) => !/^(lock\.|\d{16}\.)/.test(name));
+
+describe(`${CONNECTIONS} connections at ${LIMIT} descriptors`, () => {
+  test('the spool stays whole, and everything is delivered once', async () => {
+    const { served, socket, folder, text, complaints, leave } = await shortProxy();
+    expect(othersIn(folder)).toEqual([]);
+    leave();
+    await sendBatches(socket, 5, LOGS, (BACKLOG + MORE) * LOGS);
+    const all = (BACKLOG + MORE + 5) * LOGS;
+    await until('all is delivered', () => linesOf(text()).length >= all);
+    expect(numbersIn(text())).toEqual(upTo(all));
+    expect(await stopped(served)).toMatchObject({
+      received: { batches: BACKLOG + MORE + 5 },
+      forwarded: { batches: BACKLOG + MORE + 5 },
+      dropped: { spool_damaged: { batches: 0 }, spool_full: { batches: 0 } },
+      kept: { batches: 0 },
+    });
+    expect(othersIn(folder)).toEqual([]);
+    expect(logOf(served).filter(({ level }) => level >= 50)).toEqual([]);
+    // Hundreds of failures, and one line at the beginning and one at the end.
+    const [begun, ...others] = complaints();
+    expect(begun).toMatchObject({ msg: 'the spool cannot be used; retrying', err: { code: 'EMFILE' } });
+    expect(others.at(-1)).toMatchObject({ msg: 'the spool can be used again' });
   });
-  expect(readdirSync(folder).filter((name) => !/^(lock\.|\d{16}\.)/.test(name))).toEqual([]);
-  expect(logOf(served).filter(({ level }) => level >= 50)).toEqual([]);
-  // Hundreds of failures, and one line at the beginning and one at the end.
-  const [begun, ...others] = spoolComplaints();
-  expect(begun).toMatchObject({ msg: 'the spool cannot be used; retrying', err: { code: 'EMFILE' } });
-  expect(others.at(-1)).toMatchObject({ msg: 'the spool can be used again' });
+
+  test('SIGKILL during the shortage loses nothing, and at most repeats what was delivered since it began', async () => {
+    const { served, socket, folder, text, leave } = await shortProxy();
+    const all = (BACKLOG + MORE) * LOGS;
+    await until('all is delivered', () => linesOf(text()).length >= all);
+    served.child.kill('SIGKILL');
+    await served.ended;
+    leave();
+    expect(numbersIn(text())).toEqual(upTo(all));
+    const next = start(args(socket, folder));
+    await listening(next, socket);
+    await sendBatches(socket, 1, LOGS, all);
+    const last = `"sequence_number":${all + LOGS - 1},`;
+    await until('it delivers what comes', () => next.stdout().includes(last));
+    const again = numbersIn(next.stdout());
+    expect(await stopped(next)).toMatchObject({
+      dropped: { spool_damaged: { batches: 0 }, quarantined: { batches: 0 } },
+      kept: { batches: 0 },
+    });
+    // In order, each once, whole batches.
+    expect(again).toEqual([...new Set(again)].sort((a, b) => a - b));
+    expect(again.length % LOGS).toBe(0);
+    expect(complaintsOf(next)).toEqual([]);
+    expect(othersIn(folder)).toEqual([]);
+  });
 });
