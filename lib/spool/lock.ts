@@ -76,6 +76,8 @@ export async function takeLock(folder: string): Promise<Lock> {
     server?.close();
     rmSync(path(candidate), { force: true });
     closeSync(fd);
+    // Nobody can look up the descriptor of another process.
+    (error as Error).message = (error as Error).message.replaceAll(short, folder);
     throw error;
   }
 }

@@ -48,20 +48,21 @@ async function shortProxy() {
   const complaints = () => complaintsOf(served).filter(({ msg }) => /spool/.test(msg));
   const isShort = () => readdirSync(`/proc/${served.child.pid}/fd`).length >= LIMIT - 1;
   const many: Socket[] = [];
-  await until('descriptors are short', () => {
-    // In portions, as many as the queue of the listening socket holds.
+  /** Connects in portions, as many as the queue of the listening socket holds. */
+  const crowd = () => {
+    if (many.length >= CONNECTIONS && isShort()) return true;
     for (let i = 0; i < 50; i++) many.push(connect(socket).on('error', () => undefined));
-    return many.length >= CONNECTIONS && isShort();
-  });
+    return false;
+  };
+  await until('descriptors are short', crowd);
   let text = '';
   served.child.stdout.setEncoding('utf8').on('data', (chunk) => (text += chunk));
-  for (let i = 1; i < MORE; i++) sender.write(logsFrame(LOGS, (BACKLOG + i) * LOGS));
-  await new Promise<void>((resolve) => sender.end(() => resolve()));
-  await until('the backlog is delivered', () => linesOf(text).length >= BACKLOG * LOGS);
-  await until('it says that the spool is short', () => complaints().length > 0);
-  expect(isShort()).toBe(true);
+  const sent = upTo(MORE - 1).map((i) => logsFrame(LOGS, (BACKLOG + 1 + i) * LOGS));
+  await new Promise<void>((resolve) => sender.write(Buffer.concat(sent), () => resolve()));
+  await until('the backlog is delivered', () => crowd() && linesOf(text).length >= BACKLOG * LOGS);
+  await until('it says that the spool is short', () => crowd() && complaints().length > 0);
   const leave = () => {
-    for (const one of many) one.destroy();
+    for (const one of [...many, sender]) one.destroy();
   };
   return { served, socket, folder, text: () => text, complaints, leave };
 }
