@@ -118,15 +118,16 @@ export class Losses {
   async #keep(kind: 'damaged' | 'quarantine', name: string, bytes: Buffer): Promise<string | undefined> {
     const folder = `${this.#options.folder}/${kind}`;
     const path = `${folder}/${name}`;
-    if (this.bytes + bytes.length > this.maxBytes) return undefined;
-    this.#disk.makeFolder(folder);
+    // An attempt that failed may have left something, and people may have removed something.
+    this.load();
     const replaced = this.#filesIn(folder).includes(name) ? this.#sizeOf(path) : 0;
+    if (this.bytes - replaced + bytes.length > this.maxBytes) return undefined;
+    this.#disk.makeFolder(folder);
     const file = this.#disk.open(path, 'create');
-    this.bytes -= replaced;
+    this.bytes += bytes.length - replaced;
     try {
       for (let at = 0; at < bytes.length; ) at += await file.write(bytes.subarray(at), at);
       await file.sync();
-      this.bytes += bytes.length;
       return path;
     } catch (error) {
       this.#disk.remove(path);
