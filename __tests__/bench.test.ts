@@ -46,8 +46,11 @@ describe('bench/run.js', () => {
       'proxy',
       'paced',
       'latency',
+      'fairness',
       'connections',
       'spool',
+      'replace',
+      'hostile',
     ]);
     const lines = stdout.split('\n');
     for (const { row, median, baseline, ratio } of groups.flatMap(({ rows }) => rows)) {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
+import { HTTP_CONNECTIONS_CLOSED } from '../lib/cli/metrics-server.js';
 import { build } from '../lib/cli/program.js';
 import { FORWARDER_OPTIONS } from '../lib/forwarding/forwarder.js';
 import { RETRY_OPTIONS } from '../lib/forwarding/retrying-reporter.js';
@@ -13,8 +14,11 @@ import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
 import { SENDER_OPTIONS } from '../lib/sender/sender.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
 import { LOG_BUFFER_OPTIONS } from '../lib/streams/log-buffer.js';
+import { STATUS_SINK_OPTIONS } from '../lib/streams/status-sink.js';
 import { DROP_REASONS } from '../lib/telemetry/accounts.js';
-import { FORWARD_DURATION, METRICS, REJECT_REASONS } from '../lib/telemetry/metrics.js';
+import { BUILD_INFO } from '../lib/telemetry/build-info.js';
+import { FORWARD_DURATION, METRICS } from '../lib/telemetry/metrics.js';
+import { REJECT_REASONS } from '../lib/telemetry/reject-reasons.js';
 import { filesIn, PAGES, ROOT } from './helpers/code-blocks.js';
 import { documentedOptions, tableAfter } from './helpers/markdown.js';
 
@@ -71,6 +75,7 @@ test.each<[string, string, Readonly<Record<string, OptionRow>>]>([
   ['docs/embedding.md', 'retry', RETRY_OPTIONS],
   ['docs/embedding.md', 'TextReporter', TEXT_REPORTER_OPTIONS],
   ['docs/streams.md', 'LogBuffer', LOG_BUFFER_OPTIONS],
+  ['docs/streams.md', 'StatusSink', STATUS_SINK_OPTIONS],
   ['docs/streams.md', 'Forwarder', FORWARDER_OPTIONS],
   ['docs/streams.md', 'BoundaryLogSender', SENDER_OPTIONS],
   ['docs/coder.md', 'CoderReporter', CODER_OPTIONS],
@@ -92,17 +97,28 @@ describe('docs/operating.md', () => {
   test('lists the metrics', () => {
     const prefix = /^agent_boundary_log_proxy_/;
     expect(tableAfter(page, '## Metrics\n')).toEqual(
-      [...METRICS, { ...FORWARD_DURATION, label: undefined }].map(({ name, type, label, help }) => [
-        name.replace(prefix, ''),
-        type,
-        label ?? '',
-        help,
-      ]),
+      [
+        ...METRICS,
+        { ...BUILD_INFO, label: BUILD_INFO.labels.map((label) => `\`${label}\``).join(', ') },
+        { ...FORWARD_DURATION, label: undefined },
+        HTTP_CONNECTIONS_CLOSED,
+      ].map(({ name, type, label, help }) => [name.replace(prefix, ''), type, label ?? '', help]),
     );
   });
 
+  test('lists the reasons of the health, as the doc comment does', () => {
+    const documented = tableAfter(page, '## Health\n');
+    expect(documented.map(([reason]) => reason)).toEqual([...main.HEALTH_REASONS]);
+    const comment = [...read('lib/telemetry/health.ts').matchAll(/^ \* (\| `\w+` \|.*)$/gm)].map(
+      ([, row]) => row,
+    );
+    expect(documented.map((row) => row.slice(0, 3))).toEqual(tableAfter(`|\n|\n${comment.join('\n')}`, '|'));
+  });
+
   test('lists the reasons for a drop', () => {
-    expect(tableAfter(page, '| reason').map(([reason]) => reason)).toEqual([...DROP_REASONS]);
+    expect(tableAfter(page, 'Why a batch was dropped:\n').map(([reason]) => reason)).toEqual([
+      ...DROP_REASONS,
+    ]);
   });
 
   test.each([...REJECT_REASONS, 'boundary_channel_full', 'boundary_batch_full'])('names %s', (reason) => {
@@ -180,7 +196,14 @@ describe('CONTRIBUTING.md', () => {
 });
 
 describe('links', () => {
-  const pages = [...PAGES, 'CONTRIBUTING.md', 'CHANGELOG.md', 'examples/README.md', 'bench/README.md'];
+  const pages = [
+    ...PAGES,
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    'SECURITY.md',
+    'examples/README.md',
+    'bench/README.md',
+  ];
   const anchorsOf = (file: string) =>
     [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
       title

@@ -220,7 +220,9 @@ describe('after new fields with entries', () => {
   /** The lines that the fast path writes; undefined if it leaves them to `formatBatch`. */
   function fastLines(payload: Buffer): string | undefined {
     const buffer = new text.TextBuffer();
-    return text.appendJsonLines(batchOf(payload), buffer) ? buffer.take().toString() : undefined;
+    return text.appendJsonLines(batchOf(payload), buffer) === undefined
+      ? buffer.take().toString()
+      : undefined;
   }
 
   describe.each<[name: string, payload: (content: string | Buffer) => Buffer]>([
@@ -244,9 +246,10 @@ describe('after new fields with entries', () => {
 
     test('must be UTF-8', () => {
       const bytes = payload(Buffer.from('a\xff', 'latin1'));
-      expect(fastPath.checkFast(bytes, 0, bytes.length)).toBe(-1);
+      expect(fastPath.checkFast(bytes, 0, bytes.length)).toBe(walk.INVALID_UTF8);
       for (const either of [bytes, Buffer.concat([UNCOMMON, bytes])]) {
         expect(walk.checkRequest(either, 0, either.length)).toBe(walk.INVALID_UTF8);
+        expect(walk.walkRequest(either, 0, either.length)).toBe(walk.INVALID_UTF8);
         expect(decoded(either)).toMatchObject({ kind: 'skip', error: { code: 'ERR_INVALID_UTF8' } });
       }
     });
@@ -303,8 +306,9 @@ describe('after new fields with entries', () => {
     ['a number beyond int32', () => log(http(scalar(6, 2 ** 32 - 1))), '"size":4294967295'],
     ['a second time that is before 1970', () => log(http(client('', -1))), '"since":"1969-12-31T23:59:59Z"'],
     ['a field number with a key of two bytes', () => log(field(16, 'x')), '"far":"x"'],
-  ])('the fast path leaves %s to formatBatch', (_name, payload, shown) => {
-    expect(fastLines(payload())).toBeUndefined();
+    ['a long text that each line repeats', () => Buffer.concat([log(), field(4, 'x'.repeat(65))]), 'x[cut]'],
+  ])('the fast path writes %s', (_name, payload, shown) => {
+    expect(fastLines(payload())).toBe(text.formatBatch(batchOf(payload()), 'json'));
     expect(text.formatBatch(batchOf(payload()), 'json')).toContain(shown);
   });
 

@@ -8,6 +8,7 @@ import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
 import { SENDER_OPTIONS } from '../lib/sender/sender.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
 import { LOG_BUFFER_OPTIONS } from '../lib/streams/log-buffer.js';
+import { STATUS_SINK_OPTIONS } from '../lib/streams/status-sink.js';
 
 type Table = Readonly<Record<string, OptionRow>>;
 
@@ -19,6 +20,7 @@ const TABLES: [name: string, file: string, table: Table][] = [
   ['ForwarderOptions', 'forwarding/forwarder.ts', FORWARDER_OPTIONS],
   ['RetryOptions', 'forwarding/retrying-reporter.ts', RETRY_OPTIONS],
   ['LogBufferOptions', 'streams/log-buffer.ts', LOG_BUFFER_OPTIONS],
+  ['StatusSinkOptions', 'streams/status-sink.ts', STATUS_SINK_OPTIONS],
   ['BoundaryLogSenderOptions', 'sender/sender.ts', SENDER_OPTIONS],
   ['TextReporterOptions', 'reporters/text.ts', TEXT_REPORTER_OPTIONS],
   ['CoderReporterOptions', 'reporters/coder/options.ts', CODER_OPTIONS],

@@ -80,6 +80,11 @@ export class Actor {
     return this.told(answer);
   }
 
+  /** @param {object} order An order that has no answer. */
+  send(order) {
+    this.#child.send(order);
+  }
+
   /** Tells the process to close, and waits until it has ended. */
   async ended() {
     this.#child.send({ close: true });

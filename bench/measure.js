@@ -5,6 +5,7 @@ import { median } from './statistics.js';
 /**
  * @typedef {object} Settings
  * @property {boolean} smoke Whether to run each measure only for a moment.
+ * @property {number | undefined} [seconds] How long a run of a group that has no number of batches takes.
  * @property {string | undefined} [profile] Folder for CPU profiles of the targets.
  * @property {string | undefined} [reference] Another program with the same task as the proxy; see README.md.
  * @property {string | undefined} [root] The checkout whose build is measured. Default: this one.

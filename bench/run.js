@@ -1,4 +1,4 @@
-// npm run bench -- [--smoke] [--only NAME] [--json FILE] [--profile FOLDER] [--reference PROGRAM]
+// npm run bench -- [--smoke] [--only NAME] [--seconds N] [--json FILE] [--profile FOLDER] [--reference PROGRAM]
 //   [--against DIR [--pairs N]]     See README.md.
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
@@ -8,20 +8,36 @@ import { compare, pairTable } from './against.js';
 import { measure } from './measure.js';
 import { codec } from './rows/codec.js';
 import { connections } from './rows/connections.js';
+import { fairness } from './rows/fairness.js';
+import { hostile } from './rows/hostile.js';
 import { latency } from './rows/latency.js';
 import { paced } from './rows/paced.js';
 import { proxy } from './rows/proxy.js';
+import { replace } from './rows/replace.js';
 import { spool } from './rows/spool.js';
 import { streams } from './rows/streams.js';
 import { text } from './rows/text.js';
 import { table } from './table.js';
 
-const GROUPS = { codec, text, streams, proxy, paced, latency, connections, spool };
+const GROUPS = {
+  codec,
+  text,
+  streams,
+  proxy,
+  paced,
+  latency,
+  fairness,
+  connections,
+  spool,
+  replace,
+  hostile,
+};
 
 const { values: options } = parseArgs({
   options: {
     smoke: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
+    seconds: { type: 'string' },
     json: { type: 'string' },
     profile: { type: 'string' },
     reference: { type: 'string' },
@@ -29,6 +45,13 @@ const { values: options } = parseArgs({
     pairs: { type: 'string', default: '15' },
   },
 });
+
+/** @type {import('./measure.js').Settings} */
+const settings = {
+  ...options,
+  seconds: options.seconds === undefined ? undefined : Number(options.seconds),
+  root: undefined,
+};
 
 /** A name selects a group, or every row whose name contains it. @param {string} group @param {string} row */
 function isPicked(group, row) {
@@ -71,14 +94,14 @@ for (const group of groups) {
   if (options.against !== undefined) {
     const rows = await compare(
       group.rows,
-      { ...options, root: resolve(options.against) },
+      { ...settings, root: resolve(options.against) },
       Number(options.pairs),
     );
     if (rows.length > 0) console.log(pairTable(group.title, rows));
     results.push({ group: group.name, title: group.title, rows });
     continue;
   }
-  const rows = await measure(group, options);
+  const rows = await measure(group, settings);
   console.log(table(group.title, rows));
   results.push({ group: group.name, title: group.title, rows });
 }

@@ -23,6 +23,7 @@ import { percentile } from './statistics.js';
  * @property {number} rss Highest memory use, in megabytes.
  * @property {number} p50 Median of the ages, in microseconds.
  * @property {number} p99 99th percentile of the ages, in microseconds.
+ * @property {number} max The highest age, in microseconds.
  */
 
 /** A run that takes longer has lost something. */
@@ -48,6 +49,7 @@ async function end(sent) {
     rss: (process.resourceUsage().maxRSS * 1024) / 1e6,
     p50: percentile(ages, 0.5) / 1000,
     p99: percentile(ages, 0.99) / 1000,
+    max: percentile(ages, 1) / 1000,
   };
 }
 

@@ -4,11 +4,18 @@ import { boundaryProtocol, type Protocol, payloadLimits } from './protocol.js';
 import { View } from './view.js';
 
 /**
+ * First size of the buffer of an incomplete payload, unless the payload is shorter or more of it is there: most batches
+ * fit, so that they are copied once.
+ */
+const FIRST_SIZE = 4096;
+
+/**
  * Splits a byte stream into frames: chunks in, frames out, wherever the chunk boundaries are. Pure: it neither
  * reads nor waits.
  *
- * It keeps at most one incomplete frame (for boundary's protocol never more than 4 + 32768 bytes) and never copies
- * a frame that one chunk contains completely. Its cost is linear in the bytes, even if they arrive one at a time.
+ * It keeps at most one incomplete frame (for boundary's protocol never more than 4 + 32768 bytes), in a buffer that grows
+ * with what has arrived, whatever length the header announces. It never copies a frame that one chunk contains
+ * completely. Its cost is linear in the bytes, even if they arrive one at a time.
  *
  * ```ts
  * const decoder = new FrameDecoder();
@@ -20,6 +27,7 @@ export class FrameDecoder {
   readonly #limits: Int32Array;
   #header = 0;
   #headerFilled = 0;
+  /** The payload of the incomplete frame so far, with room for more of it. */
   #payload: Buffer | undefined;
   #payloadFilled = 0;
   #bytesConsumed = 0;
@@ -36,6 +44,15 @@ export class FrameDecoder {
   /** Bytes read so far. After a fatal header this is the position after that header. */
   get bytesConsumed(): number {
     return this.#bytesConsumed;
+  }
+
+  /**
+   * Where in the stream the incomplete frame began; undefined if there is none. As long as this does not change, it is the
+   * same frame.
+   */
+  get incompleteSince(): number | undefined {
+    if (this.#ended || this.#headerFilled === 0) return undefined;
+    return this.#bytesConsumed - this.#headerFilled - this.#payloadFilled;
   }
 
   /** Whether the decoder ignores further input, after a fatal header or a call of {@link end}. */
@@ -73,12 +90,12 @@ export class FrameDecoder {
         items.push(this.#finishFrame(bytes.subarray(pos, pos + length)));
         pos += length;
       } else if (available > 0) {
-        this.#payload ??= Buffer.allocUnsafeSlow(length);
         const part = Math.min(available, length - this.#payloadFilled);
-        bytes.copy(this.#payload, this.#payloadFilled, pos, pos + part);
+        const payload = this.#roomFor(part, length);
+        bytes.copy(payload, this.#payloadFilled, pos, pos + part);
         this.#payloadFilled += part;
         pos += part;
-        if (this.#payloadFilled === length) items.push(this.#finishFrame(this.#payload));
+        if (this.#payloadFilled === length) items.push(this.#finishFrame(payload));
       }
     }
     this.#bytesConsumed += pos;
@@ -117,7 +134,7 @@ export class FrameDecoder {
     const missing = (what: string, have: number, of: number) =>
       `the stream ended ${have} bytes into a ${what} of ${of}: these bytes are dropped`;
     if (this.#payload !== undefined) {
-      const { length } = this.#payload;
+      const length = this.#header & 0xff_ffff;
       this.#payload = undefined;
       return this.#fault('ERR_TRUNCATED_PAYLOAD', missing('payload', this.#payloadFilled, length), false);
     }
@@ -125,6 +142,18 @@ export class FrameDecoder {
       return this.#fault('ERR_TRUNCATED_HEADER', missing('header', this.#headerFilled, HEADER_LENGTH), false);
     }
     return undefined;
+  }
+
+  /** The buffer of the incomplete payload, with room for `part` more bytes. When the payload is complete, it fills it. */
+  #roomFor(part: number, length: number): Buffer {
+    const before = this.#payload;
+    const needed = this.#payloadFilled + part;
+    if (before !== undefined && needed <= before.length) return before;
+    const size = Math.min(length, Math.max(FIRST_SIZE, needed, 2 * (before?.length ?? 0)));
+    const larger = Buffer.allocUnsafeSlow(size);
+    before?.copy(larger, 0, 0, this.#payloadFilled);
+    this.#payload = larger;
+    return larger;
   }
 
   #readHeader(bytes: Buffer, pos: number): number {

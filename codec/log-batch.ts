@@ -1,3 +1,4 @@
+import { BoundaryLogError } from './errors.js';
 import { ReportBoundaryLogsRequest } from './messages.js';
 import { WireReader } from './wire-reader.js';
 
@@ -33,9 +34,14 @@ export class LogBatch {
     this.raw = raw;
   }
 
-  /** {@link raw} decoded, on first use. Unknown fields are under `$unknowns` of their message. */
+  /**
+   * {@link raw} decoded, on first use. Unknown fields are under `$unknowns` of their message.
+   *
+   * @throws ERR_INVALID_PROTOBUF if `raw` is not valid, which cannot happen to a batch that the codec has decoded. The
+   *   error has `permanent: true`, so a reporter that does not catch it has the batch dropped as `rejected`.
+   */
   get request(): ReportBoundaryLogsRequest {
-    this.#request ??= ReportBoundaryLogsRequest.decode(new WireReader(this.raw));
+    this.#request ??= decode(this.raw);
     return this.#request;
   }
 
@@ -49,5 +55,15 @@ export class LogBatch {
     const copy = Buffer.allocUnsafeSlow(this.raw.length);
     copy.set(this.raw);
     (this as { raw: Buffer }).raw = copy;
+  }
+}
+
+function decode(raw: Buffer): ReportBoundaryLogsRequest {
+  try {
+    return ReportBoundaryLogsRequest.decode(new WireReader(raw));
+  } catch (cause) {
+    const message = `raw is not a valid ReportBoundaryLogsRequest: ${(cause as Error).message}`;
+    const error = new BoundaryLogError('ERR_INVALID_PROTOBUF', message, { cause });
+    throw Object.assign(error, { permanent: true });
   }
 }

@@ -1,5 +1,5 @@
 import { BoundaryLogError } from './errors.js';
-import { viewOfChecked, withBytesLoaded } from './fast-path.js';
+import { logsRead, Member, readEnvelopeFast, statusRead, UNDECIDED, viewOfChecked } from './fast-path.js';
 import { FieldCursor } from './field-cursor.js';
 import { type Frame, Tag } from './frame.js';
 import { LogBatch } from './log-batch.js';
@@ -46,11 +46,27 @@ function decodeEnvelope(payload: Buffer): Outcome {
       return decodeRequest(Tag.V2, payload, start, end);
     }
   }
-  return withBytesLoaded(payload, () => decodeMembers(payload));
+  const member = readEnvelopeFast(payload);
+  switch (member) {
+    case Member.LOGS: {
+      const { count, raw } = logsRead(payload);
+      return new LogBatch(Tag.V2, count, raw);
+    }
+    case Member.STATUS: {
+      const [droppedChannelFull, droppedBatchFull] = statusRead();
+      return { kind: 'status', droppedChannelFull, droppedBatchFull };
+    }
+    case Member.UNKNOWN:
+      return { kind: 'unknown-variant', tag: Tag.V2 };
+    case UNDECIDED:
+      return decodeMembers(payload);
+    default:
+      return invalid(Tag.V2, member);
+  }
 }
 
-/** Decodes an envelope of any members, in time linear in its length. */
-function decodeMembers(payload: Buffer): Outcome {
+/** Decodes an envelope of any members without WebAssembly. */
+export function decodeMembers(payload: Buffer): Outcome {
   let last: 'logs' | 'status' | undefined;
   let count = 0;
   let requests: Buffer[] = [];

@@ -13,6 +13,7 @@ import { type ErrorCode as CodecErrorCode, BoundaryLogError as CodedError } from
  * | `ERR_REGISTRY_IN_USE` | the registry already contains the metrics of another proxy | nothing is created; use one registry per proxy |
  * | `ERR_FORWARDER_RUNNING` | `runForwarder()` was called while a forwarder runs | the running forwarder continues |
  * | `ERR_ROUTE_CLOSED` | a stream that a Demux writes to was ended or destroyed | the Demux is destroyed |
+ * | `ERR_FRAME_TIMEOUT` | a frame that has begun was not complete in time | the connection is closed, and the frame is dropped |
  * | `ERR_SEND_FAILED` | a batch could not be sent within the allowed number of attempts | the sender is destroyed |
  * | `ERR_SPOOL_IN_USE` | another process, or another spool of this process, has the folder open | nothing is opened or changed |
  * | `ERR_SPOOL_FAILED` | the spool's folder cannot be created, read or written; `cause` says why | the call had no effect; the next one tries again |
@@ -22,6 +23,7 @@ import { type ErrorCode as CodecErrorCode, BoundaryLogError as CodedError } from
  * | `ERR_PROTOCOL_VIOLATION` | Coder, or a server in its place, sent something that WebSocket, yamux or DRPC do not allow | the connection or the call is closed, then as for `ERR_CONNECTION_LOST` |
  * | `ERR_CODER_REFUSED` | Coder rejects this configuration: address, token or version | the batch may be retried, minutes later; the message says what to correct |
  * | `ERR_CALL_REJECTED` | Coder will never accept this batch | the batch is dropped |
+ * | `ERR_INVALID_BATCH` | a batch cannot be written as text, however often it is tried; `cause` says why | the batch is dropped as `rejected`; `decode` and `spool --export` skip it |
  * | `ERR_CLOSED` | the object was closed before the call | the call fails |
  */
 export type ErrorCode =
@@ -33,6 +35,7 @@ export type ErrorCode =
   | 'ERR_REGISTRY_IN_USE'
   | 'ERR_FORWARDER_RUNNING'
   | 'ERR_ROUTE_CLOSED'
+  | 'ERR_FRAME_TIMEOUT'
   | 'ERR_SEND_FAILED'
   | 'ERR_SPOOL_IN_USE'
   | 'ERR_SPOOL_FAILED'
@@ -42,6 +45,7 @@ export type ErrorCode =
   | 'ERR_PROTOCOL_VIOLATION'
   | 'ERR_CODER_REFUSED'
   | 'ERR_CALL_REJECTED'
+  | 'ERR_INVALID_BATCH'
   | 'ERR_CLOSED';
 
 /** The only error class of this package: an {@link ErrorCode}, a message that says what to do, and the `cause`. */

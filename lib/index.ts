@@ -48,7 +48,8 @@ export { FrameParser, type FrameParserOptions } from './streams/frame-parser.js'
 export { LogBuffer, type LogBufferOptions } from './streams/log-buffer.js';
 export { MessageDecoder, type MessageDecoderOptions } from './streams/message-decoder.js';
 export { type EncodableMessage, MessageEncoder } from './streams/message-encoder.js';
-export { StatusSink } from './streams/status-sink.js';
+export { StatusSink, type StatusSinkOptions } from './streams/status-sink.js';
 export { type Accounts, DROP_REASONS, type DropReason } from './telemetry/accounts.js';
+export { HEALTH_REASONS, type Health, type HealthReason } from './telemetry/health.js';
 export { type BoundaryEvent, eventsOf, logOf, toEvent } from './text/event.js';
 export { type Format, type FormatOptions, formatBatch } from './text/format.js';

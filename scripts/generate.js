@@ -97,5 +97,5 @@ function schema() {
 // First, because it fails if something is missing, and because the modules below are compiled from its result.
 schema();
 messages();
-wasm('codec/wasm/check.ts', 'codec/generated/check.ts', 2);
+wasm('codec/wasm/check.ts', 'codec/generated/check.ts', 4);
 wasm('lib/text/wasm/json-lines.ts', 'lib/text/generated/json-lines.ts', 10);

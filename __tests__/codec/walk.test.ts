@@ -1,16 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeMessage, type Frame, FrameDecoder, type Outcome } from '../../codec/index.js';
+import { checkFast, UNDECIDED } from '../../codec/fast-path.js';
 import {
-  decode,
-  ENVELOPE,
-  encode,
-  type Invalid,
-  type Message,
-  type MessageType,
-  REQUEST,
-  varint,
-} from '../helpers/naive-protobuf.js';
+  BoundaryLogError,
+  decodeMessage,
+  type Frame,
+  FrameDecoder,
+  LogBatch,
+  type Outcome,
+} from '../../codec/index.js';
+import { decodeMembers } from '../../codec/message.js';
+import { INVALID_UTF8, walkRequest } from '../../codec/walk.js';
+import { expectedOutcome, summary } from '../helpers/naive-outcome.js';
+import { decode, ENVELOPE, encode, type MessageType, REQUEST, varint } from '../helpers/naive-protobuf.js';
 import { seed } from '../helpers/seed.js';
 import { requestHex, vectors } from '../helpers/vectors.js';
 
@@ -142,42 +144,13 @@ const vectorsMutated: fc.Arbitrary<Frame> = fc
   .constantFrom(...recorded)
   .chain(({ tag, payload }) => mutated(fc.constant(payload)).map((payload) => ({ tag, payload })));
 
-/** The outcome according to the naive codec. */
-function expectedOutcome({ tag, payload }: Frame): unknown {
-  const logs = (request: Message) => ({
-    kind: 'logs',
-    count: ((request.known.get(1) ?? []) as Message[]).length,
-    hex: encode(request).toString('hex'),
-  });
-  try {
-    if (tag === 1) return logs(decode(REQUEST, payload));
-    const { known } = decode(ENVELOPE, payload);
-    if (known.has(1)) return logs(known.get(1) as Message);
-    if (!known.has(2)) return { kind: 'unknown-variant' };
-    const status = (known.get(2) as Message).known;
-    return { kind: 'status', droppedChannelFull: status.get(1) ?? 0n, droppedBatchFull: status.get(2) ?? 0n };
-  } catch (error) {
-    return { kind: 'skip', code: `ERR_${(error as Invalid).verdict.toUpperCase()}` };
-  }
-}
-
-/** The codec's outcome in the same form. */
-function summary(outcome: Outcome): unknown {
-  switch (outcome.kind) {
-    case 'logs':
-      return {
-        kind: 'logs',
-        count: outcome.count,
-        hex: encode(decode(REQUEST, outcome.raw)).toString('hex'),
-      };
-    case 'unknown-variant':
-      return { kind: outcome.kind };
-    case 'skip':
-    case 'close':
-      return { kind: outcome.kind, code: outcome.error.code };
-    default:
-      return outcome;
-  }
+/** The outcome without WebAssembly. */
+function slowOutcome({ tag, payload }: Frame): Outcome {
+  if (tag === 2) return decodeMembers(payload);
+  const count = walkRequest(payload, 0, payload.length);
+  if (count >= 0) return new LogBatch(tag, count, payload);
+  const code = count === INVALID_UTF8 ? 'ERR_INVALID_UTF8' : 'ERR_INVALID_PROTOBUF';
+  return { kind: 'skip', error: new BoundaryLogError(code, '') };
 }
 
 test.each([
@@ -189,6 +162,9 @@ test.each([
     fc.property(frames, (frame) => {
       const outcome = decodeMessage(frame);
       expect(summary(outcome)).toEqual(expectedOutcome(frame));
+      expect(summary(slowOutcome(frame))).toEqual(expectedOutcome(frame));
+      // JavaScript would take ten times as long.
+      expect(checkFast(frame.payload, 0, frame.payload.length)).not.toBe(UNDECIDED);
       if (outcome.kind === 'logs')
         expect(requestHex(outcome.request)).toBe(encode(decode(REQUEST, outcome.raw)).toString('hex'));
     }),
@@ -232,5 +208,6 @@ describe('an edge case', () => {
     const outcome = decodeMessage({ tag: 1, payload });
     expect(outcome.kind === 'skip' ? outcome.error.code : outcome.kind).toBe(verdict);
     expect(summary(outcome)).toEqual(expectedOutcome({ tag: 1, payload }));
+    expect(summary(slowOutcome({ tag: 1, payload }))).toEqual(expectedOutcome({ tag: 1, payload }));
   });
 });

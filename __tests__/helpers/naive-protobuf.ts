@@ -59,7 +59,8 @@ export function decode(type: MessageType, bytes: Buffer, into?: Message): Messag
     if (typeof kind === 'object') {
       if (type.repeated === field.number) {
         const list = (message.known.get(field.number) ?? []) as Message[];
-        message.known.set(field.number, [...list, decode(kind, field.content)]);
+        list.push(decode(kind, field.content));
+        message.known.set(field.number, list);
       } else {
         const before = message.known.get(field.number) as Message | undefined;
         message.known.set(field.number, decode(kind, field.content, before));

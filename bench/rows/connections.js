@@ -1,5 +1,6 @@
 // The cost of a log over one connection and over many, and the memory that many connections need.
 import { blocked } from '../blocked.js';
+import { incomplete } from '../incomplete.js';
 import { CPU_UNIT, FULL_SPEED, playing } from '../plays.js';
 
 /**
@@ -19,6 +20,8 @@ const proxies = [1, 100, 1000].map((connections) => ({ connections, of: over('pr
 const drains = [1, 1000].map((connections) => ({ connections, of: over('drain', connections) }));
 /** With the heap of the command: V8 collects garbage, and with it read buffers, sooner. */
 const asCommand = over('proxy', 1000, { options: { asCommand: true } });
+
+const ofIncomplete = incomplete();
 
 /** @type {import('../measure.js').Row[]} */
 const costs = proxies.map(({ connections, of }) => ({
@@ -69,5 +72,7 @@ export const connections = {
       figure: 'kib',
       of: blocked(logs),
     })),
+    { name: 'memory, incomplete frame', unit: 'KiB RSS', figure: 'kib', of: ofIncomplete },
+    { name: 'memory, after an incomplete frame', unit: 'KiB RSS', figure: 'left', of: ofIncomplete },
   ],
 };

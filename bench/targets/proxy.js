@@ -21,6 +21,7 @@ const RUNS = { null: {}, later: LATER, slow: SLOW, stdout: AS_SERVE, age: {} };
  * @property {'null' | 'later' | 'slow' | 'stdout' | 'age' | 'none'} [reporter] With `none` nothing is forwarded.
  * @property {number} [bufferSize]
  * @property {boolean} [asCommand] Whether the heap is as small as that of the command.
+ * @property {number} [frameTimeout]
  * @property {number} [fromEnd] Where the stamp begins, for the reporter `age`.
  * @property {{ folder: string, sync?: boolean, maxBytes?: number }} [spool]
  */
@@ -31,7 +32,7 @@ const RUNS = { null: {}, later: LATER, slow: SLOW, stdout: AS_SERVE, age: {} };
  * @returns {Promise<import('../target.js').Target>}
  */
 export async function open(socketPath, { reporter = 'null', fromEnd = 0, ...options }) {
-  const { bufferSize, asCommand = false, spool } = options;
+  const { bufferSize, asCommand = false, frameTimeout, spool } = options;
   if (asCommand) await import('../../dist/lib/cli/heap.js');
   /** When it listened, and when the spool was open, in ms. */
   const times = { begun: 0, listening: 0, opened: 0 };
@@ -45,6 +46,7 @@ export async function open(socketPath, { reporter = 'null', fromEnd = 0, ...opti
     socketPath,
     overflow: 'block',
     bufferSize,
+    frameTimeout,
     spool,
     logger: { debug: none, info, warn: none, error: none },
   });

@@ -1,6 +1,5 @@
 /*
- * The fast path of the walk. It checks messages as senders write them, and leaves everything else to
- * `codec/walk.ts`. See `README.md` in this folder.
+ * Checks messages as `codec/walk.ts` does. See `README.md` in this folder.
  */
 
 /** Vector instructions may read this many bytes past the end of the input. */
@@ -16,4 +15,5 @@ export const CHUNK_ROOM: i32 = 0x1_0000;
 export const PAYLOAD: usize = memory.data(0x8000 + SPARE, 16);
 export const PAYLOAD_ROOM: i32 = 0x8000;
 
+export { JOINED, RESULT, readEnvelope } from './envelope';
 export { checkRequest } from './generated/check';

@@ -15,6 +15,17 @@ export function count(name: string, range: { min: number; max?: number }): Parse
     checked(name, value, /^\d+$/.test(value) ? Number(value) : Number.NaN, wholeNumber(range));
 }
 
+/** A number of seconds, or `off`, which is Infinity. */
+export function timeLimit(name: string): Parser<number> {
+  const range = { min: 1, max: 86_400 };
+  return (value) => {
+    if (value === 'off') return Number.POSITIVE_INFINITY;
+    const seconds = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    const { expected, accepts } = wholeNumber(range);
+    return checked(name, value, seconds, { expected: `${expected}, or off`, accepts });
+  };
+}
+
 /** Permissions in octal, as chmod accepts them. */
 export function fileMode(name: string): Parser<number> {
   return (value) => {
@@ -68,6 +79,20 @@ export function address(name: string): Parser<Address | 'off'> {
       throw invalidOption(name, value, 'HOST:PORT such as 127.0.0.1:9465, or off');
     }
     return { host: match[1].replace(/^\[|\]$/g, ''), port };
+  };
+}
+
+/** A host name or address, added to those before it. They are in lower case, and IPv6 addresses without brackets. */
+export function hostNames(option: string): (value: string, before?: readonly string[]) => readonly string[] {
+  return (value, before = []) => {
+    if (!/^(?:[\w.-]+|[\da-fA-F:.]+|\[[\da-fA-F:.]+\])$/.test(value)) {
+      throw invalidOption(
+        option,
+        value,
+        'a host name or address without a port, such as metrics.example.com',
+      );
+    }
+    return [...before, value.toLowerCase().replaceAll(/[[\]]/g, '')];
   };
 }
 

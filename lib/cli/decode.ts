@@ -4,8 +4,8 @@ import type { Outcome } from '../../codec/index.js';
 import { BoundaryLogError } from '../errors.js';
 import { FrameParser } from '../streams/frame-parser.js';
 import { MessageDecoder } from '../streams/message-decoder.js';
-import { formatBatch } from '../text/format.js';
-import { describeOutcome } from '../text/outcome.js';
+import { piecesOf } from '../text/batch-text.js';
+import { describeInPieces } from '../text/outcome.js';
 import { textFormat } from './arguments.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
 
@@ -16,21 +16,30 @@ export interface DecodeOptions {
 
 /**
  * Writes a captured byte stream as text: its events or, with `outcomes`, everything that the stream contains. Without
- * `outcomes`, everything except events goes to stderr, and a stream that cannot be read to its end is a failure.
+ * `outcomes`, everything except events goes to stderr, and a stream that cannot be read to its end is a failure. So is a
+ * batch that cannot be written as text, but what comes after it is written.
  */
 export async function decode(file: string | undefined, options: DecodeOptions, io: Io): Promise<number> {
   const { format, color } = textFormat(options.format, io);
   let failed = false;
 
   async function* toText(outcomes: AsyncIterable<Outcome>): AsyncGenerator<string> {
+    let frames = 0;
     for await (const outcome of outcomes) {
-      if (options.outcomes) {
-        yield `${JSON.stringify(describeOutcome(outcome))}\n`;
-      } else if (outcome.kind === 'logs') {
-        yield formatBatch(outcome, format, { color });
-      } else {
-        io.stderr.write(`${note(outcome)}\n`);
-        failed ||= outcome.kind === 'close';
+      frames += 1;
+      try {
+        if (options.outcomes) {
+          yield* describeInPieces(outcome);
+        } else if (outcome.kind === 'logs') {
+          yield* piecesOf(outcome, format, { color });
+        } else {
+          io.stderr.write(`${note(outcome)}\n`);
+          failed ||= outcome.kind === 'close';
+        }
+      } catch (error) {
+        if ((error as BoundaryLogError).code !== 'ERR_INVALID_BATCH') throw error;
+        failed = true;
+        io.stderr.write(`skipped frame ${frames}: ${(error as Error).message}\n`);
       }
     }
   }

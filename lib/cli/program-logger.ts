@@ -1,5 +1,5 @@
+import { createRequire } from 'node:module';
 import { type Logger, pino } from 'pino';
-import { build as prettyStream } from 'pino-pretty';
 import { hasColor, type Io } from './io.js';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -7,7 +7,7 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 /** The program's own log on stderr: readable text on a terminal, lines of JSON elsewhere. */
 export function programLogger(level: string, { stderr, env }: Io): Logger {
   const destination = stderr.isTTY
-    ? prettyStream({
+    ? prettyStream()({
         destination: stderr,
         colorize: hasColor(stderr, env),
         ignore: 'pid,hostname',
@@ -21,4 +21,9 @@ export function programLogger(level: string, { stderr, env }: Io): Logger {
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err } },
     destination,
   );
+}
+
+/** Loaded when it is needed: a proxy without a terminal starts sooner without it. */
+function prettyStream(): typeof import('pino-pretty').build {
+  return createRequire(import.meta.url)('pino-pretty').build;
 }

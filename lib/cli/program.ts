@@ -3,13 +3,23 @@ import { Command, CommanderError, Option } from 'commander';
 import { CODER_OPTIONS } from '../reporters/coder/options.js';
 import { PROXY_OPTIONS } from '../server/proxy-options.js';
 import { defaultSocketPath, SOCKET_PATH_ENV } from '../socket-path.js';
-import { address, byteSize, choice, count, FORMAT_CHOICES, fileMode, time } from './arguments.js';
-import { type DecodeOptions, decode } from './decode.js';
+import {
+  address,
+  byteSize,
+  choice,
+  count,
+  FORMAT_CHOICES,
+  fileMode,
+  hostNames,
+  time,
+  timeLimit,
+} from './arguments.js';
+import type { DecodeOptions } from './decode.js';
 import { ExitCode, type Io } from './io.js';
 import { LOG_LEVELS } from './program-logger.js';
-import { type SendOptions, send } from './send.js';
+import type { SendOptions } from './send.js';
 import { type ServeOptions, serve } from './serve.js';
-import { type SpoolCommandOptions, spool } from './spool.js';
+import type { SpoolCommandOptions } from './spool.js';
 
 /**
  * Runs the command line.
@@ -43,7 +53,7 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
     .exitOverride()
     .showHelpAfterError('(--help lists the options)');
 
-  const { socketMode, bufferSize, overflow } = PROXY_OPTIONS;
+  const { socketMode, bufferSize, overflow, maxConnections, frameTimeout } = PROXY_OPTIONS;
   const socket = () =>
     new Option('--socket <path>', 'path of the Unix socket')
       .env(SOCKET_PATH_ENV)
@@ -66,6 +76,14 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
         .default(socketMode.default, `0${socketMode.default.toString(8)}`),
     )
     .addOption(
+      new Option('--socket-group <group>', 'group of the socket file: a name from /etc/group, or a number'),
+    )
+    .addOption(
+      new Option('--replace', 'take over from a proxy that listens on the socket').default(
+        PROXY_OPTIONS.replace.default,
+      ),
+    )
+    .addOption(
       new Option('--buffer <batches>', 'how many batches the buffer holds')
         .argParser(count('--buffer', { min: 1 }))
         .default(bufferSize.default),
@@ -74,6 +92,33 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       new Option('--overflow <what>', 'when the buffer is full: drop the newest batch, or block the senders')
         .argParser(choice('--overflow', 'drop', 'block'))
         .default(overflow.default),
+    )
+    .addOption(
+      new Option(
+        '--fair-share',
+        'drop the newest batch of a connection that has more than an equal share of the buffer, before the buffer is full',
+      ).default(false),
+    )
+    .addOption(
+      new Option('--max-connections <n>', 'how many connections may be open; more are closed at once')
+        .argParser(count('--max-connections', { min: 1 }))
+        .default(maxConnections.default),
+    )
+    .addOption(
+      new Option(
+        '--frame-timeout <seconds>',
+        'how many seconds a frame that has begun may take before its connection is closed, or off',
+      )
+        .argParser(timeLimit('--frame-timeout'))
+        .default(frameTimeout.default / 1000),
+    )
+    .addOption(
+      new Option(
+        '--idle-timeout <seconds>',
+        'how many seconds a sender may be silent before its connection is closed, or off',
+      )
+        .argParser(timeLimit('--idle-timeout'))
+        .default(Number.POSITIVE_INFINITY, 'off'),
     )
     .addOption(
       new Option(
@@ -114,9 +159,15 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       ),
     )
     .addOption(
-      new Option('--metrics <address>', 'address that serves /metrics and /healthz, or off')
+      new Option('--metrics <address>', 'address that serves /metrics, /healthz and /livez, or off')
         .argParser(address('--metrics'))
         .default({ host: '127.0.0.1', port: 9465 }, '127.0.0.1:9465'),
+    )
+    .addOption(
+      new Option(
+        '--allow-host <name>',
+        'Host that requests to a loopback --metrics address may name; may be repeated',
+      ).argParser(hostNames('--allow-host')),
     )
     .addOption(
       new Option('--drain <seconds>', 'how many seconds to keep forwarding after SIGTERM or SIGINT')
@@ -143,7 +194,11 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       new Option('--session <uuid>', 'session of the events that do not name one (default: a new UUID)'),
     )
     .addOption(new Option('--process <name>', 'confined process of the events that do not name one'))
-    .action(async (options: SendOptions) => onExitCode(await send(options, io)));
+    .action(async (options: SendOptions) => {
+      // What serve does not need is loaded later, so that it listens sooner.
+      const { send } = await import('./send.js');
+      onExitCode(await send(options, io));
+    });
 
   program
     .command('spool')
@@ -163,9 +218,10 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
         .argParser(time('--drop-before'))
         .conflicts(['export', 'verify']),
     )
-    .action(async (folder: string, options: SpoolCommandOptions) =>
-      onExitCode(await spool(folder, options, io)),
-    );
+    .action(async (folder: string, options: SpoolCommandOptions) => {
+      const { spool } = await import('./spool.js');
+      onExitCode(await spool(folder, options, io));
+    });
 
   program
     .command('decode')
@@ -173,8 +229,9 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
     .argument('[file]', 'the capture (default: stdin)')
     .addOption(format())
     .option('--outcomes', 'write one line of JSON per outcome, including rejected frames', false)
-    .action(async (file: string | undefined, options: DecodeOptions) =>
-      onExitCode(await decode(file, options, io)),
-    );
+    .action(async (file: string | undefined, options: DecodeOptions) => {
+      const { decode } = await import('./decode.js');
+      onExitCode(await decode(file, options, io));
+    });
   return program;
 }

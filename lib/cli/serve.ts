@@ -1,22 +1,34 @@
 import type { Logger } from 'pino';
 import { onAbort } from '../forwarding/abort.js';
 import type { Reporter } from '../forwarding/reporter.js';
+import { invalidOption } from '../options.js';
 import type { CoderReporter } from '../reporters/coder/coder-reporter.js';
 import { nullReporter } from '../reporters/null.js';
 import { TextReporter } from '../reporters/text.js';
 import { BoundaryLogProxy } from '../server/proxy.js';
-import type { RunForwarderOptions } from '../server/proxy-options.js';
+import type { BoundaryLogProxyOptions, RunForwarderOptions } from '../server/proxy-options.js';
 import { type Address, textFormat } from './arguments.js';
 import type { CoderOptions } from './coder.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
 import { MetricsServer } from './metrics-server.js';
+import { MetricsWhenFree } from './metrics-when-free.js';
+import { registerProcessMetrics } from './process-metrics.js';
 import { programLogger } from './program-logger.js';
+import { passedSocket } from './socket-activation.js';
 
 export interface ServeOptions extends CoderOptions {
   socket: string;
   socketMode: number;
+  socketGroup: string | undefined;
+  replace: boolean;
   buffer: number;
   overflow: 'drop' | 'block';
+  fairShare: boolean;
+  maxConnections: number;
+  /** Seconds. */
+  frameTimeout: number;
+  /** Seconds. */
+  idleTimeout: number;
   reporter: 'stdout' | 'null' | 'coder';
   format: string;
   retry: boolean;
@@ -24,6 +36,7 @@ export interface ServeOptions extends CoderOptions {
   spoolMaxBytes: number;
   spoolSync: boolean;
   metrics: Address | 'off';
+  allowHost: readonly string[] | undefined;
   /** Seconds. */
   drain: number;
   logLevel: string;
@@ -33,18 +46,21 @@ export interface ServeOptions extends CoderOptions {
 export async function serve(options: ServeOptions, io: Io): Promise<number> {
   const logger = programLogger(options.logLevel, io);
   const proxy = new BoundaryLogProxy({
-    socketPath: options.socket,
-    socketMode: options.socketMode,
+    ...listenOptions(options, io),
+    onReplace: () => end.replaced(),
     bufferSize: options.buffer,
     overflow: options.overflow,
+    fairShare: options.fairShare,
+    maxConnections: options.maxConnections,
+    frameTimeout: options.frameTimeout * 1000,
+    idleTimeout: options.idleTimeout * 1000,
     spool:
       options.spool === undefined
         ? undefined
         : { folder: options.spool, maxBytes: options.spoolMaxBytes, sync: options.spoolSync },
     logger,
   });
-  const metrics =
-    options.metrics === 'off' ? undefined : await MetricsServer.listen(options.metrics, proxy.registry);
+  const metrics = await serveMetrics(options, proxy, logger);
   const end = new End(io, logger);
   let isUnread = false;
   let coder: CoderReporter | undefined;
@@ -54,7 +70,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
       const { coderReporter } = await import('./coder.js');
       coder = coderReporter(options, io, logger);
     }
-    if (metrics !== undefined) logger.info({ url: `${metrics.url}/metrics` }, 'serving metrics');
+    metrics?.announce();
     await proxy.start();
     if (io.stderr.isTTY) io.stderr.write(greeting(proxy.socketPath));
     const forwarding = proxy.runForwarder(coder ?? reporterFor(options, io, end), runOptions(options, io));
@@ -76,14 +92,28 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
   }
 }
 
+async function serveMetrics(
+  { metrics, allowHost = [], replace }: ServeOptions,
+  proxy: BoundaryLogProxy,
+  logger: Logger,
+): Promise<MetricsWhenFree | undefined> {
+  if (metrics === 'off') return undefined;
+  const { registry } = proxy;
+  registerProcessMetrics(registry);
+  const options = { registry, health: () => proxy.health(), allowedHosts: allowHost, logger };
+  return MetricsWhenFree.listen(() => MetricsServer.listen(metrics, options), replace, logger);
+}
+
 /** Decides when to stop: at a signal, or when the reader of stdout goes away. */
 class End {
   /** Resolves at the end, with whether the reporter can still be reached. */
   readonly reached: Promise<boolean>;
   readonly #offSignal: () => void;
+  readonly #logger: Logger;
   #reach: (canForward: boolean) => void = () => undefined;
 
   constructor(io: Io, logger: Logger) {
+    this.#logger = logger;
     this.reached = new Promise((resolve) => {
       this.#reach = resolve;
     });
@@ -97,6 +127,12 @@ class End {
     io.stdout.on('error', this.onStdoutError);
   }
 
+  /** Another proxy has taken over. What is left here can be forwarded. */
+  replaced(): void {
+    this.#logger.info({}, 'another proxy has taken over; closing');
+    this.#reach(true);
+  }
+
   /** Stays registered, because a write in progress may fail after the end. */
   readonly onStdoutError = (error: Error): void => {
     if (isClosedPipe(error)) this.#reach(false);
@@ -106,6 +142,20 @@ class End {
   release(): void {
     this.#offSignal();
   }
+}
+
+/** Where the proxy listens: on a socket of its own, or on one that systemd has passed. */
+function listenOptions(options: ServeOptions, io: Io): BoundaryLogProxyOptions {
+  const { socket: socketPath, socketMode, socketGroup, replace } = options;
+  const socketFd = passedSocket(io.env as Record<string, string | undefined>);
+  if (socketFd === undefined) return { socketPath, socketMode, socketGroup, replace };
+  if (replace)
+    throw invalidOption(
+      '--replace',
+      true,
+      'no such option with a socket of systemd, which keeps it over a restart',
+    );
+  return { socketPath, socketFd };
 }
 
 /** How the forwarder runs the chosen reporter. */

@@ -6,7 +6,7 @@ import { realDisk as disk } from '../spool/disk.js';
 import { inspect, isSpool } from '../spool/inspection.js';
 import { SpoolQueue } from '../spool/queue.js';
 import { type Damage, HEADER } from '../spool/record.js';
-import { formatBatch } from '../text/format.js';
+import { piecesOf } from '../text/batch-text.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
 import { programLogger } from './program-logger.js';
 
@@ -27,8 +27,8 @@ export async function spool(folder: string, options: SpoolCommandOptions, io: Io
     if (!isSpool(disk, folder)) throw notASpool(folder);
     if (options.repair || options.dropBefore !== undefined) return await change(folder, options, io);
     if (options.verify) return await verify(folder, io);
-    if (options.export) await pipeline(toLines(folder), io.stdout, { end: false });
-    else await show(folder, io);
+    if (options.export) return await exportLines(folder, io);
+    await show(folder, io);
     return ExitCode.DONE;
   } catch (error) {
     if (isClosedPipe(error)) return ExitCode.DONE;
@@ -130,8 +130,22 @@ function amount(batches: number, logs: number): string {
   return `${batches} batches, ${logs} logs`;
 }
 
-async function* toLines(folder: string): AsyncGenerator<string> {
-  for await (const { waiting } of inspect(disk, folder)) {
-    for (const { tag, count, raw } of waiting) yield formatBatch(new LogBatch(tag, count, raw), 'json');
+/** A batch that cannot be written as text is reported and skipped. */
+async function exportLines(folder: string, io: Io): Promise<number> {
+  let isComplete = true;
+  async function* toLines(): AsyncGenerator<string> {
+    for await (const { waiting } of inspect(disk, folder)) {
+      for (const entry of waiting) {
+        try {
+          yield* piecesOf(new LogBatch(entry.tag, entry.count, entry.raw), 'json');
+        } catch (error) {
+          if ((error as BoundaryLogError).code !== 'ERR_INVALID_BATCH') throw error;
+          isComplete = false;
+          io.stderr.write(`skipped id ${entry.id}, ${entry.count} logs: ${(error as Error).message}\n`);
+        }
+      }
+    }
   }
+  await pipeline(toLines, io.stdout, { end: false });
+  return isComplete ? ExitCode.DONE : ExitCode.FAILED;
 }

@@ -70,6 +70,8 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
    * it as its start time: reading the clock is a tenth of the cost of a batch of one log.
    */
   #endOfLast: number | undefined;
+  /** When the reporter last accepted a batch, as `performance.now()` tells it; undefined if it never did. */
+  lastSuccessAt: number | undefined;
   /** When the current outage began. */
   #outageSince: number | undefined;
 
@@ -95,6 +97,11 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
         return this.#blocked !== undefined;
       },
     });
+  }
+
+  /** Whether there is an outage: the reporter failed, and has accepted nothing since. */
+  get isFailing(): boolean {
+    return this.#outageSince !== undefined;
   }
 
   /** @returns false while as many batches are being reported as `concurrency` allows: continue at `drain`. */
@@ -214,6 +221,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     const end = performance.now();
     if (this.#endOfLast === undefined) queueMicrotask(() => (this.#endOfLast = undefined));
     this.#endOfLast = end;
+    this.lastSuccessAt = end;
     this.emit('forward', batch, (end - start) / 1000);
     this.#next();
   }

@@ -16,7 +16,10 @@ export interface Reporter<Batch = LogBatch> {
 
 /** Hints about retries that a reporter may add to its error. */
 export interface ReportError extends Error {
-  /** This batch will never be accepted: it is not retried, but dropped as `rejected`. */
+  /**
+   * This batch will never be accepted: it is not retried, but dropped as `rejected`. Set it on each error that the batch
+   * itself causes. Otherwise the batch is retried, and those behind it wait.
+   */
   readonly permanent?: boolean;
   /** The reporter must not be called again before this time has passed, in ms. */
   readonly retryAfterMs?: number;

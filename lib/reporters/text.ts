@@ -1,8 +1,8 @@
 import type { LogBatch } from '../../codec/index.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import { flag, type OptionTable, objectWith, oneOf, resolveOptions } from '../options.js';
-import { FORMATS, type Format, formatBatch } from '../text/format.js';
-import { appendJsonLines } from '../text/json-lines.js';
+import { appendBatch, type Rest } from '../text/batch-text.js';
+import { FORMATS, type Format } from '../text/format.js';
 import { TextBuffer } from '../text/text-buffer.js';
 
 /** A destination for text: any Writable, or an object with these two methods. */
@@ -53,6 +53,8 @@ const MAX_WAITING_BYTES = 1 << 18;
 interface Waiting {
   /** Position of the end of its text in the text of the write. */
   end: number;
+  /** Appends the next piece of its text, if this is not all of it. */
+  rest: Rest | undefined;
   resolve: () => void;
   reject: (error: unknown) => void;
 }
@@ -64,6 +66,9 @@ interface Waiting {
  *
  * Reports that begin in the same turn of the event loop, or while a write is in progress, become one write: run the
  * Forwarder with `concurrency`. JSON is made from `raw`, so changes to a decoded `request` have no effect on it.
+ *
+ * If a batch has more than about 256 KiB of text, it is written in pieces of that size, and lines of other batches may
+ * come between them. A batch that cannot be written as text is a permanent failure, `ERR_INVALID_BATCH`.
  */
 export class TextReporter implements Reporter<LogBatch> {
   readonly #stream: TextOutput;
@@ -86,15 +91,39 @@ export class TextReporter implements Reporter<LogBatch> {
   report(batch: LogBatch): Promise<void> | undefined {
     const text = this.#text;
     const before = text.length;
-    if (this.#format !== 'json' || !appendJsonLines(batch, text)) {
-      text.append(formatBatch(batch, this.#format, { color: this.#color }));
-    }
+    const rest = this.#append((text) => appendBatch(batch, this.#format, { color: this.#color }, text));
     if (text.length === before) return undefined;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ end: text.length, resolve, reject });
+      this.#waiting.push({ end: text.length, rest, resolve, reject });
       if (text.length >= MAX_WAITING_BYTES) this.#begin();
       else if (this.#waiting.length === 1) process.nextTick(this.#begin);
     });
+  }
+
+  /** Appends a piece of text, or nothing if that fails. */
+  #append(piece: Rest): Rest | undefined {
+    const { length } = this.#text;
+    try {
+      return piece(this.#text);
+    } catch (error) {
+      this.#text.truncate(length);
+      throw error;
+    }
+  }
+
+  /** Appends the next piece of a text of which one is written. */
+  #continue(report: Waiting): void {
+    if (report.rest === undefined) {
+      report.resolve();
+      return;
+    }
+    try {
+      report.rest = this.#append(report.rest);
+      report.end = this.#text.length;
+      this.#waiting.push(report);
+    } catch (error) {
+      report.reject(error);
+    }
   }
 
   /** Writes the text that is waiting, unless a write is in progress. */
@@ -113,18 +142,18 @@ export class TextReporter implements Reporter<LogBatch> {
    */
   #write(text: Uint8Array, before: number, reports: readonly Waiting[]): void {
     const settle = (error?: Error | null, written = error ? 0 : text.length) => {
-      let done = 0;
-      for (; done < reports.length && (reports[done] as Waiting).end <= before + written; done++) {
-        (reports[done] as Waiting).resolve();
-      }
-      const left = reports.slice(done);
+      const isDone = ({ end }: Waiting) => end <= before + written;
+      const done = reports.filter(isDone);
+      const left = done.length === reports.length ? [] : reports.slice(done.length);
       if (!error && written < text.length) {
+        for (const report of done) this.#continue(report);
         this.#write(text.subarray(written), before + written, left);
         return;
       }
       for (const { reject } of left) reject(error);
       this.#isWriting = false;
       if (this.#stream.keepsNothing === true) this.#text.reuse();
+      for (const report of done) this.#continue(report);
       this.#begin();
     };
     try {

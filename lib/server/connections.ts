@@ -1,34 +1,63 @@
 import type { Socket } from 'node:net';
-import type { Writable } from 'node:stream';
-import type { BoundaryLogError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import { Demux } from '../streams/demux.js';
-import { FrameParser } from '../streams/frame-parser.js';
-import { MessageDecoder } from '../streams/message-decoder.js';
-import type { StatusSink } from '../streams/status-sink.js';
-import type { RejectReason } from '../telemetry/metrics.js';
+import { LogBuffer } from '../streams/log-buffer.js';
+import { Connection, type Sinks, type TimeLimits } from './connection.js';
+import { descriptorBudget, isShortage, SpareDescriptor } from './descriptors.js';
+import { Turns } from './turns.js';
 
-/** The destinations that all connections of a proxy share. */
-export interface Sinks {
-  /** Receives each batch. Its backpressure is respected. */
-  readonly logs: Writable;
-  readonly status: StatusSink;
-  /** Called for each rejected frame. */
-  reject(reason: RejectReason, error?: BoundaryLogError): void;
+/**
+ * Why a connection was closed as soon as it was accepted. A closed list.
+ *
+ * | reason | what happened |
+ * |---|---|
+ * | `max_connections` | as many connections as allowed were open |
+ * | `descriptors` | it took the last file descriptor of the process |
+ */
+export const REFUSAL_REASONS = ['max_connections', 'descriptors'] as const;
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
+export interface ConnectionLimits extends TimeLimits {
+  readonly maxConnections: number;
 }
 
-/** The connections of one proxy. Each has its own line of streams, which ends in the shared sinks. */
+/** What happens to connections, besides what they send. */
+export interface ConnectionEvents {
+  refused(reason: RefusalReason, max: number): void;
+  /** A connection was closed because its sender was silent. */
+  idle(): void;
+  /** A connection could not be accepted, or the next one could not. */
+  notAccepted(error: unknown): void;
+}
+
+/** The clock of the connections runs in steps of an eighth of the shortest limit, and of so many ms at most. */
+const LONGEST_STEP_MS = 1000;
+
+/** The connections of one proxy. */
 export class Connections {
-  /** Connections accepted so far. */
+  /** Connections accepted so far, without those that were refused. */
   total = 0;
+  /** Connections that were closed because their senders were silent. */
+  idle = 0;
+  /** Connections that were closed as soon as they were accepted. */
+  readonly refused: Record<RefusalReason, number> = { max_connections: 0, descriptors: 0 };
   readonly #sinks: Sinks;
+  readonly #limits: ConnectionLimits;
+  readonly #events: ConnectionEvents;
   readonly #logger: Logger;
-  readonly #open = new Map<Socket, Promise<void>>();
+  readonly #turns = new Turns();
+  readonly #open = new Set<Connection>();
+  readonly #spare: SpareDescriptor;
+  #max: number;
+  #clock: NodeJS.Timeout | undefined;
   #bytesOfClosed = 0;
 
-  constructor(sinks: Sinks, logger: Logger) {
+  constructor(sinks: Sinks, limits: ConnectionLimits, events: ConnectionEvents, logger: Logger) {
     this.#sinks = sinks;
+    this.#limits = limits;
+    this.#events = events;
     this.#logger = logger;
+    this.#max = limits.maxConnections;
+    this.#spare = new SpareDescriptor((error) => events.notAccepted(error));
     // Every connection may listen for its `drain`.
     sinks.logs.setMaxListeners(0);
   }
@@ -38,58 +67,94 @@ export class Connections {
     return this.#open.size;
   }
 
+  /** How many may be open. */
+  get max(): number {
+    return this.#max;
+  }
+
+  /** How many have been read and wait for their turn to be processed. */
+  get waiting(): number {
+    return this.#turns.waiting;
+  }
+
   /** Bytes read from all connections so far, closed ones included. */
   get bytesRead(): number {
     let bytes = this.#bytesOfClosed;
-    for (const socket of this.#open.keys()) bytes += socket.bytesRead;
+    for (const connection of this.#open) bytes += connection.bytesRead;
     return bytes;
   }
 
+  /** Prepares for connections. */
+  start(): void {
+    const { maxConnections, frameTimeout, idleTimeout } = this.#limits;
+    this.#max = descriptorBudget(maxConnections).connections;
+    if (this.#max < maxConnections) {
+      const fields = { maxConnections, max: this.#max };
+      this.#logger.info(fields, 'the limit of open files allows fewer connections: raise it for more');
+    }
+    const step = Math.ceil(Math.min(LONGEST_STEP_MS, frameTimeout / 8, idleTimeout / 8));
+    this.#spare.check();
+    this.#clock ??= setInterval(() => this.#tick(step), step).unref();
+  }
+
   add(socket: Socket): void {
-    this.total += 1;
     socket.on('error', (err) => this.#logger.debug({ err }, 'connection failed'));
-    const onError = (err: Error) =>
-      this.#logger.error({ err }, 'closing a connection: its data cannot be processed');
-    const done = receive(socket, this.#sinks, onError).then(() => {
-      this.#open.delete(socket);
-      this.#bytesOfClosed += socket.bytesRead;
-    });
-    this.#open.set(socket, done);
+    if (this.#open.size >= this.#max) this.#refuse(socket, 'max_connections');
+    else if (!this.#spare.check()) this.#refuse(socket, 'descriptors');
+    else this.#receive(socket);
+  }
+
+  /** The server could not accept a connection. */
+  notAccepted(error: Error): void {
+    // With the spare descriptor it can, and the connection does not wait without an answer.
+    if (isShortage(error)) this.#spare.release();
+    this.#events.notAccepted(error);
+  }
+
+  /** Releases what {@link start} has prepared. */
+  stop(): void {
+    clearInterval(this.#clock);
+    this.#clock = undefined;
+    this.#spare.release();
   }
 
   /** Closes all connections and waits until everything that was read from them has reached the sinks. */
   async closeAll(): Promise<void> {
-    for (const socket of this.#open.keys()) socket.destroy();
-    await Promise.all(this.#open.values());
+    this.stop();
+    this.#turns.stop();
+    const open = [...this.#open];
+    for (const connection of open) connection.close();
+    await Promise.all(open.map(({ done }) => done));
   }
-}
 
-/**
- * Composes the line of streams of one connection. It uses no `pipeline()`, which would be destroyed together with a broken
- * socket: what the sender wrote before the connection broke must still be processed.
- */
-function receive(socket: Socket, sinks: Sinks, onError: (error: Error) => void): Promise<void> {
-  const { logs, status, reject } = sinks;
-  const parser = new FrameParser({ perChunk: true });
-  const demux = new Demux({
-    logs,
-    status,
-    skip: ({ error }) => reject(reasonOf(error), error),
-    close: ({ error }) => {
-      reject(reasonOf(error), error);
-      socket.destroy();
-    },
-    'unknown-variant': () => reject('unknown_variant'),
-  });
-  demux.on('error', (error) => {
-    onError(error);
+  #receive(socket: Socket): void {
+    this.total += 1;
+    const { logs } = this.#sinks;
+    const share = logs instanceof LogBuffer && logs.fairShare ? logs.sender() : undefined;
+    const sinks = share === undefined ? this.#sinks : { ...this.#sinks, logs: share };
+    const connection = new Connection(socket, sinks, this.#turns, (err) =>
+      this.#logger.error({ err }, 'closing a connection: its data cannot be processed'),
+    );
+    this.#open.add(connection);
+    connection.done.then(() => {
+      this.#open.delete(connection);
+      this.#bytesOfClosed += connection.bytesRead;
+      share?.destroy();
+    });
+  }
+
+  #refuse(socket: Socket, reason: RefusalReason): void {
     socket.destroy();
-  });
-  socket.once('close', () => parser.end());
-  socket.pipe(parser).pipe(new MessageDecoder()).pipe(demux);
-  return new Promise((resolve) => demux.once('close', resolve));
-}
+    this.refused[reason] += 1;
+    this.#events.refused(reason, this.#max);
+  }
 
-function reasonOf({ code }: BoundaryLogError): RejectReason {
-  return code.slice('ERR_'.length).toLowerCase() as RejectReason;
+  #tick(ms: number): void {
+    this.#spare.check();
+    for (const connection of this.#open) {
+      if (!connection.expire(ms, this.#limits)) continue;
+      this.idle += 1;
+      this.#events.idle();
+    }
+  }
 }

@@ -2,11 +2,22 @@ import type { Registry } from 'prom-client';
 import { FORWARDER_OPTIONS } from '../forwarding/forwarder.js';
 import type { RetryOptions } from '../forwarding/retrying-reporter.js';
 import type { Logger } from '../logger.js';
-import { LOGGER_OPTION, milliseconds, type OptionTable, objectWith, text, wholeNumber } from '../options.js';
+import {
+  flag,
+  LOGGER_OPTION,
+  milliseconds,
+  type OptionTable,
+  objectWith,
+  orInfinity,
+  text,
+  wholeNumber,
+} from '../options.js';
 import { defaultSocketPath } from '../socket-path.js';
 import type { SpoolBufferOptions } from '../spool/spool-options.js';
 import { LOG_BUFFER_OPTIONS } from '../streams/log-buffer.js';
+import { STATUS_SINK_OPTIONS } from '../streams/status-sink.js';
 import { Registry as PromRegistry } from '../telemetry/prom-client.js';
+import { MAX_SOCKET_PATH_LENGTH } from './listener/socket-file.js';
 
 /** Options of {@link BoundaryLogProxy}. */
 export interface BoundaryLogProxyOptions {
@@ -16,6 +27,23 @@ export interface BoundaryLogProxyOptions {
   socketPath?: string | undefined;
   /** Permissions of the socket file. Default: `0o600`. */
   socketMode?: number | undefined;
+  /** Group of the socket file: a name from `/etc/group`, or a number. Default: that of a new file. */
+  socketGroup?: string | number | undefined;
+  /**
+   * A descriptor of a Unix socket that another program listens on, such as systemd. `socketPath`, `socketMode`,
+   * `socketGroup` and `replace` do not apply then. Default: the proxy creates the socket.
+   */
+  socketFd?: number | undefined;
+  /**
+   * Whether to take over from a proxy that listens on the path. That proxy must have `onReplace`. If nobody listens
+   * there, this has no effect. Default: `false`.
+   */
+  replace?: boolean | undefined;
+  /**
+   * Called when another proxy has taken over from this one, which should then `close()`. Pass a `drain`. For this, the
+   * proxy listens on a second socket, `<socketPath>.control`. Default: no proxy can take over.
+   */
+  onReplace?: (() => void) | undefined;
   /** How many batches the buffer holds, over all connections. Default: `100`. */
   bufferSize?: number | undefined;
   /** How many bytes of batches the buffer holds. Default: 32768 for each batch of `bufferSize`. */
@@ -23,10 +51,33 @@ export interface BoundaryLogProxyOptions {
   /** When the buffer is full: `'drop'` the newest batch, or `'block'` the senders. Default: `'drop'`. */
   overflow?: 'drop' | 'block' | undefined;
   /**
+   * Whether a connection that has more than an equal share of the buffer has its newest batch dropped before the buffer
+   * is full. Thus a connection without a batch in it finds room. Ignored with `overflow: 'block'` and with a spool.
+   * Default: `false`.
+   */
+  fairShare?: boolean | undefined;
+  /**
+   * How many connections may be open; more are closed at once. Fewer, if the process may not open so many files.
+   * Default: `1024`.
+   */
+  maxConnections?: number | undefined;
+  /**
+   * How long a frame that has begun may take, in ms, before its connection is closed. Time in which the proxy itself does
+   * not read does not count. `Infinity` turns it off. Default: `30000`.
+   */
+  frameTimeout?: number | undefined;
+  /** How long a sender may be silent, in ms, before its connection is closed. Default: `Infinity`. */
+  idleTimeout?: number | undefined;
+  /**
    * Stores the batches on disk: `{ folder, maxBytes = 256 MiB, sync = false }`. They are forwarded from there, and
    * `bufferSize` and `bufferBytes` do not apply. Default: in memory.
    */
   spool?: SpoolBufferOptions | undefined;
+  /**
+   * The largest count that a status report may contain; a report with a larger one is rejected. The Go implementation
+   * has no limit, which is `Infinity` here. Default: `4294967295`.
+   */
+  maxStatusCount?: number | undefined;
   /** The prom-client registry for the metrics. It is also at `proxy.registry`. Default: a new registry. */
   registry?: Registry | undefined;
   /** A pino logger, or any object with its four methods. Default: silent. */
@@ -35,7 +86,8 @@ export interface BoundaryLogProxyOptions {
 
 export const PROXY_OPTIONS = {
   socketPath: {
-    ...text,
+    expected: `a path of 1 to ${MAX_SOCKET_PATH_LENGTH} bytes, without NUL and lone surrogates`,
+    accepts: (value) => text.accepts(value) && Buffer.byteLength(value as string) <= MAX_SOCKET_PATH_LENGTH,
     makeDefault: defaultSocketPath,
     defaultDoc: 'defaultSocketPath()',
     doc: 'Path of the Unix socket to listen on',
@@ -45,6 +97,25 @@ export const PROXY_OPTIONS = {
     default: 0o600,
     defaultDoc: '0o600',
     doc: 'Permissions of the socket file',
+  },
+  socketGroup: {
+    expected: 'the name of a group, or a whole number of at least 0',
+    accepts: (value) =>
+      (typeof value === 'string' ? text : wholeNumber({ min: 0, max: 2 ** 32 - 2 })).accepts(value),
+    defaultDoc: 'that of a new file',
+    doc: 'Group of the socket file: a name from `/etc/group`, or a number',
+  },
+  socketFd: {
+    ...wholeNumber({ min: 0, max: 2 ** 31 - 1 }),
+    defaultDoc: 'the proxy creates the socket',
+    doc: 'A descriptor of a Unix socket that another program listens on, such as systemd',
+  },
+  replace: { ...flag, default: false, doc: 'Whether to take over from a proxy that listens on the path' },
+  onReplace: {
+    expected: 'a function',
+    accepts: (value) => typeof value === 'function',
+    defaultDoc: 'no proxy can take over',
+    doc: 'Called when another proxy has taken over from this one, which should then `close()`',
   },
   bufferSize: {
     ...LOG_BUFFER_OPTIONS.maxBatches,
@@ -59,12 +130,32 @@ export const PROXY_OPTIONS = {
     ...LOG_BUFFER_OPTIONS.overflow,
     doc: "When the buffer is full: `'drop'` the newest batch, or `'block'` the senders",
   },
+  fairShare: {
+    ...LOG_BUFFER_OPTIONS.fairShare,
+    doc: 'Whether a connection that has more than an equal share of the buffer has its newest batch dropped before the buffer is full',
+  },
+  maxConnections: {
+    ...orInfinity(wholeNumber({ min: 1 })),
+    default: 1024,
+    doc: 'How many connections may be open; more are closed at once',
+  },
+  frameTimeout: {
+    ...orInfinity(milliseconds({ min: 1 })),
+    default: 30_000,
+    doc: 'How long a frame that has begun may take, in ms, before its connection is closed',
+  },
+  idleTimeout: {
+    ...orInfinity(milliseconds({ min: 1 })),
+    default: Number.POSITIVE_INFINITY,
+    doc: 'How long a sender may be silent, in ms, before its connection is closed',
+  },
   spool: {
     expected: 'an object with a folder',
     accepts: (value) => typeof value === 'object' && value !== null,
     defaultDoc: 'in memory',
     doc: 'Stores the batches on disk: `{ folder, maxBytes = 256 MiB, sync = false }`',
   },
+  maxStatusCount: STATUS_SINK_OPTIONS.maxStatusCount,
   registry: {
     ...objectWith('registerMetric', 'getSingleMetric', 'removeSingleMetric'),
     makeDefault: () => new PromRegistry(),
@@ -109,6 +200,13 @@ export const RUN_OPTIONS = {
     doc: 'How long the run, when it ends, waits for reports in progress, in ms',
   },
 } satisfies OptionTable<RunForwarderOptions>;
+
+/** How a run retries. With a spool no batch is given up, so attempts end only with the run. */
+export function retryPolicy(retry: RunForwarderOptions['retry'], hasSpool: boolean): RetryOptions | false {
+  if (!hasSpool) return retry ?? false;
+  if (retry === false) return false;
+  return { ...retry, maxAttempts: Number.POSITIVE_INFINITY, maxElapsedMs: Number.POSITIVE_INFINITY };
+}
 
 /** Options of {@link BoundaryLogProxy.close}. */
 export interface CloseOptions {

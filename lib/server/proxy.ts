@@ -1,4 +1,3 @@
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import type { LogBatch } from '../../codec/index.js';
 import { wasmFailure } from '../../codec/web-assembly.js';
@@ -7,23 +6,22 @@ import { BoundaryLogError } from '../errors.js';
 import { onAbort } from '../forwarding/abort.js';
 import { Forwarder } from '../forwarding/forwarder.js';
 import type { Reporter } from '../forwarding/reporter.js';
-import type { RetryOptions } from '../forwarding/retrying-reporter.js';
 import type { Logger } from '../logger.js';
-import { invalidOption, resolveOptions } from '../options.js';
+import { resolveOptions } from '../options.js';
 import { SpoolBuffer } from '../spool/spool-buffer.js';
 import { LogBuffer } from '../streams/log-buffer.js';
 import { StatusSink } from '../streams/status-sink.js';
-import {
-  type Accounts,
-  copy,
-  DROP_REASONS,
-  type DropReason,
-  subtract,
-  Tally,
-} from '../telemetry/accounts.js';
-import { Metrics, REJECT_REASONS, type RejectReason } from '../telemetry/metrics.js';
+import { type Accounts, type DropReason, subtract, Tally } from '../telemetry/accounts.js';
+import { type Health, healthOf } from '../telemetry/health.js';
+import { Metrics } from '../telemetry/metrics.js';
+import { REJECT_REASONS, type RejectReason } from '../telemetry/reject-reasons.js';
+import { ReporterState } from '../telemetry/reporter-state.js';
 import { Warnings } from '../telemetry/warnings.js';
 import { Connections } from './connections.js';
+import { drain } from './drain.js';
+import type { Listener } from './listener/listener.js';
+import { type ListenOptions, openListener } from './listener/open-listener.js';
+import { SocketFaults } from './listener/socket-faults.js';
 import {
   type BoundaryLogProxyOptions,
   CLOSE_OPTIONS,
@@ -31,11 +29,8 @@ import {
   PROXY_OPTIONS,
   RUN_OPTIONS,
   type RunForwarderOptions,
+  retryPolicy,
 } from './proxy-options.js';
-import { MAX_SOCKET_PATH_LENGTH, UnixListener } from './unix-listener.js';
-
-/** How often a drain checks whether it is done, in ms. */
-const DRAIN_LOOK_MS = 5;
 
 /**
  * Receives boundary's audit logs over a Unix socket, keeps them in a bounded buffer that all connections share, and
@@ -54,11 +49,13 @@ export class BoundaryLogProxy {
   readonly socketPath: string;
   /** The registry that contains the metrics. */
   readonly registry: Registry;
-  readonly #socketMode: number;
+  readonly #listenOptions: ListenOptions;
   readonly #logger: Logger;
   readonly #warnings: Warnings;
+  readonly #socketFaults: SocketFaults;
   readonly #tally = new Tally();
-  readonly #status = new StatusSink();
+  readonly #status: StatusSink;
+  readonly #reporterState = new ReporterState();
   readonly #rejected = Object.fromEntries(REJECT_REASONS.map((reason) => [reason, 0])) as Record<
     RejectReason,
     number
@@ -70,7 +67,7 @@ export class BoundaryLogProxy {
   readonly #metrics: Metrics;
   readonly #closing = new AbortController();
   #retries = 0;
-  #listener: UnixListener | undefined;
+  #listener: Listener | undefined;
   #forwarder: Forwarder | undefined;
   #forwarding: Promise<void> | undefined;
   #started: Promise<void> | undefined;
@@ -82,42 +79,38 @@ export class BoundaryLogProxy {
    */
   constructor(options: BoundaryLogProxyOptions = {}) {
     const resolved = resolveOptions('BoundaryLogProxy', options, PROXY_OPTIONS);
-    const { bufferSize: maxBatches, bufferBytes: maxBytes, overflow, spool } = resolved;
+    const { bufferSize: maxBatches, bufferBytes: maxBytes, overflow, fairShare, spool } = resolved;
     this.socketPath = resolved.socketPath;
-    if (Buffer.byteLength(this.socketPath) > MAX_SOCKET_PATH_LENGTH) {
-      const expected = `a path of at most ${MAX_SOCKET_PATH_LENGTH} bytes`;
-      throw invalidOption('BoundaryLogProxy: socketPath', this.socketPath, expected);
-    }
-    this.#socketMode = resolved.socketMode;
+    this.#listenOptions = resolved;
     this.#logger = resolved.logger;
     this.#warnings = new Warnings(this.#logger);
+    this.#socketFaults = new SocketFaults(this.#logger);
     this.registry = resolved.registry;
     if (spool !== undefined) {
       this.#spool = new SpoolBuffer(spool, overflow, this.#logger);
       this.#spool.on('loss', (lost: Amount) => this.#tally.dropAmount(lost, 'spool_damaged'));
       this.#spool.on('failure', (error: Error) => this.#warnings.spoolFailed(error));
     }
-    this.#buffer = this.#spool ?? new LogBuffer({ maxBatches, maxBytes, overflow });
+    this.#buffer = this.#spool ?? new LogBuffer({ maxBatches, maxBytes, overflow, fairShare });
     this.#buffer.on('drop', (batch: Batch, reason: DropReason, error) => this.#drop(batch, reason, error));
-    this.#connections = new Connections(
-      {
-        logs: this.#buffer,
-        status: this.#status,
-        reject: (reason, error) => {
-          this.#rejected[reason] += 1;
-          this.#warnings.rejected(reason, error);
-        },
-      },
-      this.#logger,
-    );
+    this.#status = new StatusSink({ maxStatusCount: resolved.maxStatusCount });
+    const reject = (reason: RejectReason, error?: BoundaryLogError) => {
+      this.#rejected[reason] += 1;
+      this.#warnings.rejected(reason, error);
+    };
+    this.#status.on('reject', () => reject('implausible_status'));
+    const sinks = { logs: this.#buffer, status: this.#status, reject };
+    this.#connections = new Connections(sinks, resolved, this.#warnings, this.#logger);
     this.#metrics = new Metrics(this.registry, {
       accounts: () => this.accounts(),
       retries: () => this.#retries,
       buffer: this.#buffer,
       spool: this.#spool,
+      reporter: this.#reporterState,
       status: this.#status,
       rejected: this.#rejected,
       connections: this.#connections,
+      shortages: this.#warnings.shortages.counts,
       wasmEnabled: () => wasmFailure() === undefined,
     });
   }
@@ -126,6 +119,7 @@ export class BoundaryLogProxy {
    * Starts to listen. While it listens, another call has no effect; after a failure it may be called again.
    *
    * @throws ERR_SOCKET_IN_USE, ERR_NOT_A_SOCKET, ERR_LISTEN_FAILED
+   * @throws ERR_INVALID_OPTION for a `socketGroup` that does not exist, or a `socketFd` that is not such a socket.
    * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED if there is a spool that cannot be opened.
    * @throws ERR_CLOSED after `close()`.
    */
@@ -153,7 +147,7 @@ export class BoundaryLogProxy {
     const { signal, concurrency, retry, graceMs } = resolveOptions('runForwarder', options, RUN_OPTIONS);
     const forwarder = new Forwarder(this.#spool?.guard(reporter) ?? reporter, {
       concurrency,
-      retry: this.#retryPolicy(retry),
+      retry: retryPolicy(retry, this.#spool !== undefined),
     });
     if (this.#forwarder !== undefined) {
       const message = 'a forwarder is already running: abort its signal, and wait until it has ended';
@@ -162,6 +156,7 @@ export class BoundaryLogProxy {
     const end = AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]);
     if (end.aborted) return;
     this.#forwarder = forwarder;
+    this.#reporterState.watch(forwarder);
     this.#forwarding = this.#forward(forwarder, end, graceMs).finally(() => {
       this.#forwarder = undefined;
     });
@@ -176,8 +171,8 @@ export class BoundaryLogProxy {
    * @throws ERR_INVALID_OPTION
    */
   close(options: CloseOptions = {}): Promise<void> {
-    const { drain } = resolveOptions('close', options, CLOSE_OPTIONS);
-    this.#closed ??= this.#close(drain);
+    const { drain: drainMs } = resolveOptions('close', options, CLOSE_OPTIONS);
+    this.#closed ??= this.#close(drainMs);
     return this.#closed;
   }
 
@@ -188,41 +183,48 @@ export class BoundaryLogProxy {
 
   /** What has become of everything that was received. */
   accounts(): Accounts {
-    const { forwarded, dropped } = this.#tally;
-    const inFlight = copy(this.#forwarder?.inFlight ?? { batches: 0, logs: 0 });
-    return {
-      received: copy(this.#buffer.received),
-      recovered: copy(this.#spool?.recovered ?? { batches: 0, logs: 0 }),
-      forwarded: copy(forwarded),
-      dropped: Object.fromEntries(
-        DROP_REASONS.map((reason) => [reason, copy(dropped[reason])]),
-      ) as Accounts['dropped'],
+    const nothing = { batches: 0, logs: 0 };
+    const inFlight = this.#forwarder?.inFlight ?? nothing;
+    return this.#tally.accounts({
+      received: this.#buffer.received,
+      recovered: this.#spool?.recovered ?? nothing,
       // A spool keeps the batches in flight, too, until the reporter has accepted them.
-      buffered: this.#spool ? subtract(this.#spool.held, inFlight) : copy(this.#buffer.held),
+      buffered: this.#spool ? subtract(this.#spool.held, inFlight) : this.#buffer.held,
       inFlight,
-    };
+    });
+  }
+
+  /** Whether the proxy does its work, and if not, why. It looks at the socket file. */
+  health(): Health {
+    return healthOf({
+      isListening: this.#listener !== undefined && this.#closed === undefined,
+      hasSocketFile: this.#listener?.hasFile ?? false,
+      isForwarding: this.#forwarder?.destroyed === false,
+      isSpoolWritable: this.#spool?.isWritable ?? true,
+      sinceDropMs: this.#tally.sinceDropMs,
+      isReporterUp: this.#reporterState.isUp,
+    });
   }
 
   async #start(): Promise<void> {
     if (this.#closed !== undefined) {
       throw new BoundaryLogError('ERR_CLOSED', 'this proxy was closed: create a new one');
     }
-    // If another proxy uses the spool, no sender may connect to this one.
-    await this.#spool?.lock();
-    this.#listener = await UnixListener.open(
-      this.socketPath,
-      this.#socketMode,
-      (socket) => this.#connections.add(socket),
-      (error) => this.#warnings.notAccepted(error),
-    );
-    this.#logger.info({ socketPath: this.socketPath }, 'listening');
-    if (wasmFailure() !== undefined) this.#warnings.wasmDisabled(wasmFailure());
+    this.#connections.start();
     try {
+      this.#listener = await openListener(this.#listenOptions, this.#spool, {
+        connection: (socket) => this.#connections.add(socket),
+        error: (error) => this.#connections.notAccepted(error),
+        fault: (path, fault, error) => this.#socketFaults.tell(path, fault, error),
+      });
+      if (wasmFailure() !== undefined) this.#warnings.wasmDisabled(wasmFailure());
       // During a shortage it is opened in the background, and senders wait.
       await Promise.race([this.#spool?.open(), new Promise((short) => this.#spool?.once('failure', short))]);
     } catch (error) {
-      await this.#listener.close();
+      await this.#listener?.close();
+      this.#listener?.finish?.();
       this.#listener = undefined;
+      this.#connections.stop();
       throw error;
     }
   }
@@ -239,8 +241,9 @@ export class BoundaryLogProxy {
       this.#drop(batch, reason, error);
       this.#spool?.ack(batch);
     });
-    forwarder.on('retry', () => {
+    forwarder.on('retry', (error) => {
       this.#retries += 1;
+      this.#warnings.shortages.noticed('reporter', error);
     });
     if (forwarder.isRetrying) this.#warnings.watchOutages(forwarder);
     this.#buffer.pipe(forwarder, { end: false });
@@ -252,15 +255,17 @@ export class BoundaryLogProxy {
     this.#forwarder = undefined;
   }
 
-  async #close(drain: number): Promise<void> {
+  async #close(drainMs: number): Promise<void> {
     await this.#started?.catch(() => undefined);
     await this.#listener?.close();
-    if (drain > 0) await this.#drain(performance.now() + drain);
+    const deadline = performance.now() + drainMs;
+    if (drainMs > 0) await drain(() => this.#hasLeft(), this.#connections, deadline);
     this.#closing.abort();
     await this.#forwarding?.catch(() => undefined);
     this.#buffer.shutdown();
     await this.#connections.closeAll();
     await this.#spool?.close();
+    this.#listener?.finish?.();
     this.#buffer.destroy();
     this.#warnings.end();
     this.#metrics.release();
@@ -269,27 +274,9 @@ export class BoundaryLogProxy {
     this.#logger.info({ received, recovered, forwarded, dropped, kept }, 'closed');
   }
 
-  /** With a spool no batch is given up, so attempts end only with the run. */
-  #retryPolicy(retry: RunForwarderOptions['retry']): RetryOptions | false {
-    if (this.#spool === undefined) return retry ?? false;
-    if (retry === false) return false;
-    return { ...retry, maxAttempts: Number.POSITIVE_INFINITY, maxElapsedMs: Number.POSITIVE_INFINITY };
-  }
-
-  /** Waits until nothing is buffered or in flight and no sender has sent anything, twice in a row. */
-  async #drain(deadline: number): Promise<void> {
-    let quiet = 0;
-    let bytesRead = -1;
-    while (quiet < 2 && performance.now() < deadline) {
-      // In one turn of the event loop, the sockets are read.
-      await turn();
-      const { buffered, inFlight } = this.accounts();
-      const canForward = this.#forwarder !== undefined;
-      const left = canForward ? buffered.batches + inFlight.batches : 0;
-      quiet = left === 0 && bytesRead === this.#connections.bytesRead ? quiet + 1 : 0;
-      bytesRead = this.#connections.bytesRead;
-      if (left > 0) await sleep(DRAIN_LOOK_MS);
-    }
+  #hasLeft(): boolean {
+    const { buffered, inFlight } = this.accounts();
+    return this.#forwarder !== undefined && buffered.batches + inFlight.batches > 0;
   }
 
   #drop(batch: Batch, reason: DropReason, error?: unknown): void {

@@ -1,7 +1,11 @@
 import { BoundaryLogError } from '../errors.js';
 import type { Lock } from './lock.js';
 import { type QueueOptions, SpoolQueue } from './queue.js';
-import { insist, isShortage, type Patience } from './retry.js';
+import { codeOf, insist, isShortage, type Patience, pause } from './retry.js';
+
+/** How often a folder that another process is about to release is tried, in ms. */
+const HAND_OVER_MS = 100;
+const HAND_OVER_ATTEMPTS = 10;
 
 /** Locks the folder of a spool and opens it, each once, whatever is called meanwhile. It waits for a shortage to end. */
 export class Opening {
@@ -9,6 +13,7 @@ export class Opening {
   readonly #patience: Patience;
   #lock: Promise<Lock> | undefined;
   #opened: Promise<SpoolQueue> | undefined;
+  #isHandedOver = false;
 
   /** @param patience Its signal ends the attempts. */
   constructor(options: QueueOptions, patience: Patience) {
@@ -16,12 +21,19 @@ export class Opening {
     this.#patience = patience;
   }
 
-  /** Locks the folder, unless a shortage prevents it. @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED */
-  async lock(): Promise<void> {
+  /**
+   * Locks the folder, unless a shortage prevents it: `open()` tries that again.
+   *
+   * @param isHandedOver Whether the process that uses the folder is about to release it. Then `open()` waits for it.
+   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED
+   */
+  async lock(isHandedOver: () => boolean): Promise<void> {
     const { folder, onFailure } = this.#options;
     try {
       await this.#takeLock();
     } catch (error) {
+      this.#isHandedOver = isInUse(error) && isHandedOver();
+      if (this.#isHandedOver) return;
       if (!isShortage(error)) throw failed(folder, error);
       onFailure(error);
     }
@@ -29,7 +41,7 @@ export class Opening {
 
   /** Resolves when a shortage has ended, too. @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED; then it may be called again. */
   open(): Promise<SpoolQueue> {
-    this.#opened ??= this.#open().catch((error) => {
+    this.#opened ??= this.#openHandedOver().catch((error) => {
       this.#opened = undefined;
       throw failed(this.#options.folder, error);
     });
@@ -40,6 +52,24 @@ export class Opening {
   async close(): Promise<void> {
     const queue = await this.#opened?.catch(() => undefined);
     if (queue === undefined) (await this.#lock?.catch(() => undefined))?.release();
+  }
+
+  /** After a hand-over this is the only proxy, so it does not give up, whatever happens. */
+  async #openHandedOver(): Promise<SpoolQueue> {
+    const { disk, signal } = this.#patience;
+    for (let attempts = 1; ; attempts++) {
+      try {
+        return await this.#open();
+      } catch (error) {
+        if (!this.#isHandedOver || signal.aborted) throw error;
+        // A hand-over takes a moment, which is not a failure.
+        const isBrief = isInUse(error) && attempts % HAND_OVER_ATTEMPTS !== 0;
+        if (!isBrief) this.#options.onFailure(error);
+        if (isInUse(error)) await disk.wait(HAND_OVER_MS, signal);
+        else await pause(disk, signal);
+        if (signal.aborted) throw error;
+      }
+    }
   }
 
   async #open(): Promise<SpoolQueue> {
@@ -83,6 +113,10 @@ export class Opening {
     }
     return disk.lock(folder);
   }
+}
+
+function isInUse(error: unknown): boolean {
+  return codeOf(error) === 'ERR_SPOOL_IN_USE';
 }
 
 /** An error of this package for any error. */

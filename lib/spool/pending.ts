@@ -17,7 +17,7 @@ export interface PendingOptions {
   /** A batch is on disk by now. */
   onStored(fresh: Fresh, id: number): void;
   /** Some were stored, or an attempt failed. */
-  onRound(): void;
+  onRound(): unknown;
 }
 
 /**

@@ -2,7 +2,6 @@ import { LogBatch } from '../../codec/index.js';
 import type { Amount } from '../batch.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
-import { checkOptions, oneOf } from '../options.js';
 import { type Callback, Duplex } from '../streams/base.js';
 import { type Disk, realDisk } from './disk.js';
 import { failed, Opening } from './opening.js';
@@ -75,8 +74,7 @@ export class SpoolBuffer extends Duplex {
     logger: Logger,
     disk: Disk = realDisk,
   ) {
-    checkSpoolBufferOptions(options);
-    checkOptions('spool', { overflow }, { overflow: oneOf('drop', 'block') });
+    checkSpoolBufferOptions(options, overflow);
     super({ objectMode: true, readableHighWaterMark: READ_AHEAD, writableHighWaterMark: 1 });
     const { folder, maxBytes = 256 * 2 ** 20, sync = false } = options;
     this.maxBytes = maxBytes;
@@ -97,16 +95,18 @@ export class SpoolBuffer extends Duplex {
     this.#pending = new Pending({
       patience,
       onStored: (fresh, id) => this.#stored(fresh, id),
-      onRound: () => {
-        this.#fill();
-        this.#admit();
-      },
+      onRound: () => [this.#fill(), this.#admit()],
     });
   }
 
+  /** False if it could not be opened yet, or if the last attempt to write failed. */
+  get isWritable(): boolean {
+    return this.#queue === undefined ? this.failures === 0 : this.#pending.shortage === undefined;
+  }
+
   /** Locks the folder, if no shortage prevents it. `open()` does it, too. @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED */
-  async lock(): Promise<void> {
-    await this.#opening.lock();
+  lock(isHandedOver = () => false): Promise<void> {
+    return this.#opening.lock(isHandedOver);
   }
 
   /**

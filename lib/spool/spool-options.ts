@@ -1,4 +1,4 @@
-import { checkOptions, flag, invalidOption, type OptionTable, text, wholeNumber } from '../options.js';
+import { checkOptions, flag, invalidOption, type OptionTable, oneOf, text, wholeNumber } from '../options.js';
 
 /** Options of {@link SpoolBuffer}. */
 export interface SpoolBufferOptions {
@@ -25,7 +25,8 @@ const OPTIONS = {
 } satisfies OptionTable<SpoolBufferOptions>;
 
 /** @throws ERR_INVALID_OPTION */
-export function checkSpoolBufferOptions(options: SpoolBufferOptions): void {
+export function checkSpoolBufferOptions(options: SpoolBufferOptions, overflow: 'drop' | 'block'): void {
   checkOptions('spool', options, OPTIONS);
   if (options.folder === undefined) throw invalidOption('spool: folder', undefined, text.expected);
+  checkOptions('spool', { overflow }, { overflow: oneOf('drop', 'block') });
 }

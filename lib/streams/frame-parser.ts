@@ -55,6 +55,11 @@ export class FrameParser extends DirectTransform {
     return this.#decoder.bytesConsumed;
   }
 
+  /** Where in the stream the incomplete frame began, if there is one; see {@link FrameDecoder.incompleteSince}. */
+  get incompleteSince(): number | undefined {
+    return this.#decoder.incompleteSince;
+  }
+
   /** @returns false while the reader does not keep up: continue at `drain`. */
   override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (encoding === undefined && callback === undefined && chunk instanceof Uint8Array && this.isDirect) {

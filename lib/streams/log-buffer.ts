@@ -1,8 +1,10 @@
 import type { LogBatch } from '../../codec/index.js';
 import type { Amount, Batch } from '../batch.js';
-import { type OptionTable, oneOf, resolveOptions, wholeNumber } from '../options.js';
+import { flag, type OptionTable, oneOf, resolveOptions, wholeNumber } from '../options.js';
 import { type Callback, PassThrough, type TransformCallback } from './base.js';
 import { isDirectWrite, isFlowing, isObject, setNeedDrain, type Write } from './direct.js';
+import { entrance } from './entrance.js';
+import { FairShares, type Share } from './fair-shares.js';
 import { Queue } from './queue.js';
 
 /** Options of {@link LogBuffer}. */
@@ -13,6 +15,12 @@ export interface LogBufferOptions {
   maxBytes?: number | undefined;
   /** When the buffer is full: `'drop'` the newest batch, or `'block'` the writers. Default: `'drop'`. */
   overflow?: 'drop' | 'block' | undefined;
+  /**
+   * Whether a sender that has more than an equal share of the buffer has its newest batch dropped before the buffer is
+   * full; see {@link LogBuffer.sender}. Ignored with `overflow: 'block'`, where each sender has one batch that waits.
+   * Default: `false`, like the Go implementation.
+   */
+  fairShare?: boolean | undefined;
 }
 
 export const LOG_BUFFER_OPTIONS = {
@@ -26,6 +34,11 @@ export const LOG_BUFFER_OPTIONS = {
     ...oneOf('drop', 'block'),
     default: 'drop',
     doc: "When the buffer is full: `'drop'` the newest batch, or `'block'` the writers",
+  },
+  fairShare: {
+    ...flag,
+    default: false,
+    doc: 'Whether a sender that has more than an equal share of the buffer has its newest batch dropped before the buffer is full',
   },
 } satisfies OptionTable<LogBufferOptions>;
 
@@ -43,6 +56,7 @@ export const LOG_BUFFER_OPTIONS = {
  * | event | arguments | when |
  * |---|---|---|
  * | `drop` | batch, `'buffer_full'` | there was no room |
+ * | `drop` | batch, `'unfair_share'` | with `fairShare`: its sender has its share of the buffer already |
  * | `drop` | batch, `'shutdown'` | it was in the buffer at a shutdown or `destroy()`, or was written after a shutdown |
  */
 export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
@@ -52,6 +66,8 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
   readonly maxBytes: number;
   /** What happens to a batch that does not fit. */
   readonly overflow: 'drop' | 'block';
+  /** Whether it is shared between senders. */
+  readonly fairShare: boolean;
   /** Everything that was written and either accepted or dropped. */
   readonly received: Amount = { batches: 0, logs: 0 };
   /** What is in the buffer now. */
@@ -60,6 +76,9 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
   readonly #batches = new Queue<T>();
   /** Batches that were written when there was no room, with `overflow: 'block'`. */
   readonly #waiting = new Queue<T>();
+  readonly #shares: FairShares | undefined;
+  /** The share of the sender that is writing. */
+  #share: Share | undefined;
   /** Whether it is neither ended nor shut down. */
   #isOpen = true;
   #isShutDown = false;
@@ -69,13 +88,16 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
   /** @throws ERR_INVALID_OPTION */
   constructor(options: LogBufferOptions = {}) {
     const resolved = resolveOptions('LogBuffer', options, LOG_BUFFER_OPTIONS);
-    const { maxBatches, maxBytes = maxBatches * 32_768, overflow } = resolved;
+    const { maxBatches, maxBytes = maxBatches * 32_768, overflow, fairShare } = resolved;
     // A PassThrough has two queues. With these marks the one batch that is ready to be read still counts as written,
     // so `writableLength` is the number of batches.
     super({ objectMode: true, writableHighWaterMark: maxBatches, readableHighWaterMark: 1 });
     this.maxBatches = maxBatches;
     this.maxBytes = maxBytes;
     this.overflow = overflow;
+    this.fairShare = fairShare && overflow === 'drop';
+    if (this.fairShare) this.#shares = new FairShares(maxBatches, this.maxBytes);
+    this.#share = this.#shares?.common;
   }
 
   static {
@@ -105,13 +127,34 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
       (super.write as Write)(batch, encoding, callback);
     } else {
       count(this.received, batch as T);
-      this.emit('drop', batch, this.#isShutDown ? 'shutdown' : 'buffer_full');
+      this.emit('drop', batch, this.#reasonToDrop(batch as T));
       const onWritten = callback ?? encoding;
       if (typeof onWritten === 'function') process.nextTick(onWritten as () => void);
     }
     if (this.#waiting.length === 0) return true;
     setNeedDrain(this, true);
     return false;
+  }
+
+  /**
+   * Creates an entrance for one sender: what is written to it is written to the buffer, and counts towards the sender's
+   * share. Destroy it when the sender has gone; what it has in the buffer stays. Without `fairShare`, all senders are
+   * equal, and whatever is written to the buffer itself is that of one sender more.
+   */
+  sender() {
+    const share = this.#shares?.open();
+    return entrance<T>({
+      write: (batch) => {
+        this.#share = share;
+        try {
+          return this.write(batch);
+        } finally {
+          this.#share = this.#shares?.common;
+        }
+      },
+      drained: (proceed) => this.once('drain', proceed),
+      close: () => this.#shares?.close(),
+    });
   }
 
   override _transform(batch: T, encoding: BufferEncoding, callback: TransformCallback): void {
@@ -153,6 +196,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
       this.#handOver(batch);
     } else {
       this.#batches.unshift(batch);
+      this.#shares?.putBack();
       hold(this.held, batch, 1);
       super.unshift(batch);
     }
@@ -172,6 +216,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
     while (super.read() !== null);
     for (let batch = this.#batches.shift(); batch !== undefined; batch = this.#batches.shift()) {
       hold(this.held, batch, -1);
+      this.#shares?.remove(batch);
       this.emit('drop', batch, 'shutdown');
     }
     process.nextTick(() => this.emit('drain'));
@@ -199,7 +244,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
   /** Accepts the batch, or lets it wait. @returns false if it must be dropped. */
   #admit(batch: T): boolean {
     if (this.#isShutDown || batch.raw.length > this.maxBytes) return false;
-    if (!this.#isFull(batch)) this.#accept(batch);
+    if (!this.#isFull(batch) && this.#isFair(batch)) this.#accept(batch);
     else if (this.overflow === 'block') this.#waiting.push(batch);
     else return false;
     batch.detach?.();
@@ -210,11 +255,14 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
     count(this.received, batch);
     hold(this.held, batch, 1);
     this.#batches.push(batch);
+    this.#shares?.add(this.#share as Share, batch);
   }
 
   /** Removes the next batch from the accounts, and accepts waiting batches in its place. */
   #leave(): void {
-    hold(this.held, this.#batches.shift() as T, -1);
+    const batch = this.#batches.shift() as T;
+    hold(this.held, batch, -1);
+    this.#shares?.remove(batch);
     if (this.#waiting.length === 0) return;
     while (this.#waiting.length > 0 && !this.#isFull(this.#waiting.peek() as T)) {
       this.#accept(this.#waiting.shift() as T);
@@ -222,9 +270,17 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
     if (this.#waiting.length === 0) process.nextTick(() => this.emit('drain'));
   }
 
+  #reasonToDrop(batch: T): string {
+    if (this.#isShutDown) return 'shutdown';
+    return batch.raw.length > this.maxBytes || this.#isFair(batch) ? 'buffer_full' : 'unfair_share';
+  }
+
+  #isFair(batch: T): boolean {
+    return this.#shares?.allows(this.#share as Share, batch.raw.length, this.held) ?? true;
+  }
+
   #isFull(batch: T): boolean {
-    const { batches, bytes } = this.held;
-    return batches >= this.maxBatches || bytes + batch.raw.length > this.maxBytes;
+    return this.held.batches >= this.maxBatches || this.held.bytes + batch.raw.length > this.maxBytes;
   }
 }
 

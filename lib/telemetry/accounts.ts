@@ -6,6 +6,7 @@ import type { Amount, Batch } from '../batch.js';
  * | reason | what happened |
  * |---|---|
  * | `buffer_full` | the buffer was full, because the reporter is too slow or fails |
+ * | `unfair_share` | with `fairShare`: its sender already had its share of the buffer |
  * | `forward_failed` | the reporter failed to deliver it |
  * | `shutdown` | it was still undelivered when the proxy was closed |
  * | `rejected` | the reporter will never accept it |
@@ -15,6 +16,7 @@ import type { Amount, Batch } from '../batch.js';
  */
 export const DROP_REASONS = [
   'buffer_full',
+  'unfair_share',
   'forward_failed',
   'shutdown',
   'rejected',
@@ -52,18 +54,40 @@ export class Tally {
   readonly dropped = Object.fromEntries(
     DROP_REASONS.map((reason) => [reason, { batches: 0, logs: 0 }]),
   ) as Record<DropReason, Amount>;
+  #droppedAt = Number.NEGATIVE_INFINITY;
 
-  forward(batch: Batch): void {
-    add(this.forwarded, batch);
+  /** How long ago something was dropped, except by a shutdown, in ms; Infinity if nothing was. */
+  get sinceDropMs(): number {
+    return performance.now() - this.#droppedAt;
   }
 
-  drop(batch: Batch, reason: DropReason): void {
-    add(this.dropped[reason], batch);
+  forward({ count }: Batch): void {
+    this.forwarded.batches += 1;
+    this.forwarded.logs += count;
+  }
+
+  drop({ count }: Batch, reason: DropReason): void {
+    this.dropAmount({ batches: 1, logs: count }, reason);
   }
 
   dropAmount({ batches, logs }: Amount, reason: DropReason): void {
     this.dropped[reason].batches += batches;
     this.dropped[reason].logs += logs;
+    if (reason !== 'shutdown') this.#droppedAt = performance.now();
+  }
+
+  /** The accounts of now, given what is not counted here. */
+  accounts(rest: Pick<Accounts, 'received' | 'recovered' | 'buffered' | 'inFlight'>): Accounts {
+    return {
+      received: copy(rest.received),
+      recovered: copy(rest.recovered),
+      forwarded: copy(this.forwarded),
+      dropped: Object.fromEntries(
+        DROP_REASONS.map((reason) => [reason, copy(this.dropped[reason])]),
+      ) as Accounts['dropped'],
+      buffered: copy(rest.buffered),
+      inFlight: copy(rest.inFlight),
+    };
   }
 }
 
@@ -73,11 +97,6 @@ export function subtract(amount: Amount, other: Amount): Amount {
 }
 
 /** A copy without any further properties, which does not change with the original. */
-export function copy({ batches, logs }: Amount): Amount {
+function copy({ batches, logs }: Amount): Amount {
   return { batches, logs };
-}
-
-function add(amount: Amount, batch: Batch): void {
-  amount.batches += 1;
-  amount.logs += batch.count;
 }

@@ -1,40 +1,10 @@
 import type { Registry } from 'prom-client';
 import { BoundaryLogError } from '../errors.js';
-import { type Accounts, DROP_REASONS, subtract } from './accounts.js';
+import { DROP_REASONS, subtract } from './accounts.js';
+import { BUILD_INFO, registerBuildInfo } from './build-info.js';
 import { DurationHistogram } from './duration-histogram.js';
+import type { MetricsSource } from './metrics-source.js';
 import { Counter, Gauge } from './prom-client.js';
-
-/** Why a frame was rejected. A closed list: the codec's error codes, and `unknown_variant`, which is not an error. */
-export const REJECT_REASONS = [
-  'invalid_protobuf',
-  'invalid_utf8',
-  'invalid_payload',
-  'truncated_header',
-  'truncated_payload',
-  'unsupported_tag',
-  'message_too_large',
-  'unknown_variant',
-] as const;
-export type RejectReason = (typeof REJECT_REASONS)[number];
-
-/** The state that the metrics are read from when somebody asks for them. The metrics have no counters of their own. */
-export interface MetricsSource {
-  accounts(): Accounts;
-  retries(): number;
-  readonly buffer: {
-    readonly held: { readonly batches: number; readonly bytes: number };
-    readonly maxBatches: number;
-    readonly maxBytes: number;
-  };
-  /** If the buffer is a spool. */
-  readonly spool?:
-    | { readonly missing: { batches: number; firstId: number; endId: number }; readonly failures: number }
-    | undefined;
-  readonly status: { readonly droppedChannelFull: number; readonly droppedBatchFull: number };
-  readonly rejected: Readonly<Record<RejectReason, number>>;
-  readonly connections: { readonly open: number; readonly total: number };
-  wasmEnabled(): boolean;
-}
 
 /** The values of one metric: a number, or a number for each value of its label. */
 type Values = number | Readonly<Record<string, number>>;
@@ -43,7 +13,7 @@ interface Definition {
   readonly name: string;
   readonly type: 'counter' | 'gauge';
   readonly help: string;
-  readonly label?: 'reason';
+  readonly label?: 'reason' | 'kind';
   values(source: MetricsSource): Values;
 }
 
@@ -81,6 +51,12 @@ export const METRICS: readonly Definition[] = [
     values: (source) => source.accounts().forwarded.batches,
   },
   {
+    name: `${PREFIX}logs_forwarded_total`,
+    type: 'counter',
+    help: 'Logs that the reporter accepted.',
+    values: (source) => source.accounts().forwarded.logs,
+  },
+  {
     name: `${PREFIX}batches_received_total`,
     type: 'counter',
     help: 'Batches that were received on the socket.',
@@ -97,6 +73,12 @@ export const METRICS: readonly Definition[] = [
     type: 'counter',
     help: 'Batches that the spool contained when it was opened.',
     values: (source) => source.accounts().recovered.batches,
+  },
+  {
+    name: `${PREFIX}logs_recovered_total`,
+    type: 'counter',
+    help: 'Logs that the spool contained when it was opened.',
+    values: (source) => source.accounts().recovered.logs,
   },
   {
     name: `${PREFIX}retries_total`,
@@ -124,10 +106,42 @@ export const METRICS: readonly Definition[] = [
     values: (source) => source.connections.total,
   },
   {
+    name: `${PREFIX}connections_max`,
+    type: 'gauge',
+    help: 'How many connections may be open.',
+    values: (source) => source.connections.max,
+  },
+  {
+    name: `${PREFIX}connections_rejected_total`,
+    type: 'counter',
+    help: 'Connections that were closed at once.',
+    label: 'reason',
+    values: (source) => source.connections.refused,
+  },
+  {
+    name: `${PREFIX}connections_idle_total`,
+    type: 'counter',
+    help: 'Connections that were closed because their senders were silent.',
+    values: (source) => source.connections.idle,
+  },
+  {
+    name: `${PREFIX}resource_shortages_total`,
+    type: 'counter',
+    help: 'Operations that failed because the system could not provide something.',
+    label: 'kind',
+    values: (source) => source.shortages,
+  },
+  {
     name: `${PREFIX}buffer_batches`,
     type: 'gauge',
-    help: 'Batches in the buffer or spool.',
-    values: (source) => source.buffer.held.batches,
+    help: 'Batches in the buffer or spool, without those in flight.',
+    values: (source) => source.accounts().buffered.batches,
+  },
+  {
+    name: `${PREFIX}buffer_logs`,
+    type: 'gauge',
+    help: 'Logs in the buffer or spool, without those in flight.',
+    values: (source) => source.accounts().buffered.logs,
   },
   {
     name: `${PREFIX}buffer_capacity_batches`,
@@ -138,7 +152,7 @@ export const METRICS: readonly Definition[] = [
   {
     name: `${PREFIX}buffer_bytes`,
     type: 'gauge',
-    help: 'Bytes in the buffer or spool.',
+    help: 'Bytes in the buffer or spool. A spool also contains the batches in flight.',
     values: (source) => source.buffer.held.bytes,
   },
   {
@@ -146,6 +160,30 @@ export const METRICS: readonly Definition[] = [
     type: 'gauge',
     help: 'Capacity of the buffer or spool in bytes.',
     values: (source) => source.buffer.maxBytes,
+  },
+  {
+    name: `${PREFIX}in_flight_batches`,
+    type: 'gauge',
+    help: 'Batches that the reporter is working on.',
+    values: (source) => source.accounts().inFlight.batches,
+  },
+  {
+    name: `${PREFIX}in_flight_logs`,
+    type: 'gauge',
+    help: 'Logs that the reporter is working on.',
+    values: (source) => source.accounts().inFlight.logs,
+  },
+  {
+    name: `${PREFIX}reporter_up`,
+    type: 'gauge',
+    help: 'Whether the reporter works: 1, or 0 from a failure until the next success.',
+    values: (source) => (source.reporter.isUp ? 1 : 0),
+  },
+  {
+    name: `${PREFIX}last_success_timestamp_seconds`,
+    type: 'gauge',
+    help: 'When the reporter last accepted a batch, in seconds since 1970; 0 if it never did.',
+    values: (source) => source.reporter.lastSuccess(),
   },
   {
     name: `${PREFIX}wasm_enabled`,
@@ -195,7 +233,7 @@ export class Metrics {
 
   /** @throws ERR_REGISTRY_IN_USE if the registry has the metrics of another proxy that is not closed. */
   constructor(registry: Registry, source: MetricsSource) {
-    const all = [...METRICS, FORWARD_DURATION];
+    const all = [...METRICS, BUILD_INFO, FORWARD_DURATION];
     const existing = all.find(({ name }) => registry.getSingleMetric(name) !== undefined);
     if (existing !== undefined) {
       if (!owners.has(registry) || owners.get(registry) !== undefined) {
@@ -209,6 +247,7 @@ export class Metrics {
     this.#registry = registry;
     owners.set(registry, this);
     for (const definition of METRICS) register(definition, registry, source);
+    registerBuildInfo(registry);
     this.forwardDuration = new DurationHistogram(FORWARD_DURATION.name, FORWARD_DURATION.help, registry);
   }
 

@@ -4,7 +4,8 @@ import type { BoundaryLogError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { DropReason } from './accounts.js';
 import { Episode, type EpisodeTexts } from './episode.js';
-import type { RejectReason } from './metrics.js';
+import type { RejectReason } from './reject-reasons.js';
+import { Shortages } from './shortages.js';
 
 const TEXTS = {
   dropped: {
@@ -22,6 +23,16 @@ const TEXTS = {
     continues: 'connections still cannot be accepted',
     ended: 'connections are accepted again',
   },
+  refused: {
+    started: 'rejecting connections',
+    continues: 'still rejecting connections',
+    ended: 'connections are no longer rejected',
+  },
+  idle: {
+    started: 'closing connections whose senders are silent',
+    continues: 'still closing connections whose senders are silent',
+    ended: 'no longer closing connections whose senders are silent',
+  },
   spoolFailed: {
     started: 'the spool cannot be used; retrying',
     continues: 'the spool still cannot be used',
@@ -35,14 +46,18 @@ const TEXTS = {
 
 /** Warns about problems with what the proxy receives and forwards. Each reason is an {@link Episode} of its own. */
 export class Warnings {
+  /** Failures for lack of a resource are reported by kind, whatever failed. */
+  readonly shortages: Shortages;
   readonly #logger: Logger;
   readonly #episodes = new Map<string, Episode>();
 
   constructor(logger: Logger) {
     this.#logger = logger;
+    this.shortages = new Shortages(logger);
   }
 
   dropped(batch: Batch, reason: DropReason, error?: unknown): void {
+    this.shortages.noticed(reason === 'spool_full' ? 'spool' : 'reporter', error);
     this.#episode(reason, TEXTS.dropped).happened({ batches: 1, logs: batch.count }, errorField(error));
   }
 
@@ -52,12 +67,24 @@ export class Warnings {
 
   /** The spool could not be read, or acknowledged batches could not be removed from it. */
   spoolFailed(error: Error): void {
+    if (this.shortages.noticed('spool', error)) return;
     this.#episode('spool', TEXTS.spoolFailed).happened({ failures: 1 }, errorField(error));
   }
 
-  /** A connection could not be accepted. */
-  notAccepted(error: Error): void {
+  /** A connection could not be accepted, or the next one could not. */
+  notAccepted(error: unknown): void {
+    if (this.shortages.noticed('socket', error)) return;
     this.#episode('accept', TEXTS.notAccepted).happened({ connections: 1 }, errorField(error));
+  }
+
+  /** A connection was closed at once. */
+  refused(reason: string, max: number): void {
+    this.#episode(reason, TEXTS.refused).happened({ connections: 1 }, { max });
+  }
+
+  /** A connection was closed because its sender was silent. */
+  idle(): void {
+    this.#episode('idle', TEXTS.idle).happened({ connections: 1 });
   }
 
   /** There is no WebAssembly. This does not change while a process runs, so it is one line. */
@@ -81,6 +108,7 @@ export class Warnings {
   /** Ends all episodes. Each writes its last line. */
   end(): void {
     for (const episode of this.#episodes.values()) episode.end();
+    this.shortages.end();
   }
 
   #episode(reason: string, texts: EpisodeTexts): Episode {

@@ -1,5 +1,7 @@
-import type { LogBatch } from '../../codec/index.js';
-import { type BoundaryEvent, eventsOf, MESSAGE } from './event.js';
+import type { BoundaryLog, LogBatch, ReportBoundaryLogsRequest } from '../../codec/index.js';
+import { cut } from './cut.js';
+import { type BoundaryEvent, MESSAGE } from './event.js';
+import { eventOf, REPEATED_TEXTS } from './generated/event.js';
 
 /** The formats of text. */
 export const FORMATS = ['json', 'logfmt', 'pretty'] as const;
@@ -12,13 +14,40 @@ export interface FormatOptions {
   color?: boolean | undefined;
 }
 
-/** Formats a batch as text: one line for each of its events, each with a line feed. */
-export function formatBatch(batch: LogBatch, format: Format, { color = false }: FormatOptions = {}): string {
-  const line = LINES[format];
+/**
+ * Formats a batch as text: one line for each of its events, each with a line feed. In text, a `session_id` and a
+ * `confined_process_name` of more than 64 bytes are cut and end with `[cut]`, because each line repeats them. The text
+ * of a batch that was received in a frame is therefore never longer than 128 times the frame, which is 4 MiB.
+ *
+ * @throws RangeError if a larger batch, which did not come from a frame, has more text than a string can have.
+ */
+export function formatBatch(batch: LogBatch, format: Format, options: FormatOptions = {}): string {
   let text = '';
-  for (const event of eventsOf(batch)) text += `${line(event, color)}\n`;
+  for (const line of linesOf(batch, format, options)) text += line;
   return text;
 }
+
+/** The lines of a batch, from the one with the index `first` on. */
+export function* linesOf(
+  batch: LogBatch,
+  format: Format,
+  { color = false }: FormatOptions = {},
+  first = 0,
+): Generator<string> {
+  const line = LINES[format];
+  const request: ReportBoundaryLogsRequest = Object.create(batch.request);
+  for (const name of REPEATED_TEXTS) request[name] = cut(request[name], SHOWN[format]);
+  for (let i = first; i < request.logs.length; i++) {
+    yield `${line(eventOf(request, request.logs[i] as BoundaryLog), color)}\n`;
+  }
+}
+
+/** How a text is written in a line. */
+const SHOWN: Record<Format, (text: string) => string> = {
+  json: (text) => escapeUnprintable(JSON.stringify(text)),
+  logfmt: logfmtValue,
+  pretty: logfmtValue,
+};
 
 const LINES: Record<Format, (event: BoundaryEvent, color: boolean) => string> = {
   json: (event) => escapeUnprintable(JSON.stringify({ msg: MESSAGE, ...event })),

@@ -1,7 +1,8 @@
 import Long from 'long';
-import { ReportBoundaryLogsRequest } from '../../codec/generated/schema.js';
+import { BoundaryLog, ReportBoundaryLogsRequest } from '../../codec/generated/schema.js';
 import { encodeUnknownFields, type LogBatch, type Outcome } from '../../codec/index.js';
 import type { Field, MessageSchema } from '../../codec/schema.js';
+import { BoundaryLogError } from '../errors.js';
 
 /**
  * Describes an outcome as an object for JSON, to compare how two implementations decode the same bytes.
@@ -31,6 +32,38 @@ export function describeOutcome(outcome: Outcome): object {
       const { code, message } = outcome.error;
       return { kind: outcome.kind, reason: code.slice('ERR_'.length).toLowerCase(), error: message };
     }
+  }
+}
+
+/**
+ * The same as a line of JSON, in pieces. The line of a frame of 32 KiB can have megabytes.
+ *
+ * @throws ERR_INVALID_BATCH if the outcome is a batch that cannot be decoded.
+ */
+export function* describeInPieces(outcome: Outcome): Generator<string> {
+  if (outcome.kind !== 'logs') {
+    yield `${JSON.stringify(describeOutcome(outcome))}\n`;
+    return;
+  }
+  const { tag, count, raw } = outcome;
+  const request = requestOf(outcome);
+  const withoutLogs = Object.assign(Object.create(request), { logs: [] });
+  const { logs: _none, ...rest } = describeMessage(ReportBoundaryLogsRequest, withoutLogs);
+  yield `${JSON.stringify({ kind: 'logs', tag, count, ...rest }).slice(0, -1)},"logs":[`;
+  let separator = '';
+  for (const log of request.logs) {
+    yield separator + JSON.stringify(describeMessage(BoundaryLog, log));
+    separator = ',';
+  }
+  yield `],"raw_hex":"${raw.toString('hex')}"}\n`;
+}
+
+function requestOf(batch: LogBatch): LogBatch['request'] {
+  try {
+    return batch.request;
+  } catch (cause) {
+    const message = `this batch cannot be decoded: ${(cause as Error).message}`;
+    throw new BoundaryLogError('ERR_INVALID_BATCH', message, { cause });
   }
 }
 

@@ -21,7 +21,8 @@ export class TextBuffer {
   reserve(length: number): void {
     if (this.end + length <= this.bytes.length) return;
     const gathered = this.bytes.subarray(this.#start, this.end);
-    this.#renew(Math.max(SIZE, gathered.length + length));
+    // Twice as much, because a long text may arrive line by line.
+    this.#renew(Math.max(SIZE, 2 * gathered.length + length));
     this.bytes.set(gathered);
     this.end = gathered.length;
   }
@@ -31,12 +32,16 @@ export class TextBuffer {
     this.end += this.bytes.write(text, this.end);
   }
 
+  /** Removes the end of the text, so that {@link length} is `length`. */
+  truncate(length: number): void {
+    this.end = this.#start + length;
+  }
+
   /** Returns the text that was added since the last call. */
   take(): Buffer {
     const text = this.bytes.subarray(this.#start, this.end);
     this.#start = this.end;
-    // Each line repeats the session, so the text of a batch can be a thousand times as long as the batch. Do
-    // not keep that much memory.
+    // Do not keep the memory of an unusually long text.
     if (this.bytes.length > SIZE) this.#renew(0);
     return text;
   }

@@ -49,14 +49,20 @@ export function hasShortKey(field) {
 export function keysModule(messages) {
   const lines = messages.flatMap((message) =>
     message.fields.filter(hasShortKey).map((field) => {
-      return `export const ${keyOf(message, field)}: u8 = 0o${field.number.toString(8)}${wireTypeOf(field)};\n`;
+      return `export const ${keyOf(message, field)}: u8 = ${keyNumber(field)};\n`;
     }),
   );
   return `/** In octal, the last digit is the wire type, those before it are the field number. */\n\n${lines.join('')}`;
 }
 
+/** The key of a field as a number. @param {Field} field */
+export function keyNumber(field) {
+  return `0o${field.number.toString(8)}${wireTypeOf(field)}`;
+}
+
 /**
- * The fast check, in AssemblyScript: a function for each message that a request may contain.
+ * The check, in AssemblyScript: two functions for each message that a request may contain. The first supports only
+ * what senders write, and the second decides about everything else.
  *
  * @param {Message} request
  */
@@ -71,23 +77,92 @@ export function checkModule(request) {
   const users = all.flatMap(({ fields }) => fields.filter(({ message }) => message === logs.message));
   if (users.length > 1) throw new Error('proto/: only ReportBoundaryLogsRequest.logs may be a BoundaryLog');
 
-  const body = all.map((message) => checkFunction(message, logs.message)).join('\n');
+  const body = all
+    .map((message) => checkFunction(message, logs.message, message === request ? PLACE : ''))
+    .join('\n');
   const keys = all.flatMap((message) => message.fields.map((field) => keyOf(message, field)));
   const used = keys.filter((key) => body.includes(key));
   return `import {
 ${used.map((key) => `  ${key},\n`).join('')}} from './keys';
+import { fieldKey, fieldStart, NOWHERE, nextField } from '../field';
 import { isAscii, isUtf8 } from '../utf8';
 import { afterDelimited, afterLength, afterVarint, skipField } from '../wire';
 
-let logs: i32 = 0;
+/** The message is not valid protobuf, or a text in it is not UTF-8. */
+export const MALFORMED: i32 = -1;
+const INVALID_UTF8: i32 = -2;
 
-/** How many logs there are in a ${request.name}; below 0 if the walk has to decide. */
+let logs: i32 = 0;
+/** The field of the request that is being checked, and how many logs there are before it. */
+let place: usize = 0;
+let logsBefore: i32 = 0;
+
+/** How many logs there are in a ${request.name}; below 0 why it is not valid. */
 export function checkRequest(pos: usize, end: usize): i32 {
   logs = 0;
-  return is${request.name}(pos, end) ? logs : -1;
+  while (!is${request.name}(pos, end)) {
+    // Only this field is not as senders write it.
+    logs = logsBefore;
+    const next = walk${request.name}(place, end);
+    if (next < 0) return next;
+    pos = next;
+  }
+  return logs;
 }
 
-${body}`;
+${body}
+${all.map((message) => (message === request ? walkOfOne(message) : walkFunction(message, logs.message))).join('\n')}`;
+}
+
+/** Code that notes how far the check of a request has got. */
+const PLACE = '    place = pos;\n    logsBefore = logs;\n';
+
+/**
+ * Checks a message in any form that is allowed. The first fault on the wire decides the result.
+ *
+ * @param {Message} message @param {Message | undefined} counted
+ */
+function walkFunction(message, counted) {
+  const branches = walkBranches(message, '    ');
+  return `function walk${message.name}(pos: usize, end: usize): i32 {
+${message === counted ? '  logs += 1;\n' : ''}  while (pos < end) {
+    pos = nextField(pos, end);
+    if (pos === NOWHERE) return MALFORMED;
+${branches.length === 0 ? '' : `    ${branches.join(' else ')}\n`}  }
+  return 0;
+}
+`;
+}
+
+/**
+ * Checks one field of a message, and returns the position after it.
+ *
+ * @param {Message} message
+ */
+function walkOfOne(message) {
+  return `function walk${message.name}(pos: usize, end: usize): i32 {
+  pos = nextField(pos, end);
+  if (pos === NOWHERE) return MALFORMED;
+  ${walkBranches(message, '  ').join(' else ')}
+  return <i32>pos;
+}
+`;
+}
+
+/** @param {Message} message @param {string} indent */
+function walkBranches(message, indent) {
+  return message.fields.flatMap((field) => {
+    if (field.message) {
+      return `if (fieldKey === ${keyNumber(field)}) {
+${indent}  const result = walk${field.message.name}(fieldStart, pos);
+${indent}  if (result < 0) return result;
+${indent}}`;
+    }
+    if (field.type !== 'string') return [];
+    return `if (fieldKey === ${keyNumber(field)}) {
+${indent}  if (!isUtf8(fieldStart, pos)) return INVALID_UTF8;
+${indent}}`;
+  });
 }
 
 /** The fields whose content the check looks at. @param {Message} message */
@@ -95,9 +170,11 @@ function delimited({ fields }) {
   return fields.filter((field) => hasShortKey(field) && ['message', 'string'].includes(field.type));
 }
 
-/** @param {Message} message @param {Message | undefined} counted */
-function checkFunction(message, counted) {
-  if (message.fields.some((field) => field.message)) return checkOfMembers(message, counted);
+/** @param {Message} message @param {Message | undefined} counted @param {string} first Code before each field. */
+function checkFunction(message, counted, first) {
+  if (message.fields.some((field) => field.message)) {
+    return checkOfMembers(message, counted, `is${message.name}`, first);
+  }
   // Senders write the fields of a message in order. A branch for each of them costs less than the loop.
   const inOrder = message.fields
     .filter(hasShortKey)
@@ -121,9 +198,10 @@ ${ascii}${inOrder.join('')}  while (pos < end) pos = skipField(pos);
 /**
  * A function that checks each text and each message that is a member of a message.
  *
- * @param {Message} message @param {Message | undefined} counted
+ * @param {Message} message @param {Message | undefined} counted @param {string} name
+ * @param {string} first Code before each field.
  */
-function checkOfMembers(message, counted, name = `is${message.name}`) {
+function checkOfMembers(message, counted, name, first = '') {
   const fields = delimited(message);
   const key = (/** @type {Field} */ field) => `key === ${keyOf(message, field)}`;
   const branches = fields
@@ -140,7 +218,7 @@ function checkOfMembers(message, counted, name = `is${message.name}`) {
   );
   return `function ${name}(pos: usize, end: usize): bool {
 ${message === counted ? '  logs += 1;\n' : ''}  while (pos < end) {
-    const key = load<u8>(pos);
+${first}    const key = load<u8>(pos);
     ${code.join('')}{
       pos = skipField(pos);
     }

@@ -21,6 +21,12 @@ const TYPES = {
 export function eventModule({ message, fields }) {
   const property = (/** @type {TextField} */ { name, kind, doc }) =>
     `${doc === undefined ? '' : `  /** ${doc} */\n`}  ${name}${kind === 'decision' ? '' : '?'}: ${TYPES[kind]};\n`;
+  const repeated = fields.filter(({ kind, inLog, path }) => kind === 'text' && !inLog && path.length === 1);
+  if (fields.some(({ kind, inLog, path }) => kind === 'text' && !inLog && path.length > 1)) {
+    throw new Error(
+      'proto/: a text in a message of the request is repeated in each line: have lib/text/format.ts cut it',
+    );
+  }
   return `import type { BoundaryLog, ReportBoundaryLogsRequest } from '../../../codec/index.js';
 import { textOfTime, timeOfText } from '../timestamp.js';
 
@@ -37,6 +43,9 @@ ${fields.map(property).join('')}}
 /** How the fields are written. */
 export const KINDS = {
 ${fields.map(({ name, kind }) => `  ${name}: '${kind}',\n`).join('')}} as const;
+
+/** The texts of a request, which the line of each of its logs repeats. */
+export const REPEATED_TEXTS = [${repeated.map(({ path }) => `'${path[0]?.property}'`).join(', ')}] as const;
 
 /** The event of a log. In a decoded message, a field that was absent on the wire has its default. */
 export function eventOf(request: ReportBoundaryLogsRequest, log: BoundaryLog): BoundaryEvent {

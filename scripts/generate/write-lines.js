@@ -1,4 +1,4 @@
-import { hasShortKey, keyOf } from './write-codec.js';
+import { hasShortKey, keyNumber, keyOf } from './write-codec.js';
 
 /**
  * @import { Field, Message } from './schema.js'
@@ -9,7 +9,7 @@ import { hasShortKey, keyOf } from './write-codec.js';
 const MAX_LITERAL = 32;
 
 /** The most bytes that the JSON of a value needs, by its kind, without the characters of a text. */
-const LENGTHS = { text: 1, time: 31, int32: 10, uint32: 10, boolean: 4, decision: 7 };
+const LENGTHS = { text: 1, time: 31, int32: 11, uint32: 10, boolean: 4, decision: 7 };
 
 /**
  * A module in AssemblyScript that reads logs and writes their lines.
@@ -19,43 +19,37 @@ const LENGTHS = { text: 1, time: 31, int32: 10, uint32: 10, boolean: 4, decision
  */
 export function linesModule(request, { message, fields }) {
   const logs = /** @type {Message} */ (request.fields.find(({ name }) => name === 'logs')?.message);
+  const ofRequest = fields.filter(({ inLog }) => !inLog);
+  const ofLog = fields.filter(({ inLog }) => inLog);
   const reader = new Reader();
-  reader.add(
-    'readRequest',
-    request,
-    fields.filter(({ inLog }) => !inLog),
-    [],
-  );
-  reader.add(
-    'readLog',
-    logs,
-    fields.filter(({ inLog }) => inLog),
-    [],
-  );
-  const texts = fields.filter(({ kind }) => kind === 'text');
-  const limits = fields.flatMap(({ kind, variable }) => {
-    if (kind === 'time') return [`${variable}.isPlain`];
-    return kind === 'int32' || kind === 'uint32' ? [`${variable} <= <u64>i32.MAX_VALUE`] : [];
-  });
+  reader.add('readRequest', request, ofRequest, []);
+  reader.add('readLog', logs, ofLog, []);
+  const walker = new Walker();
+  walker.add('walkRequest', request, ofRequest, []);
+  walker.add('walkLog', logs, ofLog, []);
+  const texts = ofLog.filter(({ kind }) => kind === 'text');
+  const repeated = ofRequest.filter(({ kind }) => kind === 'text');
   const start = `{"msg":"${message}"`;
   const fixed = fields.reduce((sum, { name, kind }) => sum + `,"${name}":""`.length + LENGTHS[kind], 0);
   return `import {
 ${[...reader.keys].map((key) => `  ${key},\n`).join('')}} from '../../../../codec/wasm/generated/keys';
+import { fieldKey, fieldStart, fieldValue, NOWHERE, nextField } from '../../../../codec/wasm/field';
 import { afterLength, skipField, varintValue } from '../../../../codec/wasm/wire';
 import { Extent } from '../extent';
-import { MAX_ESCAPED_LENGTH, write, writeNumber, writeString } from '../text';
+import { copyRepeated, MAX_REPEATED_LENGTH, REPEATED_ROOM, writeRepeated } from '../repeated';
+import { MAX_ESCAPED_LENGTH, write, writeInteger, writeNumber, writeString } from '../text';
 import { Time } from '../time';
 
 ${fields.map(declaration).join('')}
-${reader.functions.join('\n')}
-/** Whether this module can write the values. As unsigned integers, negative numbers are larger than these limits. */
-export function isPlain(): bool {
-  return ${limits.join(' && ') || 'true'};
+${[...reader.functions, ...walker.functions].join('\n')}
+/** Writes what each line repeats. @returns false if a text is not UTF-8. */
+export function prepare(): bool {
+${repeated.map(({ variable }) => `  ${variable}End = writeRepeated(${variable}Text, ${variable}.start, ${variable}.stop);\n  if (${variable}End === 0) return false;\n`).join('')}  return true;
 }
 
 /** The most bytes that the line needs. */
 export function maxLength(): usize {
-  return ${start.length + fixed + '}\n'.length} + MAX_ESCAPED_LENGTH * (${texts.map(({ variable }) => `${variable}.length`).join(' + ') || '0'});
+  return ${start.length + fixed + '}\n'.length} + ${repeated.length} * MAX_REPEATED_LENGTH + MAX_ESCAPED_LENGTH * (${texts.map(({ variable }) => `${variable}.length`).join(' + ') || '0'});
 }
 
 /** Writes the line of the log that was read last. @returns the position after it, or 0 if a text is not UTF-8. */
@@ -67,10 +61,13 @@ ${fields.map(writeLines).join('')}  return write(at, '}\\n');
 }
 
 /** @param {TextField} field */
-function declaration({ variable, kind }) {
+function declaration({ variable, kind, inLog }) {
   switch (kind) {
-    case 'text':
-      return `const ${variable} = changetype<Extent>(memory.data(offsetof<Extent>(), 4));\n`;
+    case 'text': {
+      const extent = `const ${variable} = changetype<Extent>(memory.data(offsetof<Extent>(), 4));\n`;
+      if (inLog) return extent;
+      return `${extent}const ${variable}Text = memory.data(REPEATED_ROOM, 16);\nlet ${variable}End: usize = 0;\n`;
+    }
     case 'time':
       return `const ${variable} = changetype<Time>(memory.data(offsetof<Time>(), 8));\n`;
     case 'int32':
@@ -149,6 +146,65 @@ ${isTop ? shown.map((field) => `  ${clear(field)}\n`).join('') : ''}  while (pos
   }
 }
 
+/**
+ * The same functions for messages in any form that is allowed.
+ */
+class Walker {
+  /** @type {string[]} */
+  functions = [];
+
+  /**
+   * @param {string} name
+   * @param {Message} message
+   * @param {TextField[]} shown The shown fields inside it, at any depth.
+   * @param {Field[]} path The path of the message.
+   */
+  add(name, message, shown, path) {
+    const inside = (/** @type {Field} */ field) =>
+      shown.filter(({ path: its }) => its[path.length] === field);
+    const branches = message.fields.flatMap((field) => {
+      const fields = inside(field);
+      const others = message.fields.filter(({ oneof }) => oneof && oneof === field.oneof);
+      const cleared = others.filter((other) => other !== field).flatMap(inside);
+      if (fields.length === 0 && cleared.length === 0) return [];
+      const [only] = fields;
+      let code = cleared.map((other) => `${clear(other)} `).join('');
+      if (only !== undefined && only.path.length === path.length + 1) code += walkValue(only);
+      else if (only !== undefined) {
+        const inner = `${name}${field.property.replace(/^./, (letter) => letter.toUpperCase())}`;
+        this.add(inner, /** @type {Message} */ (field.message), fields, [...path, field]);
+        code += `if (!${inner}(fieldStart, pos)) return false;`;
+      }
+      return [`if (fieldKey === ${keyNumber(field)}) { ${code} }`];
+    });
+    const isTop = path.length === 0;
+    this.functions.push(`${isTop ? '/** The same for a message in any form that is allowed. @returns false if it is not valid. */\nexport ' : ''}function ${name}(pos: usize, end: usize): bool {
+${isTop ? shown.map((field) => `  ${clear(field)}\n`).join('') : ''}  while (pos < end) {
+    pos = nextField(pos, end);
+    if (pos === NOWHERE) return false;
+    ${branches.join('\n    else ')}
+  }
+  return true;
+}
+`);
+  }
+}
+
+/** @param {TextField} field */
+function walkValue({ variable, kind }) {
+  switch (kind) {
+    case 'text':
+      return `${variable}.place(fieldStart, pos);`;
+    case 'time':
+      return `if (!${variable}.walk(fieldStart, pos)) return false;`;
+    case 'int32':
+    case 'uint32':
+      return `${variable} = fieldValue;`;
+    default:
+      return `${variable} = fieldValue !== 0;`;
+  }
+}
+
 /** @param {TextField} field */
 function readValue({ variable, kind }) {
   switch (kind) {
@@ -165,7 +221,7 @@ function readValue({ variable, kind }) {
 }
 
 /** @param {TextField} field */
-function writeLines({ name, variable, kind, with: other }) {
+function writeLines({ name, variable, kind, inLog, with: other }) {
   const key = writeLiteral('at', `,"${name}":`);
   const quoted = writeLiteral('at', `,"${name}":"`);
   switch (kind) {
@@ -176,13 +232,17 @@ function writeLines({ name, variable, kind, with: other }) {
     case 'time':
       return `  if (${variable}.isSet) at = write(${variable}.write(${quoted}), '"');\n`;
     case 'text':
+      if (!inLog) {
+        return `  if (${variable}.length > 0) at = copyRepeated(${quoted}, ${variable}Text, ${variable}End);\n`;
+      }
       return `  if (${variable}.length > 0) {
     at = writeString(${quoted}, ${variable}.start, ${variable}.stop);
     if (at === 0) return 0;
   }\n`;
     default: {
       const also = other === undefined ? '' : ` || ${other.variable}.length > 0`;
-      return `  if (${variable} > 0${also}) at = writeNumber(${key}, <u32>${variable});\n`;
+      const [type, write] = kind === 'int32' ? ['i32', 'writeInteger'] : ['u32', 'writeNumber'];
+      return `  if (<${type}>${variable} !== 0${also}) at = ${write}(${key}, <${type}>${variable});\n`;
     }
   }
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, get } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
@@ -333,4 +333,35 @@ test.each([
   const ran = start(args);
   expect(await ran.ended).toBe(code);
   expect(ran.stderr()).toContain(message);
+});
+
+test('--max-connections, --frame-timeout, --idle-timeout and --fair-share limit each sender', async () => {
+  const served = await serve(
+    ...['--max-connections', '2', '--frame-timeout', '1', '--idle-timeout', '2', '--fair-share'],
+  );
+  const cut = await connectTo(served.socket);
+  cut.write(logsFrame(1).subarray(0, 20));
+  const silent = await connectTo(served.socket);
+  const excess = await connectTo(served.socket);
+  // The order of their ends, whatever the machine does meanwhile.
+  const ended: string[] = [];
+  const end = (name: string, socket: Socket) => {
+    socket.resume().on('close', () => ended.push(name));
+  };
+  end('excess', excess);
+  end('cut', cut);
+  end('silent', silent);
+  await until('all are closed', () => ended.length === 3);
+  expect(ended).toEqual(['excess', 'cut', 'silent']);
+  const metrics = await metricsOf(served);
+  for (const line of [
+    'connections_max 2',
+    'connections_rejected_total{reason="max_connections"} 1',
+    'connections_idle_total 1',
+    'frames_rejected_total{reason="frame_timeout"} 1',
+  ]) {
+    expect(metrics).toContain(`agent_boundary_log_proxy_${line}\n`);
+  }
+  served.child.kill('SIGTERM');
+  expect(await served.ended).toBe(0);
 });

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { describe, expect, jest, test } from '@jest/globals';
+import { LogBatch } from '../../../codec/index.js';
 import { FileOutput } from '../../../lib/cli/file-output.js';
 import { hasColor, type Io } from '../../../lib/cli/io.js';
 import { run } from '../../../lib/cli/program.js';
@@ -339,6 +340,30 @@ describe('decode', () => {
     await run(['decode'], io);
     expect(io.stderr.text).not.toContain('EPIPE');
   });
+
+  test.each([[['--format', 'logfmt']], [['--outcomes']]])(
+    '%j: a batch that cannot be written is reported with its position, and the others are written',
+    async (args) => {
+      const input = Buffer.concat([logsFrame(1, 0), logsFrame(1, 1), logsFrame(1, 2)]);
+      const { io } = world({ input });
+      // No frame leads to such a batch.
+      const { get } = Object.getOwnPropertyDescriptor(LogBatch.prototype, 'request') as PropertyDescriptor;
+      const broken = jest.spyOn(LogBatch.prototype, 'request', 'get').mockImplementation(function (
+        this: LogBatch,
+      ) {
+        const request = get?.call(this);
+        if (request.logs[0].sequenceNumber === 1) throw new Error('unreadable');
+        return request;
+      });
+      try {
+        expect(await run(['decode', ...args], io)).toBe(1);
+      } finally {
+        broken.mockRestore();
+      }
+      expect(io.stdout.text.match(/example\.com\/\d/g)).toEqual(['example.com/0', 'example.com/2']);
+      expect(io.stderr.text).toMatch(/^skipped frame 2: this batch cannot be .*: unreadable\n$/);
+    },
+  );
 
   test('a folder cannot be decoded', async () => {
     const { io } = world();

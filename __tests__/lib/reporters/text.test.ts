@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { PassThrough, Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { LogBatch, Tag } from '../../../codec/index.js';
+import { LogBatch, type LogsInput, Tag } from '../../../codec/index.js';
 import { ReportBoundaryLogsRequest } from '../../../codec/messages.js';
 import { type TextOutput, TextReporter, type TextReporterOptions } from '../../../lib/index.js';
 import { formatBatch } from '../../../lib/text/format.js';
@@ -121,6 +121,115 @@ describe('reports of the same turn', () => {
     await outcomes(reporter, batches);
     expect(output.chunks).toHaveLength(1);
     expect(output.text).toBe(batches.map((batch) => formatBatch(batch, 'json')).join(''));
+  });
+});
+
+describe('a batch with megabytes of text', () => {
+  const PIECE = 2 ** 18;
+  // It fits into a frame, so WebAssembly writes its JSON.
+  const large = () => {
+    const logs = Array.from({ length: 6000 }, (_, i) => ({ sequenceNumber: i + 1 }));
+    return batchOf({ sessionId: 'x'.repeat(500), confinedProcessName: 'p'.repeat(500), logs });
+  };
+  const batchOf = (input: LogsInput) =>
+    new LogBatch(
+      Tag.V2,
+      input.logs?.length ?? 0,
+      Buffer.from(ReportBoundaryLogsRequest.encode(input).finish()),
+    );
+  const linesIn = (text: string) => text.trimEnd().split('\n');
+
+  test.each(['json', 'logfmt', 'pretty'] as const)('is written in pieces: %s', async (format) => {
+    const output = new Output();
+    await new TextReporter({ stream: output, format }).report(large());
+    expect(output.text === formatBatch(large(), format)).toBe(true);
+    expect(output.chunks.length).toBeGreaterThan(3);
+    for (const chunk of output.chunks) expect(chunk.length).toBeLessThan(PIECE + 1000);
+  });
+
+  test('is reported when its last piece is written; other batches may come in between', async () => {
+    const output = new Output();
+    const pending: (() => void)[] = [];
+    const { write } = output;
+    output.write = (text, callback) => {
+      pending.push(() => write.call(output, text, callback));
+      return true;
+    };
+    const reporter = new TextReporter({ stream: output });
+    const reported: string[] = [];
+    const first = reporter.report(large())?.then(() => reported.push('large'));
+    const second = reporter.report(SOME)?.then(() => reported.push('small'));
+    const order: string[] = [];
+    for (let write = pending.shift(); write !== undefined; write = pending.shift()) {
+      expect(reported).not.toContain('large');
+      write();
+      await turn();
+      order.push(...reported.slice(order.length));
+    }
+    await Promise.all([first, second]);
+    expect(order).toEqual(['small', 'large']);
+    const lines = linesIn(output.text);
+    expect(lines.filter((line) => line !== formatBatch(SOME, 'json').trimEnd()).join('\n')).toBe(
+      formatBatch(large(), 'json').trimEnd(),
+    );
+    expect(lines).toHaveLength(6001);
+  });
+
+  test('fails if one of its pieces cannot be written, and the next batch is written', async () => {
+    const output = new Output();
+    output.ends.push([], [new Error('ENOSPC')]);
+    const reporter = new TextReporter({ stream: output });
+    expect(await outcomes(reporter, [large(), SOME])).toEqual(['ENOSPC', 'reported']);
+    expect(output.chunks).toHaveLength(3);
+  });
+
+  test.each(['json', 'logfmt', 'pretty'] as const)(
+    'is written from its start if it is retried: %s',
+    async (format) => {
+      const output = new Output();
+      output.ends.push([], [new Error('ENOSPC')]);
+      const reporter = new TextReporter({ stream: output, format });
+      const batch = large();
+      expect(await outcomes(reporter, [batch])).toEqual(['ENOSPC']);
+      output.chunks.length = 0;
+      expect(await outcomes(reporter, [batch])).toEqual(['reported']);
+      expect(output.text === formatBatch(batch, format)).toBe(true);
+    },
+  );
+});
+
+describe('a batch that cannot be written as text', () => {
+  const whole = logBatch(3).raw;
+  // The last log ends before its length says.
+  const INVALID = new LogBatch(Tag.V2, 4, Buffer.concat([whole, Buffer.of(0x0a, 9)]));
+
+  test.each(['json', 'logfmt', 'pretty'] as const)(
+    'fails permanently, and the others are written: %s',
+    async (format) => {
+      const output = new Output();
+      const reporter = new TextReporter({ stream: output, format });
+      const first = reporter.report(SOME);
+      expect(thrown(() => reporter.report(INVALID))).toMatchObject({
+        code: 'ERR_INVALID_BATCH',
+        permanent: true,
+        cause: { code: 'ERR_INVALID_PROTOBUF' },
+      });
+      await Promise.all([first, reporter.report(SOME)]);
+      expect(output.text).toBe(formatBatch(SOME, format).repeat(2));
+    },
+  );
+
+  test('fails permanently after some of its pieces were written', async () => {
+    const logs = Array.from({ length: 3000 }, () => ({}));
+    const start = ReportBoundaryLogsRequest.encode({ sessionId: 'x'.repeat(100), logs }).finish();
+    const batch = new LogBatch(Tag.V2, 3001, Buffer.concat([start, Buffer.of(0x0a, 2, 0x1a, 9)]));
+    const output = new Output();
+    const reporter = new TextReporter({ stream: output });
+    await expect(reporter.report(batch)).rejects.toMatchObject({
+      code: 'ERR_INVALID_BATCH',
+      permanent: true,
+    });
+    expect(output.text.endsWith('}\n')).toBe(true);
   });
 });
 

@@ -376,7 +376,10 @@ describe('a proxy that starts during a shortage of descriptors', () => {
     await until('all are received', () => proxy.accounts().received.batches === 3);
     await hasTried(3);
     expect(logger.lines.filter(({ level }) => level === 'warn')).toMatchObject([
-      { message: 'the spool cannot be used; retrying', fields: { err: { code: 'EMFILE' } } },
+      {
+        message: expect.stringMatching(/^a shortage: this process has no file descriptor left/),
+        fields: { place: 'spool', kind: 'EMFILE', err: { code: 'EMFILE' } },
+      },
     ]);
     list.mockRestore();
     await until('all are reported', () => all.batches.length === 8);

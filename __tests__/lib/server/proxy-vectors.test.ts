@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import { describe, expect, test } from '@jest/globals';
 import {
   type BoundaryLogProxy,
+  type BoundaryLogProxyOptions,
   Demux,
   FrameParser,
   MessageDecoder,
@@ -58,9 +59,23 @@ async function counted(proxy: BoundaryLogProxy): Promise<Record<string, number>>
   return counts;
 }
 
+/** The Go implementation has no limit for the counts of a status report. */
+const UNLIMITED: Record<string, BoundaryLogProxyOptions> = {
+  'status-2-53': { maxStatusCount: Number.POSITIVE_INFINITY },
+  'status-max': { maxStatusCount: Number.POSITIVE_INFINITY },
+};
+
+test.each(Object.keys(UNLIMITED))('%s is rejected by default', async (name) => {
+  const proxy = makeProxy();
+  await proxy.start();
+  await sendAll(proxy.socketPath, [vectors.find((vector) => vector.name === name)?.bytes as Buffer]);
+  await proxy.close();
+  expect(await counted(proxy)).toEqual({ implausible_status: 1 });
+});
+
 describe.each(cuts)('over a socket, %s', (_name, cut) => {
   test.each(vectors)('$name', async (vector) => {
-    const proxy = makeProxy();
+    const proxy = makeProxy(UNLIMITED[vector.name]);
     const reporter = collector();
     await proxy.start();
     const forwarding = proxy.runForwarder(reporter);

@@ -653,3 +653,39 @@ test('closed while it flows, it fails at nothing', async () => {
   });
   expect(failures).toEqual([]);
 });
+
+describe('isWritable', () => {
+  test('is false while the spool cannot be opened', async () => {
+    let isShort = true;
+    let goOn: () => void = () => undefined;
+    const { buffer } = make(path(), {}, 'drop', {
+      ...realDisk,
+      async lock(folder) {
+        if (isShort) throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+        return realDisk.lock(folder);
+      },
+      wait: () =>
+        new Promise((resolve) => {
+          goOn = resolve;
+        }),
+    });
+    expect(buffer.isWritable).toBe(true);
+    const failed = once(buffer, 'failure');
+    const opened = buffer.open();
+    await failed;
+    expect(buffer.isWritable).toBe(false);
+    isShort = false;
+    goOn();
+    await opened;
+    expect(buffer.isWritable).toBe(true);
+  });
+
+  test('is false after a failed write, until one succeeds', async () => {
+    const disk = fullDisk();
+    const { buffer } = await open(path(), {}, 'drop', disk);
+    buffer.write(batch(1));
+    await until('it cannot be written to', () => !buffer.isWritable);
+    disk.isFull = false;
+    await until('it can be written to', () => buffer.isWritable);
+  });
+});

@@ -1,14 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { Counter, Registry } from 'prom-client';
 import { DROP_REASONS } from '../../../lib/index.js';
-import {
-  FORWARD_DURATION,
-  METRICS,
-  Metrics,
-  type MetricsSource,
-  REJECT_REASONS,
-} from '../../../lib/telemetry/metrics.js';
+import { BUILD_INFO } from '../../../lib/telemetry/build-info.js';
+import { FORWARD_DURATION, METRICS, Metrics } from '../../../lib/telemetry/metrics.js';
+import type { MetricsSource } from '../../../lib/telemetry/metrics-source.js';
+import { REJECT_REASONS } from '../../../lib/telemetry/reject-reasons.js';
+import { SHORTAGE_KINDS } from '../../../lib/telemetry/shortages.js';
 import { thrown } from '../../helpers/thrown.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
 
 const amount = (batches = 0, logs = 0) => ({ batches, logs });
 const each = <K extends string, V>(keys: readonly K[], value: (key: K, index: number) => V) =>
@@ -22,14 +23,16 @@ const busy: MetricsSource = {
     forwarded: amount(42, 420),
     dropped: each(DROP_REASONS, (_reason, i) => amount(i + 1, 10 * (i + 1))),
     buffered: amount(7, 70),
-    inFlight: amount(1, 10),
+    inFlight: amount(2, 15),
   }),
   retries: () => 8,
-  buffer: { held: { batches: 7, bytes: 777 }, maxBatches: 100, maxBytes: 3_276_800 },
+  buffer: { held: { bytes: 777 }, maxBatches: 100, maxBytes: 3_276_800 },
   spool: { missing: { batches: 9, firstId: 1000, endId: 1009 }, failures: 10 },
+  reporter: { isUp: true, lastSuccess: () => 1_772_566_954.25 },
   status: { droppedChannelFull: 61, droppedBatchFull: 62 },
   rejected: each(REJECT_REASONS, (_reason, i) => 20 + i),
-  connections: { open: 3, total: 33 },
+  connections: { open: 3, max: 999, total: 33, refused: { max_connections: 34, descriptors: 35 }, idle: 36 },
+  shortages: each(SHORTAGE_KINDS, (_kind, i) => 70 + i),
   wasmEnabled: () => true,
 };
 
@@ -43,10 +46,12 @@ const fresh: MetricsSource = {
     inFlight: amount(),
   }),
   retries: () => 0,
-  buffer: { held: { batches: 0, bytes: 0 }, maxBatches: 100, maxBytes: 3_276_800 },
+  buffer: { held: { bytes: 0 }, maxBatches: 100, maxBytes: 3_276_800 },
+  reporter: { isUp: false, lastSuccess: () => 0 },
   status: { droppedChannelFull: 0, droppedBatchFull: 0 },
   rejected: each(REJECT_REASONS, () => 0),
-  connections: { open: 0, total: 0 },
+  connections: { open: 0, max: 1024, total: 0, refused: { max_connections: 0, descriptors: 0 }, idle: 0 },
+  shortages: each(SHORTAGE_KINDS, () => 0),
   wasmEnabled: () => false,
 };
 
@@ -61,25 +66,29 @@ async function samples(source: MetricsSource): Promise<string[]> {
 test('every metric has its name, label and value', async () => {
   expect(await samples(busy)).toEqual([
     'agent_boundary_log_proxy_batches_dropped_total{reason="buffer_full"} 1',
-    'agent_boundary_log_proxy_batches_dropped_total{reason="forward_failed"} 2',
-    'agent_boundary_log_proxy_batches_dropped_total{reason="shutdown"} 3',
-    'agent_boundary_log_proxy_batches_dropped_total{reason="rejected"} 4',
-    'agent_boundary_log_proxy_batches_dropped_total{reason="spool_full"} 5',
-    'agent_boundary_log_proxy_batches_dropped_total{reason="spool_damaged"} 6',
-    'agent_boundary_log_proxy_batches_dropped_total{reason="quarantined"} 7',
+    'agent_boundary_log_proxy_batches_dropped_total{reason="unfair_share"} 2',
+    'agent_boundary_log_proxy_batches_dropped_total{reason="forward_failed"} 3',
+    'agent_boundary_log_proxy_batches_dropped_total{reason="shutdown"} 4',
+    'agent_boundary_log_proxy_batches_dropped_total{reason="rejected"} 5',
+    'agent_boundary_log_proxy_batches_dropped_total{reason="spool_full"} 6',
+    'agent_boundary_log_proxy_batches_dropped_total{reason="spool_damaged"} 7',
+    'agent_boundary_log_proxy_batches_dropped_total{reason="quarantined"} 8',
     'agent_boundary_log_proxy_logs_dropped_total{reason="buffer_full"} 10',
-    'agent_boundary_log_proxy_logs_dropped_total{reason="forward_failed"} 20',
-    'agent_boundary_log_proxy_logs_dropped_total{reason="shutdown"} 30',
-    'agent_boundary_log_proxy_logs_dropped_total{reason="rejected"} 40',
-    'agent_boundary_log_proxy_logs_dropped_total{reason="spool_full"} 50',
-    'agent_boundary_log_proxy_logs_dropped_total{reason="spool_damaged"} 60',
-    'agent_boundary_log_proxy_logs_dropped_total{reason="quarantined"} 70',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="unfair_share"} 20',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="forward_failed"} 30',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="shutdown"} 40',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="rejected"} 50',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="spool_full"} 60',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="spool_damaged"} 70',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="quarantined"} 80',
     'agent_boundary_log_proxy_logs_dropped_total{reason="boundary_channel_full"} 61',
     'agent_boundary_log_proxy_logs_dropped_total{reason="boundary_batch_full"} 62',
     'agent_boundary_log_proxy_batches_forwarded_total 42',
+    'agent_boundary_log_proxy_logs_forwarded_total 420',
     'agent_boundary_log_proxy_batches_received_total 101',
     'agent_boundary_log_proxy_logs_received_total 1010',
     'agent_boundary_log_proxy_batches_recovered_total 3',
+    'agent_boundary_log_proxy_logs_recovered_total 30',
     'agent_boundary_log_proxy_retries_total 8',
     'agent_boundary_log_proxy_frames_rejected_total{reason="invalid_protobuf"} 20',
     'agent_boundary_log_proxy_frames_rejected_total{reason="invalid_utf8"} 21',
@@ -89,28 +98,49 @@ test('every metric has its name, label and value', async () => {
     'agent_boundary_log_proxy_frames_rejected_total{reason="unsupported_tag"} 25',
     'agent_boundary_log_proxy_frames_rejected_total{reason="message_too_large"} 26',
     'agent_boundary_log_proxy_frames_rejected_total{reason="unknown_variant"} 27',
+    'agent_boundary_log_proxy_frames_rejected_total{reason="implausible_status"} 28',
+    'agent_boundary_log_proxy_frames_rejected_total{reason="frame_timeout"} 29',
     'agent_boundary_log_proxy_connections_open 3',
     'agent_boundary_log_proxy_connections_total 33',
+    'agent_boundary_log_proxy_connections_max 999',
+    'agent_boundary_log_proxy_connections_rejected_total{reason="max_connections"} 34',
+    'agent_boundary_log_proxy_connections_rejected_total{reason="descriptors"} 35',
+    'agent_boundary_log_proxy_connections_idle_total 36',
+    'agent_boundary_log_proxy_resource_shortages_total{kind="EMFILE"} 70',
+    'agent_boundary_log_proxy_resource_shortages_total{kind="ENFILE"} 71',
+    'agent_boundary_log_proxy_resource_shortages_total{kind="ENOSPC"} 72',
+    'agent_boundary_log_proxy_resource_shortages_total{kind="EDQUOT"} 73',
+    'agent_boundary_log_proxy_resource_shortages_total{kind="EACCES"} 74',
+    'agent_boundary_log_proxy_resource_shortages_total{kind="EIO"} 75',
+    'agent_boundary_log_proxy_resource_shortages_total{kind="ENOMEM"} 76',
     'agent_boundary_log_proxy_buffer_batches 7',
+    'agent_boundary_log_proxy_buffer_logs 70',
     'agent_boundary_log_proxy_buffer_capacity_batches 100',
     'agent_boundary_log_proxy_buffer_bytes 777',
     'agent_boundary_log_proxy_buffer_capacity_bytes 3276800',
+    'agent_boundary_log_proxy_in_flight_batches 2',
+    'agent_boundary_log_proxy_in_flight_logs 15',
+    'agent_boundary_log_proxy_reporter_up 1',
+    'agent_boundary_log_proxy_last_success_timestamp_seconds 1772566954.25',
     'agent_boundary_log_proxy_wasm_enabled 1',
     'agent_boundary_log_proxy_spool_missing_batches_total 9',
     'agent_boundary_log_proxy_spool_missing_first_id 1000',
     'agent_boundary_log_proxy_spool_missing_end_id 1009',
     'agent_boundary_log_proxy_spool_failures_total 10',
+    `agent_boundary_log_proxy_build_info{version="${version}",node="${process.version}"} 1`,
   ]);
 });
 
 test('all metrics, with every reason, are there from the start, with the value 0', async () => {
-  const sample = /^([^ ]+) (\d+)$/;
+  const sample = /^([^ ]+) ([\d.]+)$/;
   const names = (lines: string[]) => lines.map((line) => sample.exec(line)?.[1]);
   const start = await samples(fresh);
   expect(names(start)).toEqual(names(await samples(busy)));
   expect(start.filter((line) => !line.endsWith(' 0'))).toEqual([
+    'agent_boundary_log_proxy_connections_max 1024',
     'agent_boundary_log_proxy_buffer_capacity_batches 100',
     'agent_boundary_log_proxy_buffer_capacity_bytes 3276800',
+    expect.stringContaining('agent_boundary_log_proxy_build_info{'),
   ]);
 });
 
@@ -119,7 +149,7 @@ test('types and help texts are those of the definitions', async () => {
   new Metrics(registry, fresh);
   const lines = (await registry.metrics()).split('\n').filter((line) => line.startsWith('#'));
   expect(lines).toEqual(
-    [...METRICS, FORWARD_DURATION].flatMap(({ name, type, help }) => [
+    [...METRICS, BUILD_INFO, FORWARD_DURATION].flatMap(({ name, type, help }) => [
       `# HELP ${name} ${help}`,
       `# TYPE ${name} ${type}`,
     ]),
@@ -129,7 +159,7 @@ test('types and help texts are those of the definitions', async () => {
 test('values are read when they are asked for, and never counted twice', async () => {
   const registry = new Registry();
   const status = { droppedChannelFull: 1, droppedBatchFull: 0 };
-  const connections = { open: 2, total: 2 };
+  const connections = { ...fresh.connections, open: 2, total: 2 };
   new Metrics(registry, { ...fresh, status, connections });
   const ask = async () => {
     const text = await registry.metrics();

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { boundaryProtocol, decodeFrame, FrameDecoder, type Outcome } from '../../../codec/index.js';
-import { describeOutcome } from '../../../lib/text/outcome.js';
+import { describeInPieces, describeOutcome } from '../../../lib/text/outcome.js';
 import { vectors } from '../../helpers/vectors.js';
 
 function outcomesOf(bytes: Buffer): Outcome[] {
@@ -109,4 +109,10 @@ test.each<[name: string, hex: string, described: object]>([
   ['an envelope without a known member', '02000000', { kind: 'unknown-variant' }],
 ])('describeOutcome describes %s', (_name, hex, described) => {
   expect(outcomesOf(Buffer.from(hex, 'hex')).map(describeOutcome)).toEqual([described]);
+});
+
+test.each(vectors)('describeInPieces writes the same line of JSON: $name', ({ bytes }) => {
+  for (const outcome of outcomesOf(bytes)) {
+    expect([...describeInPieces(outcome)].join('')).toBe(`${JSON.stringify(describeOutcome(outcome))}\n`);
+  }
 });

@@ -55,3 +55,25 @@ test('reuse() allows memory to be overwritten, unless it contains new text', () 
   buffer.append('c');
   expect(buffer.take().toString()).toBe('bc');
 });
+
+test('a long text that arrives line by line is copied only a few times', () => {
+  const buffer = new TextBuffer();
+  const memories = new Set<ArrayBufferLike>();
+  for (let i = 0; i < 40_000; i++) {
+    buffer.append('x'.repeat(99));
+    memories.add(buffer.bytes.buffer);
+  }
+  expect(memories.size).toBeLessThan(6);
+  expect(buffer.take()).toHaveLength(40_000 * 99);
+});
+
+test('truncate() removes the end of the text', () => {
+  const buffer = new TextBuffer();
+  buffer.append('taken');
+  buffer.take();
+  buffer.append('ab');
+  buffer.append('c'.repeat(2 ** 20));
+  buffer.truncate(1);
+  buffer.append('d');
+  expect(buffer.take().toString()).toBe('ad');
+});

@@ -11,15 +11,30 @@ import {
   REPORT_BOUNDARY_LOGS_REQUEST_SESSION_ID,
   REPORT_BOUNDARY_LOGS_REQUEST_CONFINED_PROCESS_NAME,
 } from './keys';
+import { fieldKey, fieldStart, NOWHERE, nextField } from '../field';
 import { isAscii, isUtf8 } from '../utf8';
 import { afterDelimited, afterLength, afterVarint, skipField } from '../wire';
 
-let logs: i32 = 0;
+/** The message is not valid protobuf, or a text in it is not UTF-8. */
+export const MALFORMED: i32 = -1;
+const INVALID_UTF8: i32 = -2;
 
-/** How many logs there are in a ReportBoundaryLogsRequest; below 0 if the walk has to decide. */
+let logs: i32 = 0;
+/** The field of the request that is being checked, and how many logs there are before it. */
+let place: usize = 0;
+let logsBefore: i32 = 0;
+
+/** How many logs there are in a ReportBoundaryLogsRequest; below 0 why it is not valid. */
 export function checkRequest(pos: usize, end: usize): i32 {
   logs = 0;
-  return isReportBoundaryLogsRequest(pos, end) ? logs : -1;
+  while (!isReportBoundaryLogsRequest(pos, end)) {
+    // Only this field is not as senders write it.
+    logs = logsBefore;
+    const next = walkReportBoundaryLogsRequest(place, end);
+    if (next < 0) return next;
+    pos = next;
+  }
+  return logs;
 }
 
 function isTimestamp(pos: usize, end: usize): bool {
@@ -73,6 +88,8 @@ function isBoundaryLog(pos: usize, end: usize): bool {
 
 function isReportBoundaryLogsRequest(pos: usize, end: usize): bool {
   while (pos < end) {
+    place = pos;
+    logsBefore = logs;
     const key = load<u8>(pos);
     if (key === REPORT_BOUNDARY_LOGS_REQUEST_LOGS) {
       const stop = afterDelimited(pos + 1);
@@ -87,4 +104,57 @@ function isReportBoundaryLogsRequest(pos: usize, end: usize): bool {
     }
   }
   return pos === end;
+}
+
+function walkTimestamp(pos: usize, end: usize): i32 {
+  while (pos < end) {
+    pos = nextField(pos, end);
+    if (pos === NOWHERE) return MALFORMED;
+  }
+  return 0;
+}
+
+function walkHttpRequest(pos: usize, end: usize): i32 {
+  while (pos < end) {
+    pos = nextField(pos, end);
+    if (pos === NOWHERE) return MALFORMED;
+    if (fieldKey === 0o12) {
+      if (!isUtf8(fieldStart, pos)) return INVALID_UTF8;
+    } else if (fieldKey === 0o22) {
+      if (!isUtf8(fieldStart, pos)) return INVALID_UTF8;
+    } else if (fieldKey === 0o32) {
+      if (!isUtf8(fieldStart, pos)) return INVALID_UTF8;
+    }
+  }
+  return 0;
+}
+
+function walkBoundaryLog(pos: usize, end: usize): i32 {
+  logs += 1;
+  while (pos < end) {
+    pos = nextField(pos, end);
+    if (pos === NOWHERE) return MALFORMED;
+    if (fieldKey === 0o22) {
+      const result = walkTimestamp(fieldStart, pos);
+      if (result < 0) return result;
+    } else if (fieldKey === 0o32) {
+      const result = walkHttpRequest(fieldStart, pos);
+      if (result < 0) return result;
+    }
+  }
+  return 0;
+}
+
+function walkReportBoundaryLogsRequest(pos: usize, end: usize): i32 {
+  pos = nextField(pos, end);
+  if (pos === NOWHERE) return MALFORMED;
+  if (fieldKey === 0o12) {
+    const result = walkBoundaryLog(fieldStart, pos);
+    if (result < 0) return result;
+  } else if (fieldKey === 0o22) {
+    if (!isUtf8(fieldStart, pos)) return INVALID_UTF8;
+  } else if (fieldKey === 0o32) {
+    if (!isUtf8(fieldStart, pos)) return INVALID_UTF8;
+  }
+  return <i32>pos;
 }

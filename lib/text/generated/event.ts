@@ -40,6 +40,9 @@ export const KINDS = {
   matched_rule: 'text',
 } as const;
 
+/** The texts of a request, which the line of each of its logs repeats. */
+export const REPEATED_TEXTS = ['sessionId', 'confinedProcessName'] as const;
+
 /** The event of a log. In a decoded message, a field that was absent on the wire has its default. */
 export function eventOf(request: ReportBoundaryLogsRequest, log: BoundaryLog): BoundaryEvent {
   const event = {} as BoundaryEvent;

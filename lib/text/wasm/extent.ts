@@ -17,6 +17,11 @@ export class Extent {
     return this.stop;
   }
 
+  place(start: usize, stop: usize): void {
+    this.start = start;
+    this.stop = stop;
+  }
+
   clear(): void {
     this.start = 0;
     this.stop = 0;

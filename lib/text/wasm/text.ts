@@ -107,6 +107,12 @@ function writeEscape(at: usize, point: i32): usize {
   return at;
 }
 
+export function writeInteger(at: usize, value: i32): usize {
+  if (value >= 0) return writeNumber(at, value);
+  // Negating the smallest integer has no effect, and as an unsigned one it is what is needed.
+  return writeNumber(write(at, '-'), <u32>-value);
+}
+
 export function writeNumber(at: usize, value: u32): usize {
   let digits = 1;
   for (let limit: u64 = 10; value >= limit; limit *= 10) digits += 1;
@@ -115,4 +121,14 @@ export function writeNumber(at: usize, value: u32): usize {
     value /= 10;
   }
   return at + digits;
+}
+
+/** Writes a number of up to 19 digits. */
+export function writeLong(at: usize, value: u64): usize {
+  if (value > u32.MAX_VALUE) {
+    at = writeLong(at, value / 10);
+    store<u8>(at, ZERO + <u8>(value % 10));
+    return at + 1;
+  }
+  return writeNumber(at, <u32>value);
 }

@@ -10,15 +10,21 @@ import {
   HTTP_REQUEST_MATCHED_RULE,
   BOUNDARY_LOG_SEQUENCE_NUMBER,
 } from '../../../../codec/wasm/generated/keys';
+import { fieldKey, fieldStart, fieldValue, NOWHERE, nextField } from '../../../../codec/wasm/field';
 import { afterLength, skipField, varintValue } from '../../../../codec/wasm/wire';
 import { Extent } from '../extent';
-import { MAX_ESCAPED_LENGTH, write, writeNumber, writeString } from '../text';
+import { copyRepeated, MAX_REPEATED_LENGTH, REPEATED_ROOM, writeRepeated } from '../repeated';
+import { MAX_ESCAPED_LENGTH, write, writeInteger, writeNumber, writeString } from '../text';
 import { Time } from '../time';
 
 let $decision: bool = false;
 const $sessionId = changetype<Extent>(memory.data(offsetof<Extent>(), 4));
+const $sessionIdText = memory.data(REPEATED_ROOM, 16);
+let $sessionIdEnd: usize = 0;
 let $sequenceNumber: u64 = 0;
 const $confinedProcessName = changetype<Extent>(memory.data(offsetof<Extent>(), 4));
+const $confinedProcessNameText = memory.data(REPEATED_ROOM, 16);
+let $confinedProcessNameEnd: usize = 0;
 const $httpMethod = changetype<Extent>(memory.data(offsetof<Extent>(), 4));
 const $httpUrl = changetype<Extent>(memory.data(offsetof<Extent>(), 4));
 const $eventTime = changetype<Time>(memory.data(offsetof<Time>(), 8));
@@ -69,14 +75,61 @@ export function readLog(pos: usize, end: usize): bool {
   return pos === end;
 }
 
-/** Whether this module can write the values. As unsigned integers, negative numbers are larger than these limits. */
-export function isPlain(): bool {
-  return $sequenceNumber <= <u64>i32.MAX_VALUE && $eventTime.isPlain;
+/** The same for a message in any form that is allowed. @returns false if it is not valid. */
+export function walkRequest(pos: usize, end: usize): bool {
+  $sessionId.clear();
+  $confinedProcessName.clear();
+  while (pos < end) {
+    pos = nextField(pos, end);
+    if (pos === NOWHERE) return false;
+    if (fieldKey === 0o22) { $sessionId.place(fieldStart, pos); }
+    else if (fieldKey === 0o32) { $confinedProcessName.place(fieldStart, pos); }
+  }
+  return true;
+}
+
+function walkLogHttpRequest(pos: usize, end: usize): bool {
+  while (pos < end) {
+    pos = nextField(pos, end);
+    if (pos === NOWHERE) return false;
+    if (fieldKey === 0o12) { $httpMethod.place(fieldStart, pos); }
+    else if (fieldKey === 0o22) { $httpUrl.place(fieldStart, pos); }
+    else if (fieldKey === 0o32) { $matchedRule.place(fieldStart, pos); }
+  }
+  return true;
+}
+
+/** The same for a message in any form that is allowed. @returns false if it is not valid. */
+export function walkLog(pos: usize, end: usize): bool {
+  $decision = false;
+  $sequenceNumber = 0;
+  $httpMethod.clear();
+  $httpUrl.clear();
+  $eventTime.clear();
+  $matchedRule.clear();
+  while (pos < end) {
+    pos = nextField(pos, end);
+    if (pos === NOWHERE) return false;
+    if (fieldKey === 0o10) { $decision = fieldValue !== 0; }
+    else if (fieldKey === 0o22) { if (!$eventTime.walk(fieldStart, pos)) return false; }
+    else if (fieldKey === 0o32) { if (!walkLogHttpRequest(fieldStart, pos)) return false; }
+    else if (fieldKey === 0o40) { $sequenceNumber = fieldValue; }
+  }
+  return true;
+}
+
+/** Writes what each line repeats. @returns false if a text is not UTF-8. */
+export function prepare(): bool {
+  $sessionIdEnd = writeRepeated($sessionIdText, $sessionId.start, $sessionId.stop);
+  if ($sessionIdEnd === 0) return false;
+  $confinedProcessNameEnd = writeRepeated($confinedProcessNameText, $confinedProcessName.start, $confinedProcessName.stop);
+  if ($confinedProcessNameEnd === 0) return false;
+  return true;
 }
 
 /** The most bytes that the line needs. */
 export function maxLength(): usize {
-  return 223 + MAX_ESCAPED_LENGTH * ($sessionId.length + $confinedProcessName.length + $httpMethod.length + $httpUrl.length + $matchedRule.length);
+  return 224 + 2 * MAX_REPEATED_LENGTH + MAX_ESCAPED_LENGTH * ($httpMethod.length + $httpUrl.length + $matchedRule.length);
 }
 
 /** Writes the line of the log that was read last. @returns the position after it, or 0 if a text is not UTF-8. */
@@ -84,15 +137,9 @@ export function writeLine(at: usize): usize {
   at = write(at, '{"msg":"boundary_request"');
   at = write(at, ',"decision":"');
   at = write(at, $decision ? 'allow"' : 'deny"');
-  if ($sessionId.length > 0) {
-    at = writeString(write(at, ',"session_id":"'), $sessionId.start, $sessionId.stop);
-    if (at === 0) return 0;
-  }
-  if ($sequenceNumber > 0 || $sessionId.length > 0) at = writeNumber(write(at, ',"sequence_number":'), <u32>$sequenceNumber);
-  if ($confinedProcessName.length > 0) {
-    at = writeString(write(at, ',"confined_process_name":"'), $confinedProcessName.start, $confinedProcessName.stop);
-    if (at === 0) return 0;
-  }
+  if ($sessionId.length > 0) at = copyRepeated(write(at, ',"session_id":"'), $sessionIdText, $sessionIdEnd);
+  if (<i32>$sequenceNumber !== 0 || $sessionId.length > 0) at = writeInteger(write(at, ',"sequence_number":'), <i32>$sequenceNumber);
+  if ($confinedProcessName.length > 0) at = copyRepeated(write(at, ',"confined_process_name":"'), $confinedProcessNameText, $confinedProcessNameEnd);
   if ($httpMethod.length > 0) {
     at = writeString(write(at, ',"http_method":"'), $httpMethod.start, $httpMethod.stop);
     if (at === 0) return 0;

@@ -1,0 +1,30 @@
+import type { Accounts } from './accounts.js';
+import type { RejectReason } from './reject-reasons.js';
+
+/** The state that the metrics are read from when somebody asks for them. The metrics have no counters of their own. */
+export interface MetricsSource {
+  accounts(): Accounts;
+  retries(): number;
+  readonly buffer: {
+    readonly held: { readonly bytes: number };
+    readonly maxBatches: number;
+    readonly maxBytes: number;
+  };
+  /** If the buffer is a spool. */
+  readonly spool?:
+    | { readonly missing: { batches: number; firstId: number; endId: number }; readonly failures: number }
+    | undefined;
+  readonly reporter: { readonly isUp: boolean; lastSuccess(): number };
+  readonly status: { readonly droppedChannelFull: number; readonly droppedBatchFull: number };
+  readonly rejected: Readonly<Record<RejectReason, number>>;
+  readonly connections: {
+    readonly open: number;
+    readonly max: number;
+    readonly total: number;
+    readonly refused: Readonly<Record<string, number>>;
+    readonly idle: number;
+  };
+  /** Operations that failed, by kind of shortage. */
+  readonly shortages: Readonly<Record<string, number>>;
+  wasmEnabled(): boolean;
+}
