@@ -38,7 +38,7 @@ export class Reader {
   }
 
   get hasUnread(): boolean {
-    return this.next < (this.#segments.at(-1)?.end ?? 0);
+    return this.#find() !== undefined;
   }
 
   /** Reads the next records; undefined if there are none. */
@@ -80,7 +80,7 @@ export class Reader {
 
   /** Moves to the segment that has the next id, or to the first one behind it. */
   #move(): Segment | undefined {
-    const segment = this.#segments.find(({ end }) => end > this.next);
+    const segment = this.#find();
     if (segment === undefined || segment === this.#segment) return segment;
     if (this.#segment !== this.#writer.tail) this.#segment?.leave();
     this.#segment = segment;
@@ -88,5 +88,10 @@ export class Reader {
     this.next = Math.max(this.next, segment.first);
     this.#before = segment.before ?? this.#before;
     return segment;
+  }
+
+  /** An empty segment is not read: its file may be created anew. */
+  #find(): Segment | undefined {
+    return this.#segments.find(({ first, end }) => end > this.next && end > first);
   }
 }
