@@ -24,6 +24,11 @@ export const GOALS = /** @type {Record<string, { figure?: number, ratio?: number
   'memory, blocked connection, 10 per batch': { figure: 192 },
   'memory, blocked connection, 100 per batch': { figure: 192 },
   'connections, 1000': { ratio: 1.5 },
+  'filling it to 1 GB, memory': { ratio: 1.2 },
+  'emptying 1 GB, memory': { ratio: 1.2 },
+  '1 GB, time until it is open': { figure: 100 },
+  // One segment more, which is a sixteenth.
+  'disk use at most': { figure: 1.0625 },
   'replace, the path is missing': { figure: 1 },
   ...HOSTILE_GOALS,
 });

@@ -14,6 +14,7 @@ import { percentile } from './statistics.js';
  * @typedef {object} Target
  * @property {number[]} ages Nanoseconds since each batch was sent, if batches are stamped.
  * @property {(sent: Sent) => boolean} isDone Whether it has received everything and lost nothing.
+ * @property {() => object} [look] What backlog.js asks for in between.
  * @property {() => Promise<void>} close
  *
  * @typedef {object} Taken
@@ -52,21 +53,26 @@ async function end(sent) {
   };
 }
 
-process.on('message', async (/** @type {{ begin?: true, end?: Sent, close?: true }} */ order) => {
-  if (order.begin) {
-    target.ages.length = 0;
-    await profiler?.start();
-    begun = { cpu: cpuSeconds(), time: now() };
-    process.send?.({ begun: true });
-  } else if (order.end !== undefined) {
-    const taken = await end(order.end);
-    await profiler?.stop(kind);
-    process.send?.({ taken });
-  } else if (order.close) {
-    await target.close();
-    process.disconnect();
-    process.exit();
-  }
-});
+process.on(
+  'message',
+  async (/** @type {{ begin?: true, end?: Sent, look?: true, close?: true }} */ order) => {
+    if (order.begin) {
+      target.ages.length = 0;
+      await profiler?.start();
+      begun = { cpu: cpuSeconds(), time: now() };
+      process.send?.({ begun: true });
+    } else if (order.end !== undefined) {
+      const taken = await end(order.end);
+      await profiler?.stop(kind);
+      process.send?.({ taken });
+    } else if (order.look) {
+      process.send?.({ looked: target.look?.() });
+    } else if (order.close) {
+      await target.close();
+      process.disconnect();
+      process.exit();
+    }
+  },
+);
 process.on('disconnect', () => process.exit());
 process.send?.({ ready: true });

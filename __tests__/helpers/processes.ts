@@ -22,6 +22,8 @@ export interface StartOptions {
   keepStdout?: boolean;
   env?: object;
   program?: string;
+  /** A command in front of it that becomes the process, as setpriv, prlimit and `sh -c 'exec "$@"'` do. */
+  through?: readonly string[];
 }
 
 /** Starts the command, or another program for Node, and kills what still runs after a test. */
@@ -34,8 +36,9 @@ export function commands(): (args: string[], options?: StartOptions) => Running 
       await ended;
     }
   });
-  return (args, { keepStdout = true, env = {}, program = MAIN } = {}) => {
-    const child = spawn(process.execPath, [program, ...args], {
+  return (args, { keepStdout = true, env = {}, program = MAIN, through = [] } = {}) => {
+    const [command = '', ...rest] = [...through, process.execPath, program, ...args];
+    const child = spawn(command, rest, {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, NODE_OPTIONS: '', ...env },
     });

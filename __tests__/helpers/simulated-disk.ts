@@ -53,7 +53,7 @@ export class SimulatedDisk implements Disk {
   readonly #durableNames = new Map<string, Inode>();
   #nameChanges: { path: string; inode: Inode | undefined }[] = [];
   #isLocked = false;
-  #wasAbandoned = false;
+  #lastEnd: Lock['lastEnd'] = 'clean';
 
   constructor(random: () => number) {
     this.#random = random;
@@ -61,7 +61,7 @@ export class SimulatedDisk implements Disk {
 
   /** A process begins to use it. @returns what that process has of it, and no later one. */
   start(operations: number, faults: Faults): Disk {
-    if (this.#isLocked) this.#wasAbandoned = true;
+    if (this.#isLocked && this.#lastEnd === 'clean') this.#lastEnd = 'crash';
     this.#isLocked = false;
     this.#generation += 1;
     this.operationsLeft = operations;
@@ -91,6 +91,7 @@ export class SimulatedDisk implements Disk {
 
   /** What was not synced is lost, or not. */
   failPower(): void {
+    this.#lastEnd = 'reboot';
     const [names, durable] = [this.#names, this.#durableNames];
     for (const path of new Set(this.#nameChanges.map((change) => change.path))) {
       const changes = this.#nameChanges.filter((change) => change.path === path);
@@ -149,11 +150,15 @@ export class SimulatedDisk implements Disk {
     this.#step('create');
     if (this.#isLocked) throw new BoundaryLogError('ERR_SPOOL_IN_USE', `${folder} is in use`);
     this.#isLocked = true;
-    const wasAbandoned = this.#wasAbandoned;
-    this.#wasAbandoned = false;
+    const lastEnd = this.#lastEnd;
+    if (lastEnd === 'crash') this.#lastEnd = 'clean';
     const generation = this.#generation;
     return {
-      wasAbandoned,
+      lastEnd,
+      confirm: () => {
+        this.#step('change', generation);
+        this.#lastEnd = 'clean';
+      },
       isHeld: () => true,
       release: () => {
         if (generation === this.#generation && !this.isStopped) this.#isLocked = false;
@@ -242,7 +247,7 @@ export class SimulatedDisk implements Disk {
       let length = Math.max(0, Math.min(into.length, inode.data.length - at));
       if (length > 1 && this.#random() < this.faults.short)
         length = 1 + Math.floor(this.#random() * (length - 1));
-      inode.data.copy(into, 0, at, at + length);
+      if (length > 0) inode.data.copy(into, 0, at, at + length);
       return length;
     };
     return {

@@ -1,9 +1,9 @@
 import { silent } from '../../lib/logger.js';
-import { segmentLimits } from '../../lib/spool/appender.js';
 import type { Disk } from '../../lib/spool/disk.js';
 import type { Lock } from '../../lib/spool/lock.js';
 import { SpoolQueue } from '../../lib/spool/queue.js';
 import { type Entry, grow, HEADER, type SpoolBatch } from '../../lib/spool/record.js';
+import { segmentLimits } from '../../lib/spool/writer.js';
 import { random } from './cuts.js';
 import { NO_FAULTS, SimulatedDisk } from './simulated-disk.js';
 
@@ -153,6 +153,7 @@ class Simulation {
           onQuarantine: (entry) => isAlive() && this.#onQuarantine(entry),
           onFailure: () => undefined,
           onSpace: () => undefined,
+          onRecount: () => undefined,
         });
         if (!isAlive()) throw new Error('it was stopped meanwhile');
         this.#queue = queue;
@@ -259,10 +260,9 @@ class Simulation {
   }
 
   /** The batch of an entry, which must be just that. */
-  #identify({ id, tag, count, bytes, start, length }: Entry): Known {
-    const raw = bytes.subarray(start, start + length);
+  #identify({ id, tag, count, raw }: Entry): Known {
     const batch =
-      length >= 4 && this.#batches.find((known) => known.raw.equals(raw) && (known.id ?? id) === id);
+      raw.length >= 4 && this.#batches.find((known) => known.raw.equals(raw) && (known.id ?? id) === id);
     if (!batch || batch.tag !== tag || batch.count !== count)
       throw new Error(`batch ${id} is not one that was appended`);
     batch.id = id;
@@ -291,7 +291,7 @@ class Simulation {
       const i = this.#chance(0.7) ? 0 : this.#below(this.#handed.length);
       const batch = this.#handed[i] as Known;
       const isPoison = this.#batches.indexOf(batch) === this.#poison;
-      if (queue.wasAbandoned) {
+      if (queue.isSuspicious) {
         queue.mark(batch.id as number);
         if (isPoison && !this.#disk.isStopped) {
           batch.marked += 1;
@@ -331,6 +331,9 @@ class Simulation {
     this.#disk.failPower();
     for (const batch of this.#batches) {
       batch.mayReturn = true;
+      // A mark from before a power failure does not count.
+      batch.deaths = 0;
+      batch.marked = 0;
       if (!this.#sync) batch.mayBeMissing = true;
     }
   }
@@ -355,8 +358,7 @@ class Simulation {
 
   #onQuarantine(entry: Entry): void {
     const batch = this.#identify(entry);
-    // A power failure may undo that a mark was cleared.
-    if (batch.deaths < 2 && !this.#hasDamage)
+    if (batch.deaths < 2 && ![...this.#flips].some((flip) => flip.includes('.acked')))
       this.#error ??= new Error(`batch ${batch.id} is set aside after ${batch.deaths} deaths`);
     this.#quarantined.add(batch.n);
   }

@@ -32,6 +32,7 @@ export function queues(): (folder: string, options?: Partial<QueueOptions>) => P
       onQuarantine: ({ id }) => told.quarantined.push(id),
       onFailure: (error) => told.failures.push(error as NodeJS.ErrnoException),
       onSpace: () => undefined,
+      onRecount: () => undefined,
       ...options,
     });
     opened.push(queue);
@@ -75,6 +76,6 @@ export function numberOf({ raw }: { raw: Buffer }): number {
 }
 
 /** The number of a batch that was read. */
-export function numberIn({ bytes, start }: Entry): number {
-  return bytes.readUInt32BE(start);
+export function numberIn({ raw }: Entry): number {
+  return raw.readUInt32BE();
 }

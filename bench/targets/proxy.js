@@ -1,5 +1,6 @@
-// The proxy, with a reporter that counts (synchronously or later), writes text to stdout as `serve` does, or records
+// The proxy, with a reporter that counts (synchronously, later or slowly), writes text to stdout as `serve` does, or records
 // the age of each batch.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BoundaryLogProxy, nullReporter, TextReporter } from 'boundary-log-proxy';
 import { eventOutput } from '../../dist/lib/cli/event-output.js';
 import { age } from '../stamp.js';
@@ -12,16 +13,17 @@ const AS_SERVE = {
 };
 // With a spool there are always retries.
 const LATER = { concurrency: 64, retry: {} };
-const RUNS = { null: {}, later: LATER, stdout: AS_SERVE, age: {} };
+const SLOW = { concurrency: 16, retry: {} };
+const RUNS = { null: {}, later: LATER, slow: SLOW, stdout: AS_SERVE, age: {} };
 
 /**
  * @typedef {object} ProxyOptions
- * @property {'null' | 'later' | 'stdout' | 'age' | 'none'} [reporter] With `none` nothing is forwarded.
+ * @property {'null' | 'later' | 'slow' | 'stdout' | 'age' | 'none'} [reporter] With `none` nothing is forwarded.
  * @property {number} [bufferSize]
  * @property {boolean} [asCommand] Whether the heap is as small as that of the command.
  * @property {number} [frameTimeout]
  * @property {number} [fromEnd] Where the stamp begins, for the reporter `age`.
- * @property {{ folder: string, sync?: boolean }} [spool]
+ * @property {{ folder: string, sync?: boolean, maxBytes?: number }} [spool]
  */
 
 /**
@@ -32,14 +34,29 @@ const RUNS = { null: {}, later: LATER, stdout: AS_SERVE, age: {} };
 export async function open(socketPath, { reporter = 'null', fromEnd = 0, ...options }) {
   const { bufferSize, asCommand = false, frameTimeout, spool } = options;
   if (asCommand) await import('../../dist/lib/cli/heap.js');
+  /** When it listened, and when the spool was open, in ms. */
+  const times = { begun: 0, listening: 0, opened: 0 };
+  const none = () => undefined;
+  /** @param {object} _fields @param {string} message */
+  const info = (_fields, message) => {
+    if (message === 'listening') times.listening = performance.now();
+  };
   // Senders wait instead of losing anything, so that each figure covers everything that was sent.
-  const proxy = new BoundaryLogProxy({ socketPath, overflow: 'block', bufferSize, frameTimeout, spool });
+  const proxy = new BoundaryLogProxy({
+    socketPath,
+    overflow: 'block',
+    bufferSize,
+    frameTimeout,
+    spool,
+    logger: { debug: none, info, warn: none, error: none },
+  });
   /** @type {number[]} */
   const ages = [];
   const reporters = {
     null: nullReporter,
     // Two turns later: with a spool, the batch is on disk by then.
     later: { report: () => new Promise((resolve) => setImmediate(() => setImmediate(resolve))) },
+    slow: { report: () => sleep(1) },
     stdout: new TextReporter({ stream: output, format: 'json' }),
     age: {
       report(/** @type {import('boundary-log-proxy').LogBatch} */ batch) {
@@ -47,7 +64,9 @@ export async function open(socketPath, { reporter = 'null', fromEnd = 0, ...opti
       },
     },
   };
+  times.begun = performance.now();
   await proxy.start();
+  times.opened = performance.now();
   const forwarding =
     reporter === 'none' ? undefined : proxy.runForwarder(reporters[reporter], RUNS[reporter]);
   return {
@@ -55,6 +74,16 @@ export async function open(socketPath, { reporter = 'null', fromEnd = 0, ...opti
     isDone: ({ batches, logs }) => {
       const { received, forwarded, buffered } = proxy.accounts();
       return received.batches === batches && forwarded.logs === logs && buffered.batches === 0;
+    },
+    look() {
+      const { received, buffered, inFlight } = proxy.accounts();
+      const { begun, listening, opened } = times;
+      return {
+        received: received.batches,
+        held: buffered.batches + inFlight.batches,
+        listeningMs: listening - begun,
+        openedMs: opened - begun,
+      };
     },
     async close() {
       await proxy.close();

@@ -6,7 +6,7 @@ import { messageOf, token } from '../printable.js';
 import { realDisk as disk } from '../spool/disk.js';
 import { inspect, isSpool } from '../spool/inspection.js';
 import { SpoolQueue } from '../spool/queue.js';
-import { type Damage, type Entry, HEADER } from '../spool/record.js';
+import { type Damage, HEADER } from '../spool/record.js';
 import { piecesOf } from '../text/batch-text.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
 import { programLogger } from './program-logger.js';
@@ -55,10 +55,10 @@ async function show(folder: string, io: Io): Promise<void> {
   let oldest: number | undefined;
   const missing: Damage[] = [];
   for await (const { waiting, damage } of inspect(disk, folder)) {
-    for (const { count, length, time } of waiting) {
+    for (const { count, raw, time } of waiting) {
       batches += 1;
       logs += count;
-      bytes += HEADER + length;
+      bytes += HEADER + raw.length;
       oldest ??= time;
     }
     missing.push(...damage);
@@ -100,6 +100,7 @@ async function change(folder: string, options: SpoolCommandOptions, io: Io): Pro
       failure = error;
     },
     onSpace: () => undefined,
+    onRecount: () => undefined,
   }).catch((error) => {
     lock.release();
     throw error;
@@ -108,7 +109,7 @@ async function change(folder: string, options: SpoolCommandOptions, io: Io): Pro
     let [batches, logs] = [0, 0];
     for (let entries = await queue.read(); entries.length > 0; entries = await queue.read()) {
       for (const entry of entries.filter(({ time }) => time < dropBefore)) {
-        queue.finish(entry.id, { ...entry, raw: rawOf(entry) });
+        queue.finish(entry.id, entry);
         batches += 1;
         logs += entry.count;
       }
@@ -141,7 +142,7 @@ async function exportLines(folder: string, io: Io): Promise<number> {
     for await (const { waiting } of inspect(disk, folder)) {
       for (const entry of waiting) {
         try {
-          yield* piecesOf(new LogBatch(entry.tag, entry.count, rawOf(entry)), 'json');
+          yield* piecesOf(new LogBatch(entry.tag, entry.count, entry.raw), 'json');
         } catch (error) {
           if ((error as BoundaryLogError).code !== 'ERR_INVALID_BATCH') throw error;
           isComplete = false;
@@ -152,8 +153,4 @@ async function exportLines(folder: string, io: Io): Promise<number> {
   }
   await pipeline(toLines, io.stdout, { end: false });
   return isComplete ? ExitCode.DONE : ExitCode.FAILED;
-}
-
-function rawOf({ bytes, start, length }: Entry): Buffer {
-  return bytes.subarray(start, start + length);
 }

@@ -22,8 +22,7 @@ import {
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { token } from '../printable.js';
-import { type Lock, takeLock } from './lock.js';
-import { giveToOwnerOf } from './owner.js';
+import { giveToOwnerOf, type Lock, takeLock } from './lock.js';
 
 /**
  * Everything that the spool needs of the world: files, one lock, and the time. Tests implement it in memory.
@@ -168,6 +167,7 @@ class RealFile implements DiskFile {
 
   /** The number of the descriptor must not go to another file while an operation on this one is under way. */
   #run(operation: (done: (error: Error | null, n: number) => void) => void): Promise<number> {
+    if (this.#isClosed) return Promise.reject(new Error('the file was closed'));
     this.#busy += 1;
     return new Promise((resolve, reject) => {
       operation((error, n) => {

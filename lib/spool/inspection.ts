@@ -1,8 +1,7 @@
-import { isFinished } from './acks.js';
 import type { Disk } from './disk.js';
-import { type Damage, type Entry, parse, type Size } from './record.js';
-import { listSegments, type Segment } from './segment.js';
-import { SegmentReader } from './segment-reader.js';
+import { type Damage, type Entry, isFinished, parse, type Size } from './record.js';
+import { codeOf, type Patience } from './retry.js';
+import { listSegments } from './segment.js';
 
 /** What one segment contains. */
 export interface Inspected {
@@ -20,44 +19,41 @@ export interface Inspected {
  */
 export async function* inspect(disk: Disk, folder: string): AsyncGenerator<Inspected> {
   const { segments } = listSegments(disk, folder);
-  // An inspection does not retry read errors.
-  const reader = new SegmentReader(disk, AbortSignal.abort(), () => undefined, 1);
+  // An inspection retries nothing. What it cannot read is missing.
+  const patience: Patience = {
+    disk,
+    signal: AbortSignal.abort(),
+    onFailure: () => undefined,
+    readAttempts: 1,
+  };
   let before: Readonly<Size> | undefined;
-  try {
-    for (const [i, segment] of segments.entries()) {
-      if (!isThere(segment)) continue;
-      const { first } = segment;
+  for (const [i, segment] of segments.entries()) {
+    const { first, acks } = segment;
+    try {
+      await segment.load(patience);
       const end = segments[i + 1]?.first ?? Number.POSITIVE_INFINITY;
-      const bytes = await reader.read(segment, 0, segment.size);
+      const bytes = await segment.read(0, segment.size, patience);
       // Deleted since the list was made.
       if (bytes.length === 0 && segment.size > 0) continue;
       before = segment.before ?? before ?? { batches: first, logs: 0, bytes: 0 };
       const parsed = parse(bytes, { id: first, before, end, after: undefined, key: segment.key }, true);
       before = parsed.before;
       yield {
-        waiting: parsed.entries.filter(({ id }) => !isFinished(segment.stateOf(id))),
+        waiting: parsed.entries.filter(({ id }) => !isFinished(acks.stateOf(id))),
         damage: parsed.damage.filter((missing) => {
           const until = missing.until ?? missing.first + 1;
-          return segment.finished(missing.first, until) < until - missing.first;
+          return acks.finished(missing.first, until) < until - missing.first;
         }),
       };
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    } finally {
+      segment.close();
     }
-  } finally {
-    reader.leave();
   }
 }
 
 /** Whether a folder is one of a spool. */
 export function isSpool(disk: Disk, folder: string): boolean {
-  return disk.list(folder).some((name) => /^(\d{16}\.log|lock\.\d+(\.released)?)$/.test(name));
-}
-
-function isThere(segment: Segment): boolean {
-  try {
-    segment.load();
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
+  return disk.list(folder).some((name) => /^(\d{16}\.log|lock\.\d+(\.[0-9a-z.]+)?)$/.test(name));
 }

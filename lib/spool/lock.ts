@@ -7,6 +7,7 @@ import {
   linkSync,
   openSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -14,18 +15,22 @@ import {
 import { connect, createServer, type Server } from 'node:net';
 import { BoundaryLogError } from '../errors.js';
 import { token } from '../printable.js';
-import { giveToOwnerOf } from './owner.js';
 
 /** The right to change what is in a folder. It ends with the process, however that ends. */
 export interface Lock {
-  /** Whether the process that had it last ended without giving it back. */
-  readonly wasAbandoned: boolean;
+  /**
+   * How the process ended that had it last: whether it gave it back, or whether the machine was started since then, which
+   * may have undone what that process wrote. If nobody had it, that is `clean`.
+   */
+  readonly lastEnd: 'clean' | 'crash' | 'reboot';
+  /** After a `reboot`: what that process left was looked at, so that later processes need not know of it. */
+  confirm(): void;
   /** Whether the folder at this path still has this lock: it may have been deleted, or replaced by another one. */
   isHeld(): boolean;
   release(): void;
 }
 
-const LOCK = /^lock\.(\d+)(\.released)?$/;
+const LOCK = /^lock\.(\d+)(?:\.([0-9a-f]{12}))?(\.released)?$/;
 /** A socket that is about to become a lock. */
 const CANDIDATE = /^lock\.new-/;
 
@@ -33,8 +38,8 @@ const CANDIDATE = /^lock\.new-/;
  * Locks a folder. The lock is a listening Unix socket: the system closes it with the process, whatever happens,
  * and process ids do not matter.
  *
- * A process listens under a unique name, links that to `lock.<n>`, with `n` above all that are there, and has the
- * lock if no higher one appeared meanwhile. Nobody removes the highest name, so that numbers only grow, and two
+ * A process listens under a unique name, links that to `lock.<n>.<boot>`, with `n` above all that are there, and has
+ * the lock if no higher one appeared meanwhile. Nobody removes the highest name, so that numbers only grow, and two
  * processes that find the same dead lock cannot both believe that they have the next one.
  *
  * @throws ERR_SPOOL_IN_USE
@@ -48,14 +53,18 @@ export async function takeLock(folder: string): Promise<Lock> {
   let server: Server | undefined;
   try {
     for (;;) {
-      server ??= await listen(path(candidate));
       const last = locksIn(short).at(-1);
       if (last !== undefined && !last.isReleased && (await isAlive(path(last.name)))) throw inUse(folder);
+      server ??= await listen(path(candidate));
       const number = (last?.number ?? 0) + 1;
+      const boot = bootId();
+      const lastEnd = lastEndOf(last, boot);
+      // Until it is confirmed, the name tells the other run of the machine.
+      const name = nameOf(number, lastEnd === 'reboot' ? (last as Found).boot : boot);
       try {
         chmodSync(path(candidate), 0o600);
         giveToOwnerOf(folder, (uid, gid) => chownSync(path(candidate), uid, gid));
-        linkSync(path(candidate), path(`lock.${number}`));
+        linkSync(path(candidate), path(name));
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         // Another process was faster; or it has the lock already, and has removed this candidate.
@@ -63,20 +72,20 @@ export async function takeLock(folder: string): Promise<Lock> {
         if (code === 'ENOENT') server = void server.close();
         continue;
       }
-      const now = locksIn(short);
       // The same number a second time is that of a lock which was taken and released in between.
-      if (now.some((lock) => lock.number > number || (lock.number === number && lock.isReleased))) {
-        rmSync(path(`lock.${number}`), { force: true });
+      if (locksIn(short).some((lock) => lock.name !== name && lock.number >= number)) {
+        rmSync(path(name), { force: true });
         continue;
       }
       tidy(short, number);
-      const wasAbandoned = last !== undefined && !last.isReleased;
-      return held(server, fd, folder, short, `lock.${number}`, wasAbandoned);
+      return held(server, fd, folder, short, [name, nameOf(number, boot)], lastEnd);
     }
   } catch (error) {
     server?.close();
     rmSync(path(candidate), { force: true });
     closeSync(fd);
+    // Nobody can look up the descriptor of another process.
+    (error as Error).message = (error as Error).message.replaceAll(short, folder);
     throw error;
   }
 }
@@ -86,13 +95,18 @@ function held(
   fd: number,
   named: string,
   folder: string,
-  name: string,
-  wasAbandoned: boolean,
+  [first, confirmed]: [string, string],
+  lastEnd: Lock['lastEnd'],
 ): Lock {
   let isReleased = false;
+  let name = first;
   const inode = statSync(`${folder}/${name}`).ino;
   return {
-    wasAbandoned,
+    lastEnd,
+    confirm() {
+      renameSync(`${folder}/${name}`, `${folder}/${confirmed}`);
+      name = confirmed;
+    },
     isHeld: () => statSync(`${named}/${name}`, { throwIfNoEntry: false })?.ino === inode,
     release() {
       if (isReleased) return;
@@ -120,19 +134,48 @@ function listen(path: string): Promise<Server> {
   });
 }
 
+interface Found {
+  readonly name: string;
+  readonly number: number;
+  /** In which run of the machine it was taken; empty if the system does not tell. */
+  readonly boot: string;
+  readonly isReleased: boolean;
+}
+
 /** The locks of a folder, the highest last. */
-function locksIn(folder: string): { name: string; number: number; isReleased: boolean }[] {
+function locksIn(folder: string): Found[] {
   return readdirSync(folder)
-    .flatMap((name) => {
-      const [, number, released] = LOCK.exec(name) ?? [];
-      return number === undefined
-        ? []
-        : [{ name, number: Number(number), isReleased: released !== undefined }];
+    .flatMap((name): Found[] => {
+      const [, number, boot = '', released] = LOCK.exec(name) ?? [];
+      if (number === undefined) return [];
+      return [{ name, number: Number(number), boot, isReleased: released !== undefined }];
     })
     .sort((a, b) => a.number - b.number);
 }
 
-/** Whether a process listens. One of another user does not let this one connect. */
+function nameOf(number: number, boot: string): string {
+  return boot === '' ? `lock.${number}` : `lock.${number}.${boot}`;
+}
+
+function lastEndOf(last: Found | undefined, boot: string): Lock['lastEnd'] {
+  if (last === undefined) return 'clean';
+  if (last.boot !== boot) return 'reboot';
+  return last.isReleased ? 'clean' : 'crash';
+}
+
+/** A name for this run of the machine; empty if the system has none. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').replaceAll('-', '').slice(0, 12);
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * Whether a process listens. One of another user does not let this one connect: whether it lives cannot be known then,
+ * so it counts as alive. This user's own socket is only out of reach, and that is a shortage.
+ */
 function isAlive(path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const probe = connect(path, () => {
@@ -140,13 +183,25 @@ function isAlive(path: string): Promise<boolean> {
       resolve(true);
     });
     probe.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
-      else if (error.code === 'EACCES' || error.code === 'EAGAIN') resolve(true);
-      // The process has stopped to listen between the connection and its acceptance.
-      else if (error.code === 'ECONNRESET') resolve(isAlive(path));
+      // It is ending, or giving the lock back: the next attempt tells whether it has.
+      if (error.code === 'ECONNRESET') resolve(isAlive(path));
+      else if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
+      else if (error.code === 'EAGAIN' || (error.code === 'EACCES' && isOfAnother(path))) resolve(true);
       else reject(error);
     });
   });
+}
+
+function isOfAnother(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && found.uid !== process.geteuid?.();
+}
+
+/** Gives what root creates in a folder of another user to that user, who could not use it otherwise. */
+export function giveToOwnerOf(folder: string, chown: (uid: number, gid: number) => void): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(folder);
+  if (uid !== 0) chown(uid, gid);
 }
 
 /** Removes the locks below this one, and what is left of attempts. */

@@ -1,28 +1,28 @@
-import { isFinished, State } from './acks.js';
-import { type Appended, Appender, type SegmentLimits, segmentLimits } from './appender.js';
-import { Aside } from './aside.js';
-import { Cursor } from './cursor.js';
 import type { Disk } from './disk.js';
-import { Flusher } from './flusher.js';
 import type { Lock } from './lock.js';
 import { Losses, type LossOptions } from './losses.js';
-import { type Damage, type Entry, grow, HEADER, type Size, type SpoolBatch, sizeOf } from './record.js';
+import { Reader } from './reader.js';
+import { type Entry, grow, isFinished, type Size, type SpoolBatch, State, sizeOf } from './record.js';
+import { insist, type Patience, READ_ATTEMPTS } from './retry.js';
 import { listSegments, type Segment } from './segment.js';
-import { RETRY_MS, SegmentReader } from './segment-reader.js';
-import { counted, survey } from './survey.js';
+import { survey } from './survey.js';
+import { Upkeep, usedBy } from './upkeep.js';
+import { type SegmentLimits, segmentLimits, Writer } from './writer.js';
 
-/** Once all is delivered, a larger segment is not continued. */
-const IDLE_BYTES = 1 << 20;
+const NOTHING: Readonly<Size> = { batches: 0, logs: 0, bytes: 0 };
 
 export interface QueueOptions extends LossOptions {
   readonly disk: Disk;
-  readonly maxBytes: number;
   /** Whether appending waits until the disk has it. */
   readonly sync: boolean;
   /** Ends the attempts to read what cannot be read now. Closing does so, too. */
   readonly signal?: AbortSignal | undefined;
   /** There is more space. */
   onSpace(): void;
+  /** Something failed, and is tried again. */
+  onFailure(error: unknown): void;
+  /** What was stored before is more than was counted, or less: the headers contradicted each other. */
+  onRecount(difference: Readonly<Size>): void;
 }
 
 /**
@@ -31,57 +31,61 @@ export interface QueueOptions extends LossOptions {
  */
 export class SpoolQueue {
   /** What is stored and not finished, with headers. */
-  readonly size: Size = { batches: 0, logs: 0, bytes: 0 };
-  /** Whether the process before this one ended without closing the spool. */
-  readonly wasAbandoned: boolean;
+  readonly size: Size = { ...NOTHING };
+  /** Whether the process before this one crashed: then batches are marked while they are processed. */
+  readonly isSuspicious: boolean;
   readonly #options: QueueOptions;
   readonly #limits: SegmentLimits;
   readonly #segments: Segment[] = [];
   readonly #closing = new AbortController();
-  readonly #reader: SegmentReader;
-  readonly #appender: Appender;
-  readonly #cursor: Cursor;
-  readonly #flusher: Flusher;
-  readonly #aside: Aside;
+  readonly #patience: Patience;
+  readonly #writer: Writer;
+  readonly #reader: Reader;
   readonly #losses: Losses;
+  readonly #upkeep: Upkeep;
   #lock: Lock;
-  /** Bytes of all segments. */
+  /** Bytes of all files. */
   #used = 0;
-  #tail: Segment | undefined;
-
   private constructor(lock: Lock, options: QueueOptions) {
-    const { disk, folder, maxBytes, onFailure } = options;
-    const { signal } = this.#closing;
-    const stopped = AbortSignal.any([signal, ...(options.signal === undefined ? [] : [options.signal])]);
+    const { disk, folder, maxBytes, sync, onFailure, onSpace } = options;
+    const signals = [this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])];
     this.#options = options;
     this.#lock = lock;
-    this.wasAbandoned = lock.wasAbandoned;
+    this.isSuspicious = lock.lastEnd === 'crash';
     this.#limits = segmentLimits(maxBytes);
-    this.#aside = new Aside(disk, folder, maxBytes);
-    this.#reader = new SegmentReader(disk, stopped, onFailure);
-    this.#losses = new Losses(options, this.#reader, this.#aside);
-    this.#appender = new Appender(this.#segments, this.#limits, {
-      ...options,
-      ensureFolder: () => this.#ensureFolder(),
+    this.#patience = { disk, signal: AbortSignal.any(signals), onFailure, readAttempts: READ_ATTEMPTS };
+    this.#losses = new Losses(options, this.#patience);
+    const ensureFolder = () => this.#ensureFolder();
+    this.#writer = new Writer(this.#segments, {
+      disk,
+      folder,
+      limits: this.#limits,
+      sync,
+      onFailure,
+      ensureFolder,
     });
-    this.#cursor = new Cursor(this.#segments, this.#appender, this.#reader, this.#limits);
-    this.#flusher = new Flusher({
-      ...options,
-      signal,
-      isDone: (segment) => segment.left === 0 && !segment.isPinned && segment !== this.#appender.segment,
-      isOldest: (segment) => segment === this.#segments[0],
-      beforeRemoval: (segment) => this.#losses.copyDamaged(segment),
-      onRemoved: (segment) => this.#removed(segment),
-      onEmptied: () => this.#freed(),
+    this.#reader = new Reader(this.#segments, this.#writer, this.#limits, this.#patience);
+    this.#upkeep = new Upkeep({
+      folder,
+      sync,
+      segments: this.#segments,
+      writer: this.#writer,
+      losses: this.#losses,
+      patience: this.#patience,
+      onFreed: () => {
+        this.#used = usedBy(this.#segments);
+        onSpace();
+      },
     });
   }
 
   /**
    * Reads the names, the first header of each segment, and the `.acked` files; all of a segment only if it is the
-   * last one, is partly finished, or its first header is damaged. Nothing needs to be written for that.
+   * last one, is partly finished, or its first header is damaged. Nothing needs to be written for that. A shortage is
+   * waited for.
    *
    * @param lock Released by `close()`, but not if this fails.
-   * @throws the errors of the file system.
+   * @throws the errors of the file system that are not shortages, and any when the signal aborts.
    */
   static async open(lock: Lock, options: QueueOptions): Promise<SpoolQueue> {
     const queue = new SpoolQueue(lock, options);
@@ -89,20 +93,20 @@ export class SpoolQueue {
       await queue.#open();
       return queue;
     } catch (error) {
-      await queue.#stop();
+      for (const segment of queue.#segments) segment.close();
       throw error;
     }
   }
 
   get hasUnread(): boolean {
-    return this.#cursor.hasUnread;
+    return this.#reader.hasUnread;
   }
 
   /** How many bytes may still be written: all files may have one segment more than `maxBytes`. */
   get space(): number {
     // Space for what may be set aside at any time, and for the next `.acked` file.
     const { bytes, batches } = this.#limits;
-    const reserved = Math.max(this.#aside.bytes, this.#aside.maxBytes) + batches;
+    const reserved = Math.max(this.#losses.bytes, this.#losses.maxBytes) + batches;
     const free = this.#options.maxBytes + bytes - this.#used - reserved;
     // There may be more of them: of two segments in a row, both together are larger than one can be.
     return free / (1 + (2 * batches) / bytes);
@@ -114,87 +118,94 @@ export class SpoolQueue {
    * @param onStored Called before anything can be read: the id of the first one, and how many were stored.
    * @throws the errors of the file system; then none of them is stored.
    */
-  async append(batches: readonly SpoolBatch[], onStored: (first: number, n: number) => void): Promise<void> {
-    await this.#appender.append(batches, ({ segment, first, n, size }: Appended) => {
-      grow(this.size, size, 1);
-      if (segment === this.#tail) this.#used += size.bytes;
-      else this.#measure();
-      onStored(first, n);
-    });
-    this.#retire();
+  append(batches: readonly SpoolBatch[], onStored: (first: number, n: number) => void): Promise<void> {
+    return this.#writer
+      .append(batches, ({ segment, first, n, size }) => {
+        grow(this.size, size, 1);
+        grow(segment.unread, size, 1);
+        onStored(first, n);
+      })
+      .finally(() => {
+        this.#used = usedBy(this.#segments);
+        if (this.#writer.tail === undefined) this.#upkeep.wake();
+      });
   }
 
   /** The next batches, in order; none at the end. It fails only while the queue is being closed. */
   async read(): Promise<Entry[]> {
     for (;;) {
-      const next = await this.#cursor.read();
-      if (next === undefined) return [];
-      const { segment, entries, damage, offset } = next;
+      const read = await this.#reader.read();
+      if (read === undefined) return [];
+      const { segment, offset, entries, damage } = read;
       for (const missing of damage) {
-        const lost = await this.#lose(segment, missing, offset);
-        if (lost !== undefined) grow(this.size, lost, -1);
+        const lost = await this.#losses.lose(segment, missing, offset);
+        if (lost === undefined) continue;
+        for (const size of [this.size, segment.unread]) grow(size, lost, -1);
+        this.#write(segment);
       }
       const unfinished: Entry[] = [];
       for (const entry of entries) {
-        const state = segment.stateOf(entry.id);
-        const isDangerous = state === State.STARTED_AGAIN;
-        if (isDangerous && (await this.#losses.quarantine(segment, entry))) {
+        const state = segment.acks.stateOf(entry.id);
+        if (isFinished(state)) continue;
+        grow(segment.unread, sizeOf(entry), -1);
+        if (state !== State.STARTED_AGAIN) {
+          unfinished.push(entry);
+        } else if (await this.#losses.quarantine(segment, entry)) {
           grow(this.size, sizeOf(entry), -1);
-          this.#flusher.schedule(segment);
-        } else if (!isDangerous && !isFinished(state)) unfinished.push(entry);
+          this.#write(segment);
+        }
       }
+      if (this.#reader.next >= segment.end) this.#recount(segment);
       if (unfinished.length > 0) return unfinished;
     }
   }
 
-  /** See {@link Cursor.skip}. */
+  /** Moves behind a batch without reading it. @returns false if others are to be read before it. */
   skip(id: number, batch: SpoolBatch): boolean {
-    return this.#cursor.skip(id, batch);
+    const segment = this.#reader.skip(id, batch);
+    if (segment !== undefined) grow(segment.unread, sizeOf(batch), -1);
+    return segment !== undefined;
   }
 
-  /** It was delivered, or dropped. No kill brings it back once this turn is over. */
-  finish(id: number, { count, raw }: SpoolBatch): void {
+  /** It was delivered, or dropped. No kill brings it back afterwards, if the disk can be written to. */
+  finish(id: number, batch: SpoolBatch): void {
     const segment = this.#unfinished(id);
     if (segment === undefined) return;
-    segment.set(id, id + 1, State.ACKNOWLEDGED);
-    grow(this.size, { batches: 1, logs: count, bytes: HEADER + raw.length }, -1);
-    this.#flusher.schedule(segment);
-    this.#retire();
+    segment.acks.set(id, id + 1, State.ACKNOWLEDGED);
+    grow(this.size, sizeOf(batch), -1);
+    this.#write(segment);
   }
 
   /** Notes that a batch is about to be processed: see docs/spool-format.md. */
   mark(id: number): void {
     const segment = this.#unfinished(id);
     if (segment === undefined) return;
-    const state = segment.stateOf(id) === State.STARTED ? State.STARTED_AGAIN : State.STARTED;
-    segment.set(id, id + 1, state);
-    this.#flusher.write(segment);
+    const isAgain = segment.acks.stateOf(id) === State.STARTED;
+    segment.acks.set(id, id + 1, isAgain ? State.STARTED_AGAIN : State.STARTED);
+    this.#write(segment);
   }
 
   unmark(id: number): void {
     const segment = this.#unfinished(id);
     if (segment === undefined) return;
-    segment.set(id, id + 1, State.WAITING);
-    this.#flusher.write(segment);
+    segment.acks.set(id, id + 1, State.WAITING);
+    this.#write(segment);
   }
 
   async close(): Promise<void> {
-    await this.#stop();
+    this.#closing.abort();
+    await this.#upkeep.idle();
+    await this.#upkeep.tend();
+    for (const segment of this.#segments) segment.close();
     this.#lock.release();
   }
 
-  async #stop(): Promise<void> {
-    this.#closing.abort();
-    this.#flusher.flush();
-    await this.#flusher.idle();
-    this.#reader.leave();
-    this.#appender.close();
-    for (const segment of this.#segments) segment.close();
-  }
-
   async #open(): Promise<void> {
-    const { disk, folder, onFailure } = this.#options;
-    const { segments, orphans } = listSegments(disk, folder);
+    const { disk, folder, logger, onFailure } = this.#options;
+    const { segments, orphans } = await insist(() => {
+      this.#losses.load();
+      return listSegments(disk, folder);
+    }, this.#patience);
     for (const orphan of orphans) {
       try {
         disk.remove(orphan);
@@ -202,91 +213,73 @@ export class SpoolQueue {
         onFailure(error);
       }
     }
-    for (const segment of segments) segment.load();
     this.#segments.push(...segments);
-    for (const [i, segment] of segments.entries()) {
-      segment.end = segments[i + 1]?.first ?? Number.POSITIVE_INFINITY;
-      segment.after = segments[i + 1]?.before;
-    }
+    await Promise.all(segments.map((segment) => segment.load(this.#patience)));
+    if (this.#lock.lastEnd === 'reboot') this.#clearMarks();
     let before: Readonly<Size> | undefined;
-    for (const segment of segments) {
+    for (const [i, segment] of segments.entries()) {
       segment.before ??= before;
-      if (segment.finished(segment.first, segment.end) === segment.end - segment.first) {
-        segment.left = 0;
-        before = segment.after;
-        continue;
+      segment.after = segments[i + 1]?.before;
+      segment.end = segments[i + 1]?.first ?? Number.POSITIVE_INFINITY;
+      const { waiting, damage, after, torn } = await survey(segment, this.#patience);
+      if (torn > 0) logger.info({ folder, bytes: torn }, 'spool: an unfinished write is ignored');
+      if (segment.acks.error !== undefined) {
+        const { name, acks } = segment;
+        const fields = { folder, segment: name, err: acks.error };
+        logger.error(
+          fields,
+          'spool: it is unknown which batches of a segment were delivered: all of them are again',
+        );
       }
-      const all = counted(segment);
-      if (all !== undefined) grow(this.size, all, 1);
-      before = all === undefined ? await this.#survey(segment) : segment.after;
+      for (const size of [this.size, segment.unread]) grow(size, waiting, 1);
+      for (const missing of damage) await this.#losses.lose(segment, missing, 0);
+      before = after;
     }
-    this.#measure();
-    this.#appender.prepare();
-    for (const segment of segments) this.#flusher.schedule(segment);
+    this.#writer.next = segments.at(-1)?.end ?? 0;
+    this.#writer.totals = before ?? NOTHING;
+    await this.#writer.begin();
+    this.#used = usedBy(this.#segments);
+    this.#upkeep.wake();
   }
 
-  /** Adds a segment that has to be read. @returns what was appended up to its end. */
-  async #survey(segment: Segment): Promise<Readonly<Size>> {
-    const { entries, damage, before, torn, isTailBroken } = await survey(segment, this.#reader);
-    if (segment === this.#segments.at(-1)) {
-      const { folder, logger } = this.#options;
-      if (torn > 0) logger.info({ folder, bytes: torn }, 'spool: an unfinished write is removed');
-      // A batch must not get the state of another one that had its id, and was lost in a power failure.
-      this.#appender.resume(segment.end, before, isTailBroken || segment.hasStatesFrom(segment.end));
+  /** The machine was started since the marks were made: they mean nothing. If that cannot be noted, it is done again. */
+  #clearMarks(): void {
+    for (const { acks } of this.#segments) acks.clearMarks();
+    try {
+      for (const { acks } of this.#segments) acks.flush();
+      this.#lock.confirm();
+    } catch (error) {
+      this.#options.onFailure(error);
     }
-    for (const entry of entries) {
-      if (!isFinished(segment.stateOf(entry.id))) grow(this.size, sizeOf(entry), 1);
-    }
-    for (const missing of damage) await this.#lose(segment, missing, 0);
-    return before;
   }
 
-  async #lose(segment: Segment, damage: Damage, offset: number): Promise<Size | undefined> {
-    const lost = await this.#losses.lose(segment, damage, offset);
-    if (lost !== undefined) this.#flusher.schedule(segment);
-    return lost;
+  /** All of a segment was read: by now it is known what it contained. */
+  #recount(segment: Segment): void {
+    const { batches, logs, bytes } = segment.unread;
+    if (batches === 0 && logs === 0 && bytes === 0) return;
+    const difference = { batches: -batches, logs: -logs, bytes: -bytes };
+    grow(this.size, difference, 1);
+    grow(segment.unread, difference, 1);
+    this.#options.onRecount(difference);
   }
 
   /** The segment of a batch that is not finished. */
   #unfinished(id: number): Segment | undefined {
     const segment = this.#segments.find(({ first, end }) => first <= id && end > id);
-    return segment !== undefined && isFinished(segment.stateOf(id)) ? undefined : segment;
+    return segment !== undefined && isFinished(segment.acks.stateOf(id)) ? undefined : segment;
   }
 
-  /** Once all is delivered, a large last segment is replaced by an empty one, which keeps the next id. */
-  #retire(): void {
-    const { segment, isBusy } = this.#appender;
-    if (this.size.batches > 0 || this.hasUnread || isBusy || segment === undefined) return;
-    if (segment.size <= Math.min(IDLE_BYTES, this.#limits.bytes / 8)) return;
-    const { signal } = this.#closing;
-    this.#appender.replace().then(
-      () => this.#flusher.schedule(segment),
-      async (error) => {
-        this.#options.onFailure(error);
-        await this.#options.disk.wait(RETRY_MS, signal);
-        if (!signal.aborted) this.#retire();
-      },
-    );
-  }
-
-  #removed(segment: Segment): void {
-    segment.isDeleted = true;
-    this.#reader.leave(segment);
-    this.#segments.shift();
-    this.#freed();
-  }
-
-  /** The oldest segment may have been emptied already, and can be deleted now. */
-  #freed(): void {
-    const [oldest] = this.#segments;
-    if (oldest !== undefined) this.#flusher.schedule(oldest);
-    this.#measure();
-    this.#options.onSpace();
-  }
-
-  #measure(): void {
-    this.#tail = this.#appender.segment;
-    this.#used = this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
+  /** Writes what became of batches, and deletes the segment if nothing is left of it. */
+  #write(segment: Segment): void {
+    const { disk, sync, onFailure } = this.#options;
+    const { acks } = segment;
+    try {
+      acks.flush();
+    } catch (error) {
+      onFailure(error);
+    }
+    const isDone = acks.left === 0 && (segment !== this.#writer.tail || this.#writer.canRetire);
+    if (isDone || sync || acks.isDirty || !segment.isWhole(disk.now())) this.#upkeep.wake();
   }
 
   async #ensureFolder(): Promise<void> {

@@ -1,5 +1,4 @@
 import { crc32 } from 'node:zlib';
-import { LogBatch } from '../../codec/index.js';
 
 /*
  * One batch in a segment: a header of 64 bytes, then the batch's bytes. docs/spool-format.md specifies it.
@@ -9,6 +8,7 @@ import { LogBatch } from '../../codec/index.js';
  */
 export const HEADER = 64;
 const MAGIC = Buffer.from([0x42, 0x4c, 0x52, 0x01]);
+const MAGIC_NUMBER = MAGIC.readUInt32BE();
 const [HEADER_SUM, BODY_SUM, LENGTH, COUNT, TAG, KEY, ID, TIME, BATCHES, LOGS, BYTES] = [
   4, 8, 12, 16, 20, 21, 24, 32, 40, 48, 56,
 ] as const;
@@ -26,7 +26,7 @@ export interface SpoolBatch {
   readonly tag: number;
   /** How many logs it contains. */
   readonly count: number;
-  readonly raw: Uint8Array;
+  readonly raw: Buffer;
 }
 
 export interface Header {
@@ -42,15 +42,11 @@ export interface Header {
   readonly key: number;
 }
 
-/** A stored batch, and where its bytes are. */
-export interface Entry extends Header {
-  readonly bytes: Buffer;
-  readonly start: number;
-}
-
-/** The batch of an entry. */
-export function batchOf({ tag, count, bytes, start, length }: Entry): LogBatch {
-  return new LogBatch(tag, count, bytes.subarray(start, start + length));
+/** A stored batch. Its bytes are a view of what was read, in which its header comes before them. */
+export interface Entry extends SpoolBatch {
+  readonly id: number;
+  /** When it was appended, in ms since 1970. */
+  readonly time: number;
 }
 
 /** Ids that cannot be read. */
@@ -111,7 +107,7 @@ export function encodeRecord(
 
 /** @returns undefined if the bytes at `at` are not an intact header. */
 export function decodeHeader(bytes: Buffer, at: number): Header | undefined {
-  if (at + HEADER > bytes.length || bytes.compare(MAGIC, 0, 4, at, at + 4) !== 0) return undefined;
+  if (at + HEADER > bytes.length || bytes.readUInt32BE(at) !== MAGIC_NUMBER) return undefined;
   if (bytes.readUInt32BE(at + HEADER_SUM) !== crc32(bytes.subarray(at + BODY_SUM, at + HEADER)))
     return undefined;
   return {
@@ -138,10 +134,18 @@ export function parse(bytes: Buffer, expected: Expected, isWhole: boolean): Pars
   const entries: Entry[] = [];
   const damage: Damage[] = [];
   let { id, before, key } = expected;
+  /** The last record, if its amounts are not in `before` yet. */
+  let last: Header | undefined;
   let at = 0;
   let stop: Parsed['stop'] = 'end';
-  const miss = (until: number | undefined, after: Readonly<Size> | undefined, to: number) => {
-    damage.push({ first: id, until, lost: after && less(after, before), from: at, to });
+  const count = () => {
+    if (last !== undefined) before = after(last);
+    last = undefined;
+  };
+  const miss = (until: number | undefined, amount: Readonly<Size> | undefined, to: number) => {
+    count();
+    damage.push({ first: id, until, lost: amount && less(amount, before), from: at, to });
+    [id, before, at] = [until ?? id, amount ?? before, to];
   };
   while (at < bytes.length) {
     const header = decodeHeader(bytes, at);
@@ -151,10 +155,14 @@ export function parse(bytes: Buffer, expected: Expected, isWhole: boolean): Pars
       stop = isWhole ? 'torn' : 'more';
       break;
     }
-    if (isExpected && isIntact(bytes, at, end)) {
+    const raw = isExpected ? bytes.subarray(at + HEADER, end) : undefined;
+    if (isExpected && raw !== undefined && isIntact(bytes, at, raw)) {
       if (header.id !== id) miss(header.id, header.before, at);
-      entries.push({ ...header, bytes, start: at + HEADER });
-      [id, before, key, at] = [header.id + 1, after(header), header.key, end];
+      entries.push({ id: header.id, tag: header.tag, count: header.count, time: header.time, raw });
+      id = header.id + 1;
+      key = header.key;
+      last = header;
+      at = end;
       continue;
     }
     if (!isWhole) {
@@ -166,26 +174,22 @@ export function parse(bytes: Buffer, expected: Expected, isWhole: boolean): Pars
     if (next !== undefined) {
       const found = decodeHeader(bytes, next) as Header;
       miss(found.id, found.before, next);
-      [id, before, at] = [found.id, found.before, next];
-      continue;
-    }
-    if (expected.end === Number.POSITIVE_INFINITY) {
-      if (isExpected) {
-        miss(header.id + 1, after(header), end);
-        [id, before, at] = [header.id + 1, after(header), end];
-        continue;
-      }
+    } else if (expected.end !== Number.POSITIVE_INFINITY) {
+      break;
+    } else if (isExpected) {
+      miss(header.id + 1, after(header), end);
+    } else {
       const rest = bytes.subarray(at, at + MAGIC.length);
       if (bytes.length - at < HEADER && rest.equals(MAGIC.subarray(0, rest.length))) stop = 'torn';
-      else miss(undefined, undefined, bytes.length);
+      else damage.push({ first: id, until: undefined, lost: undefined, from: at, to: bytes.length });
+      break;
     }
-    break;
   }
-  if (isWhole && id < expected.end && expected.end !== Number.POSITIVE_INFINITY) {
+  const torn = at;
+  if (isWhole && id < expected.end && expected.end !== Number.POSITIVE_INFINITY)
     miss(expected.end, expected.after, bytes.length);
-    [id, before] = [expected.end, expected.after ?? before];
-  }
-  return { entries, damage, at, stop, id, before, key, end: expected.end, after: expected.after };
+  count();
+  return { entries, damage, at: torn, stop, id, before, key, end: expected.end, after: expected.after };
 }
 
 /** The total of what was appended up to this record, inclusive. */
@@ -198,15 +202,11 @@ export function grow(size: Size, { batches, logs, bytes }: Readonly<Size>, sign:
   size.batches += sign * batches;
   size.logs += sign * logs;
   size.bytes += sign * bytes;
-  if (size.batches > 0) return;
-  // After a power failure, a record of a write that had failed may be back, and its totals contradict the others.
-  size.logs = 0;
-  size.bytes = 0;
 }
 
-/** With the header. */
-export function sizeOf({ count, length }: Header): Size {
-  return { batches: 1, logs: count, bytes: HEADER + length };
+/** Of one batch, with its header. */
+export function sizeOf({ count, raw }: SpoolBatch): Size {
+  return { batches: 1, logs: count, bytes: HEADER + raw.length };
 }
 
 /** Never below 0: totals begin again after the last segment of a spool is gone. */
@@ -230,7 +230,7 @@ function find(
     const header = decodeHeader(bytes, at);
     if (header === undefined || !fits(header, id, end, key)) continue;
     const to = at + HEADER + header.length;
-    if (to <= bytes.length && isIntact(bytes, at, to)) return at;
+    if (to <= bytes.length && isIntact(bytes, at, bytes.subarray(at + HEADER, to))) return at;
   }
   return undefined;
 }
@@ -239,8 +239,8 @@ function fits(header: Header, id: number, end: number, key: number | undefined):
   return header.id >= id && header.id < end && (key === undefined || header.key === key);
 }
 
-function isIntact(bytes: Buffer, at: number, end: number): boolean {
-  return bytes.readUInt32BE(at + BODY_SUM) === crc32(bytes.subarray(at + HEADER, end));
+function isIntact(bytes: Buffer, at: number, raw: Buffer): boolean {
+  return bytes.readUInt32BE(at + BODY_SUM) === crc32(raw);
 }
 
 function put(bytes: Buffer, at: number, value: number): void {
@@ -250,4 +250,42 @@ function put(bytes: Buffer, at: number, value: number): void {
 
 function get(bytes: Buffer, at: number): number {
   return bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
+}
+
+/**
+ * What became of a batch: its byte in an `.acked` file. Any two values differ in four bits, so that a flipped bit
+ * is corrected, and two flipped bits never make a waiting batch an acknowledged one.
+ */
+export const State = {
+  WAITING: 0x00,
+  ACKNOWLEDGED: 0xff,
+  /** A process began to process it, and has not ended doing so. */
+  STARTED: 0x33,
+  /** The same once more, after the process with the first mark was gone. */
+  STARTED_AGAIN: 0x55,
+  QUARANTINED: 0x66,
+  /** Its record is damaged, and this was reported. */
+  LOST: 0x0f,
+} as const;
+
+const STATES: readonly number[] = Object.values(State);
+
+const CORRECTED = Uint8Array.from({ length: 256 }, (_, byte) => {
+  return STATES.find((state) => bitsOf(state ^ byte) <= 1) ?? State.WAITING;
+});
+
+/** The states in the bytes of a file, corrected. */
+export function decodeStates(bytes: Buffer): Buffer {
+  return bytes.map((byte) => CORRECTED[byte] as number) as Buffer;
+}
+
+/** Whether the batch need not be delivered any more. */
+export function isFinished(state: number): boolean {
+  return state === State.ACKNOWLEDGED || state === State.LOST || state === State.QUARANTINED;
+}
+
+function bitsOf(byte: number): number {
+  let bits = 0;
+  for (let rest = byte; rest > 0; rest >>= 1) bits += rest & 1;
+  return bits;
 }

@@ -1,19 +1,24 @@
-import { decodeStates, isFinished, State } from './acks.js';
+import { Acks, readSmall, removeIfThere } from './acks.js';
 import type { Disk, DiskFile } from './disk.js';
-import { decodeHeader, HEADER, type Header, type Size } from './record.js';
+import { decodeHeader, HEADER, type Size } from './record.js';
+import { codeOf, insist, type Patience } from './retry.js';
 
 /** The only reporter of this version. */
 const REPORTER = 'main';
 const LOG = /^(\d{16})\.log$/;
 const ACKED = /^(\d{16})\.\w+\.acked$/;
+/** What a disk reads at once: around a bad block, the rest is read in such pieces. */
+const BLOCK = 4096;
+/** How often to look whether somebody deleted the files, in ms. */
+const LOOK_MS = 1000;
 
 /** One `.log` file, and the `.acked` file next to it. */
 export class Segment {
   readonly first: number;
-  /** The path of its files without their endings. */
+  /** The name of its files without their endings. */
   readonly name: string;
   readonly logPath: string;
-  readonly ackPath: string;
+  readonly acks: Acks;
   /** The id after its last batch. */
   end: number;
   /** The length of the `.log` file, as far as its records are known to be written. */
@@ -24,25 +29,19 @@ export class Segment {
   before: Readonly<Size> | undefined;
   /** What was appended up to its end; undefined if it is the last one. */
   after: Readonly<Size> | undefined;
+  /** The key of its records; undefined if its first header is damaged. */
   key: number | undefined;
-  /** Whether its first header is intact. */
-  hasHeader = false;
-  /** How many of its batches are not finished. */
-  left = 0;
-  /** How many batches the `.acked` file has room for. */
-  capacity = 0;
+  /** What is counted in it, and has not been read yet. */
+  readonly unread: Size = { batches: 0, logs: 0, bytes: 0 };
   /** Part of it cannot be read now. It stays, and is tried again after the next start. */
   isPinned = false;
-  isDeleted = false;
+  /** Nothing may be appended: it is unknown what is behind the last record. */
+  isBroken = false;
   /** Damaged bytes that could not be copied to `damaged/` yet. */
   readonly uncopied: { from: number; to: number }[] = [];
   readonly #disk: Disk;
-  /** The states of its batches; undefined if all of them wait. */
-  #states: Buffer | undefined;
-  #acked: DiskFile | undefined;
-  readonly #unreadable: { first: number; until: number }[] = [];
-  /** The states that are not in the file yet. */
-  #dirty: { from: number; to: number } | undefined;
+  #log: DiskFile | undefined;
+  #lookedAt = 0;
 
   constructor(disk: Disk, folder: string, first: number) {
     this.#disk = disk;
@@ -50,110 +49,104 @@ export class Segment {
     this.end = first;
     this.name = nameOf(first);
     this.logPath = `${folder}/${this.name}.log`;
-    this.ackPath = `${folder}/${this.name}.${REPORTER}.acked`;
+    this.acks = new Acks(disk, `${folder}/${this.name}.${REPORTER}.acked`, first);
   }
 
-  /** Looks at a segment that exists. */
-  load(): void {
-    this.size = this.#disk.sizeOf(this.logPath);
-    // Until the number is known, the segment must not look finished.
-    this.left = Number.POSITIVE_INFINITY;
-    const acked = readSmall(this.#disk, this.ackPath, Number.POSITIVE_INFINITY);
-    this.capacity = acked?.length ?? 0;
-    if (acked?.some((byte) => byte !== State.WAITING)) this.#states = decodeStates(acked);
-    let header: Header | undefined;
-    try {
-      header = decodeHeader(readSmall(this.#disk, this.logPath, HEADER) ?? Buffer.alloc(0), 0);
-    } catch (error) {
-      // The rest may be readable.
-      if ((error as NodeJS.ErrnoException).code !== 'EIO') throw error;
-    }
+  /** Looks at a segment that exists. @throws ENOENT if its `.log` file does not. */
+  async load(patience: Patience): Promise<void> {
+    const unreadable = () => {
+      this.isPinned = true;
+      return 0;
+    };
+    this.size = await insist(() => this.#disk.sizeOf(this.logPath), patience, unreadable);
+    await this.acks.load(patience);
+    // If only the first header cannot be read, the rest may be readable.
+    const start = await insist(
+      () => readSmall(this.#disk, this.logPath, HEADER),
+      { ...patience, readAttempts: 1 },
+      () => undefined,
+    );
+    const header = start && decodeHeader(start, 0);
     if (header?.id !== this.first) return;
-    this.hasHeader = true;
     this.before = header.before;
     this.key = header.key;
   }
 
-  /** Creates the files of a new one, the `.acked` file first: a `.log` file always has one. */
-  create(capacity: number): DiskFile {
-    this.capacity = capacity;
-    const acked = this.#createAcked();
+  /** Creates the files of an empty one, the `.acked` file first: a `.log` file always has one. */
+  create(capacity: number): void {
+    this.close();
+    this.acks.create(capacity);
     try {
-      const log = this.#disk.open(this.logPath, 'create');
-      this.#acked = acked;
-      return log;
+      this.#log = this.#disk.open(this.logPath, 'create');
+      this.size = 0;
+      this.excess = 0;
+      this.isBroken = false;
     } catch (error) {
-      acked.close();
-      this.#disk.remove(this.ackPath);
+      // Nothing may be appended to what is there now.
+      this.isBroken = true;
+      this.acks.remove();
       throw error;
     }
   }
 
   /** What its files use, or will: a missing or short `.acked` file is written again. */
   get bytes(): number {
-    return this.size + this.excess + Math.max(this.capacity, this.end - this.first);
+    return this.size + this.excess + Math.max(this.acks.capacity, this.end - this.first);
   }
 
-  /** Whether a batch has another state than `WAITING`. */
-  get hasStates(): boolean {
-    return this.#states !== undefined;
-  }
-
-  stateOf(id: number): number {
-    if (this.#unreadable.some(({ first, until }) => id >= first && id < until)) return State.LOST;
-    return this.#states?.[id - this.first] ?? State.WAITING;
-  }
-
-  /** How many of the ids from `first` to below `until` are finished. */
-  finished(first: number, until: number): number {
-    const known = Math.max(this.first + (this.#states?.length ?? 0), this.#unreadable.at(-1)?.until ?? 0);
-    let n = 0;
-    for (let id = first; id < Math.min(until, known); id++) if (isFinished(this.stateOf(id))) n += 1;
-    return n;
-  }
-
-  /** Whether there are states of ids that do not exist: of batches whose records a power failure took. */
-  hasStatesFrom(id: number): boolean {
-    return this.#states?.subarray(id - this.first).some((state) => state !== State.WAITING) === true;
-  }
-
-  /** Counts batches as finished that cannot be read now, without writing it down. */
-  giveUp(first: number, until: number): void {
-    this.left -= until - first - this.finished(first, until);
-    this.#unreadable.push({ first, until });
-  }
-
-  /** Sets states in memory. {@link flush} writes them. */
-  set(first: number, until: number, state: number): void {
-    const [from, to] = [first - this.first, until - this.first];
-    if (this.#states === undefined || this.#states.length < to) {
-      const states = Buffer.alloc(Math.max(this.capacity, this.end - this.first, to));
-      states.set(this.#states ?? []);
-      this.#states = states;
+  /**
+   * Writes bytes behind the last record.
+   *
+   * @throws the errors of the file system; then the bytes are removed again, as far as possible.
+   */
+  async write(bytes: Buffer, sync: boolean): Promise<void> {
+    const log = this.#log as DiskFile;
+    try {
+      await writeAll(log, bytes, this.size);
+      if (sync) await log.sync();
+    } catch (error) {
+      // What fdatasync could not write may be lost although later calls succeed.
+      this.isBroken = sync;
+      try {
+        log.truncate(this.size);
+      } catch {
+        this.isBroken = true;
+        this.excess = bytes.length;
+      }
+      throw error;
     }
-    this.left -= until - first - this.finished(first, until);
-    this.#states.fill(state, from, to);
-    this.left += isFinished(state) ? 0 : until - first;
-    const { from: lowest, to: highest } = this.#dirty ?? { from, to };
-    this.#dirty = { from: Math.min(from, lowest), to: Math.max(to, highest) };
   }
 
-  /** Writes what was set. The process may be killed at any time afterwards. */
-  flush(): void {
-    if (this.#dirty === undefined || this.#states === undefined) return;
-    const { from, to } = this.#dirty;
-    this.#acked ??= this.#openAcked();
-    for (let at = from; at < to; ) at += this.#acked.writeSync(this.#states.subarray(at, to), at);
-    this.#dirty = undefined;
-  }
-
-  async sync(): Promise<void> {
-    await this.#acked?.sync();
+  /**
+   * The bytes from `from` to `to`, fewer if the file is shorter or gone. Bytes that the disk does not give back are 0,
+   * and the segment is pinned.
+   */
+  async read(from: number, to: number, patience: Patience): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafeSlow(to - from);
+    const around = async () => {
+      for (let at = 0, length = 0; at < bytes.length; at += length) {
+        // Up to the end of a block of the disk: a piece that begins in one and ends in the next can lose two.
+        length = BLOCK - ((from + at) % BLOCK);
+        const block = bytes.subarray(at, at + length);
+        const skip = () => {
+          block.fill(0);
+          this.isPinned = true;
+          return block.length;
+        };
+        const n = await insist(() => this.#fill(block, from + at), { ...patience, readAttempts: 1 }, skip);
+        if (n < block.length) return at + n;
+      }
+      return bytes.length;
+    };
+    // The rest of a segment must not take a minute for each piece.
+    const rest = this.isPinned ? { ...patience, readAttempts: 1 } : patience;
+    return bytes.subarray(0, await insist(() => this.#fill(bytes, from), rest, around));
   }
 
   /** Frees the space of the records. The file stays, and with it the name. */
   empty(): void {
     if (this.size + this.excess === 0) return;
+    this.leave();
     const log = this.#disk.open(this.logPath, 'update');
     try {
       log.truncate(0);
@@ -166,38 +159,66 @@ export class Segment {
 
   /** @param betweenFiles Waits until the first one is gone for good. */
   async remove(betweenFiles: () => Promise<void>): Promise<void> {
-    this.close();
+    this.leave();
     removeIfThere(this.#disk, this.logPath);
     // Were this file lost first, in a power failure, all of the batches would be back.
     await betweenFiles();
-    removeIfThere(this.#disk, this.ackPath);
+    this.acks.remove();
+  }
+
+  /** Whether nobody deleted its files, as far as they are in use. Asked with a time, it looks once a second. */
+  isWhole(now?: number): boolean {
+    if (now !== undefined && now - this.#lookedAt < LOOK_MS) return true;
+    this.#lookedAt = now ?? this.#lookedAt;
+    return this.#log?.isLinked() !== false && this.acks.isThere();
+  }
+
+  /** Writes its files again if somebody deleted them: so many bytes of the open `.log` file, and states from memory. */
+  async restore(size: number, sync: boolean): Promise<void> {
+    const deleted = this.#log;
+    if (deleted?.isLinked() === false) {
+      const bytes = Buffer.allocUnsafeSlow(size);
+      await this.#fill(bytes, 0);
+      const log = this.#disk.open(this.logPath, 'create');
+      try {
+        await writeAll(log, bytes, 0);
+        if (sync) await log.sync();
+      } catch (error) {
+        log.close();
+        this.#disk.remove(this.logPath);
+        throw error;
+      }
+      deleted.close();
+      this.#log = log;
+    }
+    this.acks.restore();
+  }
+
+  /** Closes the `.log` file, until it is read again. */
+  leave(): void {
+    this.#log?.close();
+    this.#log = undefined;
   }
 
   close(): void {
-    this.#acked?.close();
-    this.#acked = undefined;
+    this.leave();
+    this.acks.close();
   }
 
-  #openAcked(): DiskFile {
-    if (this.capacity < this.end - this.first) {
-      this.capacity = this.#states?.length ?? 0;
-      return this.#createAcked();
-    }
-    return this.#disk.open(this.ackPath, 'update');
-  }
-
-  /** Writes the whole file, so that there is room for each state even if the disk is full later. */
-  #createAcked(): DiskFile {
-    const file = this.#disk.open(this.ackPath, 'create');
+  /** @returns how many bytes there are. */
+  async #fill(bytes: Buffer, from: number): Promise<number> {
     try {
-      const states = this.#states ?? Buffer.alloc(this.capacity);
-      for (let at = 0; at < states.length; ) at += file.writeSync(states.subarray(at), at);
+      for (let at = 0; ; ) {
+        // It may be closed while a read is under way.
+        this.#log ??= this.#disk.open(this.logPath, 'read');
+        const n = at < bytes.length ? await this.#log.read(bytes.subarray(at), from + at) : 0;
+        if (n === 0) return at;
+        at += n;
+      }
     } catch (error) {
-      file.close();
-      this.#disk.remove(this.ackPath);
+      if (codeOf(error) === 'ENOENT') return 0;
       throw error;
     }
-    return file;
   }
 }
 
@@ -208,43 +229,18 @@ export function listSegments(disk: Disk, folder: string): { segments: Segment[];
     const [, first] = LOG.exec(name) ?? [];
     return first === undefined ? [] : [new Segment(disk, folder, Number(first))];
   });
-  const ids = new Set(segments.map(({ first }) => nameOf(first)));
+  const known = new Set(segments.map(({ name }) => name));
   const orphans = names.filter((name) => {
     const [, first] = ACKED.exec(name) ?? [];
-    return first !== undefined && !ids.has(first);
+    return first !== undefined && !known.has(first);
   });
   return { segments, orphans: orphans.map((name) => `${folder}/${name}`) };
 }
 
+async function writeAll(file: DiskFile, bytes: Buffer, from: number): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += await file.write(bytes.subarray(at), from + at);
+}
+
 function nameOf(id: number): string {
   return String(id).padStart(16, '0');
-}
-
-/** The first bytes of a file; undefined if the file does not exist. */
-function readSmall(disk: Disk, path: string, length: number): Buffer | undefined {
-  let file: DiskFile;
-  let size: number;
-  try {
-    size = Math.min(disk.sizeOf(path), length);
-    file = disk.open(path, 'read');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    const bytes = Buffer.alloc(size);
-    let at = 0;
-    for (let n = -1; at < size && n !== 0; at += n) n = file.readSync(bytes.subarray(at), at);
-    return bytes.subarray(0, at);
-  } finally {
-    file.close();
-  }
-}
-
-function removeIfThere(disk: Disk, path: string): void {
-  try {
-    disk.remove(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
 }

@@ -1,19 +1,21 @@
-import type { LogBatch } from '../../codec/index.js';
+import { LogBatch } from '../../codec/index.js';
 import type { Amount } from '../batch.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
 import { type Callback, Duplex } from '../streams/base.js';
 import { type Disk, realDisk } from './disk.js';
-import { guarded } from './guard.js';
-import type { SpoolQueue } from './queue.js';
-import { batchOf, HEADER, type Size } from './record.js';
+import { failed, Opening } from './opening.js';
+import { type Fresh, Pending } from './pending.js';
+import type { QueueOptions, SpoolQueue } from './queue.js';
+import { type Entry, type Size, sizeOf } from './record.js';
+import { pause } from './retry.js';
 import { type Missing, SpoolAccounts } from './spool-accounts.js';
-import { SpoolHandle } from './spool-handle.js';
 import { checkSpoolBufferOptions, type SpoolBufferOptions } from './spool-options.js';
-import { type Fresh, Unstored } from './unstored.js';
 
 /** Batches that wait for a reader in memory, besides what one read brings. */
 const READ_AHEAD = 64;
+/** How many bytes may wait to be written before their writers wait, too. */
+const MAX_PENDING_BYTES = 1 << 20;
 
 /**
  * A buffer on disk, with the surface of a LogBuffer: what is written to it is stored in a folder, and read in order.
@@ -22,7 +24,8 @@ const READ_AHEAD = 64;
  *
  * A reader that keeps up receives each batch at once, while it is being stored, and one that is acknowledged within the
  * same turn of the event loop is not written at all. If the buffer is full, `overflow: 'drop'` drops the newest batch,
- * and `'block'` makes the writers wait.
+ * and `'block'` makes the writers wait. If the disk does not let it write, up to 1 MiB waits in memory until it does;
+ * only what comes after that is dropped, or waits with its writer.
  *
  * | event | arguments | when |
  * |---|---|---|
@@ -48,19 +51,18 @@ export class SpoolBuffer extends Duplex {
   readonly missing: Readonly<Missing> = this.#accounts.missing;
   /** How many times something failed that was tried again. */
   failures = 0;
-  readonly #handle: SpoolHandle;
+  readonly #options: QueueOptions;
+  readonly #stopping = new AbortController();
+  readonly #opening: Opening;
   #queue: SpoolQueue | undefined;
-  readonly #unstored = new Unstored();
-  /** The ids of what a reader has and is stored. */
-  readonly #ids = new Map<LogBatch, number>();
-  #storing: Promise<void> | undefined;
-  #isStoreDue = false;
+  readonly #pending: Pending;
+  /** What a reader has: its id, or what waits to be stored. */
+  readonly #read = new Map<LogBatch, number | Fresh>();
   #reading: Promise<void> | undefined;
   #isWanted = false;
   /** A writer that waits: until there is room for its batch, or, without a batch, until the disk has caught up. */
   #waiting: { batch: LogBatch | undefined; callback: Callback } | undefined;
   #refusing = false;
-  #closing = false;
 
   /**
    * @param disk Where the folder is. Default: the disk of this computer.
@@ -74,32 +76,37 @@ export class SpoolBuffer extends Duplex {
   ) {
     checkSpoolBufferOptions(options, overflow);
     super({ objectMode: true, readableHighWaterMark: READ_AHEAD, writableHighWaterMark: 1 });
-    this.maxBytes = options.maxBytes ?? 256 * 2 ** 20;
+    const { folder, maxBytes = 256 * 2 ** 20, sync = false } = options;
+    this.maxBytes = maxBytes;
     this.overflow = overflow;
-    this.#handle = new SpoolHandle({
-      disk,
-      folder: options.folder,
-      maxBytes: this.maxBytes,
-      sync: options.sync ?? false,
-      logger,
+    this.#options = {
+      ...{ disk, folder, maxBytes, sync, logger },
       onLoss: (lost, ids) => this.#lose(lost, ids),
-      onQuarantine: (entry) => this.#drop(batchOf(entry), 'quarantined'),
+      onQuarantine: ({ tag, count, raw }) => this.#drop(new LogBatch(tag, count, raw), 'quarantined'),
+      onRecount: (difference) => this.#accounts.recover(difference),
       onFailure: (error) => {
         this.failures += 1;
         this.emit('failure', error);
       },
       onSpace: () => this.#admit(),
+    };
+    const patience = { disk, signal: this.#stopping.signal, onFailure: this.#options.onFailure };
+    this.#opening = new Opening(this.#options, patience);
+    this.#pending = new Pending({
+      patience,
+      onStored: (fresh, id) => this.#stored(fresh, id),
+      onRound: () => [this.#fill(), this.#admit()],
     });
   }
 
-  /** False if it could not be opened yet, or if the last attempt to write failed; true again 30 s after that. */
+  /** False if it could not be opened yet, or if the last attempt to write failed. */
   get isWritable(): boolean {
-    return this.#queue === undefined ? this.failures === 0 : this.#unstored.isStorable;
+    return this.#queue === undefined ? this.failures === 0 : this.#pending.shortage === undefined;
   }
 
   /** Locks the folder, if no shortage prevents it. `open()` does it, too. @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED */
   lock(isHandedOver = () => false): Promise<void> {
-    return this.#handle.lock(isHandedOver);
+    return this.#opening.lock(isHandedOver);
   }
 
   /**
@@ -109,11 +116,11 @@ export class SpoolBuffer extends Duplex {
    * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED
    */
   async open(): Promise<void> {
-    const queue = await this.#handle.open();
+    const queue = await this.#opening.open();
     if (this.#queue !== undefined) return;
     this.#queue = queue;
-    this.#accounts.opened(queue.size);
-    this.#store();
+    this.#accounts.recover(queue.size);
+    this.#pending.begin(queue);
     this.#fill();
   }
 
@@ -123,22 +130,37 @@ export class SpoolBuffer extends Duplex {
     return this.#waiting === undefined;
   }
 
-  /** A batch that was read need not be kept any more. No kill brings it back once this turn is over. */
+  /** A batch that was read need not be kept any more. No kill brings it back afterwards. */
   ack(batch: LogBatch): void {
-    const id = this.#ids.get(batch);
-    if (id !== undefined) {
-      this.#ids.delete(batch);
-      this.#queue?.finish(id, batch);
-    } else if (!this.#unstored.acknowledge(batch)) {
-      return;
-    }
+    const found = this.#read.get(batch);
+    if (found === undefined) return;
+    this.#read.delete(batch);
+    if (typeof found === 'number') this.#queue?.finish(found, batch);
+    else this.#pending.acknowledge(found);
     this.#accounts.release(batch);
     this.#admit();
   }
 
-  /** Wraps a reporter so that a batch that ends the process again and again is set aside: see docs/spool-format.md. */
+  /**
+   * A reporter that notes on disk which batch is being processed, if the process before this one crashed. A batch that
+   * ends two more processes is set aside: see docs/spool-format.md. Waiting for an answer does not count: the note is
+   * removed when `report()` returns its promise.
+   */
   guard(reporter: Reporter): Reporter {
-    return guarded(reporter, () => this.#queue, this.#ids);
+    // Whoever uses it says that it is not a reporter.
+    if (typeof reporter?.report !== 'function') return reporter;
+    return {
+      report: (batch, options) => {
+        const id = this.#queue?.isSuspicious ? this.#read.get(batch) : undefined;
+        if (typeof id !== 'number') return reporter.report(batch, options);
+        this.#queue?.mark(id);
+        try {
+          return reporter.report(batch, options);
+        } finally {
+          this.#queue?.unmark(id);
+        }
+      },
+    };
   }
 
   /** Lets no writer wait any more: a batch that does not fit is dropped with the reason `'shutdown'`. */
@@ -147,36 +169,40 @@ export class SpoolBuffer extends Duplex {
     this.#admit();
   }
 
-  /** Waits until everything that was accepted is stored, and releases the folder. */
+  /** Waits until everything that was accepted is stored, if the disk lets it, and releases the folder. */
   async close(): Promise<void> {
-    this.#closing = true;
-    const queue = await this.#handle.opened();
-    if (queue !== undefined) {
-      for (this.#store(); this.#storing !== undefined; ) await this.#storing;
+    this.shutdown();
+    this.#stopping.abort();
+    while (this.writableLength > 0 && !this.destroyed) await new Promise(setImmediate);
+    await this.#opening.close();
+    await this.#pending.flush();
+    // What a reader has, too: it has not acknowledged it.
+    for (const { batch } of this.#pending.clear()) {
+      this.#read.delete(batch);
+      this.#drop(batch, this.#queue === undefined ? 'shutdown' : 'spool_full', this.#pending.shortage);
     }
-    const { unread, read } = this.#unstored.abandon();
-    for (const batch of unread) this.#drop(batch, 'shutdown');
-    for (const batch of read) this.#drop(batch, 'spool_full');
-    await this.#handle.close();
+    await this.#queue?.close();
     await this.#reading;
     this.destroy();
   }
 
   override _write(batch: LogBatch, _encoding: BufferEncoding, callback: Callback): void {
     if (!this.#hasRoom(batch)) {
-      if (this.overflow === 'block' && !this.#refusing && HEADER + batch.raw.length <= this.maxBytes) {
+      if (this.overflow === 'block' && !this.#refusing && sizeOf(batch).bytes <= this.maxBytes) {
         batch.detach();
         this.#waiting = { batch, callback };
         return;
       }
-      this.#accounts.receive(batch, false);
-      this.emit('drop', batch, this.#refusing ? 'shutdown' : 'spool_full');
+      this.#accounts.accept(batch);
+      this.#drop(batch, this.#refusing ? 'shutdown' : 'spool_full', this.#pending.shortage);
       callback();
       return;
     }
-    this.#accounts.receive(batch, true);
-    this.#accept(batch);
-    if (this.#unstored.isMuch && !this.#refusing) this.#waiting = { batch: undefined, callback };
+    this.#accounts.accept(batch);
+    const fresh: Fresh = { batch, isRead: false, isDone: false };
+    if (this.#isWanted && !this.#pending.hasUnread && this.#hasReadAll()) this.#give(fresh);
+    if (!fresh.isDone) this.#pending.add(fresh);
+    if (this.#isBehind()) this.#waiting = { batch: undefined, callback };
     else callback();
   }
 
@@ -186,93 +212,72 @@ export class SpoolBuffer extends Duplex {
   }
 
   #hasRoom(batch: LogBatch): boolean {
-    const bytes = HEADER + batch.raw.length;
+    const { bytes } = sizeOf(batch);
+    const pending = this.#pending.bytes;
+    if (this.#pending.shortage !== undefined && pending > 0 && pending + bytes > MAX_PENDING_BYTES)
+      return false;
     const space = this.#queue?.space ?? Number.POSITIVE_INFINITY;
-    return this.held.bytes + bytes <= this.maxBytes && this.#unstored.bytes + bytes <= space;
+    return this.held.bytes + bytes <= this.maxBytes && pending + bytes <= space;
   }
 
-  #accept(batch: LogBatch): void {
-    this.#unstored.add(batch, this.#isPassingThrough() ? this.#give : undefined);
-    if (this.#isStoreDue || this.#unstored.isEmpty) return;
-    this.#isStoreDue = true;
-    setImmediate(() => {
-      this.#isStoreDue = false;
-      this.#store();
+  /** Whether writers have to wait for the disk. */
+  #isBehind(): boolean {
+    return this.#pending.bytes > MAX_PENDING_BYTES && !this.#refusing && this.#pending.shortage === undefined;
+  }
+
+  /** Whether the reader has everything that is stored. */
+  #hasReadAll(): boolean {
+    return this.#reading === undefined && this.#queue?.hasUnread === false;
+  }
+
+  #give(fresh: Fresh): void {
+    fresh.isRead = true;
+    this.#read.set(fresh.batch, fresh);
+    this.#isWanted = this.push(fresh.batch);
+  }
+
+  /** A batch is on disk by now. */
+  #stored({ batch, isRead, isDone }: Fresh, id: number): void {
+    if (isRead) this.#queue?.skip(id, batch);
+    if (isDone) this.#queue?.finish(id, batch);
+    else if (isRead) this.#read.set(batch, id);
+  }
+
+  /** Gives the reader what it wants: what is stored, and then what is not stored yet. */
+  #fill(): void {
+    const queue = this.#queue;
+    if (queue === undefined || this.#stopping.signal.aborted) return;
+    while (this.#isWanted && this.#hasReadAll()) {
+      const fresh = this.#pending.take();
+      if (fresh === undefined) return;
+      this.#give(fresh);
+    }
+    if (!this.#isWanted || this.#reading !== undefined) return;
+    this.#isWanted = false;
+    this.#reading = this.#readFrom(queue).finally(() => {
+      this.#reading = undefined;
+      this.#fill();
     });
   }
 
-  readonly #give = (batch: LogBatch): void => {
-    this.push(batch);
-    if (this.readableLength > 0) batch.detach();
-  };
-
-  /** Whether a reader waits, and has everything that there was. */
-  #isPassingThrough(): boolean {
-    return (
-      this.readableFlowing === true &&
-      this.readableLength === 0 &&
-      this.#unstored.unread === 0 &&
-      this.#reading === undefined &&
-      this.#queue?.hasUnread === false
-    );
-  }
-
-  /** Stores what is to be stored, group by group: what comes meanwhile is the next one. */
-  #store(): void {
-    if (this.#queue === undefined || this.#storing !== undefined || this.#unstored.isEmpty) return;
-    const queue = this.#queue;
-    const stored = (fresh: Fresh, id: number) => this.#stored(queue, fresh, id);
-    this.#storing = this.#unstored
-      .store(queue, stored, (lost, error) => {
-        for (const batch of lost) this.#drop(batch, 'spool_full', this.#handle.failed(error));
-      })
-      .finally(() => {
-        this.#storing = undefined;
-        this.#fill();
-        this.#admit();
-        this.#store();
-      });
-  }
-
-  /** It is on disk by now. A reader that has everything before it need not read it from there. */
-  #stored(queue: SpoolQueue, fresh: Fresh, id: number): void {
-    const { batch, state } = fresh;
-    if (state === 'unread') {
-      if (this.#reading !== undefined || this.readableLength >= READ_AHEAD || !queue.skip(id, batch)) return;
-      this.#ids.set(batch, id);
-      this.#give(batch);
-    } else {
-      queue.skip(id, batch);
-      if (state === 'done') queue.finish(id, batch);
-      else this.#ids.set(batch, id);
+  async #readFrom(queue: SpoolQueue): Promise<void> {
+    const entries = await queue.read().catch(async (error): Promise<Entry[]> => {
+      const { disk, onFailure } = this.#options;
+      if (!this.#stopping.signal.aborted) onFailure(error);
+      await pause(disk, this.#stopping.signal);
+      return [];
+    });
+    for (const { id, tag, count, raw } of entries) {
+      const batch = new LogBatch(tag, count, raw);
+      this.#read.set(batch, id);
+      this.push(batch);
     }
-  }
-
-  /** Reads on, if a reader wants more. */
-  #fill(): void {
-    const queue = this.#queue;
-    if (!this.#isWanted || this.#reading !== undefined || this.#closing || queue?.hasUnread !== true) return;
-    this.#isWanted = false;
-    this.#reading = queue
-      .read()
-      .then(
-        (entries) => {
-          for (const entry of entries) {
-            const batch = batchOf(entry);
-            this.#ids.set(batch, entry.id);
-            this.push(batch);
-          }
-          if (entries.length === 0) this.#isWanted = true;
-        },
-        () => undefined, // It is being closed.
-      )
-      .finally(() => {
-        this.#reading = undefined;
-        this.#fill();
-      });
+    if (entries.length === 0) this.#isWanted = true;
   }
 
   #lose(lost: Readonly<Size>, ids: { first: number; last: number }): void {
+    // What is found missing while the spool is opened is not among what it has then.
+    if (this.#queue === undefined) this.#accounts.recover(lost);
     this.#accounts.lose(lost, ids);
     this.emit('loss', { batches: lost.batches, logs: lost.logs });
     this.#admit();
@@ -280,20 +285,16 @@ export class SpoolBuffer extends Duplex {
 
   #drop(batch: LogBatch, reason: string, error?: unknown): void {
     this.#accounts.release(batch);
-    this.emit('drop', batch, reason, error);
+    this.emit('drop', batch, reason, error === undefined ? undefined : failed(this.#options.folder, error));
   }
 
   /** Lets the writer continue that waits, if it can. */
   #admit(): void {
     if (this.#waiting === undefined) return;
     const { batch, callback } = this.#waiting;
-    if (batch === undefined) {
-      if (this.#unstored.isMuch && !this.#refusing) return;
-      this.#waiting = undefined;
-      callback();
-    } else if (this.#refusing || this.#hasRoom(batch)) {
-      this.#waiting = undefined;
-      this._write(batch, 'utf8', callback);
-    }
+    if (batch === undefined ? this.#isBehind() : !this.#refusing && !this.#hasRoom(batch)) return;
+    this.#waiting = undefined;
+    if (batch === undefined) callback();
+    else this._write(batch, 'utf8', callback);
   }
 }

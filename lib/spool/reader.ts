@@ -1,0 +1,97 @@
+import { type Damage, type Entry, HEADER, parse, type Size, type SpoolBatch } from './record.js';
+import type { Patience } from './retry.js';
+import type { Segment } from './segment.js';
+import type { SegmentLimits, Writer } from './writer.js';
+
+/** Bytes that are read at once, but no more than an eighth of a segment, if the records are not larger. */
+const CHUNK = 128 << 10;
+
+/** The result of one read. */
+export interface Read {
+  readonly segment: Segment;
+  readonly entries: Entry[];
+  readonly damage: Damage[];
+  /** Where in the segment the bytes begin in which the damage was found. */
+  readonly offset: number;
+}
+
+/** The reading end of a spool. */
+export class Reader {
+  /** The id of the next record. */
+  next = 0;
+  readonly #segments: readonly Segment[];
+  readonly #writer: Writer;
+  readonly #patience: Patience;
+  readonly #chunk: number;
+  #segment: Segment | undefined;
+  /** Where in the segment the next record is. */
+  #offset = 0;
+  /** What was appended to the spool before it. */
+  #before: Readonly<Size> = { batches: 0, logs: 0, bytes: 0 };
+
+  /** @param segments Those of the spool, the oldest first. */
+  constructor(segments: readonly Segment[], writer: Writer, limits: SegmentLimits, patience: Patience) {
+    this.#segments = segments;
+    this.#writer = writer;
+    this.#patience = patience;
+    this.#chunk = Math.min(CHUNK, Math.floor(limits.bytes / 8));
+  }
+
+  get hasUnread(): boolean {
+    return this.#find() !== undefined;
+  }
+
+  /** Reads the next records; undefined if there are none. */
+  async read(): Promise<Read | undefined> {
+    const segment = this.#move();
+    if (segment === undefined) return undefined;
+    const offset = this.#offset;
+    const { size, end, key } = segment;
+    const after = segment === this.#writer.tail ? this.#writer.totals : segment.after;
+    const expected = { id: this.next, before: this.#before, end, after, key };
+    for (let length = this.#chunk; ; length *= 2) {
+      // An emptied segment is shorter than what was read of it.
+      const to = Math.max(offset, Math.min(size, offset + length));
+      const bytes = await segment.read(offset, to, this.#patience);
+      // A file that became shorter is damaged, too.
+      const isWhole = to >= size || bytes.length < to - offset;
+      const { entries, damage, at, stop, id, before } = parse(bytes, expected, isWhole);
+      if (stop === 'damaged') {
+        length = Number.POSITIVE_INFINITY;
+      } else if (stop !== 'more' || entries.length > 0) {
+        this.next = id;
+        this.#offset = isWhole ? size : offset + at;
+        this.#before = before;
+        return { segment, entries, damage, offset };
+      }
+    }
+  }
+
+  /** Moves behind a batch without reading it. @returns its segment; undefined if others are to be read before it. */
+  skip(id: number, { count, raw }: SpoolBatch): Segment | undefined {
+    const segment = this.#move();
+    if (id !== this.next) return undefined;
+    const { batches, logs, bytes } = this.#before;
+    this.next += 1;
+    this.#offset += HEADER + raw.length;
+    this.#before = { batches: batches + 1, logs: logs + count, bytes: bytes + raw.length };
+    return segment;
+  }
+
+  /** Moves to the segment that has the next id, or to the first one behind it. */
+  #move(): Segment | undefined {
+    const segment = this.#find();
+    if (segment === undefined || segment === this.#segment) return segment;
+    if (this.#segment !== this.#writer.tail) this.#segment?.leave();
+    this.#segment = segment;
+    this.#offset = 0;
+    this.next = Math.max(this.next, segment.first);
+    this.#before = segment.before ?? this.#before;
+    return segment;
+  }
+
+  /** An empty segment is not read: its file may be created anew. */
+  #find(): Segment | undefined {
+    return this.#segments.find(({ first, end }) => end > this.next && end > first);
+  }
+}

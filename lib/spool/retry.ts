@@ -1,0 +1,77 @@
+import type { Disk } from './disk.js';
+
+/** How long to wait before the disk is asked again. */
+const RETRY_MS = 1000;
+/** A read error (EIO) is believed after so many attempts: they take a minute. */
+export const READ_ATTEMPTS = 60;
+
+/**
+ * Errors that may end without anybody changing the spool. They are not damage: nothing is moved or deleted because of
+ * them.
+ */
+const SHORTAGES = [
+  ...[
+    'EMFILE',
+    'ENFILE',
+    'ENOMEM',
+    'ENOBUFS',
+    'ENOSPC',
+    'EDQUOT',
+    'EIO',
+    'EAGAIN',
+    'EBUSY',
+    'ESTALE',
+    'ETIMEDOUT',
+  ],
+  ...['EACCES', 'EPERM', 'EROFS'],
+];
+
+export function isShortage(error: unknown): boolean {
+  return SHORTAGES.includes(codeOf(error));
+}
+
+export function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? '';
+}
+
+/** How a spool waits for the disk. */
+export interface Patience {
+  readonly disk: Disk;
+  /** Ends the attempts. */
+  readonly signal: AbortSignal;
+  /** Something failed, and is tried again. */
+  onFailure(error: unknown): void;
+  /** After so many attempts, a read error is believed. Default: never. */
+  readonly readAttempts?: number;
+}
+
+/**
+ * Tries until it works.
+ *
+ * @param giveUp What to do instead if a read error is believed.
+ * @throws any error that is not a shortage, and the last one when the signal aborts.
+ */
+export async function insist<T>(
+  operation: () => T | Promise<T>,
+  patience: Patience,
+  giveUp?: (error: unknown) => T | Promise<T>,
+): Promise<T> {
+  const { disk, signal, onFailure, readAttempts = Number.POSITIVE_INFINITY } = patience;
+  for (let readErrors = 0; ; ) {
+    try {
+      return await operation();
+    } catch (error) {
+      if (!isShortage(error)) throw error;
+      onFailure(error);
+      if (codeOf(error) === 'EIO') readErrors += 1;
+      if (readErrors >= readAttempts && giveUp !== undefined) return giveUp(error);
+      if (!(await pause(disk, signal))) throw error;
+    }
+  }
+}
+
+/** Waits until it is worth while to try again. @returns whether the signal is still open. */
+export async function pause(disk: Disk, signal: AbortSignal): Promise<boolean> {
+  if (!signal.aborted) await disk.wait(RETRY_MS, signal);
+  return !signal.aborted;
+}
