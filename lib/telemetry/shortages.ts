@@ -24,8 +24,8 @@ const MAX_CAUSES = 5;
 
 /**
  * Counts and reports what the system could not provide. Outages of a reporter and drops have lines of their own, which
- * contain the error, so they are only counted here. For everything else, each kind at each place is an {@link Episode}: one line when it
- * begins, and one when it has not happened for 30 s.
+ * contain the error, so they are only counted here. For everything else, each kind at each place is an {@link Episode}:
+ * one line when it begins, and one when it has not happened for 30 s.
  */
 export class Shortages {
   /** How many operations failed, by kind. */

@@ -83,7 +83,11 @@ describe('a lock', () => {
       await listening(first, socket);
       await sendBatches(socket, 3, 1);
       await until('all came in', async () => (await metric(first, 'batches_received_total')) === 3);
-      await until('all is stored', async () => (await metric(first, 'buffer_batches')) === 3);
+      const inFlight = () => metric(first, 'in_flight_batches');
+      await until(
+        'all is stored',
+        async () => (await metric(first, 'buffer_batches')) + (await inFlight()) === 3,
+      );
       expect(idInNamespace(first)).toBe('1');
       await isRefused(start(serve(path(), folder), { through }));
       await isRefused(start(serve(path(), folder)));

@@ -78,7 +78,8 @@ describe('a disk that does not give back what is on it (EIO)', () => {
         }),
       ]);
       expect(complaintsOf(first)[0]).toMatchObject({
-        msg: 'the spool cannot be used; retrying',
+        msg: 'a shortage: a device fails: check the disk',
+        place: 'spool',
         err: { code: 'EIO' },
       });
       const { failed, waitedMs }: { failed: number; waitedMs: number } = JSON.parse(
