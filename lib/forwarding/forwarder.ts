@@ -214,7 +214,9 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
       this.#succeed(batch, start);
       return true;
     }
-    resultOf(result).then(
+    // The promise of a RetryingReporter behaves.
+    const settled = this.isRetrying ? (result as Promise<void>) : resultOf(result);
+    settled.then(
       () => this.#succeed(batch, start),
       (error) => this.#fail(batch, error),
     );
