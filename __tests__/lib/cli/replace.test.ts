@@ -76,21 +76,15 @@ describe('serve --replace', () => {
   test('takes the socket, the spool and the metrics address over, and nothing is lost', async () => {
     const folder = newFolder();
     const [socket, spool] = [join(folder, 'socket'), join(folder, 'spool')];
-    const free = createServer().listen(0, '127.0.0.1');
-    await once(free, 'listening');
-    const address = free.address();
-    await once(free.close(), 'close');
-    const port = typeof address === 'object' ? address?.port : 0;
-    const args = ['--spool', spool, '--metrics', `127.0.0.1:${port}`];
-
-    const old = serve(socket, ...args);
+    const old = serve(socket, '--spool', spool, '--metrics', '127.0.0.1:0');
     await listening(old, socket);
+    const { port } = new URL(String(logOf(old).find(({ msg }) => msg === 'serving metrics')?.url));
     const connected = await connectTo(socket);
     connected.write(logsFrame(5, 0));
     await until('the old proxy has some', () => lines(old.stdout()).length === 5);
     const { ino } = statSync(socket);
 
-    const young = serve(socket, ...args, '--replace');
+    const young = serve(socket, '--spool', spool, '--metrics', `127.0.0.1:${port}`, '--replace');
     await until('the new proxy listens', () => hasLogged(young, '"listening"'));
     await sendAll(socket, [logsFrame(5, 5)]);
     expect(await old.ended).toBe(0);
