@@ -100,8 +100,14 @@ export class FrameParser extends DirectTransform {
   override _read(size: number): void {
     const next = this.#continue;
     this.#continue = undefined;
-    if (next === undefined) super._read(size);
-    else next();
+    if (next === undefined) {
+      super._read(size);
+      return;
+    }
+    const before = this.readableLength;
+    next();
+    // If the rest of the chunk completed no frame, nothing was pushed, and the stream would not call _read() again.
+    if (this.#continue === undefined && this.readableLength === before) super._read(size);
   }
 
   override _flush(callback: TransformCallback): void {

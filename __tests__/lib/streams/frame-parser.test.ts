@@ -5,6 +5,7 @@ import { encodeFrame, type Frame, type FrameFault } from '../../../codec/index.j
 import { FrameParser, type Protocol } from '../../../lib/index.js';
 import { cuts } from '../../helpers/cuts.js';
 import { thrown } from '../../helpers/thrown.js';
+import { until } from '../../helpers/until.js';
 import { vectors } from '../../helpers/vectors.js';
 
 /** Everything that a parser emits for these chunks. */
@@ -169,3 +170,23 @@ describe.each([true, false])('a chunk of thousands of frames, perChunk: %p', (pe
     expect(seen).toHaveLength(5000);
   });
 });
+
+// After 100 frames, the rest of a chunk may be the beginning of a frame. It completes nothing, and the stream did not ask
+// for more after it.
+test.each([true, false])(
+  'a reader that takes one object at a time gets all, perChunk: %p',
+  async (perChunk) => {
+    const bytes = Buffer.concat(Array.from({ length: 450 }, () => hello));
+    for (const cut of [100, 150, 200, 201, 300].map((frames) => frames * hello.length + 3)) {
+      const parser = new FrameParser({ perChunk });
+      let frames = 0;
+      parser.on('readable', () => {
+        for (let item = parser.read(); item !== null; item = parser.read())
+          frames += perChunk ? item.length : 1;
+      });
+      // Without an end, because a stream that has ended is read to its end anyway.
+      for (const chunk of [bytes.subarray(0, cut), bytes.subarray(cut)]) parser.write(chunk);
+      await until(`all are read, cut at ${cut}`, () => frames === 450);
+    }
+  },
+);
