@@ -65,7 +65,8 @@ describe('systemd-socket-activate', () => {
     child.stdout.setEncoding('utf8').on('data', (chunk) => (output.stdout += chunk));
     child.stderr.setEncoding('utf8').on('data', (chunk) => (output.stderr += chunk));
     child.on('close', (code) => (output.code = code));
-    await until('the socket is there', () => existsSync(socket));
+    // The file is there before anybody listens on it.
+    await until('the socket is there', () => existsSync(socket) && output.stderr.includes('Listening on'));
     return { child, socket, output };
   }
 
