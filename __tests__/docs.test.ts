@@ -12,6 +12,7 @@ import type { OptionRow } from '../lib/options.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
 import { SENDER_OPTIONS } from '../lib/sender/sender.js';
+import { REFUSAL_REASONS } from '../lib/server/connections.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
 import { LOG_BUFFER_OPTIONS } from '../lib/streams/log-buffer.js';
 import { STATUS_SINK_OPTIONS } from '../lib/streams/status-sink.js';
@@ -119,6 +120,11 @@ describe('docs/operating.md', () => {
     expect(tableAfter(page, 'Why a batch was dropped:\n').map(([reason]) => reason)).toEqual([
       ...DROP_REASONS,
     ]);
+  });
+
+  test('lists the reasons for closing a connection at once', () => {
+    const reasons = tableAfter(page, 'Why a connection was closed at once:\n').map(([reason]) => reason);
+    expect(reasons).toEqual([...REFUSAL_REASONS]);
   });
 
   test.each([...REJECT_REASONS, 'boundary_channel_full', 'boundary_batch_full'])('names %s', (reason) => {

@@ -13,7 +13,7 @@ const { stdin, stdout, stderr } = process;
 const log = new LogOutput(eventOutput(stderr, 2) ?? stderr);
 // If nobody reads stderr, that is not the end of the work.
 stderr.on('error', () => undefined);
-// Node would wait until its warning is written. If there is no listener, somebody has turned warnings off.
+// Node itself writes its warnings to stderr and waits for that, which can block. Without a listener, warnings are off.
 if (process.listenerCount('warning') > 0) {
   process.removeAllListeners('warning');
   process.on('warning', ({ name, message }) => log.write(`${visible(`${name}: ${message}`)}\n`));

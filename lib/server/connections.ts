@@ -3,7 +3,7 @@ import type { Logger } from '../logger.js';
 import { LogBuffer } from '../streams/log-buffer.js';
 import { Episode } from '../telemetry/episode.js';
 import { Connection, type Sinks, type TimeLimits } from './connection.js';
-import { descriptorBudget, isShortage, SpareDescriptor } from './descriptors.js';
+import { descriptorBudget, isOutOfDescriptors, SpareDescriptor } from './descriptors.js';
 import { Turns } from './turns.js';
 
 const FAULTS = {
@@ -116,7 +116,7 @@ export class Connections {
   /** The server could not accept a connection. */
   notAccepted(error: Error): void {
     // With the spare descriptor it can, and the connection does not wait without an answer.
-    if (isShortage(error)) this.#spare.release();
+    if (isOutOfDescriptors(error)) this.#spare.release();
     this.#events.notAccepted(error);
   }
 

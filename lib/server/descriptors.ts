@@ -72,7 +72,7 @@ export class SpareDescriptor {
       closeSync(openAny());
       return true;
     } catch (error) {
-      if (!isShortage(error)) return true;
+      if (!isOutOfDescriptors(error)) return true;
       this.release();
       this.#onShortage(error);
       return false;
@@ -86,7 +86,7 @@ export class SpareDescriptor {
 }
 
 /** Whether there was no descriptor for an operation. */
-export function isShortage(error: unknown): boolean {
+export function isOutOfDescriptors(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'EMFILE' || code === 'ENFILE';
 }

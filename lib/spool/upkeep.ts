@@ -86,7 +86,7 @@ export class Upkeep {
   async #dispose(segment: Segment): Promise<void> {
     const { patience, folder, segments, writer, losses, sync } = this.#options;
     const { acks } = segment;
-    // The last name tells the next id. It goes if there is no other way to get space.
+    // The name of the last segment says what the next id is, so it is deleted only if nothing else frees space.
     const isNeeded =
       segment === segments.at(-1) && !(writer.isShortOfSpace && segment.size + segment.excess === 0);
     try {

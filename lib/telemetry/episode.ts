@@ -161,6 +161,34 @@ export class Episode {
   }
 }
 
+/** Episodes by name. Each is created when something like it happens for the first time. */
+export class Episodes {
+  readonly #logger: Logger;
+  readonly #byName = new Map<string, Episode>();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /**
+   * @param texts Used when the name is new, like the fields.
+   * @param fields These fields are part of every line.
+   */
+  named(name: string, texts: EpisodeTexts, fields: object): Episode {
+    let episode = this.#byName.get(name);
+    if (episode === undefined) {
+      episode = new Episode(this.#logger, texts, fields);
+      this.#byName.set(name, episode);
+    }
+    return episode;
+  }
+
+  /** Ends all of them. Each writes its last line. */
+  end(): void {
+    for (const episode of this.#byName.values()) episode.end();
+  }
+}
+
 type Sums = Record<string, number>;
 
 /** A single start is not worth a field. */

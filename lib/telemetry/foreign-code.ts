@@ -2,8 +2,7 @@ import { Guard, guardedLogger } from '../guard.js';
 import type { Logger } from '../logger.js';
 
 /** Whose code a proxy calls, besides its reporter, whose failures are counted as retries and drops. */
-export const FOREIGN_SOURCES = ['logger', 'registry'] as const;
-export type ForeignSource = (typeof FOREIGN_SOURCES)[number];
+export type ForeignSource = 'logger' | 'registry';
 
 /** The code of the program that a proxy calls, guarded. */
 export class ForeignCode {

@@ -4,7 +4,7 @@
  * | reason | status | what happened |
  * |---|---|---|
  * | `not_listening` | failing | the proxy is not started, or it is closing |
- * | `socket_missing` | failing | there is no socket at its path any more, so no sender can connect |
+ * | `socket_missing` | failing | the socket file is gone, so no sender can connect |
  * | `not_forwarding` | failing | no forwarder runs, so nothing is delivered |
  * | `spool_not_writable` | failing | the spool cannot be opened, or the last attempt to write to it failed |
  * | `dropping` | failing | batches were dropped in the last 30 s, for any reason but `shutdown` |
@@ -22,7 +22,7 @@ export const HEALTH_REASONS = [
 export type HealthReason = (typeof HEALTH_REASONS)[number];
 
 /** How long a problem that happens now and then counts, in ms. */
-export const RECENT_MS = 30_000;
+const RECENT_MS = 30_000;
 
 /** Whether a proxy does its work. */
 export interface Health {

@@ -1,5 +1,5 @@
 import type { Logger } from '../logger.js';
-import { Episode } from './episode.js';
+import { type Episode, Episodes } from './episode.js';
 
 /** What can be short, by the code of the error, and what to do about it. A closed list. */
 const ADVICE = {
@@ -33,11 +33,10 @@ export class Shortages {
     ShortageKind,
     number
   >;
-  readonly #logger: Logger;
-  readonly #episodes = new Map<string, Episode>();
+  readonly #episodes: Episodes;
 
   constructor(logger: Logger) {
-    this.#logger = logger;
+    this.#episodes = new Episodes(logger);
   }
 
   /**
@@ -61,23 +60,17 @@ export class Shortages {
 
   /** Ends all episodes. Each writes its last line. */
   end(): void {
-    for (const episode of this.#episodes.values()) episode.end();
+    this.#episodes.end();
   }
 
   #episode(place: ShortagePlace, kind: ShortageKind): Episode {
-    const key = `${place} ${kind}`;
-    let episode = this.#episodes.get(key);
-    if (episode === undefined) {
-      const advice = ADVICE[kind];
-      const texts = {
-        started: `a shortage: ${advice}`,
-        continues: `the shortage continues: ${advice}`,
-        ended: 'the shortage is over',
-      };
-      episode = new Episode(this.#logger, texts, { place, kind });
-      this.#episodes.set(key, episode);
-    }
-    return episode;
+    const advice = ADVICE[kind];
+    const texts = {
+      started: `a shortage: ${advice}`,
+      continues: `the shortage continues: ${advice}`,
+      ended: 'the shortage is over',
+    };
+    return this.#episodes.named(`${place} ${kind}`, texts, { place, kind });
   }
 }
 

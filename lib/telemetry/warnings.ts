@@ -3,7 +3,7 @@ import type { Batch } from '../batch.js';
 import type { BoundaryLogError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { DropReason } from './accounts.js';
-import { Episode, type EpisodeTexts } from './episode.js';
+import { Episode, Episodes, type EpisodeTexts } from './episode.js';
 import type { RejectReason } from './reject-reasons.js';
 import { Shortages } from './shortages.js';
 
@@ -49,11 +49,12 @@ export class Warnings {
   /** Failures for lack of a resource are reported by kind, whatever failed. */
   readonly shortages: Shortages;
   readonly #logger: Logger;
-  readonly #episodes = new Map<string, Episode>();
+  readonly #episodes: Episodes;
   #outage: Episode | undefined;
 
   constructor(logger: Logger) {
     this.#logger = logger;
+    this.#episodes = new Episodes(logger);
     this.shortages = new Shortages(logger);
   }
 
@@ -110,18 +111,13 @@ export class Warnings {
 
   /** Ends all episodes. Each writes its last line. */
   end(): void {
-    for (const episode of this.#episodes.values()) episode.end();
+    this.#episodes.end();
     this.shortages.end();
     this.#outage?.flush();
   }
 
   #episode(reason: string, texts: EpisodeTexts): Episode {
-    let episode = this.#episodes.get(reason);
-    if (episode === undefined) {
-      episode = new Episode(this.#logger, texts, { reason });
-      this.#episodes.set(reason, episode);
-    }
-    return episode;
+    return this.#episodes.named(reason, texts, { reason });
   }
 }
 

@@ -1,8 +1,8 @@
 /** The longest value of a field that each line of a batch repeats, in bytes of text: with its escapes, without quotes. */
-export const MAX_REPEATED_BYTES = 64;
+const MAX_REPEATED_BYTES = 64;
 
 /** Follows a value that was cut. */
-export const CUT_MARK = '[cut]';
+const CUT_MARK = '[cut]';
 
 /**
  * Cuts a value that each line of a batch repeats, so that a frame of 32 KiB cannot become gigabytes of text. It is cut
