@@ -24,6 +24,7 @@ const inFolder = (...names: string[]) => new RegExp(`^lib/(${names.join('|')})/`
 const CONTRACTS = [
   'batch.ts',
   'errors.ts',
+  'events.ts',
   'guard.ts',
   'logger.ts',
   'options.ts',

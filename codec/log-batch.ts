@@ -1,3 +1,4 @@
+import type { NonSharedBuffer } from 'node:buffer';
 import { BoundaryLogError } from './errors.js';
 import { ReportBoundaryLogsRequest } from './messages.js';
 import { WireReader } from './wire-reader.js';
@@ -20,7 +21,7 @@ export class LogBatch {
    *
    * A view of the chunk in which the frame arrived, unless {@link detach} was called.
    */
-  readonly raw: Buffer;
+  readonly raw: NonSharedBuffer;
   #request: ReportBoundaryLogsRequest | undefined;
 
   /**
@@ -31,7 +32,7 @@ export class LogBatch {
   constructor(tag: number, count: number, raw: Buffer) {
     this.tag = tag;
     this.count = count;
-    this.raw = raw;
+    this.raw = raw as NonSharedBuffer;
   }
 
   /**
@@ -54,7 +55,7 @@ export class LogBatch {
     // Not from Buffer's allocation pool: the copy would keep the whole pool alive instead of the chunk.
     const copy = Buffer.allocUnsafeSlow(this.raw.length);
     copy.set(this.raw);
-    (this as { raw: Buffer }).raw = copy;
+    (this as { raw: NonSharedBuffer }).raw = copy;
   }
 }
 

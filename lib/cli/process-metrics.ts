@@ -1,6 +1,5 @@
 import { createRequire } from 'node:module';
-import type { Registry } from 'prom-client';
-import { Counter } from '../telemetry/prom-client.js';
+import { Counter, type MetricsRegistry } from '../telemetry/prom-client.js';
 
 const load = createRequire(import.meta.url);
 
@@ -21,7 +20,7 @@ const COLLECTORS = [
 ];
 
 /** Adds the metrics of this process to a registry. */
-export function registerProcessMetrics(registry: Registry): void {
+export function registerProcessMetrics(registry: MetricsRegistry): void {
   new Counter({
     name: 'process_cpu_seconds_total',
     help: 'Total user and system CPU time spent in seconds.',

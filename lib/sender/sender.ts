@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LogsInput } from '../../codec/index.js';
 import { BoundaryLogError } from '../errors.js';
+import type { BoundaryLogSenderEvents } from '../events.js';
 import { retry } from '../forwarding/retry.js';
 import { GuardedEvents } from '../guard.js';
 import { milliseconds, type OptionTable, orInfinity, resolveOptions, text, wholeNumber } from '../options.js';
@@ -78,7 +79,7 @@ export const SENDER_OPTIONS = {
  * An invalid event, or one that alone is too large for a frame, is a `drop` event with the event and the error. After
  * the next batch, or at the end, the sender reports the number of these drops to the receiver.
  */
-export class BoundaryLogSender extends Writable {
+export class BoundaryLogSender extends Writable<BoundaryEvent, BoundaryLogSenderEvents> {
   readonly #events = new GuardedEvents(this);
   readonly #batcher: EventBatcher;
   readonly #encoder = new MessageEncoder();
