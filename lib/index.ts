@@ -67,10 +67,12 @@ export { type EncodableMessage, MessageEncoder } from './streams/message-encoder
 export { StatusSink, type StatusSinkOptions } from './streams/status-sink.js';
 export type {
   Accepting,
+  EndArguments,
   TypedDuplex,
   TypedReadable,
   TypedTransform,
   TypedWritable,
+  WriteRest,
 } from './streams/typed-stream.js';
 export { type Accounts, DROP_REASONS, type DropReason } from './telemetry/accounts.js';
 export { HEALTH_REASONS, type Health, type HealthReason } from './telemetry/health.js';

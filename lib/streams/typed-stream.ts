@@ -31,10 +31,10 @@ export interface Accepting<In> extends node.Writable {
   readonly [accepts]?: (item: In) => void;
 }
 
-type WriteCallback = (error?: Error | null) => void;
-
 /** What `write()` accepts besides the item: an encoding, and a function that is called when the item was written or failed. */
-export type WriteRest = [callback?: WriteCallback] | [encoding?: BufferEncoding, callback?: WriteCallback];
+export type WriteRest =
+  | [callback?: (error?: Error | null) => void]
+  | [encoding?: BufferEncoding, callback?: (error?: Error | null) => void];
 
 /** What `end()` accepts: the last item, its encoding, and a function that is called when all items were written. */
 export type EndArguments<In> =
@@ -135,8 +135,8 @@ export interface TypedDuplex<In, Out, Events = DuplexEvents<Out>>
   end(item: never, encoding?: unknown, callback?: unknown): this;
   end(...args: EndArguments<In>): this;
   // As methods, so that a class can override them.
-  _write(item: In, encoding: BufferEncoding, callback: WriteCallback): void;
-  _final(callback: WriteCallback): void;
+  _write(item: In, encoding: BufferEncoding, callback: (error?: Error | null) => void): void;
+  _final(callback: (error?: Error | null) => void): void;
 }
 
 /** A Transform of `In` to `Out`. */
