@@ -105,10 +105,10 @@ const RULES: Rule[] = [
     never: /^(readable-stream|node:stream)$/,
   },
   {
-    rule: "an example imports only the package's public entries, Node, and split2",
+    rule: "an example imports only the package's public entries, Node, split2, and the test runners",
     why: 'it can be copied into a program that has nothing else',
     modules: /^examples\//,
-    only: /^(boundary-log-proxy(\/codec)?|node:.+|split2)$/,
+    only: /^(boundary-log-proxy(\/codec)?|node:.+|split2|@jest\/globals|vitest)$/,
   },
 ];
 

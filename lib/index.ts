@@ -16,6 +16,7 @@ export {
   type BoundaryLog,
   boundaryProtocol,
   type Close,
+  describeOutcome,
   type Frame,
   type FrameFault,
   type Kinded,
@@ -25,7 +26,7 @@ export {
   type Protocol,
   type ReportBoundaryLogsRequest,
   type Skip,
-  type StatusReport,
+  StatusReport,
   type TagDefinition,
   type UnknownVariant,
 } from '../codec/index.js';

@@ -21,17 +21,15 @@ export const PassThrough = readable.PassThrough as typeof Transform;
 /** readable-stream's Writable lacks this method, which its Readable and Node's Writable have. */
 class DisposableWritable extends (readable.Writable as typeof node.Writable) {
   async [Symbol.asyncDispose](): Promise<void> {
-    let aborted: Error | undefined;
     if (!this.destroyed) {
-      if (!this.writableFinished) {
-        aborted = Object.assign(new Error('The operation was aborted'), {
-          ...{ name: 'AbortError', code: 'ABORT_ERR' },
-        });
-      }
-      this.destroy(aborted);
+      const aborted = Object.assign(new Error('The operation was aborted'), {
+        ...{ name: 'AbortError', code: 'ABORT_ERR' },
+      });
+      this.destroy(this.writableFinished ? undefined : aborted);
     }
     await new Promise<void>((resolve, reject) => {
-      readable.finished(this, (error?: Error) => (error && error !== aborted ? reject(error) : resolve()));
+      const onClosed = (error?: Error) => (error && error.name !== 'AbortError' ? reject(error) : resolve());
+      readable.finished(this, onClosed);
     });
   }
 }
