@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   callFailure,
-  oneLine,
+  isLasting,
   parseRetryAfter,
   proxyFailure,
   refusalFailure,
 } from '../../../../lib/reporters/coder/failures.js';
+import { oneLine, type Refusal } from '../../../../lib/reporters/coder/http-reply.js';
 
 const LASTING = { code: 'ERR_CODER_REFUSED', retryAfterMs: 120_000 };
 const URL = 'https://coder.example.com/api/v2/workspaceagents/me/rpc';
@@ -28,34 +29,44 @@ test.each([
 });
 
 describe('HTTP', () => {
-  const refusal = (status: number, retryAfter?: string) =>
-    refusalFailure(URL, { status, retryAfter, text: 'what it says' });
+  const refusal = (status: number, { retryAfter, isForeign = false }: Partial<Refusal> = {}) =>
+    refusalFailure(URL, { status, retryAfter, isForeign, answer: `HTTP ${status}: what it says` });
 
+  // What Coder itself answers, and what something in front of it answers.
   test.each([
-    [400, 'needs Coder 2.30 or newer'],
-    [401, 'does not know this agent token'],
-    [403, 'rebuilt'],
-    [404, 'is this address correct'],
-    [302, 'is this address correct'],
-    [200, 'is this address correct'],
-  ])('%d is a lasting failure whose message says in one line what to do', (status, what) => {
-    const error = refusal(status, '5');
-    expect(error).toMatchObject(LASTING);
-    expect(error.message).toMatch(new RegExp(`^[^\n]*${what}[^\n]*HTTP ${status}: what it says`));
-    expect(error.permanent).toBeUndefined();
+    [400, 'lasting', 'Coder 2.31.1 and newer. Upgrade it, or allow old servers (--coder-allow-old)'],
+    [401, 'refused', 'does not accept this agent token'],
+    [403, 'lasting', 'forbids this connection'],
+    [404, 'passing', 'is this address correct'],
+    [302, 'passing', 'is this address correct'],
+    [200, 'passing', 'is this address correct'],
+    [407, 'passing', 'is this address correct'],
+    [408, 'passing', 'is not available'],
+    [425, 'passing', 'is not available'],
+    [429, 'passing', 'is not available'],
+    [500, 'passing', 'is not available'],
+    [502, 'passing', 'is not available'],
+  ])('%d is %s, and its message says in one line what to do', (status, kind, what) => {
+    for (const isForeign of [false, true]) {
+      const error = refusal(status, { isForeign });
+      const expected = isForeign ? 'passing' : kind;
+      expect(error.code).toBe(expected === 'passing' ? 'ERR_CONNECT_FAILED' : 'ERR_CODER_REFUSED');
+      expect(isLasting(error)).toBe(expected === 'lasting');
+      expect(error.retryAfterMs).toBe(expected === 'lasting' ? 120_000 : undefined);
+      expect(error.permanent).toBeUndefined();
+      expect(error.message).toMatch(new RegExp(`^[^\n]*HTTP ${status}: what it says[^\n]*$`));
+      if (expected === kind) expect(error.message).toContain(what);
+    }
   });
 
   test.each([
-    [408, undefined, undefined],
-    [425, undefined, undefined],
     [429, '30', 30_000],
-    [500, undefined, undefined],
     [502, 'nonsense', undefined],
     [503, '0', 0],
-  ])('%d with Retry-After %p may pass', (status, retryAfter, ms) => {
-    const error = refusal(status, retryAfter);
-    expect(error.code).toBe('ERR_CONNECT_FAILED');
-    expect(error.retryAfterMs).toBe(ms);
+    [404, '5', 5000],
+    [401, '5', undefined],
+  ])('%d with Retry-After %p', (status, retryAfter, ms) => {
+    expect(refusal(status, { retryAfter }).retryAfterMs).toBe(ms);
   });
 
   test.each([
