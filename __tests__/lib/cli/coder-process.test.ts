@@ -10,8 +10,8 @@ import { sendAll } from '../../helpers/socket-client.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
 
-// A process starts slowly when others run.
-jest.setTimeout(60_000);
+// A process starts slowly when others run, and delays of retries are random.
+jest.setTimeout(150_000);
 const start = commands();
 const startServer = agentServers();
 const startProxy = connectProxies();

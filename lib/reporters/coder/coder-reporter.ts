@@ -30,7 +30,7 @@ const METHOD = '/coder.agent.v2.Agent/ReportBoundaryLogs';
  * | Coder did not answer in time | `ERR_CALL_TIMEOUT` | may succeed |
  * | the server violated a protocol | `ERR_PROTOCOL_VIOLATION` | may succeed |
  * | HTTP 401, or the token cannot be read | `ERR_CODER_REFUSED` | may succeed; once Coder has answered 401 for 5 minutes, `retryAfterMs` is minutes |
- * | HTTP 400 or 403 of Coder; an old server; a server without this method | `ERR_CODER_REFUSED` | fail until somebody corrects the configuration: `retryAfterMs` is minutes |
+ * | HTTP 400 of Coder, which is too old; a server without this method | `ERR_CODER_REFUSED` | fail until somebody corrects the configuration: `retryAfterMs` is minutes |
  * | the method returned an error | `ERR_CALL_REJECTED` | are useless: `permanent` is true |
  * | `close()` was called | `ERR_CLOSED` | fail |
  */

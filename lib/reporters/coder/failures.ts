@@ -74,18 +74,15 @@ export function callFailure(code: bigint, text: string): Failure {
 
 /** The failure that an HTTP response to a request to connect means. @param url The URL of the request. */
 export function refusalFailure(url: string, refusal: Refusal, { allowOldServer = false } = {}): Failure {
-  const { status, answer, isForeign } = refusal;
-  if (!isForeign) {
-    if (status === 400) return lasting(`Coder is too old (${answer}): ${allowOldServer ? TOO_OLD : OLD}`);
-    if (status === 401)
-      return new TokenRefusal(`Coder does not accept this agent token (${answer}). ${TOKEN}`);
-    if (status === 403)
-      return lasting(`Coder forbids this connection (${answer}): check its URL, and the agent token`);
-  }
+  const { status, answer, from } = refusal;
+  if (status === 400 && from === 'Coder')
+    return lasting(`Coder is too old (${answer}): ${allowOldServer ? TOO_OLD : OLD}`);
+  if (status === 401 && from !== 'others')
+    return new TokenRefusal(`Coder does not accept this agent token (${answer}). ${TOKEN}`);
   const isBusy = status >= 500 || status === 408 || status === 425 || status === 429;
   const message = isBusy
     ? `Coder is not available: ${url} answers with ${answer}`
-    : `there is no agent API at ${url}, which answers with ${answer}: is this address correct, and does everything in front of Coder support WebSockets?`;
+    : `there is no agent API at ${url}, which answers with ${answer}: is this address correct, and does everything in front of Coder let WebSockets and this agent through?`;
   const ms = parseRetryAfter(refusal.retryAfter, Date.now());
   return passing('ERR_CONNECT_FAILED', message, undefined, ms);
 }
@@ -102,8 +99,10 @@ const TOKEN =
 export function proxyFailure(status: number): Failure {
   const said = `the HTTP proxy answers CONNECT with ${status}`;
   if (status === 407) return lasting(`${said}: add user and password to HTTPS_PROXY`);
-  if (status < 500 && status !== 429)
+  // It forbids this address, or it does not support CONNECT.
+  if (status === 403 || status === 405) {
     return lasting(`${said}: allow this address in the proxy, or bypass the proxy with NO_PROXY`);
+  }
   return passing('ERR_CONNECT_FAILED', `Coder is not available: ${said}`);
 }
 

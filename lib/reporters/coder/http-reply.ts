@@ -5,16 +5,14 @@ import { quoted, visible } from '../../printable.js';
 const MAX_LENGTH = 64 * 1024;
 /** How long to wait for a body, in ms. The status alone is enough to go on. */
 const BODY_TIMEOUT_MS = 3000;
-/** How much of an HTML page is searched for text. A longer search could take a second. */
-const MAX_HTML_LENGTH = 8 * 1024;
 const MAX_SHOWN_LENGTH = 300;
 
 /** An HTTP response to a request to connect, other than the expected one. */
 export interface Refusal {
   readonly status: number;
   readonly retryAfter: string | undefined;
-  /** Whether the body is not one that Coder would send: something in front of it has answered. */
-  readonly isForeign: boolean;
+  /** Who has answered, by the form of the body. Without a body, it may be anybody. */
+  readonly from: 'Coder' | 'anybody' | 'others';
   /** What has answered, for a message: the status, and what the body says. */
   readonly answer: string;
 }
@@ -23,12 +21,14 @@ export interface Refusal {
 export async function refusalIn(reply: IncomingMessage, token: string): Promise<Refusal> {
   const status = reply.statusCode as number;
   const text = (await beginningOf(reply)).replaceAll(token, '[token]');
+  const type = (reply.headers['content-type'] ?? 'no content type').replaceAll(token, '[token]');
   const message = messageIn(text);
+  const isFromCoder = message !== '';
   return {
     status,
     retryAfter: reply.headers['retry-after'],
-    isForeign: message === '' && text.trim() !== '',
-    answer: `HTTP ${status}${message === '' ? described(reply, text) : `: ${oneLine(message)}`}`,
+    from: isFromCoder ? 'Coder' : text.trim() === '' ? 'anybody' : 'others',
+    answer: `HTTP ${status}${isFromCoder ? `: ${oneLine(message)}` : `, ${described(type, text)}`}`,
   };
 }
 
@@ -63,17 +63,16 @@ function messageIn(text: string): string {
 }
 
 /** The content type of a body that is not Coder's, and its first visible characters. */
-function described({ headers }: IncomingMessage, text: string): string {
-  const type = oneLine(headers['content-type']?.split(';', 1)[0] ?? 'no content type');
+function described(contentType: string, text: string): string {
+  const type = oneLine(contentType.replace(/;.*/s, ''));
   const shown = beginning((/html/i.test(type) && textOfHtml(text)) || text, 120);
-  return `, ${type}, ${shown === '' ? 'empty' : quoted(shown)}`;
+  return `${type}, ${shown === '' ? 'empty' : quoted(shown)}`;
 }
 
 /** The text of a page as its reader sees it. */
 function textOfHtml(html: string): string {
   return html
-    .slice(0, MAX_HTML_LENGTH)
-    .replaceAll(/<!--[\s\S]*?-->|<(script|style)\b[\s\S]*?<\/\1\s*>/gi, ' ')
+    .replaceAll(/<!--[\s\S]*?(?:-->|$)|<(script|style)\b[\s\S]*?(?:<\/\1\s*>|$)/gi, ' ')
     .replaceAll(/<[^<>]*>/g, ' ')
     .trim();
 }

@@ -29,34 +29,33 @@ test.each([
 });
 
 describe('HTTP', () => {
-  const refusal = (status: number, { retryAfter, isForeign = false }: Partial<Refusal> = {}) =>
-    refusalFailure(URL, { status, retryAfter, isForeign, answer: `HTTP ${status}: what it says` });
+  const refusal = (status: number, { retryAfter, from = 'Coder' }: Partial<Refusal> = {}) =>
+    refusalFailure(URL, { status, retryAfter, from, answer: `HTTP ${status}: what it says` });
 
-  // What Coder itself answers, and what something in front of it answers.
   test.each([
-    [400, 'lasting', 'Coder 2.31.1 and newer. Upgrade it, or allow old servers (--coder-allow-old)'],
-    [401, 'refused', 'does not accept this agent token'],
-    [403, 'lasting', 'forbids this connection'],
-    [404, 'passing', 'is this address correct'],
-    [302, 'passing', 'is this address correct'],
-    [200, 'passing', 'is this address correct'],
-    [407, 'passing', 'is this address correct'],
-    [408, 'passing', 'is not available'],
-    [425, 'passing', 'is not available'],
-    [429, 'passing', 'is not available'],
-    [500, 'passing', 'is not available'],
-    [502, 'passing', 'is not available'],
-  ])('%d is %s, and its message says in one line what to do', (status, kind, what) => {
-    for (const isForeign of [false, true]) {
-      const error = refusal(status, { isForeign });
-      const expected = isForeign ? 'passing' : kind;
-      expect(error.code).toBe(expected === 'passing' ? 'ERR_CONNECT_FAILED' : 'ERR_CODER_REFUSED');
-      expect(isLasting(error)).toBe(expected === 'lasting');
-      expect(error.retryAfterMs).toBe(expected === 'lasting' ? 120_000 : undefined);
-      expect(error.permanent).toBeUndefined();
-      expect(error.message).toMatch(new RegExp(`^[^\n]*HTTP ${status}: what it says[^\n]*$`));
-      if (expected === kind) expect(error.message).toContain(what);
-    }
+    [400, 'Coder', 'lasting', 'Coder 2.31.1 and newer. Upgrade it, or allow old servers (--coder-allow-old)'],
+    [400, 'anybody', 'passing', 'is this address correct'],
+    [401, 'Coder', 'refused', 'does not accept this agent token'],
+    [401, 'anybody', 'refused', 'does not accept this agent token'],
+    [401, 'others', 'passing', 'is this address correct'],
+    [403, 'Coder', 'passing', 'let WebSockets and this agent through'],
+    [404, 'Coder', 'passing', 'is this address correct'],
+    [302, 'anybody', 'passing', 'is this address correct'],
+    [200, 'others', 'passing', 'is this address correct'],
+    [407, 'others', 'passing', 'is this address correct'],
+    [408, 'others', 'passing', 'is not available'],
+    [425, 'anybody', 'passing', 'is not available'],
+    [429, 'Coder', 'passing', 'is not available'],
+    [500, 'Coder', 'passing', 'is not available'],
+    [502, 'others', 'passing', 'is not available'],
+  ] as const)('%d of %s is %s, and its message says in one line what to do', (status, from, kind, what) => {
+    const error = refusal(status, { from });
+    expect(error.code).toBe(kind === 'passing' ? 'ERR_CONNECT_FAILED' : 'ERR_CODER_REFUSED');
+    expect(isLasting(error)).toBe(kind === 'lasting');
+    expect(error.retryAfterMs).toBe(kind === 'lasting' ? 120_000 : undefined);
+    expect(error.permanent).toBeUndefined();
+    expect(error.message).toMatch(new RegExp(`^[^\n]*HTTP ${status}: what it says[^\n]*$`));
+    expect(error.message).toContain(what);
   });
 
   test.each([
@@ -72,6 +71,9 @@ describe('HTTP', () => {
   test.each([
     [407, 'ERR_CODER_REFUSED', 'user and password'],
     [403, 'ERR_CODER_REFUSED', 'NO_PROXY'],
+    [405, 'ERR_CODER_REFUSED', 'NO_PROXY'],
+    [302, 'ERR_CONNECT_FAILED', 'is not available'],
+    [404, 'ERR_CONNECT_FAILED', 'is not available'],
     [429, 'ERR_CONNECT_FAILED', 'is not available'],
     [502, 'ERR_CONNECT_FAILED', 'is not available'],
   ])('%d from an HTTP proxy', (status, code, text) => {
