@@ -156,6 +156,17 @@ describe('serve --reporter coder', () => {
     expect(served.stderr()).toContain('HTTP 404, no content type, \\"default backend - 404\\"');
   });
 
+  test('a redirect within the host is followed, and loopback addresses need no entry in NO_PROXY', async () => {
+    const [front, server] = [await startServer(), await startServer()];
+    front.refusal = ({ url }) => ({ status: 307, headers: { location: `${server.url}${url}` } });
+    const env = { CODER_AGENT_URL: front.url, CODER_AGENT_TOKEN: TOKEN, HTTP_PROXY: 'http://127.0.0.1:1' };
+    const served = await serve(env);
+    await sendAll(served.socket, [logsFrame(1)]);
+    await until('it has arrived', () => server.calls.length === 1);
+    expect(server.requests[0]?.headers['coder-session-token']).toBe(TOKEN);
+    expect(await ended(served)).toMatchObject({ forwarded: { batches: 1 } });
+  });
+
   test('a lasting refusal is one line that says what to do, and the batch is kept for the next start', async () => {
     const server = await startServer();
     server.refusal = { status: 400, body: '{"message":"Unknown or unsupported API version"}' };
