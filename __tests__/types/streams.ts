@@ -253,6 +253,8 @@ const protocol: Protocol<Message> = {
   await sink[Symbol.asyncDispose]();
   await new FrameParser()[Symbol.asyncDispose]();
   assert.equal(sink.destroyed, true);
+  // @ts-expect-error: only what is read can be composed
+  rejected(() => sink.compose(parser));
   // @ts-expect-error: readable-stream's does not work
   assert.throws(() => FrameParser.toWeb(parser), TypeError);
   // @ts-expect-error: nor does this one

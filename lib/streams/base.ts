@@ -33,7 +33,7 @@ class DisposableWritable extends (readable.Writable as typeof node.Writable) {
     });
   }
 }
-export const Writable = DisposableWritable as {
+export const Writable = DisposableWritable as unknown as {
   new <In, Events>(options?: node.WritableOptions): TypedWritable<In, Events>;
 };
 

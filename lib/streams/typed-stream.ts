@@ -120,10 +120,12 @@ export interface TypedWritable<In, Events = WritableEvents> extends node.Writabl
   end(item: never, encoding?: unknown, callback?: unknown): this;
   end(...args: EndArguments<In>): this;
   [Symbol.asyncDispose](): Promise<void>;
+  // Node's types declare it, but no Writable has it.
+  compose: never;
 }
 
 /** What a Duplex has, and a Readable does not have. */
-type WritableSide = Omit<node.Duplex, keyof node.Readable | 'write' | 'end'>;
+type WritableSide = Omit<node.Duplex, keyof node.Readable | 'write' | 'end' | 'writableAborted'>;
 
 /** A Duplex: a Writable of `In`, and a Readable of `Out`. */
 export interface TypedDuplex<In, Out, Events = DuplexEvents<Out>>
@@ -134,6 +136,8 @@ export interface TypedDuplex<In, Out, Events = DuplexEvents<Out>>
   write(item: In, ...rest: WriteRest): boolean;
   end(item: never, encoding?: unknown, callback?: unknown): this;
   end(...args: EndArguments<In>): this;
+  // Node's Duplex has it, but not readable-stream's.
+  readonly writableAborted: never;
   // As methods, so that a class can override them.
   _write(item: In, encoding: BufferEncoding, callback: (error?: Error | null) => void): void;
   _final(callback: (error?: Error | null) => void): void;

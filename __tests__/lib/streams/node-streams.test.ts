@@ -153,3 +153,8 @@ test("errors have the codes of Node's streams", async () => {
   );
   expect([ours, theirs]).toEqual(['ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_PREMATURE_CLOSE']);
 });
+
+test('a Writable has no compose(), and a Transform no writableAborted', () => {
+  expect('compose' in new StatusSink()).toBe(false);
+  expect('writableAborted' in new FrameParser()).toBe(false);
+});
