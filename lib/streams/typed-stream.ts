@@ -120,7 +120,7 @@ export interface TypedWritable<In, Events = WritableEvents> extends node.Writabl
   end(item: never, encoding?: unknown, callback?: unknown): this;
   end(...args: EndArguments<In>): this;
   [Symbol.asyncDispose](): Promise<void>;
-  // Node's types declare it, but no Writable has it.
+  /** Does not exist: Node's types declare it, but no Writable has it. */
   compose: never;
 }
 
@@ -136,7 +136,7 @@ export interface TypedDuplex<In, Out, Events = DuplexEvents<Out>>
   write(item: In, ...rest: WriteRest): boolean;
   end(item: never, encoding?: unknown, callback?: unknown): this;
   end(...args: EndArguments<In>): this;
-  // Node's Duplex has it, but not readable-stream's.
+  /** Does not exist: Node's Duplex has it, but not readable-stream's. */
   readonly writableAborted: never;
   // As methods, so that a class can override them.
   _write(item: In, encoding: BufferEncoding, callback: (error?: Error | null) => void): void;
