@@ -121,5 +121,5 @@ function truncateLog(log: BoundaryLog, room: number): Uint8Array {
 function truncate(text: string, maxLength: number): string {
   const kept = new Uint8Array(Math.max(maxLength - MARK.length, 0));
   const cut = text.slice(0, utf8.encodeInto(text, kept).read) + MARK;
-  return cut.length < text.length ? cut : text;
+  return Buffer.byteLength(cut) < Buffer.byteLength(text) ? cut : text;
 }

@@ -24,18 +24,17 @@ export class ReconnectingSocket {
   }
 
   /**
-   * Writes bytes, after it has connected if necessary. Resolves when the operating system has accepted all of them;
-   * there is no acknowledgement by the receiver. If it rejects, the operating system has accepted only a part. The
-   * connection is closed then, so the bytes may be written again, from their beginning.
+   * Writes bytes, after it has connected if necessary. Wait for the result before the next call.
    *
-   * @param onAccepted Called at the moment in which the operating system has accepted them.
-   * @throws the error of the connection
-   * @throws ERR_WRITE_TIMEOUT
-   * @throws ERR_CLOSED after `destroy()`
+   * @param onAccepted Called at the moment in which the operating system has accepted all of them. There is no
+   *   acknowledgement by the receiver.
+   * @returns undefined if that was at once; otherwise a promise that resolves then. If it rejects, the operating system
+   *   has accepted a part at most, and the connection is closed: the bytes may be written again, from their beginning. It
+   *   rejects with the error of the connection, with ERR_WRITE_TIMEOUT, or after `destroy()` with ERR_CLOSED.
    */
-  async write(bytes: Uint8Array, onAccepted?: () => void): Promise<void> {
-    const socket = this.isConnected ? (this.#socket as Socket) : await this.#connect();
-    await this.#writeTo(socket, bytes, onAccepted);
+  write(bytes: Uint8Array, onAccepted: () => void = () => undefined): Promise<void> | undefined {
+    if (this.isConnected) return this.#writeTo(this.#socket as Socket, bytes, onAccepted);
+    return this.#connect().then((socket) => this.#writeTo(socket, bytes, onAccepted));
   }
 
   /** Closes the connection, if there is one, after everything that was written. */
@@ -69,35 +68,36 @@ export class ReconnectingSocket {
     return socket;
   }
 
-  #writeTo(socket: Socket, bytes: Uint8Array, onAccepted?: () => void): Promise<void> {
+  #writeTo(socket: Socket, bytes: Uint8Array, onAccepted: () => void): Promise<void> | undefined {
+    let settle: (error?: unknown) => void = () => undefined;
+    socket.write(bytes, (error) => {
+      // After a socket is destroyed, Node 20 calls back without an error, although the bytes were not accepted. Its event
+      // `close` follows, and knows better.
+      if (!socket.destroyed) settle(error ?? undefined);
+    });
+    // Nearly always the bytes are accepted at once. An error that came at once will be passed to the callback.
+    if (socket.writableLength === 0 && !socket.destroyed && socket.errored === null) {
+      onAccepted();
+      return undefined;
+    }
     return new Promise((resolve, reject) => {
-      let timer: NodeJS.Timeout | undefined;
-      let isSettled = false;
-      const settle = (error?: unknown) => {
-        if (isSettled) return;
-        isSettled = true;
+      const { writeTimeoutMs } = this.#options;
+      const onClose = () => settle((!this.#isDestroyed && socket.errored) || closed());
+      const onTimeout = () => settle(stalled(writeTimeoutMs));
+      const timer = Number.isFinite(writeTimeoutMs) ? setTimeout(onTimeout, writeTimeoutMs) : undefined;
+      socket.once('close', onClose);
+      settle = (error) => {
+        settle = () => undefined;
         clearTimeout(timer);
         socket.off('close', onClose);
         if (error === undefined) {
-          onAccepted?.();
+          onAccepted();
           resolve();
         } else {
           socket.destroy();
           reject(error);
         }
       };
-      const onClose = () => settle(socket.errored ?? closed());
-      socket.write(bytes, (error) => {
-        if (error) settle(error);
-        // When a socket is destroyed, Node calls back without an error, although the bytes were not accepted.
-        else if (!socket.destroyed) settle();
-      });
-      // Nearly always the bytes are accepted at once. An error that came at once will be passed to the callback.
-      if (socket.writableLength === 0 && !socket.destroyed && socket.errored === null) return settle();
-      socket.once('close', onClose);
-      const { writeTimeoutMs } = this.#options;
-      if (Number.isFinite(writeTimeoutMs))
-        timer = setTimeout(() => settle(stalled(writeTimeoutMs)), writeTimeoutMs);
     });
   }
 }

@@ -50,7 +50,7 @@ export class BoundaryLogSender extends Writable {
   /** Sends the batch when it has waited long enough. */
   #batchTimer: NodeJS.Timeout | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
-  /** Settles when no batch is left that can be sent; it never rejects. */
+  /** Settles when the batch that is being sent is sent, or when the sender is destroyed. It never rejects. */
   #sending: Promise<void> | undefined;
   /** Why the last attempt failed, until there is a connection again. */
   #failure: unknown;
@@ -144,46 +144,54 @@ export class BoundaryLogSender extends Writable {
     if (reason !== undefined) this.#overflow(value, reason);
   }
 
-  /** Sends all batches that are complete, if none is being sent already. */
+  /** Sends all complete batches, unless one is being sent already: at once, as long as the socket accepts them at once. */
   #send(): void {
     if (this.#sending !== undefined || this.destroyed) return;
-    if (this.#outbox.next()) {
+    while (this.#outbox.next()) {
       clearTimeout(this.#batchTimer);
       this.#batchTimer = undefined;
-      this.#sending = this.#sendBatches();
-    } else if (this.#outbox.isCollecting) {
-      this.#batchTimer ??= setTimeout(this.#onBatchDue, this.#options.batchDelayMs);
+      const pending = this.#attempt();
+      if (pending === undefined && !this.#hasReport) continue;
+      this.#sending = this.#complete(pending);
+      return;
     }
+    if (this.#outbox.isCollecting)
+      this.#batchTimer ??= setTimeout(this.#onBatchDue, this.#options.batchDelayMs);
   }
 
-  async #sendBatches(): Promise<void> {
+  #attempt(): Promise<void> | undefined {
+    return this.#socket.write(this.#outbox.attempt(), () => {
+      this.#sent += this.#outbox.sent();
+    });
+  }
+
+  /** Waits until a batch is sent, however many attempts that takes, and continues with the next one. */
+  async #complete(pending: Promise<void> | undefined): Promise<void> {
     try {
-      do {
-        await this.#sendBatch();
-        await this.#reportDrops();
-      } while (this.#outbox.next());
+      if (pending !== undefined) await this.#retry(pending);
+      await this.#reportDrops();
     } catch (error) {
       this.destroy(error as Error);
     }
     this.#sending = undefined;
     this.#send();
-    this.#release();
+    if (this.#sending === undefined) this.#release();
   }
 
   /** @throws ERR_SEND_FAILED */
-  async #sendBatch(): Promise<void> {
+  async #retry(first: Promise<void>): Promise<void> {
     const { initialDelayMs, maxDelayMs, attempts: maxAttempts } = this.#options;
     const backoff = { initialDelayMs, maxDelayMs, factor: 2 };
-    const onAccepted = () => {
-      this.#sent += this.#outbox.sent();
-    };
-    const attempt = () => this.#socket.write(this.#outbox.attempt(), onAccepted);
+    let attempt: Promise<void> | undefined = first;
     try {
-      await retry(attempt, {
+      await retry(async () => attempt ?? this.#attempt(), {
         signal: this.#destroying.signal,
         maxAttempts,
         delayMs: (failures) => backoffMs(failures, backoff),
-        onRetry: (error) => this.#onFailure(error),
+        onRetry: (error) => {
+          attempt = undefined;
+          this.#onFailure(error);
+        },
       });
     } catch (cause) {
       throw this.#sendFailed('', cause);
@@ -195,10 +203,14 @@ export class BoundaryLogSender extends Writable {
     for (const { value } of this.#outbox.failed()) this.#overflow(value, 'batch_full');
   }
 
+  get #hasReport(): boolean {
+    return this.#unreported.droppedChannelFull + this.#unreported.droppedBatchFull > 0;
+  }
+
   /** Like boundary, the sender reports drops on a connection that a batch was written to, and never opens one for it. */
   async #reportDrops(): Promise<void> {
+    if (!this.#hasReport || !this.#socket.isConnected) return;
     const report = this.#unreported;
-    if (report.droppedChannelFull + report.droppedBatchFull === 0 || !this.#socket.isConnected) return;
     this.#unreported = { droppedChannelFull: 0, droppedBatchFull: 0 };
     try {
       await this.#socket.write(encodeStatus(report));
@@ -210,7 +222,7 @@ export class BoundaryLogSender extends Writable {
 
   async #finish(): Promise<void> {
     this.#send();
-    await this.#sending;
+    while (this.#sending !== undefined) await this.#sending;
     await this.#reportDrops();
     await this.#socket.end();
   }

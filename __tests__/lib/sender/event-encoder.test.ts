@@ -95,6 +95,15 @@ test('exactly the events that do not fit are cut, and one byte is enough', () =>
   expect(received(encoded[first] as EncodedEvent).http_url).toHaveLength(lengths[first - 1] as number);
 });
 
+test.each(['x', 'ü', '€', '😀'])('a text of %s that is too long by a few bytes is cut, too', (character) => {
+  const longest = Math.floor((MAX_PAYLOAD_LENGTH - 60) / Buffer.byteLength(character));
+  for (let more = 0; more < 60; more++) {
+    const encoded = sent(event({ http_url: 'x'.repeat(more) + character.repeat(longest) }));
+    const { http_url = '' } = received(encoded);
+    expect(http_url.endsWith(MARK)).toBe(encoded.isTruncated);
+  }
+});
+
 test('the longest text is cut first, so a method of 40 kB does not hide the URL', () => {
   const url = 'https://example.com/'.padEnd(20_000, 'x');
   const hidden = received(sent(event({ http_url: url, http_method: 'M'.repeat(40_000) })));
