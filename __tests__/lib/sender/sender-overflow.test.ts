@@ -83,6 +83,16 @@ test('while nobody listens: one batch is kept, the rest is dropped as boundary d
   expect(sender.accounts()).toMatchObject({ written: 45, sent: 20, left: 0 });
 });
 
+test('while the socket accepts everything at once, nothing is dropped, also in one turn', async () => {
+  await receiver.listen();
+  makeSender();
+  write(10);
+  await until('it has connected', () => sender.accounts().sent === 10);
+  write(200);
+  expect(sender.accounts()).toMatchObject({ sent: 210, left: 0 });
+  expect(drops).toEqual([]);
+});
+
 test('while the receiver does not read: the queue fills, and later events are dropped as channel_full', async () => {
   await receiver.listen();
   receiver.stall();

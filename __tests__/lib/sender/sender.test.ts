@@ -30,6 +30,8 @@ beforeEach(async () => {
   senders = [];
 });
 afterEach(async () => {
+  jest.restoreAllMocks();
+  jest.useRealTimers();
   for (const sender of senders) sender.destroy();
   await receiver.stop();
 });
@@ -212,6 +214,42 @@ describe('while nobody listens on the socket', () => {
     if (end) sender.end();
     const [error] = await once(sender, 'error');
     expect(error.code).toBe('ERR_SEND_FAILED');
+    receiver = await Receiver.start(socketPath);
+  });
+
+  test('the delays are random, up to a limit that grows from 100 ms to 5 s, and that is 100 ms again for the next outage', async () => {
+    await receiver.stop();
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
+    const random = jest.spyOn(Math, 'random').mockReturnValue(1);
+    const setTimeout = jest.spyOn(globalThis, 'setTimeout');
+    const delays = () => setTimeout.mock.calls.map(([, ms]) => ms).filter((ms) => ms !== NEVER_MS);
+    const writeTimeoutMs = Number.POSITIVE_INFINITY;
+    const sender = makeSender({
+      batchSize: 1,
+      writeTimeoutMs,
+      initialDelayMs: undefined,
+      maxDelayMs: undefined,
+    });
+    const retries = async (n: number) => {
+      await until('it has tried often enough', async () => {
+        await jest.advanceTimersByTimeAsync(5000);
+        return delays().length >= n;
+      });
+      return delays().slice(0, n);
+    };
+    sender.write(event());
+    expect(await retries(8)).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000]);
+    receiver = await Receiver.start(socketPath);
+    await until('it has sent', async () => {
+      await jest.advanceTimersByTimeAsync(5000);
+      return sender.accounts().left === 0;
+    });
+    await receiver.stop();
+    setTimeout.mockClear();
+    random.mockReturnValue(0.5);
+    sender.write(event());
+    sender.write(event());
+    expect(await retries(3)).toEqual([50, 100, 200]);
     receiver = await Receiver.start(socketPath);
   });
 
