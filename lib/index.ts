@@ -38,7 +38,7 @@ export type { Logger } from './logger.js';
 export { nullReporter } from './reporters/null.js';
 export { type TextOutput, TextReporter, type TextReporterOptions } from './reporters/text.js';
 export { BoundaryLogSender } from './sender/sender.js';
-export type { SenderAccounts, SenderDropReason } from './sender/sender-accounts.js';
+export { SENDER_DROP_REASONS, type SenderAccounts, type SenderDropReason } from './sender/sender-accounts.js';
 export type { BoundaryLogSenderOptions } from './sender/sender-options.js';
 export { BoundaryLogProxy } from './server/proxy.js';
 export type { BoundaryLogProxyOptions, CloseOptions, RunForwarderOptions } from './server/proxy-options.js';

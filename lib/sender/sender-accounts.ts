@@ -1,5 +1,3 @@
-/** Why a sender drops an event, as its accounts name it. */
-export const SENDER_DROP_REASONS = ['channel_full', 'batch_full', 'too_large', 'invalid'] as const;
 /**
  * Why a {@link BoundaryLogSender} drops an event. The list is closed.
  *
@@ -10,6 +8,8 @@ export const SENDER_DROP_REASONS = ['channel_full', 'batch_full', 'too_large', '
  * | `too_large` | it did not fit into a frame, however short its texts are |
  * | `invalid` | it was not a valid event |
  */
+export const SENDER_DROP_REASONS = ['channel_full', 'batch_full', 'too_large', 'invalid'] as const;
+/** One of {@link SENDER_DROP_REASONS}. */
 export type SenderDropReason = (typeof SENDER_DROP_REASONS)[number];
 
 /**
