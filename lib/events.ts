@@ -89,6 +89,10 @@ export type ForwarderEvents<T extends Batch = LogBatch> = WritableEvents & {
 
 /** The events of `BoundaryLogSender`. */
 export type BoundaryLogSenderEvents = WritableEvents & {
-  /** The event cannot be sent. */
-  drop: [event: unknown, error: BoundaryLogError];
+  /** The event was dropped. */
+  drop: [
+    event: unknown,
+    error: BoundaryLogError,
+    reason: 'channel_full' | 'batch_full' | 'too_large' | 'invalid',
+  ];
 };

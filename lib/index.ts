@@ -49,7 +49,9 @@ export type { RetryOptions } from './forwarding/retrying-reporter.js';
 export type { Logger } from './logger.js';
 export { nullReporter } from './reporters/null.js';
 export { type TextOutput, TextReporter, type TextReporterOptions } from './reporters/text.js';
-export { BoundaryLogSender, type BoundaryLogSenderOptions } from './sender/sender.js';
+export { BoundaryLogSender } from './sender/sender.js';
+export { SENDER_DROP_REASONS, type SenderAccounts, type SenderDropReason } from './sender/sender-accounts.js';
+export type { BoundaryLogSenderOptions } from './sender/sender-options.js';
 export { BoundaryLogProxy } from './server/proxy.js';
 export type { BoundaryLogProxyOptions, CloseOptions, RunForwarderOptions } from './server/proxy-options.js';
 export { defaultSocketPath, SOCKET_PATH_ENV } from './socket-path.js';
@@ -69,6 +71,7 @@ export { StatusSink, type StatusSinkOptions } from './streams/status-sink.js';
 export type {
   Accepting,
   EndArguments,
+  EndCallback,
   TypedDuplex,
   TypedReadable,
   TypedTransform,

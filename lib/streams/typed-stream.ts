@@ -36,11 +36,14 @@ export type WriteRest =
   | [callback?: (error?: Error | null) => void]
   | [encoding?: BufferEncoding, callback?: (error?: Error | null) => void];
 
+/** Called when all items were written, or could not be. */
+export type EndCallback = (() => void) | ((error?: Error | null) => void);
+
 /** What `end()` accepts: the last item, its encoding, and a function that is called when all items were written. */
 export type EndArguments<In> =
-  | [callback?: () => void]
-  | [item: In, callback?: () => void]
-  | [item: In, encoding?: BufferEncoding, callback?: () => void];
+  | [callback?: EndCallback]
+  | [item: In, callback?: EndCallback]
+  | [item: In, encoding?: BufferEncoding, callback?: EndCallback];
 
 /** The options of a method that goes through the items of a stream. */
 export interface ItemOptions {
