@@ -20,7 +20,8 @@ const modules = join(folder, 'node_modules');
 /** The examples of docs/testing.md in their order, which also distinguishes the two files of the same name. */
 const examples = blocksOf('docs/testing.md')
   .filter(({ language }) => language === 'ts')
-  .map(({ code }) => ({ name: /^\/\/ (\S+)\.ts\n/.exec(code)?.[1], code }));
+  .map(({ code }) => ({ name: /^\/\/ (\S+)\.ts\n/.exec(code)?.[1], code }))
+  .filter(({ name }) => name !== undefined);
 const [maker, helper, jestTest, vitestTest, reporter] = examples;
 
 async function run(command: string, ...args: string[]) {
@@ -148,6 +149,11 @@ const programs: { page: string; text: string; before?: string; after?: string; p
     prints: 'listening\ntrue\nclosed\n',
   },
   {
+    page: 'docs/testing.md',
+    text: 'describeOutcome(outcome)',
+    prints: `{"kind":"status","dropped_channel_full":"3","dropped_batch_full":"0","counted":{"boundary_channel_full":"3"}}\n`,
+  },
+  {
     page: 'docs/embedding.md',
     text: 'replace: true',
     after: 'await proxy.start(); console.log(proxy.health().status); await proxy.close();',
@@ -233,7 +239,7 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
   },
   { page: 'docs/streams.md', text: 'new StatusSink()', reason: 'the test below runs it' },
   { page: 'docs/streams.md', text: 'new BoundaryLogSender', reason: 'the test below runs it' },
-  { page: 'docs/testing.md', text: '', reason: 'the tests above run all of them, in their order' },
+  { page: 'docs/testing.md', text: '', reason: 'the tests above run the others, in their order' },
 ];
 
 test('each block of code in the pages is run, or has a reason why it is not', () => {
