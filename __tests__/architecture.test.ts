@@ -95,7 +95,7 @@ const RULES: Rule[] = [
     rule: "no module inside imports the package's root",
     why: 'it only collects the public names, so importing it would create cycles',
     modules: /^(codec|lib)\//,
-    never: /^(lib\/index\.ts|lib\/reporters\/coder\/index\.ts|boundary-log-proxy(\/.+)?)$/,
+    never: /^(lib\/index\.ts|lib\/(reporters\/coder|spool)\/index\.ts|boundary-log-proxy(\/.+)?)$/,
   },
   {
     rule: 'only lib/streams/base.ts imports the stream classes',

@@ -14,6 +14,7 @@ import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
 import { SENDER_OPTIONS } from '../lib/sender/sender.js';
 import { REFUSAL_REASONS } from '../lib/server/connections.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
+import * as spool from '../lib/spool/index.js';
 import { LOG_BUFFER_OPTIONS } from '../lib/streams/log-buffer.js';
 import { STATUS_SINK_OPTIONS } from '../lib/streams/status-sink.js';
 import { DROP_REASONS } from '../lib/telemetry/accounts.js';
@@ -85,7 +86,7 @@ test.each<[string, string, Readonly<Record<string, OptionRow>>]>([
 });
 
 test('docs/streams.md lists every public stream', () => {
-  const streams = Object.entries(main as Record<string, unknown>).filter(
+  const streams = Object.entries({ ...main, ...spool } as Record<string, unknown>).filter(
     ([, value]) => typeof value === 'function' && value.prototype instanceof EventEmitter,
   );
   const documented = tableAfter(read('docs/streams.md'), '| stream').map(([name]) => name);

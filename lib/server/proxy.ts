@@ -8,7 +8,7 @@ import { Forwarder } from '../forwarding/forwarder.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
 import { resolveOptions } from '../options.js';
-import { SpoolBuffer } from '../spool/spool-buffer.js';
+import { SpoolBuffer } from '../spool/spool-buffer.lazy.js';
 import { LogBuffer } from '../streams/log-buffer.js';
 import { StatusSink } from '../streams/status-sink.js';
 import { type Accounts, type DropReason, subtract, Tally } from '../telemetry/accounts.js';
