@@ -28,6 +28,7 @@ const CONTRACTS = [
   'logger.ts',
   'options.ts',
   'printable.ts',
+  'real-time.ts',
   'socket-path.ts',
 ];
 

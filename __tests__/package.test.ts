@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { type Analysis, checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { publint } from 'publint';
+import { installInto } from './helpers/installed.js';
 
 /*
  * What a user gets: the tarball, installed into an empty folder. It is packed from dist/, which `npm test` builds
@@ -149,15 +150,7 @@ let files: string[];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'package-'));
-  const packed = await exec('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-    cwd: PROJECT,
-  });
-  const [{ filename, files: entries }] = JSON.parse(packed.stdout);
-  tarball = join(folder, filename);
-  files = entries.map(({ path }: { path: string }) => path);
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball];
-  await exec('npm', install, { cwd: folder });
+  ({ tarball, files } = await installInto(folder));
 }, 2 * MINUTES);
 
 afterAll(() => rmSync(folder, { recursive: true }));
