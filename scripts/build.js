@@ -1,20 +1,23 @@
 /*
  * Builds dist/: one CommonJS build, and an ES module in front of each entry, so that `import` and `require` share each
- * class. It builds into a folder beside dist/, and replaces dist/ only if something has changed: a command that runs
- * from it is not disturbed.
+ * class. It builds into a folder beside dist/, and then replaces the files of dist/ that have changed: a command that
+ * runs from there is not disturbed. `npx` in a checkout builds, too.
  */
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from '@swc/core';
 
@@ -82,14 +85,9 @@ function writeModule(path) {
  * @returns {string[]}
  */
 function filesIn(folder) {
-  try {
-    const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-    const files = entries.filter((entry) => entry.isFile());
-    return files.map((file) => join(file.parentPath, file.name).slice(folder.length + 1)).sort();
-  } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return [];
-    throw error;
-  }
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return files.map((file) => join(file.parentPath, file.name).slice(folder.length + 1)).sort();
 }
 
 /**
@@ -97,19 +95,34 @@ function filesIn(folder) {
  * @param {string} other
  */
 function areEqual(one, other) {
-  const files = filesIn(one);
-  if (files.join() !== filesIn(other).join()) return false;
-  return files.every((file) => readFileSync(join(one, file)).equals(readFileSync(join(other, file))));
+  if (!existsSync(other) || statSync(one).mode !== statSync(other).mode) return false;
+  return readFileSync(one).equals(readFileSync(other));
+}
+
+/**
+ * Moves each file that has changed to its place, one by one, so that none is ever missing, and removes the others.
+ *
+ * @param {string} folder
+ */
+function moveToDist(folder) {
+  const files = filesIn(folder);
+  for (const file of files) {
+    const [from, to] = [join(folder, file), join(DIST, file)];
+    if (areEqual(from, to)) continue;
+    mkdirSync(dirname(to), { recursive: true });
+    renameSync(from, to);
+  }
+  for (const file of filesIn(DIST)) if (!files.includes(file)) rmSync(join(DIST, file));
 }
 
 const made = join(ROOT, `.build-${process.pid}`);
-const old = `${made}-old`;
 try {
   build(made);
-  if (!areEqual(made, DIST)) {
-    if (filesIn(DIST).length > 0) renameSync(DIST, old);
-    renameSync(made, DIST);
-  }
+  moveToDist(made);
+} catch (error) {
+  // The compiler has said what is wrong.
+  if (/** @type {{ status?: unknown }} */ (error).status === undefined) throw error;
+  process.exitCode = 1;
 } finally {
-  for (const folder of [made, old]) rmSync(folder, { recursive: true, force: true });
+  rmSync(made, { recursive: true, force: true });
 }

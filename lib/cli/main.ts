@@ -3,6 +3,7 @@
 import './heap.js';
 import { visible } from '../printable.js';
 import { eventOutput } from './event-output.js';
+import { invocation } from './invocation.js';
 import { LogOutput } from './log-output.js';
 import { run } from './program.js';
 
@@ -21,6 +22,7 @@ if (process.listenerCount('warning') > 0) {
 
 async function main(): Promise<void> {
   const exitCode = await run(process.argv.slice(2), {
+    program: invocation(process),
     stdin,
     stdout,
     output: eventOutput(stdout, 1),
