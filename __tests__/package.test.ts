@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -151,6 +151,10 @@ let files: string[];
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'package-'));
   ({ tarball, files } = await installInto(folder));
+  // The optional peer dependency of programs in TypeScript.
+  const types = 'node_modules/@types';
+  mkdirSync(join(folder, types), { recursive: true });
+  symlinkSync(join(PROJECT, types, 'node'), join(folder, types, 'node'));
 }, 2 * MINUTES);
 
 afterAll(() => rmSync(folder, { recursive: true }));
