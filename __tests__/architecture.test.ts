@@ -105,6 +105,12 @@ const RULES: Rule[] = [
     never: /^(readable-stream|node:stream)$/,
   },
   {
+    rule: 'only lib/real-time.ts and the command import timers',
+    why: 'a fake clock replaces them, so which of them it may stop is decided in one place',
+    modules: /^(codec|lib)\/(?!real-time\.ts|cli\/)/,
+    never: /^(node:)?timers/,
+  },
+  {
     rule: "an example imports only the package's public entries, Node, and split2",
     why: 'it can be copied into a program that has nothing else',
     modules: /^examples\//,
@@ -171,6 +177,11 @@ test('no cycles', () => {
     for (const file of done) left.delete(file);
   }
   expect([...left.keys()]).toEqual([]);
+});
+
+test('no source waits for setImmediate(), which a fake clock replaces: nextTurn() does the same', () => {
+  const waiting = MODULES.filter((file) => !file.startsWith('examples/') && !file.startsWith('lib/cli/'));
+  expect(waiting.filter((file) => /^(?! *(\/?\*|\/\/)).*\bsetImmediate\b/m.test(read(file)))).toEqual([]);
 });
 
 test(`no source has more than ${MAX_LINES} lines, except generated ones`, () => {
