@@ -17,6 +17,7 @@ import { transformSync } from '@swc/core';
 import * as codec from '../codec/index.js';
 import * as main from '../lib/index.js';
 import * as coder from '../lib/reporters/coder/index.js';
+import * as spool from '../lib/spool/index.js';
 import { blocksOf, type CodeBlock, filesIn, PAGES, ROOT } from './helpers/code-blocks.js';
 
 /*
@@ -51,6 +52,7 @@ const TYPES = readFileSync(join(ROOT, '__tests__/types/streams.ts'), 'utf8');
 const ENTRIES = {
   'boundary-log-proxy': ['lib/index.ts', main],
   'boundary-log-proxy/codec': ['codec/index.ts', codec],
+  'boundary-log-proxy/spool': ['lib/spool/index.ts', spool],
   'boundary-log-proxy/reporters/coder': ['lib/reporters/coder/index.ts', coder],
 } as const;
 

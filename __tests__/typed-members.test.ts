@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import * as main from '../lib/index.js';
 import { nullReporter } from '../lib/index.js';
+import * as spool from '../lib/spool/index.js';
 import { ROOT } from './helpers/code-blocks.js';
 import { tempPaths } from './helpers/temp.js';
 
@@ -13,7 +14,10 @@ import { tempPaths } from './helpers/temp.js';
 
 const path = tempPaths();
 
-/** An object of each class of the package's root. */
+/** The classes of the package's root, and of the entry for spools. */
+const classes: Record<string, unknown> = { ...main, ...spool };
+
+/** An object of each of them. */
 const objects: Record<string, () => object> = {
   BoundaryLogError: () => new main.BoundaryLogError('ERR_CLOSED', 'closed'),
   BoundaryLogProxy: () => new main.BoundaryLogProxy({ socketPath: path() }),
@@ -27,7 +31,12 @@ const objects: Record<string, () => object> = {
   MessageEncoder: () => new main.MessageEncoder(),
   SpoolBuffer: () => {
     const log = () => undefined;
-    return new main.SpoolBuffer({ folder: path() }, 'drop', { debug: log, info: log, warn: log, error: log });
+    return new spool.SpoolBuffer({ folder: path() }, 'drop', {
+      debug: log,
+      info: log,
+      warn: log,
+      error: log,
+    });
   },
   StatusReport: () => new main.StatusReport(0n, 0n),
   StatusSink: () => new main.StatusSink(),
@@ -39,16 +48,18 @@ const ts = createRequire(join(ROOT, 'scripts/docs/package.json'))('typescript');
 
 /** The names of the members of each class: of its objects, and its static ones. */
 function membersByClass(): Map<string, { instance: string[]; statics: string[] }> {
-  const entry = join(ROOT, 'lib/index.ts');
+  const entries = ['lib/index.ts', 'lib/spool/index.ts'].map((file) => join(ROOT, file));
   const options = {
     strict: true,
     target: ts.ScriptTarget.ES2022,
     module: ts.ModuleKind.NodeNext,
     types: ['node'],
   };
-  const program = ts.createProgram([entry], { ...options, noEmit: true, skipLibCheck: true });
+  const program = ts.createProgram(entries, { ...options, noEmit: true, skipLibCheck: true });
   const checker = program.getTypeChecker();
-  const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(entry)));
+  const exported = entries.flatMap((entry) =>
+    checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(entry))),
+  );
   const members = new Map();
   for (const symbol of exported) {
     const source = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
@@ -56,7 +67,7 @@ function membersByClass(): Map<string, { instance: string[]; statics: string[] }
     const type = checker.getTypeOfSymbol(source);
     const [construct] = type.getConstructSignatures();
     // What is exported as a type has no value.
-    if (construct === undefined || !(symbol.name in main)) continue;
+    if (construct === undefined || !(symbol.name in classes)) continue;
     // biome-ignore lint/suspicious/noExplicitAny: the API has no types here.
     const names = (of: any) =>
       checker
@@ -86,7 +97,7 @@ test('what the types of a class promise exists', () => {
   const missing: string[] = [];
   for (const [name, { instance, statics }] of members) {
     const object = objects[name]?.() as object;
-    const type = (main as unknown as Record<string, object>)[name] as object;
+    const type = classes[name] as object;
     for (const [of, names] of [
       [object, instance],
       [type, statics],

@@ -39,7 +39,6 @@ export type {
   LogBufferEvents,
   MessageEncoderEvents,
   ReadableEvents,
-  SpoolBufferEvents,
   StatusSinkEvents,
   WritableEvents,
 } from './events.js';
@@ -55,7 +54,6 @@ export type { BoundaryLogSenderOptions } from './sender/sender-options.js';
 export { BoundaryLogProxy } from './server/proxy.js';
 export type { BoundaryLogProxyOptions, CloseOptions, RunForwarderOptions } from './server/proxy-options.js';
 export { defaultSocketPath, SOCKET_PATH_ENV } from './socket-path.js';
-export { SpoolBuffer } from './spool/spool-buffer.js';
 export type { SpoolBufferOptions } from './spool/spool-options.js';
 export { Demux, type Demuxable, type DemuxOptions, type Route, type Routes } from './streams/demux.js';
 export { FrameParser, type FrameParserOptions, type Parsed } from './streams/frame-parser.js';

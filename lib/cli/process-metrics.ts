@@ -1,7 +1,12 @@
-import { createRequire } from 'node:module';
+import eventLoopLag from 'prom-client/lib/metrics/eventLoopLag.js';
+import gc from 'prom-client/lib/metrics/gc.js';
+import heapSizeAndUsed from 'prom-client/lib/metrics/heapSizeAndUsed.js';
+import osMemoryHeap from 'prom-client/lib/metrics/osMemoryHeap.js';
+import processMaxFileDescriptors from 'prom-client/lib/metrics/processMaxFileDescriptors.js';
+import processOpenFileDescriptors from 'prom-client/lib/metrics/processOpenFileDescriptors.js';
+import processStartTime from 'prom-client/lib/metrics/processStartTime.js';
+import version from 'prom-client/lib/metrics/version.js';
 import { Counter, type MetricsRegistry } from '../telemetry/prom-client.js';
-
-const load = createRequire(import.meta.url);
 
 /**
  * Of prom-client's default metrics, those that cost little: memory, descriptors, garbage collection and the delay of the
@@ -9,14 +14,14 @@ const load = createRequire(import.meta.url);
  * scrape, which takes megabytes with 1,000 connections, and the one for the CPU loads OpenTelemetry.
  */
 const COLLECTORS = [
-  'processStartTime',
-  'osMemoryHeap',
-  'processOpenFileDescriptors',
-  'processMaxFileDescriptors',
-  'eventLoopLag',
-  'heapSizeAndUsed',
-  'version',
-  'gc',
+  processStartTime,
+  osMemoryHeap,
+  processOpenFileDescriptors,
+  processMaxFileDescriptors,
+  eventLoopLag,
+  heapSizeAndUsed,
+  version,
+  gc,
 ];
 
 /** Adds the metrics of this process to a registry. */
@@ -31,6 +36,5 @@ export function registerProcessMetrics(registry: MetricsRegistry): void {
       this.inc((user + system) / 1e6);
     },
   });
-  for (const name of COLLECTORS)
-    load(`prom-client/lib/metrics/${name}.js`)(registry, { eventLoopMonitoringPrecision: 10 });
+  for (const collect of COLLECTORS) collect(registry, { eventLoopMonitoringPrecision: 10 });
 }
