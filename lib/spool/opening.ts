@@ -1,7 +1,7 @@
 import { BoundaryLogError } from '../errors.js';
+import { codeOf, insist, isShortage, type Patience, pause } from './files.js';
 import type { Lock } from './lock.js';
 import { type QueueOptions, SpoolQueue } from './queue.js';
-import { codeOf, insist, isShortage, type Patience, pause } from './retry.js';
 
 /** How often a folder that another process is about to release is tried, in ms. */
 const HAND_OVER_MS = 100;

@@ -1,7 +1,7 @@
 import type { LogBatch } from '../../codec/index.js';
+import { type Patience, pause } from './files.js';
 import type { SpoolQueue } from './queue.js';
 import { HEADER } from './record.js';
-import { type Patience, pause } from './retry.js';
 
 /** A batch that was accepted and is not stored yet. */
 export interface Fresh {

@@ -4,11 +4,11 @@ import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
 import { type Callback, Duplex } from '../streams/base.js';
 import { type Disk, realDisk } from './disk.js';
+import { pause } from './files.js';
 import { failed, Opening } from './opening.js';
 import { type Fresh, Pending } from './pending.js';
 import type { QueueOptions, SpoolQueue } from './queue.js';
 import { type Entry, type Size, sizeOf } from './record.js';
-import { pause } from './retry.js';
 import { type Missing, SpoolAccounts } from './spool-accounts.js';
 import { checkSpoolBufferOptions, type SpoolBufferOptions } from './spool-options.js';
 

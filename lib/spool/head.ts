@@ -1,7 +1,16 @@
-import { type Damage, type Entry, HEADER, parse, type Size, type SpoolBatch } from './record.js';
-import type { Patience } from './retry.js';
+import type { SpoolFolder } from './folder.js';
+import {
+  type Damage,
+  type Entry,
+  grow,
+  HEADER,
+  NOTHING,
+  parse,
+  type Size,
+  type SpoolBatch,
+} from './record.js';
 import type { Segment } from './segment.js';
-import type { SegmentLimits, Writer } from './writer.js';
+import type { Tail } from './tail.js';
 
 /** Bytes that are read at once, but no more than an eighth of a segment, if the records are not larger. */
 const CHUNK = 128 << 10;
@@ -16,25 +25,20 @@ export interface Read {
 }
 
 /** The reading end of a spool. */
-export class Reader {
+export class Head {
   /** The id of the next record. */
   next = 0;
-  readonly #segments: readonly Segment[];
-  readonly #writer: Writer;
-  readonly #patience: Patience;
-  readonly #chunk: number;
+  readonly #folder: SpoolFolder;
+  readonly #tail: Tail;
   #segment: Segment | undefined;
   /** Where in the segment the next record is. */
   #offset = 0;
   /** What was appended to the spool before it. */
-  #before: Readonly<Size> = { batches: 0, logs: 0, bytes: 0 };
+  #before: Readonly<Size> = NOTHING;
 
-  /** @param segments Those of the spool, the oldest first. */
-  constructor(segments: readonly Segment[], writer: Writer, limits: SegmentLimits, patience: Patience) {
-    this.#segments = segments;
-    this.#writer = writer;
-    this.#patience = patience;
-    this.#chunk = Math.min(CHUNK, Math.floor(limits.bytes / 8));
+  constructor(folder: SpoolFolder, tail: Tail) {
+    this.#folder = folder;
+    this.#tail = tail;
   }
 
   get hasUnread(): boolean {
@@ -47,12 +51,13 @@ export class Reader {
     if (segment === undefined) return undefined;
     const offset = this.#offset;
     const { size, end, key } = segment;
-    const after = segment === this.#writer.tail ? this.#writer.totals : segment.after;
+    const after = segment === this.#tail.segment ? this.#tail.totals : segment.after;
     const expected = { id: this.next, before: this.#before, end, after, key };
-    for (let length = this.#chunk; ; length *= 2) {
+    const chunk = Math.min(CHUNK, Math.floor(this.#folder.limits.bytes / 8));
+    for (let length = chunk; ; length *= 2) {
       // An emptied segment is shorter than what was read of it.
       const to = Math.max(offset, Math.min(size, offset + length));
-      const bytes = await segment.read(offset, to, this.#patience);
+      const bytes = await segment.read(offset, to);
       // A file that became shorter is damaged, too.
       const isWhole = to >= size || bytes.length < to - offset;
       const { entries, damage, at, stop, id, before } = parse(bytes, expected, isWhole);
@@ -71,10 +76,11 @@ export class Reader {
   skip(id: number, { count, raw }: SpoolBatch): Segment | undefined {
     const segment = this.#move();
     if (id !== this.next) return undefined;
-    const { batches, logs, bytes } = this.#before;
     this.next += 1;
     this.#offset += HEADER + raw.length;
-    this.#before = { batches: batches + 1, logs: logs + count, bytes: bytes + raw.length };
+    const before = { ...this.#before };
+    grow(before, { batches: 1, logs: count, bytes: raw.length }, 1);
+    this.#before = before;
     return segment;
   }
 
@@ -82,7 +88,7 @@ export class Reader {
   #move(): Segment | undefined {
     const segment = this.#find();
     if (segment === undefined || segment === this.#segment) return segment;
-    if (this.#segment !== this.#writer.tail) this.#segment?.leave();
+    if (this.#segment !== this.#tail.segment) this.#segment?.leave();
     this.#segment = segment;
     this.#offset = 0;
     this.next = Math.max(this.next, segment.first);
@@ -92,6 +98,6 @@ export class Reader {
 
   /** An empty segment is not read: its file may be created anew. */
   #find(): Segment | undefined {
-    return this.#segments.find(({ first, end }) => end > this.next && end > first);
+    return this.#folder.segments.find(({ first, end }) => end > this.next && end > first);
   }
 }

@@ -1,0 +1,181 @@
+import { randomInt } from 'node:crypto';
+import type { Logger } from '../logger.js';
+import type { Disk } from './disk.js';
+import { codeOf, insist, type Patience } from './files.js';
+import type { Lock } from './lock.js';
+import type { Size } from './record.js';
+import { listSegments, Segment, type SegmentLimits, segmentLimits } from './segment.js';
+import { SetAside } from './set-aside.js';
+
+export interface FolderOptions {
+  readonly disk: Disk;
+  readonly folder: string;
+  readonly maxBytes: number;
+  /** Whether what is written is on the disk as soon as possible; appending waits for that. */
+  readonly sync: boolean;
+  readonly logger: Logger;
+}
+
+/** The folder of a spool: its lock, and its files. */
+export class SpoolFolder {
+  /** The oldest first. */
+  readonly segments: Segment[] = [];
+  readonly limits: SegmentLimits;
+  readonly aside: SetAside;
+  /** Bytes of all segments, as they were counted last. */
+  used = 0;
+  readonly options: FolderOptions;
+  readonly patience: Patience;
+  #lock: Lock;
+  /** Whether the disk was too full for the next segment. */
+  #isShortOfSpace = false;
+
+  constructor(lock: Lock, options: FolderOptions, patience: Patience) {
+    this.#lock = lock;
+    this.options = options;
+    this.patience = patience;
+    this.limits = segmentLimits(options.maxBytes);
+    this.aside = new SetAside(patience, options.folder, options.maxBytes);
+  }
+
+  /** Finds the segments, and reads what little of them has to be known. Nothing needs to be written for that. */
+  async load(): Promise<void> {
+    const { disk, folder } = this.options;
+    const { segments, orphans } = await insist(() => {
+      this.aside.load();
+      return listSegments(this.patience, folder);
+    }, this.patience);
+    for (const orphan of orphans) this.#try(() => disk.remove(orphan));
+    this.segments.push(...segments);
+    await Promise.all(segments.map((segment) => segment.load()));
+    if (this.#lock.lastEnd !== 'reboot') return;
+    // The machine was started since the marks were made: they mean nothing. If that cannot be noted, it is done again.
+    for (const { acks } of segments) acks.clearMarks();
+    this.#try(() => {
+      for (const { acks } of segments) acks.flush();
+      this.#lock.confirm();
+    });
+  }
+
+  /** Counts the bytes of all segments again. @returns whether they changed. */
+  count(): boolean {
+    const before = this.used;
+    this.used = this.segments.reduce((sum, { bytes }) => sum + bytes, 0);
+    return this.used !== before;
+  }
+
+  /** Makes sure that the folder is there, and locked. */
+  async hold(): Promise<void> {
+    const { disk, folder } = this.options;
+    if (this.#lock.isHeld()) return;
+    disk.makeFolder(folder);
+    const lock = await disk.lock(folder);
+    this.#lock.release();
+    this.#lock = lock;
+  }
+
+  /**
+   * Begins the next segment.
+   *
+   * @param before What was appended to the spool before it.
+   * @throws the errors of the file system.
+   */
+  begin(first: number, before: Readonly<Size>): Segment {
+    const segment = new Segment(this.patience, this.options.folder, first);
+    try {
+      segment.create(this.limits.batches);
+      this.#isShortOfSpace = false;
+    } catch (error) {
+      this.#isShortOfSpace = ['ENOSPC', 'EDQUOT'].includes(codeOf(error));
+      throw error;
+    }
+    segment.key = randomInt(2 ** 24);
+    segment.before = before;
+    const last = this.segments.at(-1);
+    // An empty segment had the same name.
+    if (last?.first === first) this.segments.pop()?.close();
+    else if (last !== undefined) last.after = before;
+    this.segments.push(segment);
+    return segment;
+  }
+
+  /** Makes sure that the names of a segment survive a power failure. */
+  async syncNames(segment: Segment): Promise<void> {
+    if (!segment.isNamed) await this.options.disk.syncFolder(this.options.folder);
+    segment.isNamed = true;
+  }
+
+  /**
+   * Writes the files of a segment again, with so many bytes, if somebody deleted them.
+   *
+   * @throws the errors of the file system, and if they are deleted again and again.
+   */
+  async restore(segment: Segment, size: number): Promise<void> {
+    for (let attempts = 0; !segment.isWhole(); attempts++) {
+      const error = new Error(`${segment.logPath} or its .acked file was deleted while it was in use`);
+      if (attempts === 2) throw error;
+      this.patience.onFailure(error);
+      await this.hold();
+      await segment.restore(size, this.options.sync);
+    }
+  }
+
+  /** @returns where the copy is. @throws the errors of the file system; then the rest is to be copied later. */
+  async copyDamaged(segment: Segment): Promise<string | undefined> {
+    let path: string | undefined;
+    for (let range = segment.uncopied[0]; range !== undefined; range = segment.uncopied[0]) {
+      const { from, to } = range;
+      if (to > from)
+        path = await this.aside.keep('damaged', `${segment.name}-${from}`, await segment.read(from, to));
+      segment.uncopied.shift();
+    }
+    return path;
+  }
+
+  /** Writes what became of the batches of a segment. What fails stays in memory. */
+  async flush({ acks }: Segment): Promise<void> {
+    acks.flush();
+    if (this.options.sync) await acks.sync();
+  }
+
+  /** Frees the space of a segment of which all is finished, and to which nothing is appended any more. */
+  async dispose(segment: Segment): Promise<void> {
+    const { segments } = this;
+    const { disk, folder, sync } = this.options;
+    // The name of the last segment says what the next id is, so it is deleted only if nothing else frees space.
+    const isNeeded = segment === segments.at(-1) && !(this.#isShortOfSpace && segment.size === 0);
+    try {
+      await this.copyDamaged(segment);
+      if (segment === segments[0] && !isNeeded) {
+        segment.removeLog();
+        // Were the other file lost first, in a power failure, all of the batches would be back.
+        if (sync) await disk.syncFolder(folder);
+        segment.acks.remove();
+        segments.shift();
+      } else {
+        // Older ones wait, or none follows. It keeps its name, so that no ids seem to be missing.
+        await this.flush(segment);
+        segment.empty();
+      }
+    } catch (error) {
+      segment.acks.flush();
+      throw error;
+    }
+  }
+
+  close(): void {
+    for (const segment of this.segments) segment.close();
+  }
+
+  release(): void {
+    this.#lock.release();
+  }
+
+  #try(operation: () => void): void {
+    try {
+      operation();
+    } catch (error) {
+      this.patience.onFailure(error);
+    }
+  }
+}
