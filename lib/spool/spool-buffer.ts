@@ -1,14 +1,14 @@
 import { LogBatch } from '../../codec/index.js';
-import type { Amount } from '../batch.js';
+import { type Amount, count } from '../batch.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
 import { type Callback, Duplex } from '../streams/base.js';
 import { type Disk, realDisk } from './disk.js';
-import { pause } from './files.js';
+import { type Patience, pause } from './files.js';
 import { failed, Opening } from './opening.js';
 import { type Fresh, Pending } from './pending.js';
 import type { QueueOptions, SpoolQueue } from './queue.js';
-import { type Entry, type Size, sizeOf } from './record.js';
+import { type Entry, NOTHING, type Size, sizeOf } from './record.js';
 import { type Missing, SpoolAccounts } from './spool-accounts.js';
 import { checkSpoolBufferOptions, type SpoolBufferOptions } from './spool-options.js';
 
@@ -45,13 +45,11 @@ export class SpoolBuffer extends Duplex {
   readonly received: Readonly<Amount> = this.#accounts.received;
   /** What it contained when it was opened. */
   readonly recovered: Readonly<Amount> = this.#accounts.recovered;
-  /** What was accepted and not acknowledged, whether a reader has it or not; the bytes include the headers. */
-  readonly held: Readonly<Amount & { bytes: number }> = this.#accounts.held;
   /** The batches that are damaged, unreadable or gone. */
   readonly missing: Readonly<Missing> = this.#accounts.missing;
   /** How many times something failed that was tried again. */
   failures = 0;
-  readonly #options: QueueOptions;
+  readonly #options: QueueOptions & Patience;
   readonly #stopping = new AbortController();
   readonly #opening: Opening;
   #queue: SpoolQueue | undefined;
@@ -80,7 +78,7 @@ export class SpoolBuffer extends Duplex {
     this.maxBytes = maxBytes;
     this.overflow = overflow;
     this.#options = {
-      ...{ disk, folder, maxBytes, sync, logger },
+      ...{ disk, folder, maxBytes, sync, logger, signal: this.#stopping.signal },
       onLoss: (lost, ids) => this.#lose(lost, ids),
       onQuarantine: ({ tag, count, raw }) => this.#drop(new LogBatch(tag, count, raw), 'quarantined'),
       onRecount: (difference) => this.#accounts.recover(difference),
@@ -90,13 +88,22 @@ export class SpoolBuffer extends Duplex {
       },
       onSpace: () => this.#admit(),
     };
-    const patience = { disk, signal: this.#stopping.signal, onFailure: this.#options.onFailure };
-    this.#opening = new Opening(this.#options, patience);
-    this.#pending = new Pending({
-      patience,
-      onStored: (fresh, id) => this.#stored(fresh, id),
-      onRound: () => [this.#fill(), this.#admit()],
-    });
+    this.#opening = new Opening(this.#options);
+    this.#pending = new Pending(
+      this.#options,
+      (fresh, id) => this.#stored(fresh, id),
+      () => {
+        this.#fill();
+        this.#admit();
+      },
+    );
+  }
+
+  /** What was accepted and not acknowledged, whether a reader has it or not; the bytes include the headers. */
+  get held(): Readonly<Amount & { bytes: number }> {
+    const { batches, logs, bytes } = this.#pending.size;
+    const stored = this.#queue?.size ?? NOTHING;
+    return { batches: stored.batches + batches, logs: stored.logs + logs, bytes: stored.bytes + bytes };
   }
 
   /** False if it could not be opened yet, or if the last attempt to write failed. */
@@ -137,7 +144,6 @@ export class SpoolBuffer extends Duplex {
     this.#read.delete(batch);
     if (typeof found === 'number') this.#queue?.finish(found, batch);
     else this.#pending.acknowledge(found);
-    this.#accounts.release(batch);
     this.#admit();
   }
 
@@ -187,21 +193,21 @@ export class SpoolBuffer extends Duplex {
   }
 
   override _write(batch: LogBatch, _encoding: BufferEncoding, callback: Callback): void {
-    if (!this.#hasRoom(batch)) {
-      if (this.overflow === 'block' && !this.#refusing && sizeOf(batch).bytes <= this.maxBytes) {
-        batch.detach();
-        this.#waiting = { batch, callback };
-        return;
-      }
-      this.#accounts.accept(batch);
+    const hasRoom = this.#hasRoom(batch);
+    const canWait = this.overflow === 'block' && !this.#refusing && sizeOf(batch).bytes <= this.maxBytes;
+    if (!hasRoom && canWait) {
+      batch.detach();
+      this.#waiting = { batch, callback };
+      return;
+    }
+    count(this.#accounts.received, batch);
+    if (!hasRoom) {
       this.#drop(batch, this.#refusing ? 'shutdown' : 'spool_full', this.#pending.shortage);
       callback();
       return;
     }
-    this.#accounts.accept(batch);
-    const fresh: Fresh = { batch, isRead: false, isDone: false };
-    if (this.#isWanted && !this.#pending.hasUnread && this.#hasReadAll()) this.#give(fresh);
-    if (!fresh.isDone) this.#pending.add(fresh);
+    this.#pending.add(batch);
+    this.#fill();
     if (this.#isBehind()) this.#waiting = { batch: undefined, callback };
     else callback();
   }
@@ -213,27 +219,21 @@ export class SpoolBuffer extends Duplex {
 
   #hasRoom(batch: LogBatch): boolean {
     const { bytes } = sizeOf(batch);
-    const pending = this.#pending.bytes;
-    if (this.#pending.shortage !== undefined && pending > 0 && pending + bytes > MAX_PENDING_BYTES)
-      return false;
+    const { size, shortage } = this.#pending;
+    if (shortage !== undefined && size.bytes > 0 && size.bytes + bytes > MAX_PENDING_BYTES) return false;
     const space = this.#queue?.space ?? Number.POSITIVE_INFINITY;
-    return this.held.bytes + bytes <= this.maxBytes && pending + bytes <= space;
+    return this.held.bytes + bytes <= this.maxBytes && size.bytes + bytes <= space;
   }
 
   /** Whether writers have to wait for the disk. */
   #isBehind(): boolean {
-    return this.#pending.bytes > MAX_PENDING_BYTES && !this.#refusing && this.#pending.shortage === undefined;
+    const { size, shortage } = this.#pending;
+    return size.bytes > MAX_PENDING_BYTES && shortage === undefined && !this.#refusing;
   }
 
   /** Whether the reader has everything that is stored. */
   #hasReadAll(): boolean {
     return this.#reading === undefined && this.#queue?.hasUnread === false;
-  }
-
-  #give(fresh: Fresh): void {
-    fresh.isRead = true;
-    this.#read.set(fresh.batch, fresh);
-    this.#isWanted = this.push(fresh.batch);
   }
 
   /** A batch is on disk by now. */
@@ -250,7 +250,8 @@ export class SpoolBuffer extends Duplex {
     while (this.#isWanted && this.#hasReadAll()) {
       const fresh = this.#pending.take();
       if (fresh === undefined) return;
-      this.#give(fresh);
+      this.#read.set(fresh.batch, fresh);
+      this.#isWanted = this.push(fresh.batch);
     }
     if (!this.#isWanted || this.#reading !== undefined) return;
     this.#isWanted = false;
@@ -284,7 +285,6 @@ export class SpoolBuffer extends Duplex {
   }
 
   #drop(batch: LogBatch, reason: string, error?: unknown): void {
-    this.#accounts.release(batch);
     this.emit('drop', batch, reason, error === undefined ? undefined : failed(this.#options.folder, error));
   }
 
