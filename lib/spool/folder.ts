@@ -1,11 +1,13 @@
 import { randomInt } from 'node:crypto';
 import type { Logger } from '../logger.js';
 import type { Disk } from './disk.js';
-import { codeOf, insist, type Patience } from './files.js';
+import { codeOf, createFile, ifThere, insist, type Patience } from './files.js';
 import type { Lock } from './lock.js';
 import type { Size } from './record.js';
 import { listSegments, Segment, type SegmentLimits, segmentLimits } from './segment.js';
-import { SetAside } from './set-aside.js';
+
+/** Share of `maxBytes` that what is set aside may use. */
+const ASIDE = 0.1;
 
 export interface FolderOptions {
   readonly disk: Disk;
@@ -21,9 +23,12 @@ export class SpoolFolder {
   /** The oldest first. */
   readonly segments: Segment[] = [];
   readonly limits: SegmentLimits;
-  readonly aside: SetAside;
   /** Bytes of all segments, as they were counted last. */
   used = 0;
+  /** Bytes that are set aside. */
+  aside = 0;
+  /** How many bytes may be set aside. */
+  readonly maxAside: number;
   readonly options: FolderOptions;
   readonly patience: Patience;
   #lock: Lock;
@@ -35,14 +40,14 @@ export class SpoolFolder {
     this.options = options;
     this.patience = patience;
     this.limits = segmentLimits(options.maxBytes);
-    this.aside = new SetAside(patience, options.folder, options.maxBytes);
+    this.maxAside = options.maxBytes * ASIDE;
   }
 
   /** Finds the segments, and reads what little of them has to be known. Nothing needs to be written for that. */
   async load(): Promise<void> {
     const { disk, folder } = this.options;
     const { segments, orphans } = await insist(() => {
-      this.aside.load();
+      this.#lookAside();
       return listSegments(this.patience, folder);
     }, this.patience);
     for (const orphan of orphans) this.#try(() => disk.remove(orphan));
@@ -120,13 +125,39 @@ export class SpoolFolder {
     }
   }
 
+  /**
+   * Copies bytes into a file, for people to look at. Nothing deletes it but they. One that is there already, of an
+   * attempt before a kill, is replaced.
+   *
+   * @returns its path, or undefined if it does not fit.
+   * @throws the errors of the file system.
+   */
+  async setAside(kind: 'damaged' | 'quarantine', name: string, bytes: Buffer): Promise<string | undefined> {
+    const { disk } = this.options;
+    const folder = `${this.options.folder}/${kind}`;
+    const path = `${folder}/${name}`;
+    // An attempt that failed may have left something, and people may have removed something.
+    this.#lookAside();
+    const added = bytes.length - this.#sizeOf(path);
+    if (this.aside + added > this.maxAside) return undefined;
+    disk.makeFolder(folder);
+    const file = createFile(disk, path, bytes);
+    this.aside += added;
+    try {
+      await file.sync();
+      return path;
+    } finally {
+      file.close();
+    }
+  }
+
   /** @returns where the copy is. @throws the errors of the file system; then the rest is to be copied later. */
   async copyDamaged(segment: Segment): Promise<string | undefined> {
     let path: string | undefined;
     for (let range = segment.uncopied[0]; range !== undefined; range = segment.uncopied[0]) {
       const { from, to } = range;
       if (to > from)
-        path = await this.aside.keep('damaged', `${segment.name}-${from}`, await segment.read(from, to));
+        path = await this.setAside('damaged', `${segment.name}-${from}`, await segment.read(from, to));
       segment.uncopied.shift();
     }
     return path;
@@ -169,6 +200,25 @@ export class SpoolFolder {
 
   release(): void {
     this.#lock.release();
+  }
+
+  #lookAside(): void {
+    const folders = ['damaged', 'quarantine'].map((kind) => `${this.options.folder}/${kind}`);
+    const paths = folders.flatMap((folder) => {
+      const names = ifThere(() => this.options.disk.list(folder)) ?? [];
+      return names.map((name) => `${folder}/${name}`);
+    });
+    this.aside = paths.reduce((sum, path) => sum + this.#sizeOf(path), 0);
+  }
+
+  #sizeOf(path: string): number {
+    try {
+      return this.options.disk.sizeOf(path);
+    } catch (error) {
+      // People may have put something else there, or have removed it just now.
+      if (['ENOENT', 'ELOOP'].includes(codeOf(error))) return 0;
+      throw error;
+    }
   }
 
   #try(operation: () => void): void {

@@ -19,8 +19,8 @@ export interface Lock {
 }
 
 const LOCK = /^lock\.(\d+)(?:\.([0-9a-f]{12}))?(\.released)?$/;
-/** A socket that is about to become a lock. */
-const CANDIDATE = /^lock\.new-/;
+/** The beginning of the name of a socket that is about to become a lock. */
+const CANDIDATE = 'lock.new-';
 
 /**
  * Locks a folder. The lock is a listening Unix socket: the system closes it with the process, whatever happens,
@@ -33,7 +33,7 @@ const CANDIDATE = /^lock\.new-/;
  * @throws ERR_SPOOL_IN_USE
  */
 export async function takeLock(folder: string): Promise<Lock> {
-  const candidate = `lock.new-${randomBytes(8).toString('hex')}`;
+  const candidate = `${CANDIDATE}${randomBytes(8).toString('hex')}`;
   const fd = fs.openSync(folder, 'r');
   // The path of a socket may have 107 bytes, and that of a folder many more.
   const short = fs.existsSync(`/proc/self/fd/${fd}`) ? `/proc/self/fd/${fd}` : folder;
@@ -195,10 +195,10 @@ export function giveToOwnerOf(folder: string, chown: (uid: number, gid: number) 
 
 /** Removes the locks below this one, and what is left of attempts. */
 function tidy(folder: string, number: number): void {
-  const lower = locksIn(folder).filter((lock) => lock.number < number);
-  const candidates = fs.readdirSync(folder).filter((name) => CANDIDATE.test(name));
-  for (const name of [...lower.map((lock) => lock.name), ...candidates]) {
-    fs.rmSync(`${folder}/${name}`, { force: true });
+  for (const name of fs.readdirSync(folder)) {
+    const [, found] = LOCK.exec(name) ?? [];
+    const isOld = found === undefined ? name.startsWith(CANDIDATE) : Number(found) < number;
+    if (isOld) fs.rmSync(`${folder}/${name}`, { force: true });
   }
 }
 

@@ -87,9 +87,9 @@ export class SpoolQueue {
 
   /** How many bytes may still be written: all files may have one segment more than `maxBytes`. */
   get space(): number {
-    const { limits, aside, used } = this.#folder;
+    const { limits, aside, maxAside, used } = this.#folder;
     // Space for what may be set aside at any time, and for the next `.acked` file.
-    const reserved = Math.max(aside.bytes, aside.maxBytes) + limits.batches;
+    const reserved = Math.max(aside, maxAside) + limits.batches;
     const free = this.#options.maxBytes + limits.bytes - used - reserved;
     // There may be more of them: of two segments in a row, both together are larger than one can be.
     return free / (1 + (2 * limits.batches) / limits.bytes);
@@ -237,7 +237,7 @@ export class SpoolQueue {
     const record = Buffer.from(raw.buffer, raw.byteOffset - HEADER, HEADER + raw.length);
     let keptIn: string | undefined;
     try {
-      keptIn = await this.#folder.aside.keep('quarantine', String(id), record);
+      keptIn = await this.#folder.setAside('quarantine', String(id), record);
     } catch (error) {
       onFailure(error);
       return;

@@ -109,29 +109,26 @@ export class Segment {
   /**
    * Writes bytes behind the last record.
    *
-   * @throws the errors of the file system; then the bytes are removed again, as far as possible.
+   * @param verify Makes sure that they are in a file that still has its name.
+   * @throws any error of these; then the bytes are removed again, as far as possible.
    */
-  async write(bytes: Buffer, sync: boolean): Promise<void> {
+  async write(bytes: Buffer, sync: boolean, verify: () => Promise<void>): Promise<void> {
     const log = this.#log as DiskFile;
     try {
       await writeAll(log, bytes, this.size);
       if (sync) await log.sync();
+      await verify();
     } catch (error) {
       // What fdatasync could not write may be lost although later calls succeed.
       this.isBroken = sync;
       try {
-        log.truncate(this.size);
+        this.#log?.truncate(this.size);
       } catch {
-        this.giveUpAfter(bytes.length);
+        this.isBroken = true;
+        this.size += bytes.length;
       }
       throw error;
     }
-  }
-
-  /** So many bytes behind the last record are not to be used, and cannot be removed. */
-  giveUpAfter(length: number): void {
-    this.isBroken = true;
-    this.size += length;
   }
 
   /**

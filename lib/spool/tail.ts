@@ -53,14 +53,10 @@ export class Tail {
       const { sync } = this.#folder.options;
       const segment = await this.#roomFor(HEADER + (batches[0] as SpoolBatch).raw.length);
       const { n, length, totals } = this.#encode(segment, batches);
-      await segment.write(this.#buffer.subarray(0, length), sync);
-      try {
+      await segment.write(this.#buffer.subarray(0, length), sync, async () => {
         await this.#folder.restore(segment, segment.size + length);
         if (sync) await this.#folder.syncNames(segment);
-      } catch (error) {
-        segment.giveUpAfter(length);
-        throw error;
-      }
+      });
       const size = { batches: n, logs: totals.logs - this.totals.logs, bytes: length };
       const first = this.next;
       segment.size += length;
