@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { token } from '../printable.js';
@@ -92,13 +93,11 @@ export const realDisk: Disk = {
   },
   remove: (path) => fs.unlinkSync(path),
   async syncFolder(folder) {
-    const fd = fs.openSync(folder, O_RDONLY);
+    const handle = await open(folder);
     try {
-      await new Promise<void>((resolve, reject) => {
-        fs.fsync(fd, (error) => (error ? reject(error) : resolve()));
-      });
+      await handle.sync();
     } finally {
-      fs.closeSync(fd);
+      await handle.close();
     }
   },
   now: () => Date.now(),

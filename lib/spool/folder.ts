@@ -1,21 +1,32 @@
-import { randomInt } from 'node:crypto';
 import type { Logger } from '../logger.js';
 import type { Disk } from './disk.js';
 import { codeOf, createFile, ifThere, insist, type Patience } from './files.js';
 import type { Lock } from './lock.js';
-import type { Size } from './record.js';
-import { listSegments, Segment, type SegmentLimits, segmentLimits } from './segment.js';
+import type { Entry, Size } from './record.js';
+import { listSegments, type Segment, type SegmentLimits, segmentLimits } from './segment.js';
 
 /** Share of `maxBytes` that what is set aside may use. */
 const ASIDE = 0.1;
 
-export interface FolderOptions {
+export interface QueueOptions {
   readonly disk: Disk;
   readonly folder: string;
   readonly maxBytes: number;
   /** Whether what is written is on the disk as soon as possible; appending waits for that. */
   readonly sync: boolean;
   readonly logger: Logger;
+  /** Ends the attempts to read what cannot be read now. Closing does so, too. */
+  readonly signal?: AbortSignal | undefined;
+  /** Stored batches are gone. The range of missing ids includes the last one. */
+  onLoss(lost: Readonly<Size>, ids: { first: number; last: number }): void;
+  /** A batch was set aside, and need not be finished. */
+  onQuarantine(entry: Entry): void;
+  /** There is more space. */
+  onSpace(): void;
+  /** Something failed, and is tried again. */
+  onFailure(error: unknown): void;
+  /** What was stored before is more than was counted, or less: the headers contradicted each other. */
+  onRecount(difference: Readonly<Size>): void;
 }
 
 /** The folder of a spool: its lock, and its files. */
@@ -29,13 +40,13 @@ export class SpoolFolder {
   aside = 0;
   /** How many bytes may be set aside. */
   readonly maxAside: number;
-  readonly options: FolderOptions;
+  /** Whether the disk was too full for the next segment. */
+  isShortOfSpace = false;
+  readonly options: QueueOptions;
   readonly patience: Patience;
   #lock: Lock;
-  /** Whether the disk was too full for the next segment. */
-  #isShortOfSpace = false;
 
-  constructor(lock: Lock, options: FolderOptions, patience: Patience) {
+  constructor(lock: Lock, options: QueueOptions, patience: Patience) {
     this.#lock = lock;
     this.options = options;
     this.patience = patience;
@@ -50,13 +61,13 @@ export class SpoolFolder {
       this.#lookAside();
       return listSegments(this.patience, folder);
     }, this.patience);
-    for (const orphan of orphans) this.#try(() => disk.remove(orphan));
+    for (const orphan of orphans) this.attempt(() => disk.remove(orphan));
     this.segments.push(...segments);
     await Promise.all(segments.map((segment) => segment.load()));
     if (this.#lock.lastEnd !== 'reboot') return;
     // The machine was started since the marks were made: they mean nothing. If that cannot be noted, it is done again.
     for (const { acks } of segments) acks.clearMarks();
-    this.#try(() => {
+    this.attempt(() => {
       for (const { acks } of segments) acks.flush();
       this.#lock.confirm();
     });
@@ -77,37 +88,6 @@ export class SpoolFolder {
     const lock = await disk.lock(folder);
     this.#lock.release();
     this.#lock = lock;
-  }
-
-  /**
-   * Begins the next segment.
-   *
-   * @param before What was appended to the spool before it.
-   * @throws the errors of the file system.
-   */
-  begin(first: number, before: Readonly<Size>): Segment {
-    const segment = new Segment(this.patience, this.options.folder, first);
-    try {
-      segment.create(this.limits.batches);
-      this.#isShortOfSpace = false;
-    } catch (error) {
-      this.#isShortOfSpace = ['ENOSPC', 'EDQUOT'].includes(codeOf(error));
-      throw error;
-    }
-    segment.key = randomInt(2 ** 24);
-    segment.before = before;
-    const last = this.segments.at(-1);
-    // An empty segment had the same name.
-    if (last?.first === first) this.segments.pop()?.close();
-    else if (last !== undefined) last.after = before;
-    this.segments.push(segment);
-    return segment;
-  }
-
-  /** Makes sure that the names of a segment survive a power failure. */
-  async syncNames(segment: Segment): Promise<void> {
-    if (!segment.isNamed) await this.options.disk.syncFolder(this.options.folder);
-    segment.isNamed = true;
   }
 
   /**
@@ -174,7 +154,7 @@ export class SpoolFolder {
     const { segments } = this;
     const { disk, folder, sync } = this.options;
     // The name of the last segment says what the next id is, so it is deleted only if nothing else frees space.
-    const isNeeded = segment === segments.at(-1) && !(this.#isShortOfSpace && segment.size === 0);
+    const isNeeded = segment === segments.at(-1) && !(this.isShortOfSpace && segment.size === 0);
     try {
       await this.copyDamaged(segment);
       if (segment === segments[0] && !isNeeded) {
@@ -221,7 +201,8 @@ export class SpoolFolder {
     }
   }
 
-  #try(operation: () => void): void {
+  /** Does what may also be done later. */
+  attempt(operation: () => void): void {
     try {
       operation();
     } catch (error) {

@@ -8,6 +8,7 @@ import {
   parse,
   type Size,
   type SpoolBatch,
+  sizeOf,
 } from './record.js';
 import type { Segment } from './segment.js';
 import type { Tail } from './tail.js';
@@ -72,16 +73,17 @@ export class Head {
     }
   }
 
-  /** Moves behind a batch without reading it. @returns its segment; undefined if others are to be read before it. */
-  skip(id: number, { count, raw }: SpoolBatch): Segment | undefined {
+  /** Moves behind a batch without reading it. @returns false if others are to be read before it. */
+  skip(id: number, batch: SpoolBatch): boolean {
     const segment = this.#move();
-    if (id !== this.next) return undefined;
+    if (segment === undefined || id !== this.next) return false;
+    const { batches, logs, bytes } = this.#before;
+    const { length } = batch.raw;
     this.next += 1;
-    this.#offset += HEADER + raw.length;
-    const before = { ...this.#before };
-    grow(before, { batches: 1, logs: count, bytes: raw.length }, 1);
-    this.#before = before;
-    return segment;
+    this.#offset += HEADER + length;
+    this.#before = { batches: batches + 1, logs: logs + batch.count, bytes: bytes + length };
+    grow(segment.unread, sizeOf(batch), -1);
+    return true;
   }
 
   /** Moves to the segment that has the next id, or to the first one behind it. */

@@ -1,5 +1,5 @@
 import { type Patience, READ_ATTEMPTS } from './files.js';
-import { type FolderOptions, SpoolFolder } from './folder.js';
+import { type QueueOptions, SpoolFolder } from './folder.js';
 import { Head } from './head.js';
 import { lossOf, survey } from './inspection.js';
 import type { Lock } from './lock.js';
@@ -19,20 +19,7 @@ import type { Segment } from './segment.js';
 import { Tail } from './tail.js';
 import { Upkeep } from './upkeep.js';
 
-export interface QueueOptions extends FolderOptions {
-  /** Ends the attempts to read what cannot be read now. Closing does so, too. */
-  readonly signal?: AbortSignal | undefined;
-  /** Stored batches are gone. The range of missing ids includes the last one. */
-  onLoss(lost: Readonly<Size>, ids: { first: number; last: number }): void;
-  /** A batch was set aside, and need not be finished. */
-  onQuarantine(entry: Entry): void;
-  /** There is more space. */
-  onSpace(): void;
-  /** Something failed, and is tried again. */
-  onFailure(error: unknown): void;
-  /** What was stored before is more than was counted, or less: the headers contradicted each other. */
-  onRecount(difference: Readonly<Size>): void;
-}
+export type { QueueOptions };
 
 /**
  * The batches in a folder: appended at the end, read in order, finished in any order. One append and one read may be
@@ -59,7 +46,7 @@ export class SpoolQueue {
     this.#folder = new SpoolFolder(lock, options, patience);
     this.#tail = new Tail(this.#folder);
     this.#head = new Head(this.#folder, this.#tail);
-    this.#upkeep = new Upkeep(this.#folder, this.#tail, options.onSpace);
+    this.#upkeep = new Upkeep(this.#folder, this.#tail);
   }
 
   /**
@@ -137,9 +124,7 @@ export class SpoolQueue {
 
   /** Moves behind a batch without reading it. @returns false if others are to be read before it. */
   skip(id: number, batch: SpoolBatch): boolean {
-    const segment = this.#head.skip(id, batch);
-    if (segment !== undefined) grow(segment.unread, sizeOf(batch), -1);
-    return segment !== undefined;
+    return this.#head.skip(id, batch);
   }
 
   /** It was delivered, or dropped. No kill brings it back afterwards, if the disk can be written to. */

@@ -141,14 +141,10 @@ export function parse(bytes: Buffer, expected: Expected, isWhole: boolean): Pars
   let last: Header | undefined;
   let at = 0;
   let stop: Parsed['stop'] = 'end';
-  const count = () => {
-    if (last !== undefined) before = totalAfter(last);
-    last = undefined;
-  };
+  const total = () => (last === undefined ? before : totalAfter(last));
   const miss = (until: number | undefined, amount: Readonly<Size> | undefined, to: number) => {
-    count();
-    damage.push({ first: id, until, lost: amount && less(amount, before), from: at, to });
-    [id, before, at] = [until ?? id, amount ?? before, to];
+    damage.push({ first: id, until, lost: amount && less(amount, total()), from: at, to });
+    [id, before, at, last] = [until ?? id, amount ?? total(), to, undefined];
   };
   /** The intact header there, if its record may be the next one. */
   const headerAt = (from: number) => {
@@ -207,8 +203,7 @@ export function parse(bytes: Buffer, expected: Expected, isWhole: boolean): Pars
   }
   const torn = at;
   if (isWhole && id < end && end !== Number.POSITIVE_INFINITY) miss(end, after, bytes.length);
-  count();
-  return { entries, damage, at: torn, stop, id, before, key };
+  return { entries, damage, at: torn, stop, id, before: total(), key };
 }
 
 /** The total of what was appended up to this record, inclusive. */

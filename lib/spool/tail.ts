@@ -1,6 +1,8 @@
+import { randomInt } from 'node:crypto';
+import { codeOf } from './files.js';
 import type { SpoolFolder } from './folder.js';
 import { encodeRecord, grow, HEADER, NOTHING, type Size, type SpoolBatch } from './record.js';
-import type { Segment } from './segment.js';
+import { Segment } from './segment.js';
 
 /** Bytes that are written at once. */
 const MAX_WRITE = 1 << 20;
@@ -50,12 +52,13 @@ export class Tail {
     onStored: (segment: Segment, first: number, size: Size) => void,
   ): Promise<void> {
     return this.exclusively(async () => {
-      const { sync } = this.#folder.options;
+      const { disk, folder, sync } = this.#folder.options;
       const segment = await this.#roomFor(HEADER + (batches[0] as SpoolBatch).raw.length);
       const { n, length, totals } = this.#encode(segment, batches);
       await segment.write(this.#buffer.subarray(0, length), sync, async () => {
         await this.#folder.restore(segment, segment.size + length);
-        if (sync) await this.#folder.syncNames(segment);
+        if (sync && !segment.isNamed) await disk.syncFolder(folder);
+        segment.isNamed = true;
       });
       const size = { batches: n, logs: totals.logs - this.totals.logs, bytes: length };
       const first = this.next;
@@ -85,8 +88,23 @@ export class Tail {
   }
 
   async #roll(): Promise<Segment> {
+    const { segments, patience, options, limits } = this.#folder;
     await this.#folder.hold();
-    const segment = this.#folder.begin(this.next, this.totals);
+    const segment = new Segment(patience, options.folder, this.next);
+    try {
+      segment.create(limits.batches);
+      this.#folder.isShortOfSpace = false;
+    } catch (error) {
+      this.#folder.isShortOfSpace = ['ENOSPC', 'EDQUOT'].includes(codeOf(error));
+      throw error;
+    }
+    segment.key = randomInt(2 ** 24);
+    segment.before = this.totals;
+    const last = segments.at(-1);
+    // An empty segment had the same name.
+    if (last?.first === segment.first) segments.pop()?.close();
+    else if (last !== undefined) last.after = this.totals;
+    segments.push(segment);
     this.segment?.leave();
     this.segment = segment;
     return segment;

@@ -10,15 +10,12 @@ import type { Tail } from './tail.js';
 export class Upkeep {
   readonly #folder: SpoolFolder;
   readonly #tail: Tail;
-  readonly #onSpace: () => void;
   #isDue = false;
   #running: Promise<void> | undefined;
 
-  /** @param onSpace Called when there is more space. */
-  constructor(folder: SpoolFolder, tail: Tail, onSpace: () => void) {
+  constructor(folder: SpoolFolder, tail: Tail) {
     this.#folder = folder;
     this.#tail = tail;
-    this.#onSpace = onSpace;
   }
 
   /** Something is to be done. */
@@ -57,7 +54,7 @@ export class Upkeep {
         onFailure(error);
       }
     }
-    if (this.#folder.count()) this.#onSpace();
+    if (this.#folder.count()) this.#folder.options.onSpace();
     return isDone;
   }
 
