@@ -61,13 +61,13 @@ export class SpoolFolder {
       this.#lookAside();
       return listSegments(this.patience, folder);
     }, this.patience);
-    for (const orphan of orphans) this.attempt(() => disk.remove(orphan));
+    for (const orphan of orphans) this.#attempt(() => disk.remove(orphan));
     this.segments.push(...segments);
     await Promise.all(segments.map((segment) => segment.load()));
     if (this.#lock.lastEnd !== 'reboot') return;
     // The machine was started since the marks were made: they mean nothing. If that cannot be noted, it is done again.
     for (const { acks } of segments) acks.clearMarks();
-    this.attempt(() => {
+    this.#attempt(() => {
       for (const { acks } of segments) acks.flush();
       this.#lock.confirm();
     });
@@ -202,7 +202,7 @@ export class SpoolFolder {
   }
 
   /** Does what may also be done later. */
-  attempt(operation: () => void): void {
+  #attempt(operation: () => void): void {
     try {
       operation();
     } catch (error) {

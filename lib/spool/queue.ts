@@ -1,8 +1,8 @@
 import { type Patience, READ_ATTEMPTS } from './files.js';
 import { type QueueOptions, SpoolFolder } from './folder.js';
-import { Head } from './head.js';
 import { lossOf, survey } from './inspection.js';
 import type { Lock } from './lock.js';
+import { SpoolLog } from './log.js';
 import {
   type Damage,
   type Entry,
@@ -16,7 +16,6 @@ import {
   sizeOf,
 } from './record.js';
 import type { Segment } from './segment.js';
-import { Tail } from './tail.js';
 import { Upkeep } from './upkeep.js';
 
 export type { QueueOptions };
@@ -33,8 +32,7 @@ export class SpoolQueue {
   readonly #options: QueueOptions;
   readonly #closing = new AbortController();
   readonly #folder: SpoolFolder;
-  readonly #tail: Tail;
-  readonly #head: Head;
+  readonly #log: SpoolLog;
   readonly #upkeep: Upkeep;
 
   private constructor(lock: Lock, options: QueueOptions) {
@@ -44,9 +42,8 @@ export class SpoolQueue {
     this.#options = options;
     this.isSuspicious = lock.lastEnd === 'crash';
     this.#folder = new SpoolFolder(lock, options, patience);
-    this.#tail = new Tail(this.#folder);
-    this.#head = new Head(this.#folder, this.#tail);
-    this.#upkeep = new Upkeep(this.#folder, this.#tail);
+    this.#log = new SpoolLog(this.#folder);
+    this.#upkeep = new Upkeep(this.#folder, this.#log);
   }
 
   /**
@@ -69,7 +66,7 @@ export class SpoolQueue {
   }
 
   get hasUnread(): boolean {
-    return this.#head.hasUnread;
+    return this.#log.hasUnread;
   }
 
   /** How many bytes may still be written: all files may have one segment more than `maxBytes`. */
@@ -89,20 +86,20 @@ export class SpoolQueue {
    * @throws the errors of the file system; then none of them is stored.
    */
   append(batches: readonly SpoolBatch[], onStored: (first: number, n: number) => void): Promise<void> {
-    return this.#tail
+    return this.#log
       .append(batches, (segment, first, size) => {
         this.#count(segment, size, 1);
         onStored(first, size.batches);
       })
       .finally(() => {
         this.#folder.count();
-        if (this.#tail.segment === undefined) this.#upkeep.wake();
+        if (this.#log.tail === undefined) this.#upkeep.wake();
       });
   }
 
   /** The next batches, in order; none at the end. It fails only while the queue is being closed. */
   async read(): Promise<Entry[]> {
-    for (let read = await this.#head.read(); read !== undefined; read = await this.#head.read()) {
+    for (let read = await this.#log.read(); read !== undefined; read = await this.#log.read()) {
       const { segment, offset, entries, damage } = read;
       for (const missing of damage) {
         await this.#lose(segment, missing, offset);
@@ -116,7 +113,7 @@ export class SpoolQueue {
         if (state === State.STARTED_AGAIN) await this.#quarantine(segment, entry);
         else unfinished.push(entry);
       }
-      if (this.#head.next >= segment.end) this.#recount(segment);
+      if (this.#log.hasRead(segment)) this.#recount(segment);
       if (unfinished.length > 0) return unfinished;
     }
     return [];
@@ -124,7 +121,7 @@ export class SpoolQueue {
 
   /** Moves behind a batch without reading it. @returns false if others are to be read before it. */
   skip(id: number, batch: SpoolBatch): boolean {
-    return this.#head.skip(id, batch);
+    return this.#log.skip(id, batch);
   }
 
   /** It was delivered, or dropped. No kill brings it back afterwards, if the disk can be written to. */
@@ -169,9 +166,9 @@ export class SpoolQueue {
       for (const missing of damage) await this.#lose(segment, missing, 0);
       before = after;
     }
-    this.#tail.next = segments.at(-1)?.end ?? 0;
-    this.#tail.totals = before ?? NOTHING;
-    await this.#tail.begin();
+    this.#log.next = segments.at(-1)?.end ?? 0;
+    this.#log.totals = before ?? NOTHING;
+    await this.#log.begin();
     this.#folder.count();
     this.#upkeep.wake();
   }
@@ -247,7 +244,7 @@ export class SpoolQueue {
   /** Writes what became of batches, and deletes the segment if nothing is left of it. */
   #write(segment: Segment): void {
     const { disk, sync, onFailure } = this.#options;
-    const isDone = segment.left === 0 && (segment !== this.#tail.segment || this.#tail.canRetire);
+    const isDone = segment.left === 0 && (segment !== this.#log.tail || this.#log.canRetire);
     try {
       segment.acks.flush();
       if (!isDone && !sync && segment.isWhole(disk.now())) return;

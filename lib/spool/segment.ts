@@ -1,7 +1,7 @@
 import { Acks } from './acks.js';
 import type { DiskFile } from './disk.js';
 import { codeOf, ifThere, insist, type Patience, readFile } from './files.js';
-import { decodeHeader, HEADER, type Parsed, parse, type Size } from './record.js';
+import { decodeHeader, HEADER, NOTHING, type Parsed, parse, type Size } from './record.js';
 
 /** The only reporter of this version. */
 const REPORTER = 'main';
@@ -264,9 +264,8 @@ export function listSegments(patience: Patience, folder: string): { segments: Se
 
 /** What was appended before a segment of which nothing else tells: as if what is missing had no logs. */
 function guess(bytes: Buffer, { first, end }: Segment): Readonly<Size> {
-  const nothing = { batches: 0, logs: 0, bytes: 0 };
-  const [entry] = parse(bytes, { id: first, before: nothing, end }, true).entries;
-  if (entry === undefined || first === 0) return nothing;
-  const before = decodeHeader(bytes, entry.raw.byteOffset - bytes.byteOffset - HEADER)?.before ?? nothing;
+  const [entry] = parse(bytes, { id: first, before: NOTHING, end }, true).entries;
+  if (entry === undefined || first === 0) return NOTHING;
+  const before = decodeHeader(bytes, entry.raw.byteOffset - bytes.byteOffset - HEADER)?.before ?? NOTHING;
   return { ...before, batches: Math.max(0, before.batches - (entry.id - first)) };
 }

@@ -1,7 +1,7 @@
 import { pause } from './files.js';
 import type { SpoolFolder } from './folder.js';
+import type { SpoolLog } from './log.js';
 import type { Segment } from './segment.js';
-import type { Tail } from './tail.js';
 
 /**
  * What may be done a little later: writes states again that could not be written, syncs them, restores files that
@@ -9,13 +9,13 @@ import type { Tail } from './tail.js';
  */
 export class Upkeep {
   readonly #folder: SpoolFolder;
-  readonly #tail: Tail;
+  readonly #log: SpoolLog;
   #isDue = false;
   #running: Promise<void> | undefined;
 
-  constructor(folder: SpoolFolder, tail: Tail) {
+  constructor(folder: SpoolFolder, log: SpoolLog) {
     this.#folder = folder;
-    this.#tail = tail;
+    this.#log = log;
   }
 
   /** Something is to be done. */
@@ -45,7 +45,7 @@ export class Upkeep {
   async #tendAll(): Promise<boolean> {
     const { signal, onFailure } = this.#folder.patience;
     let isDone = true;
-    if (!signal.aborted) await this.#tail.retire();
+    if (!signal.aborted) await this.#log.retire();
     for (const segment of [...this.#folder.segments]) {
       try {
         await this.#tend(segment);
@@ -59,12 +59,12 @@ export class Upkeep {
   }
 
   async #tend(segment: Segment): Promise<void> {
-    const isTail = segment === this.#tail.segment;
+    const isTail = segment === this.#log.tail;
     // An empty segment waits for the next batch.
     if (segment.left === 0 && !segment.isPinned && !isTail && segment.end > segment.first)
       return this.#folder.dispose(segment);
     const restore = () => this.#folder.restore(segment, segment.size);
-    if (segment.left > 0) await (isTail ? this.#tail.exclusively(restore) : restore());
+    if (segment.left > 0 && !segment.isWhole()) await (isTail ? this.#log.exclusively(restore) : restore());
     await this.#folder.flush(segment);
   }
 }

@@ -29,8 +29,8 @@ const MUTATIONS: [fault: string, file: string, from: string, to: string][] = [
   [
     'ids of damaged bytes are used again',
     'queue',
-    'this.#tail.next = segments.at(-1)?.end ?? 0;',
-    'this.#tail.next = segments.at(-1)?.first ?? 0;',
+    'this.#log.next = segments.at(-1)?.end ?? 0;',
+    'this.#log.next = segments.at(-1)?.first ?? 0;',
   ],
 ];
 
