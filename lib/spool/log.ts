@@ -22,7 +22,6 @@ const CHUNK = 128 << 10;
 /** Once all is delivered, a larger segment is not continued. */
 const IDLE_BYTES = 1 << 20;
 
-/** The result of one read. */
 export interface Read {
   readonly segment: Segment;
   readonly entries: Entry[];

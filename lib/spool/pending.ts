@@ -83,7 +83,6 @@ export class Pending {
     await this.#storing;
   }
 
-  /** Removes all of them. */
   clear(): Fresh[] {
     const all = this.#all;
     for (const fresh of all) this.#remove(fresh);

@@ -158,7 +158,6 @@ export class Segment {
     return bytes.subarray(0, await insist(() => this.#fill(bytes, from), patience, around));
   }
 
-  /** Reads all of its records. */
   async scan(): Promise<Parsed & { length: number }> {
     const bytes = await this.read(0, this.size);
     this.before ??= guess(bytes, this);
@@ -210,8 +209,8 @@ export class Segment {
       }
       deleted.close();
       this.#log = log;
-      this.isNamed = false;
     }
+    this.isNamed = false;
     this.acks.restore();
   }
 

@@ -10,7 +10,7 @@ import { type Fresh, Pending } from './pending.js';
 import type { QueueOptions, SpoolQueue } from './queue.js';
 import { type Entry, NOTHING, type Size, sizeOf } from './record.js';
 import { type Missing, SpoolAccounts } from './spool-accounts.js';
-import { resolveSpoolBufferOptions, type SpoolBufferOptions } from './spool-options.js';
+import { checkSpoolBufferOptions, type SpoolBufferOptions } from './spool-options.js';
 
 /** Batches that wait for a reader in memory, besides what one read brings. */
 const READ_AHEAD = 64;
@@ -72,8 +72,9 @@ export class SpoolBuffer extends Duplex {
     logger: Logger,
     disk: Disk = realDisk,
   ) {
-    const { folder, maxBytes, sync } = resolveSpoolBufferOptions(options, overflow);
+    checkSpoolBufferOptions(options, overflow);
     super({ objectMode: true, readableHighWaterMark: READ_AHEAD, writableHighWaterMark: 1 });
+    const { folder, maxBytes = 256 * 2 ** 20, sync = false } = options;
     this.maxBytes = maxBytes;
     this.overflow = overflow;
     this.#options = {

@@ -1,13 +1,4 @@
-import {
-  checkOptions,
-  flag,
-  invalidOption,
-  type OptionTable,
-  oneOf,
-  resolveOptions,
-  text,
-  wholeNumber,
-} from '../options.js';
+import { checkOptions, flag, invalidOption, type OptionTable, oneOf, text, wholeNumber } from '../options.js';
 
 /** Options of {@link SpoolBuffer}. */
 export interface SpoolBufferOptions {
@@ -33,10 +24,9 @@ const OPTIONS = {
   sync: { ...flag, default: false, doc: 'Whether batches also survive a power failure' },
 } satisfies OptionTable<SpoolBufferOptions>;
 
-/** The options, with the defaults. @throws ERR_INVALID_OPTION */
-export function resolveSpoolBufferOptions(options: SpoolBufferOptions, overflow: 'drop' | 'block') {
-  const resolved = resolveOptions('spool', options, OPTIONS);
+/** @throws ERR_INVALID_OPTION */
+export function checkSpoolBufferOptions(options: SpoolBufferOptions, overflow: 'drop' | 'block'): void {
+  checkOptions('spool', options, OPTIONS);
   if (options.folder === undefined) throw invalidOption('spool: folder', undefined, text.expected);
   checkOptions('spool', { overflow }, { overflow: oneOf('drop', 'block') });
-  return resolved;
 }
