@@ -1,5 +1,5 @@
 import type { DiskFile } from './disk.js';
-import { createFile, ifThere, insist, type Patience, readFile } from './files.js';
+import { ifThere, insist, type Patience, readFile } from './files.js';
 import { decodeStates, isFinished, State } from './record.js';
 
 /** What became of the batches of one segment for one reporter, in memory and in its `.acked` file. */
@@ -144,7 +144,16 @@ export class Acks {
 
   /** Writes the whole file, so that there is room for each state even if the disk is full later. */
   #createFile(): DiskFile {
-    const states = this.hasStates ? this.#states : Buffer.alloc(this.capacity);
-    return createFile(this.#patience.disk, this.#path, states);
+    const { disk } = this.#patience;
+    const file = disk.open(this.#path, 'create');
+    try {
+      const states = this.hasStates ? this.#states : Buffer.alloc(this.capacity);
+      for (let at = 0; at < states.length; ) at += file.writeSync(states.subarray(at), at);
+      return file;
+    } catch (error) {
+      file.close();
+      disk.remove(this.#path);
+      throw error;
+    }
   }
 }

@@ -85,19 +85,6 @@ export function readFile(disk: Disk, path: string, length = Number.POSITIVE_INFI
   }
 }
 
-/**
- * Creates a file with these bytes, in place of any other. It is small or rare, so nothing else happens meanwhile.
- *
- * @throws the errors of the file system; then there is no file.
- */
-export function createFile(disk: Disk, path: string, bytes: Buffer): DiskFile {
-  const file = disk.open(path, 'create');
-  try {
-    for (let at = 0; at < bytes.length; ) at += file.writeSync(bytes.subarray(at), at);
-    return file;
-  } catch (error) {
-    file.close();
-    disk.remove(path);
-    throw error;
-  }
+export async function writeAll(file: DiskFile, bytes: Buffer, from: number): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += await file.write(bytes.subarray(at), from + at);
 }

@@ -1,6 +1,6 @@
 import type { Logger } from '../logger.js';
 import type { Disk } from './disk.js';
-import { codeOf, createFile, ifThere, insist, type Patience } from './files.js';
+import { codeOf, ifThere, insist, type Patience, writeAll } from './files.js';
 import type { Lock } from './lock.js';
 import type { Entry, Size } from './record.js';
 import { listSegments, type Segment, type SegmentLimits, segmentLimits } from './segment.js';
@@ -121,11 +121,15 @@ export class SpoolFolder {
     const added = bytes.length - this.#sizeOf(path);
     if (this.aside + added > this.maxAside) return undefined;
     disk.makeFolder(folder);
-    const file = createFile(disk, path, bytes);
+    const file = disk.open(path, 'create');
     this.aside += added;
     try {
+      await writeAll(file, bytes, 0);
       await file.sync();
       return path;
+    } catch (error) {
+      disk.remove(path);
+      throw error;
     } finally {
       file.close();
     }

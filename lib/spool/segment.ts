@@ -1,6 +1,6 @@
 import { Acks } from './acks.js';
 import type { DiskFile } from './disk.js';
-import { codeOf, ifThere, insist, type Patience, readFile } from './files.js';
+import { codeOf, ifThere, insist, type Patience, readFile, writeAll } from './files.js';
 import { decodeHeader, HEADER, NOTHING, type Parsed, parse, type Size } from './record.js';
 
 /** The only reporter of this version. */
@@ -240,10 +240,6 @@ export class Segment {
       throw error;
     }
   }
-}
-
-async function writeAll(file: DiskFile, bytes: Buffer, from: number): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += await file.write(bytes.subarray(at), from + at);
 }
 
 /** The segments in a folder, the oldest first, and the `.acked` files that belong to none. */
