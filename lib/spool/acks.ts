@@ -85,7 +85,7 @@ export class Acks {
     }
     this.done -= this.finished(first, until);
     this.#states.fill(state, from, to);
-    this.done += this.finished(first, until);
+    if (isFinished(state)) this.done += until - first;
     const { from: lowest, to: highest } = this.#dirty ?? { from, to };
     this.#dirty = { from: Math.min(from, lowest), to: Math.max(to, highest) };
   }

@@ -3,6 +3,9 @@ import { type Patience, pause } from './files.js';
 import type { SpoolQueue } from './queue.js';
 import { grow, NOTHING, type Size, sizeOf } from './record.js';
 
+/** How many bytes may wait to be written before their writers wait, too. */
+const MAX_BYTES = 1 << 20;
+
 /** A batch that was accepted and is not stored yet. */
 export interface Fresh {
   readonly batch: LogBatch;
@@ -46,11 +49,30 @@ export class Pending {
     this.#store();
   }
 
-  add(batch: LogBatch): void {
-    // Otherwise it is stored in a moment, and its chunk is free again.
-    if (this.#queue === undefined || this.shortage !== undefined) batch.detach();
-    this.#unread.add({ batch, isRead: false, isDone: false });
+  /** Whether nothing can be stored now, and so many bytes more would be too many. */
+  isFull(bytes: number): boolean {
+    return this.shortage !== undefined && this.size.bytes > 0 && this.size.bytes + bytes > MAX_BYTES;
+  }
+
+  /** Whether the disk is slower than the writers. */
+  get isBehind(): boolean {
+    return this.shortage === undefined && this.size.bytes > MAX_BYTES;
+  }
+
+  get hasUnread(): boolean {
+    return this.#unread.size > 0;
+  }
+
+  /** Counts a batch. If a reader does not acknowledge it at once, it is to be added. */
+  accept(batch: LogBatch): Fresh {
     grow(this.size, sizeOf(batch), 1);
+    return { batch, isRead: false, isDone: false };
+  }
+
+  add(fresh: Fresh): void {
+    // Otherwise it is stored in a moment, and its chunk is free again.
+    if (this.#queue === undefined || this.shortage !== undefined) fresh.batch.detach();
+    (fresh.isRead ? this.#read : this.#unread).add(fresh);
     if (this.#isDue) return;
     this.#isDue = true;
     setImmediate(() => {
@@ -64,7 +86,6 @@ export class Pending {
     for (const fresh of this.#unread) {
       this.#unread.delete(fresh);
       this.#read.add(fresh);
-      fresh.isRead = true;
       return fresh;
     }
     return undefined;
@@ -94,7 +115,8 @@ export class Pending {
   }
 
   #remove(fresh: Fresh): void {
-    if (this.#read.delete(fresh) || this.#unread.delete(fresh)) grow(this.size, sizeOf(fresh.batch), -1);
+    if (!this.#read.delete(fresh)) this.#unread.delete(fresh);
+    grow(this.size, sizeOf(fresh.batch), -1);
   }
 
   #store(): void {
@@ -113,7 +135,7 @@ export class Pending {
         await queue.append(batches, (first, n) => {
           for (const [i, fresh] of group.slice(0, n).entries()) {
             this.#onStored(fresh, first + i);
-            this.#remove(fresh);
+            if (!fresh.isDone) this.#remove(fresh);
           }
         });
         this.shortage = undefined;

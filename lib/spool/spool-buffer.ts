@@ -14,8 +14,6 @@ import { checkSpoolBufferOptions, type SpoolBufferOptions } from './spool-option
 
 /** Batches that wait for a reader in memory, besides what one read brings. */
 const READ_AHEAD = 64;
-/** How many bytes may wait to be written before their writers wait, too. */
-const MAX_PENDING_BYTES = 1 << 20;
 
 /**
  * A buffer on disk, with the surface of a LogBuffer: what is written to it is stored in a folder, and read in order.
@@ -206,9 +204,10 @@ export class SpoolBuffer extends Duplex {
       callback();
       return;
     }
-    this.#pending.add(batch);
-    this.#fill();
-    if (this.#isBehind()) this.#waiting = { batch: undefined, callback };
+    const fresh = this.#pending.accept(batch);
+    if (this.#isWanted && !this.#pending.hasUnread && this.#hasReadAll()) this.#give(fresh);
+    if (!fresh.isDone) this.#pending.add(fresh);
+    if (this.#pending.isBehind && !this.#refusing) this.#waiting = { batch: undefined, callback };
     else callback();
   }
 
@@ -219,21 +218,21 @@ export class SpoolBuffer extends Duplex {
 
   #hasRoom(batch: LogBatch): boolean {
     const { bytes } = sizeOf(batch);
-    const { size, shortage } = this.#pending;
-    if (shortage !== undefined && size.bytes > 0 && size.bytes + bytes > MAX_PENDING_BYTES) return false;
-    const space = this.#queue?.space ?? Number.POSITIVE_INFINITY;
-    return this.held.bytes + bytes <= this.maxBytes && size.bytes + bytes <= space;
-  }
-
-  /** Whether writers have to wait for the disk. */
-  #isBehind(): boolean {
-    const { size, shortage } = this.#pending;
-    return size.bytes > MAX_PENDING_BYTES && shortage === undefined && !this.#refusing;
+    const pending = this.#pending.size.bytes;
+    const { space = Number.POSITIVE_INFINITY, size = NOTHING } = this.#queue ?? {};
+    if (this.#pending.isFull(bytes) || pending + bytes > space) return false;
+    return size.bytes + pending + bytes <= this.maxBytes;
   }
 
   /** Whether the reader has everything that is stored. */
   #hasReadAll(): boolean {
     return this.#reading === undefined && this.#queue?.hasUnread === false;
+  }
+
+  #give(fresh: Fresh): void {
+    fresh.isRead = true;
+    this.#read.set(fresh.batch, fresh);
+    this.#isWanted = this.push(fresh.batch);
   }
 
   /** A batch is on disk by now. */
@@ -250,8 +249,7 @@ export class SpoolBuffer extends Duplex {
     while (this.#isWanted && this.#hasReadAll()) {
       const fresh = this.#pending.take();
       if (fresh === undefined) return;
-      this.#read.set(fresh.batch, fresh);
-      this.#isWanted = this.push(fresh.batch);
+      this.#give(fresh);
     }
     if (!this.#isWanted || this.#reading !== undefined) return;
     this.#isWanted = false;
@@ -292,7 +290,7 @@ export class SpoolBuffer extends Duplex {
   #admit(): void {
     if (this.#waiting === undefined) return;
     const { batch, callback } = this.#waiting;
-    if (batch === undefined ? this.#isBehind() : !this.#refusing && !this.#hasRoom(batch)) return;
+    if (!this.#refusing && (batch === undefined ? this.#pending.isBehind : !this.#hasRoom(batch))) return;
     this.#waiting = undefined;
     if (batch === undefined) callback();
     else this._write(batch, 'utf8', callback);
