@@ -93,14 +93,15 @@ export class SpoolLog {
     });
   }
 
-  /** Once all is delivered, a large last segment is replaced by an empty one. */
-  async retire(): Promise<void> {
-    if (!this.canRetire) return;
-    await this.exclusively(async () => {
-      if (!this.canRetire) return;
+  /** Once all is delivered, a large last segment is replaced by an empty one. @returns whether it was. */
+  async retire(): Promise<boolean> {
+    if (!this.canRetire) return false;
+    return this.exclusively(async () => {
+      if (!this.canRetire) return false;
       this.tail?.leave();
       this.tail = undefined;
       await this.begin();
+      return true;
     });
   }
 

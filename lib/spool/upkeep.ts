@@ -45,7 +45,6 @@ export class Upkeep {
   async #tendAll(): Promise<boolean> {
     const { signal, onFailure } = this.#folder.patience;
     let isDone = true;
-    if (!signal.aborted) await this.#log.retire();
     for (const segment of [...this.#folder.segments]) {
       try {
         await this.#tend(segment);
@@ -54,6 +53,8 @@ export class Upkeep {
         onFailure(error);
       }
     }
+    // Last, so that it is not replaced if batches came meanwhile.
+    if (!signal.aborted && (await this.#log.retire())) this.#isDue = true;
     if (this.#folder.count()) this.#folder.options.onSpace();
     return isDone;
   }
