@@ -83,9 +83,11 @@ export async function survey(segment: Segment): Promise<Surveyed> {
 }
 
 /** The part of a damaged range that was not delivered before, with headers: an estimate if something was. */
-export function lossOf({ end, acks }: Segment, { first, until, lost }: Damage): Size {
+export function lossOf({ end, acks }: Segment, { first, until, lost }: Damage): Readonly<Size> {
   const all = (until ?? end) - first;
   const waiting = all - acks.finished(first, first + all);
+  // Bytes may be damaged between two records of which none is missing.
+  if (waiting === 0) return NOTHING;
   // At the end of a spool nothing tells how many there were: at least one.
   const { batches, logs, bytes } = lost ?? { batches: until === undefined ? 1 : waiting, logs: 0, bytes: 0 };
   const part = (n: number) => Math.round((n * waiting) / all);

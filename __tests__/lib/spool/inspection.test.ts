@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { realDisk } from '../../../lib/spool/disk.js';
 import { inspect } from '../../../lib/spool/inspection.js';
-import { appendAll, numbered, queues } from '../../helpers/spools.js';
+import { encodeRecord, HEADER } from '../../../lib/spool/record.js';
+import { appendAll, numbered, numberIn, queues, readAll } from '../../helpers/spools.js';
 import { tempPaths } from '../../helpers/temp.js';
 
 const path = tempPaths();
@@ -40,4 +41,21 @@ test.each([
   while ((await opened.read()).length > 0);
   expect(found).toHaveLength(1);
   expect(losses).toEqual(found);
+});
+
+test('damaged bytes between two records, of which none is missing, are not a loss', async () => {
+  const folder = path();
+  mkdirSync(folder, { mode: 0o700 });
+  const length = HEADER + 20;
+  const bytes = Buffer.alloc(length + 10 + length, 1);
+  for (const id of [0, 1]) {
+    const before = { batches: id, logs: 0, bytes: 20 * id };
+    encodeRecord(bytes, id * (length + 10), numbered(id), { id, time: 0, before, key: 5 });
+  }
+  writeFileSync(`${folder}/${'0'.repeat(16)}.log`, bytes);
+  const { queue, losses } = await openQueue(folder);
+  expect(queue.size).toEqual({ batches: 2, logs: 1, bytes: 2 * length });
+  expect((await readAll(queue)).map(numberIn)).toEqual([0, 1]);
+  expect(queue.size).toEqual({ batches: 2, logs: 1, bytes: 2 * length });
+  expect(losses).toEqual([]);
 });
