@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { token } from '../printable.js';
+import { realSleep } from '../real-time.js';
 import { giveToOwnerOf, type Lock, takeLock } from './lock.js';
 
 /**
@@ -101,7 +101,7 @@ export const realDisk: Disk = {
     }
   },
   now: () => Date.now(),
-  wait: (ms, signal) => sleep(ms, undefined, { signal, ref: false }).catch(() => undefined),
+  wait: (ms, signal) => realSleep(ms, undefined, { signal, ref: false }).catch(() => undefined),
 };
 
 function realFile(fd: number): DiskFile {

@@ -1,4 +1,5 @@
 import type { LogBatch } from '../../codec/index.js';
+import { nextTurn } from '../real-time.js';
 import { type Patience, pause } from './files.js';
 import type { SpoolQueue } from './queue.js';
 import { grow, NOTHING, type Size, sizeOf } from './record.js';
@@ -75,7 +76,7 @@ export class Pending {
     (fresh.isRead ? this.#read : this.#unread).add(fresh);
     if (this.#isDue) return;
     this.#isDue = true;
-    setImmediate(() => {
+    nextTurn().then(() => {
       this.#isDue = false;
       this.#store();
     });
