@@ -31,9 +31,11 @@ export {
 } from '../codec/index.js';
 export type { Amount, Batch } from './batch.js';
 export { BoundaryLogError, type ErrorCode } from './errors.js';
-export { Forwarder, type ForwarderOptions } from './forwarding/forwarder.js';
+export type { CoalesceOptions } from './forwarding/coalesce-options.js';
+export { Forwarder } from './forwarding/forwarder.js';
+export type { ForwarderOptions } from './forwarding/forwarder-options.js';
 export type { ReportError, Reporter } from './forwarding/reporter.js';
-export type { RetryOptions } from './forwarding/retrying-reporter.js';
+export type { RetryOptions } from './forwarding/retry-options.js';
 export type { Logger } from './logger.js';
 export { nullReporter } from './reporters/null.js';
 export { type TextOutput, TextReporter, type TextReporterOptions } from './reporters/text.js';

@@ -2,36 +2,19 @@ import { setMaxListeners } from 'node:events';
 import type { LogBatch } from '../../codec/index.js';
 import type { Amount, Batch } from '../batch.js';
 import { GuardedEvents } from '../guard.js';
-import { checkOptions, type OptionTable, objectWith, resolveOptions, wholeNumber } from '../options.js';
+import { checkOptions, objectWith, resolveOptions } from '../options.js';
 import { type Callback, Writable } from '../streams/base.js';
 import { isDirectWrite, isObject, type Write } from '../streams/direct.js';
 import { sleep } from './abort.js';
+import { resolveCoalesce } from './coalesce-options.js';
+import { Coalescer } from './coalescer.js';
+import { FORWARDER_OPTIONS, type ForwarderOptions } from './forwarder-options.js';
 import { isPermanent, type Reporter, resultOf } from './reporter.js';
-import { RETRY_OPTION, RetryingReporter, type RetryOptions } from './retrying-reporter.js';
-
-/** Options of {@link Forwarder}. */
-export interface ForwarderOptions {
-  /** How many batches are reported at the same time; more than 1 gives up their order. Default: `1`. */
-  concurrency?: number | undefined;
-  /**
-   * Whether and how a batch is retried after the reporter failed. If it is `false`, the batch is dropped, as in
-   * Coder's workspace agent. Default: `false`.
-   */
-  retry?: RetryOptions | false | undefined;
-}
-
-export const FORWARDER_OPTIONS = {
-  concurrency: {
-    ...wholeNumber({ min: 1, max: 1000 }),
-    default: 1,
-    doc: 'How many batches are reported at the same time; more than 1 gives up their order',
-  },
-  retry: RETRY_OPTION,
-} satisfies OptionTable<ForwarderOptions>;
-const REPORTER = { reporter: objectWith('report') };
+import { RetryingReporter } from './retrying-reporter.js';
 
 /**
- * Writable, object mode: batches → {@link Reporter}, one at a time and in order.
+ * Writable, object mode: batches → {@link Reporter}, one at a time and in order. If the reporter has `coalesce`, batches
+ * that arrive while a report is in progress become the next report, and are accepted until that is full.
  *
  * | event | arguments | when |
  * |---|---|---|
@@ -52,14 +35,15 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   readonly #concurrency: number;
   /** Whether the option `retry` is set. */
   readonly isRetrying: boolean;
+  readonly #coalescer: Coalescer<T> | undefined;
   readonly #events = new GuardedEvents(this);
   readonly #abort = new AbortController();
   readonly #reportOptions = { signal: this.#abort.signal };
-  /** The batches that are being reported, in order. Usually there is only one, and then a list costs less than a Set. */
+  /** The batches that are being reported, in order. Usually there is only one: a list costs less than a Set. */
   #reporting: T[] = [];
   /** The batches among them whose report failed after {@link stop} had aborted it. */
   readonly #givenUp = new Set<T>();
-  /** Continues the write that used the last free place, as soon as there is one again. */
+  /** Continues the write that used the last free place. */
   #blocked: (() => void) | undefined;
   /** The batch of that write, if it found no free place. */
   #refused: T | undefined;
@@ -81,17 +65,24 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
 
   /** @throws ERR_INVALID_OPTION */
   constructor(reporter: Reporter<T>, options: ForwarderOptions = {}) {
-    checkOptions('Forwarder', { reporter }, REPORTER);
-    const { concurrency, retry } = resolveOptions('Forwarder', options, FORWARDER_OPTIONS);
+    checkOptions('Forwarder', { reporter }, { reporter: objectWith('report') });
+    const { concurrency, retry, lingerMs } = resolveOptions('Forwarder', options, FORWARDER_OPTIONS);
+    const coalesce = resolveCoalesce(reporter);
     super({ objectMode: true, highWaterMark: 1 });
     this.isRetrying = retry !== false;
-    this.#reporter =
-      retry === false
-        ? reporter
-        : new RetryingReporter(reporter, retry, (error) => this.#failed(error, true));
+    const onRetry = (error: unknown) => this.#failed(error, true);
+    this.#reporter = retry === false ? reporter : new RetryingReporter(reporter, retry, onRetry);
     this.#concurrency = concurrency;
     // Each report in progress may listen to it.
     setMaxListeners(0, this.#abort.signal);
+    if (coalesce === undefined) return;
+    this.#coalescer = new Coalescer(this.#reporter, {
+      ...{ ...coalesce, lingerMs, concurrency, signal: this.#abort.signal },
+      onRoom: () => this.#proceed(),
+      succeeded: (batch, start) => this.#succeed(batch, start),
+      failed: (batch, error) => this.#fail(batch, error),
+      split: (error) => this.#events.emit('retry', error),
+    });
   }
 
   static {
@@ -106,6 +97,17 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   /** Whether there is an outage: the reporter failed, and has accepted nothing since. */
   get isFailing(): boolean {
     return this.#outageSince !== undefined;
+  }
+
+  /** When the reporter is called again, by `performance.now()`, if all reports in progress wait for that. */
+  get nextAttemptAt(): number | undefined {
+    if (!(this.#reporter instanceof RetryingReporter)) return undefined;
+    return this.#reporter.nextAttemptAt(this.#coalescer?.calls ?? this.#reporting.length);
+  }
+
+  /** From now on, no report waits for more batches: `lingerMs` is 0. */
+  hurry(): void {
+    this.#coalescer?.hurry();
   }
 
   /** How many times a listener of the events above has failed. */
@@ -137,11 +139,9 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
    */
   async stop(graceMs: number): Promise<T[]> {
     this.#abort.abort();
-    if (this.#reporting.length > this.#givenUp.size) {
-      const settled = new AbortController();
-      this.#onSettled = () => settled.abort();
-      await sleep(graceMs, settled.signal);
-    }
+    const settled = new AbortController();
+    this.#onSettled = () => settled.abort();
+    if (this.#reporting.length > this.#givenUp.size) await sleep(graceMs, settled.signal);
     const left = [...this.#reporting, ...this.#takeQueued()];
     this.#reporting = [];
     this.destroy();
@@ -150,6 +150,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
 
   override end(...args: unknown[]): this {
     this.#isOpen = false;
+    this.hurry();
     return (super.end as (...args: unknown[]) => this)(...args);
   }
 
@@ -178,9 +179,9 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     this.#isOpen = false;
     this.#abort.abort();
     const queued = this.#takeQueued();
-    const reporting = [...this.#reporting];
-    for (const batch of reporting) this.#leave(batch);
-    for (const batch of [...reporting, ...queued]) this.#events.emit('drop', batch, 'shutdown', null);
+    const left = [...this.#reporting, ...queued];
+    for (const batch of left) this.#leave(batch);
+    for (const batch of left) this.#events.emit('drop', batch, 'shutdown', null);
     callback(error);
   }
 
@@ -194,14 +195,18 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   }
 
   #hasPlace(): boolean {
-    return this.#reporting.length < this.#concurrency;
+    return this.#coalescer?.hasRoom ?? this.#reporting.length < this.#concurrency;
   }
 
-  /** Starts a report. @returns whether it has completed synchronously. */
+  /** Starts a report. @returns whether there is a place for another one, perhaps as it has completed synchronously. */
   #report(batch: T): boolean {
     this.#reporting.push(batch);
     this.inFlight.batches += 1;
     this.inFlight.logs += batch.count;
+    if (this.#coalescer !== undefined) {
+      this.#coalescer.add(batch);
+      return this.#coalescer.hasRoom;
+    }
     const start = this.#endOfLast ?? performance.now();
     let result: Promise<void> | void | undefined;
     try {
@@ -281,9 +286,13 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
 
   #next(): void {
     if (this.#reporting.length === this.#givenUp.size) this.#onSettled?.();
+    this.#proceed();
+  }
+
+  #proceed(): void {
     const callback = this.#blocked;
     // After an abort nothing new is reported: stop() returns what waits.
-    if (callback === undefined || this.#abort.signal.aborted) return;
+    if (callback === undefined || this.#abort.signal.aborted || !this.#hasPlace()) return;
     this.#blocked = undefined;
     callback();
   }

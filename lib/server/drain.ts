@@ -11,14 +11,22 @@ export interface Activity {
   readonly waiting: number;
 }
 
-/** Waits until nothing is left to forward and no sender has sent anything, twice in a row. */
-export async function drain(hasLeft: () => boolean, connections: Activity, deadline: number): Promise<void> {
+/**
+ * Waits until nothing can be forwarded any more before the deadline and no sender has sent anything, twice in a row.
+ *
+ * @param canForward False if nothing is left, and if the reporter will be called again only after the deadline.
+ */
+export async function drain(
+  canForward: () => boolean,
+  connections: Activity,
+  deadline: number,
+): Promise<void> {
   let quiet = 0;
   let bytesRead = -1;
   while (quiet < 2 && performance.now() < deadline) {
     // In one turn of the event loop, the sockets are read.
     await turn();
-    const isLeft = hasLeft();
+    const isLeft = canForward();
     const isRead = connections.waiting === 0 && bytesRead === connections.bytesRead;
     quiet = !isLeft && isRead ? quiet + 1 : 0;
     bytesRead = connections.bytesRead;

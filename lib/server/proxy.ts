@@ -148,9 +148,9 @@ export class BoundaryLogProxy {
    * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED if there is a spool that cannot be opened.
    */
   async runForwarder(reporter: Reporter, options: RunForwarderOptions = {}): Promise<void> {
-    const { signal, concurrency, retry, graceMs } = resolveOptions('runForwarder', options, RUN_OPTIONS);
+    const { signal, graceMs, retry, ...rest } = resolveOptions('runForwarder', options, RUN_OPTIONS);
     const forwarder = new Forwarder(this.#spool?.guard(reporter) ?? reporter, {
-      concurrency,
+      ...rest,
       retry: retryPolicy(retry, this.#spool !== undefined),
     });
     if (this.#forwarder !== undefined) {
@@ -263,7 +263,7 @@ export class BoundaryLogProxy {
     await this.#started?.catch(() => undefined);
     await this.#listener?.close();
     const deadline = performance.now() + drainMs;
-    if (drainMs > 0) await drain(() => this.#hasLeft(), this.#connections, deadline);
+    if (drainMs > 0) await drain(() => this.#canForward(deadline), this.#connections, deadline);
     this.#closing.abort();
     await this.#forwarding?.catch(() => undefined);
     this.#buffer.shutdown();
@@ -278,9 +278,12 @@ export class BoundaryLogProxy {
     this.#logger.info({ received, recovered, forwarded, dropped, kept }, 'closed');
   }
 
-  #hasLeft(): boolean {
+  /** Whether there is something left that the reporter will be given before the deadline. */
+  #canForward(deadline: number): boolean {
     const { buffered, inFlight } = this.accounts();
-    return this.#forwarder !== undefined && buffered.batches + inFlight.batches > 0;
+    if (this.#forwarder === undefined || buffered.batches + inFlight.batches === 0) return false;
+    this.#forwarder.hurry();
+    return !((this.#forwarder.nextAttemptAt ?? 0) > deadline);
   }
 
   #drop(batch: Batch, reason: DropReason, error?: unknown): void {

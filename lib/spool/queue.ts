@@ -185,6 +185,11 @@ export class SpoolQueue {
     this.#write(segment);
   }
 
+  /** Whether a process ended while it processed this batch, which is not finished. */
+  isMarked(id: number): boolean {
+    return this.isSuspicious && this.#unfinished(id)?.acks.stateOf(id) === State.STARTED;
+  }
+
   unmark(id: number): void {
     const segment = this.#unfinished(id);
     if (segment === undefined) return;

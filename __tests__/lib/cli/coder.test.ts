@@ -14,7 +14,8 @@ let reporter: CoderReporter | undefined;
 afterEach(() => reporter?.close());
 
 function make(options: Partial<CoderOptions>, env = {}): CoderReporter {
-  const none = { coderUrl: undefined, coderTokenFile: undefined, coderAllowOld: false };
+  const times = { reportTimeout: 10, reportMaxTimeout: 300, maxRetryAfter: 300 };
+  const none = { coderUrl: undefined, coderTokenFile: undefined, coderAllowOld: false, ...times };
   const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
   const io = { ...streams, env, onSignal: () => () => undefined, exit: () => undefined };
   reporter = coderReporter({ ...none, ...options }, io, silent);

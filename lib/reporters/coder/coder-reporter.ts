@@ -1,8 +1,9 @@
 import type { Batch } from '../../batch.js';
+import { AttemptTimeout } from '../../forwarding/attempt-timeout.js';
 import type { Reporter } from '../../forwarding/reporter.js';
 import { Episode } from '../../telemetry/episode.js';
 import { MAX_PACKET_LENGTH } from './drpc/packet.js';
-import { isLasting, permanent } from './failures.js';
+import { type Failure, isLasting, permanent } from './failures.js';
 import { KeptConnection } from './kept-connection.js';
 import { type CoderReporterOptions, resolveCoderOptions } from './options.js';
 import { splitRequest } from './split-request.js';
@@ -34,8 +35,10 @@ const METHOD = '/coder.agent.v2.Agent/ReportBoundaryLogs';
  * | `close()` was called | `ERR_CLOSED` | fail |
  */
 export class CoderReporter implements Reporter<Batch> {
+  /** Coder accepts at most 1000 logs in one call. */
+  readonly coalesce = { maxLogs: 1000, maxBytes: 2 ** 20 };
   readonly #connection: KeptConnection;
-  readonly #callTimeoutMs: number;
+  readonly #callTimeout: AttemptTimeout;
   /** For each batch that takes several calls: how many of them have succeeded. */
   readonly #partsReported = new WeakMap<Batch, number>();
   readonly #refusals: Episode;
@@ -43,7 +46,7 @@ export class CoderReporter implements Reporter<Batch> {
   /** @throws ERR_INVALID_OPTION */
   constructor(options: CoderReporterOptions) {
     const resolved = resolveCoderOptions(options);
-    this.#callTimeoutMs = resolved.callTimeoutMs;
+    this.#callTimeout = new AttemptTimeout(resolved.callTimeoutMs, resolved.maxCallTimeoutMs);
     this.#refusals = new Episode(resolved.logger, {
       started: 'Coder refuses boundary logs; retrying',
       ended: 'Coder accepts boundary logs again',
@@ -72,10 +75,14 @@ export class CoderReporter implements Reporter<Batch> {
       throw permanent(message);
     }
     const session = await this.#connection.session(signal);
+    const { ms: timeoutMs } = this.#callTimeout;
+    const succeeded = this.#callTimeout.begin();
     try {
-      await session.call(METHOD, request, { signal, timeoutMs: this.#callTimeoutMs });
+      await session.call(METHOD, request, { signal, timeoutMs });
+      succeeded();
       this.#refusals.over();
     } catch (error) {
+      if ((error as Failure).code === 'ERR_CALL_TIMEOUT') this.#callTimeout.exceeded(timeoutMs);
       if (isLasting(error)) this.#refusals.happened({}, { err: error }, error.code);
       throw error;
     }

@@ -74,12 +74,13 @@ export class KeptConnection {
   }
 
   async #keep(): Promise<void> {
-    const { reconnectInitialDelayMs, reconnectMaxDelayMs, logger } = this.#options;
+    const { reconnectInitialDelayMs, reconnectMaxDelayMs, maxRetryAfterMs, logger } = this.#options;
     const { signal } = this.#closing;
     const backoff = {
       initialDelayMs: reconnectInitialDelayMs,
       factor: 2,
       maxDelayMs: reconnectMaxDelayMs,
+      maxRetryAfterMs,
     };
     const delayMs = (failures: number, error: unknown) => backoffMs(failures, backoff, retryAfterMs(error));
     const onRetry = (error: unknown, delayMs: number) => this.#fail(error as Failure, delayMs);

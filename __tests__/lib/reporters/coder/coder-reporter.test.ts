@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -361,7 +362,12 @@ test('a Forwarder with retries and this reporter lose nothing, whatever goes wro
     (fault ?? ((call: AgentCall) => call.ok()))(call);
   };
   const forwarder = new Forwarder(reporter, { retry: { initialDelayMs: 1, maxDelayMs: 5 } });
-  for (let i = 0; i < 20; i++) forwarder.write(logBatch(1, i));
+  for (let i = 0; i < 20; i++) {
+    // One call for each of them.
+    const reported = once(forwarder, 'forward');
+    forwarder.write(logBatch(1, i));
+    await reported;
+  }
   await new Promise<void>((resolve) => forwarder.end(resolve));
   const numbers = server.calls.map(
     ({ request }) => ReportBoundaryLogsRequest.decode(request).logs[0]?.sequenceNumber,
