@@ -34,6 +34,11 @@ export interface Reporter<Batch = LogBatch> {
    * calls its `onFailure`, and fails all reports behind it. Default: `false`.
    */
   readonly keepsOrder?: boolean | undefined;
+  /**
+   * Whether it logs itself when it begins to fail and when it works again. Then the proxy does not, so that an outage is
+   * one warning. Default: `false`.
+   */
+  readonly logsOutages?: boolean | undefined;
   /** Releases the reporter's resources. The code that created the reporter calls this, never a `Forwarder`. */
   close?(): Promise<void>;
 }

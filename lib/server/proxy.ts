@@ -161,6 +161,7 @@ export class BoundaryLogProxy {
     if (end.aborted) return;
     this.#forwarder = forwarder;
     this.#reporterState.watch(forwarder);
+    if (forwarder.isRetrying && reporter.logsOutages !== true) this.#warnings.watchOutages(forwarder);
     this.#forwarding = this.#forward(forwarder, end, graceMs).finally(() => {
       this.#forwarder = undefined;
     });
@@ -249,7 +250,6 @@ export class BoundaryLogProxy {
       this.#retries += 1;
       this.#warnings.shortages.count(error);
     });
-    if (forwarder.isRetrying) this.#warnings.watchOutages(forwarder);
     this.#buffer.pipe(forwarder, { end: false });
     await ended;
     this.#buffer.unpipe(forwarder);

@@ -16,10 +16,11 @@ export function guardedReporter(
 ): Reporter {
   // Whoever uses it says that it is not a reporter.
   if (typeof reporter?.report !== 'function') return reporter;
-  const { coalesce, keepsOrder } = reporter;
+  const { coalesce, keepsOrder, logsOutages } = reporter;
   return {
     coalesce,
     keepsOrder,
+    logsOutages,
     report: (batch, options) => {
       const spool = queue();
       if (!spool?.isSuspicious) return reporter.report(batch, options);

@@ -1,11 +1,11 @@
 import type { Batch } from '../../batch.js';
 import { AttemptTimeout } from '../../forwarding/attempt-timeout.js';
 import type { Reporter } from '../../forwarding/reporter.js';
-import { Episode } from '../../telemetry/episode.js';
 import { MAX_PACKET_LENGTH } from './drpc/packet.js';
-import { type Failure, isLasting, permanent } from './failures.js';
+import { type Failure, permanent } from './failures.js';
 import { KeptConnection } from './kept-connection.js';
 import { type CoderReporterOptions, resolveCoderOptions } from './options.js';
+import { Outage } from './outage.js';
 import { splitRequest } from './split-request.js';
 
 const METHOD = '/coder.agent.v2.Agent/ReportBoundaryLogs';
@@ -37,21 +37,21 @@ const METHOD = '/coder.agent.v2.Agent/ReportBoundaryLogs';
 export class CoderReporter implements Reporter<Batch> {
   /** Coder accepts at most 1000 logs in one call. */
   readonly coalesce = { maxLogs: 1000, maxBytes: 2 ** 20 };
+  /** Whether there is a logger. */
+  readonly logsOutages: boolean;
   readonly #connection: KeptConnection;
   readonly #callTimeout: AttemptTimeout;
   /** For each batch that takes several calls: how many of them have succeeded. */
   readonly #partsReported = new WeakMap<Batch, number>();
-  readonly #refusals: Episode;
+  readonly #outage: Outage;
 
   /** @throws ERR_INVALID_OPTION */
   constructor(options: CoderReporterOptions) {
     const resolved = resolveCoderOptions(options);
     this.#callTimeout = new AttemptTimeout(resolved.callTimeoutMs, resolved.maxCallTimeoutMs);
-    this.#refusals = new Episode(resolved.logger, {
-      started: 'Coder refuses boundary logs; retrying',
-      ended: 'Coder accepts boundary logs again',
-    });
-    this.#connection = new KeptConnection(resolved);
+    this.#outage = new Outage(resolved.logger);
+    this.logsOutages = options.logger !== undefined;
+    this.#connection = new KeptConnection(resolved, this.#outage);
   }
 
   async report(batch: Batch, { signal }: { signal: AbortSignal }): Promise<void> {
@@ -66,7 +66,7 @@ export class CoderReporter implements Reporter<Batch> {
   /** Closes the connection. Reports in progress, and later ones, fail with ERR_CLOSED. */
   async close(): Promise<void> {
     await this.#connection.close();
-    this.#refusals.flush();
+    this.#outage.flush();
   }
 
   async #call(request: Uint8Array, signal: AbortSignal): Promise<void> {
@@ -74,16 +74,22 @@ export class CoderReporter implements Reporter<Batch> {
       const message = `this batch has ${request.length} bytes, and Coder accepts at most ${MAX_PACKET_LENGTH} in one request`;
       throw permanent(message);
     }
-    const session = await this.#connection.session(signal);
-    const { ms: timeoutMs } = this.#callTimeout;
-    const succeeded = this.#callTimeout.begin();
     try {
-      await session.call(METHOD, request, { signal, timeoutMs });
+      const session = await this.#connection.session(signal);
+      const { ms: timeoutMs } = this.#callTimeout;
+      const succeeded = this.#callTimeout.begin();
+      await session.call(METHOD, request, { signal, timeoutMs }).catch((error) => {
+        if (error.code === 'ERR_CALL_TIMEOUT') this.#callTimeout.exceeded(timeoutMs);
+        throw error;
+      });
       succeeded();
-      this.#refusals.over();
+      this.#outage.answered();
     } catch (error) {
-      if ((error as Failure).code === 'ERR_CALL_TIMEOUT') this.#callTimeout.exceeded(timeoutMs);
-      if (isLasting(error)) this.#refusals.happened({}, { err: error }, error.code);
+      const { permanent, code } = error as Partial<Failure>;
+      // A rejected batch, a closed reporter and a run that ends are no outage.
+      if (permanent) this.#outage.answered();
+      else if (code !== 'ERR_CLOSED' && (error as Error).name !== 'AbortError')
+        this.#outage.callFailed(error);
       throw error;
     }
   }

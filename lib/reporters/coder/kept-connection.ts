@@ -4,11 +4,11 @@ import { onAbort, sleep, startTimer } from '../../forwarding/abort.js';
 import { backoffMs } from '../../forwarding/backoff.js';
 import { retryAfterMs } from '../../forwarding/reporter.js';
 import { retry } from '../../forwarding/retry.js';
-import { Episode } from '../../telemetry/episode.js';
 import type { AgentSession } from './agent-session.js';
 import { dial } from './dial.js';
 import { type Failure, passing } from './failures.js';
 import type { ResolvedCoderOptions } from './options.js';
+import type { Outage } from './outage.js';
 
 /**
  * Timers may fire slightly early. A caller that returns within this time before the next attempt waits for that
@@ -24,7 +24,7 @@ const SOON_MS = 50;
 export class KeptConnection {
   readonly #options: ResolvedCoderOptions;
   readonly #closing = new AbortController();
-  readonly #outage: Episode;
+  readonly #outage: Outage;
   /** Resolves when the connection is closed for good. */
   readonly #done: Promise<void>;
   #session: AgentSession | undefined;
@@ -34,12 +34,9 @@ export class KeptConnection {
   /** Emits `change` when there is a session or a failure, or when the connection is closed. */
   readonly #progress = new EventEmitter().setMaxListeners(0);
 
-  constructor(options: ResolvedCoderOptions) {
+  constructor(options: ResolvedCoderOptions, outage: Outage) {
     this.#options = options;
-    this.#outage = new Episode(options.logger, {
-      started: 'no connection to Coder; retrying',
-      ended: 'connected to Coder again',
-    });
+    this.#outage = outage;
     this.#done = this.#keep();
   }
 
@@ -70,7 +67,6 @@ export class KeptConnection {
     this.#closing.abort(new BoundaryLogError('ERR_CLOSED', 'this CoderReporter is closed: create a new one'));
     this.#progress.emit('change');
     await this.#done;
-    this.#outage.flush();
   }
 
   async #keep(): Promise<void> {
@@ -99,7 +95,7 @@ export class KeptConnection {
 
   #fail(error: Failure, delayMs: number): void {
     this.#failure = { error, until: performance.now() + delayMs };
-    this.#outage.happened({}, { err: error }, error.code);
+    this.#outage.connectionFailed(error);
     this.#progress.emit('change');
   }
 
@@ -117,7 +113,7 @@ export class KeptConnection {
     const since = performance.now();
     const stopListening = onAbort(signal, () => session.close(signal.reason));
     this.#session = session;
-    this.#outage.over();
+    this.#outage.connected();
     this.#progress.emit('change');
     const error = await session.ended;
     stopListening();
