@@ -5,7 +5,14 @@ import { AttemptTimeout } from './attempt-timeout.js';
 import { backoffMs } from './backoff.js';
 import { partsOf } from './combination.js';
 import { OrderedRetries } from './ordered-retries.js';
-import { isPermanent, type Reporter, type ReportOptions, resultOf, retryAfterMs } from './reporter.js';
+import {
+  isPermanent,
+  type Reporter,
+  type ReportOptions,
+  resultOf,
+  retryAfterMs,
+  retryWithinMs,
+} from './reporter.js';
 import { retryAfter } from './retry.js';
 import { RETRY_OPTIONS, type RetryOptions } from './retry-options.js';
 
@@ -95,7 +102,8 @@ export class RetryingReporter<T> implements Reporter<T> {
       maxElapsedMs,
       isPermanent,
       attempt: (batch: T) => this.#attempt(batch, signal),
-      delayMs: (failures: number, error: unknown) => backoffMs(failures, this.#policy, retryAfterMs(error)),
+      delayMs: (failures: number, error: unknown) =>
+        Math.min(backoffMs(failures, this.#policy, retryAfterMs(error)), retryWithinMs(error)),
       onRetry: (error: unknown, batch: T) => {
         this.#onRetry(error);
         // The batch may be kept for long. The chunk that it arrived in should not be.

@@ -26,11 +26,12 @@ const METHOD = '/coder.agent.v2.Agent/ReportBoundaryLogs';
  *
  * | what happened | `code` | retries |
  * |---|---|---|
- * | Coder is not reachable (refused, reset, DNS, TLS), or answers with HTTP 408, 425, 429 or 5xx | `ERR_CONNECT_FAILED` | may succeed after `retryAfterMs`: the time until the next attempt to connect, and at least what `Retry-After` asks for |
+ * | Coder is not reachable (refused, reset, DNS, TLS) or not available (HTTP 408, 425, 429 or 5xx), something in front of it answers, or a redirect leads to another host | `ERR_CONNECT_FAILED` | may succeed after `retryAfterMs`: the time until the next attempt to connect, and at least what `Retry-After` asks for |
  * | the connection or the call ended before the answer arrived | `ERR_CONNECTION_LOST` | may succeed |
  * | Coder did not answer in time | `ERR_CALL_TIMEOUT` | may succeed |
  * | the server violated a protocol | `ERR_PROTOCOL_VIOLATION` | may succeed |
- * | HTTP 400, 401, 403 or another status; an old server; a server without this method | `ERR_CODER_REFUSED` | fail until somebody corrects the configuration: `retryAfterMs` is minutes |
+ * | HTTP 401, or the token cannot be read | `ERR_CODER_REFUSED` | may succeed; once Coder has answered 401 for 5 minutes, `retryAfterMs` is minutes |
+ * | HTTP 400 of Coder, which is too old; a server without this method | `ERR_CODER_REFUSED` | fail until somebody corrects the configuration: `retryAfterMs` is minutes |
  * | the method returned an error | `ERR_CALL_REJECTED` | are useless: `permanent` is true |
  * | `close()` was called | `ERR_CLOSED` | fail |
  */
@@ -74,18 +75,19 @@ export class CoderReporter implements Reporter<Batch> {
       const message = `this batch has ${request.length} bytes, and Coder accepts at most ${MAX_PACKET_LENGTH} in one request`;
       throw permanent(message);
     }
+    const session = await this.#connection.session(signal).catch((error) => {
+      this.#outage.callWaits();
+      throw error;
+    });
+    const { ms: timeoutMs } = this.#callTimeout;
+    const succeeded = this.#callTimeout.begin();
     try {
-      const session = await this.#connection.session(signal);
-      const { ms: timeoutMs } = this.#callTimeout;
-      const succeeded = this.#callTimeout.begin();
-      await session.call(METHOD, request, { signal, timeoutMs }).catch((error) => {
-        if (error.code === 'ERR_CALL_TIMEOUT') this.#callTimeout.exceeded(timeoutMs);
-        throw error;
-      });
+      await session.call(METHOD, request, { signal, timeoutMs });
       succeeded();
       this.#outage.answered();
     } catch (error) {
       const { permanent, code } = error as Partial<Failure>;
+      if (code === 'ERR_CALL_TIMEOUT') this.#callTimeout.exceeded(timeoutMs);
       // A rejected batch, a closed reporter and a run that ends are no outage.
       if (permanent) this.#outage.answered();
       else if (code !== 'ERR_CLOSED' && (error as Error).name !== 'AbortError')
