@@ -76,7 +76,7 @@ export class CoderReporter implements Reporter<Batch> {
       throw permanent(message);
     }
     const session = await this.#connection.session(signal).catch((error) => {
-      this.#outage.callWaits();
+      if (error.name !== 'AbortError') this.#outage.callWaits();
       throw error;
     });
     const { ms: timeoutMs } = this.#callTimeout;
