@@ -4,9 +4,12 @@ export interface Backoff {
   readonly initialDelayMs: number;
   readonly factor: number;
   readonly maxDelayMs: number;
-  /** The longest delay that a failure may ask for. A peer, or its wrong clock, must not end the forwarding for days. */
-  readonly maxRetryAfterMs: number;
+  /** The longest delay that a failure may ask for. Default: {@link MAX_RETRY_AFTER_MS}. */
+  readonly maxRetryAfterMs?: number | undefined;
 }
+
+/** The longest delay that a peer may ask for. A wrong one, or its wrong clock, must not end the forwarding for days. */
+export const MAX_RETRY_AFTER_MS = 300_000;
 
 /**
  * The delay after a number of consecutive failures, in ms. It is random, between 0 and a limit that grows
@@ -15,7 +18,7 @@ export interface Backoff {
  */
 export function backoffMs(
   failures: number,
-  { initialDelayMs, factor, maxDelayMs, maxRetryAfterMs }: Backoff,
+  { initialDelayMs, factor, maxDelayMs, maxRetryAfterMs = MAX_RETRY_AFTER_MS }: Backoff,
   retryAfterMs = 0,
 ): number {
   // Without this limit the growth becomes Infinity, and 0 × Infinity is NaN.

@@ -1,4 +1,5 @@
 import { milliseconds, type OptionTable, orInfinity, wholeNumber } from '../options.js';
+import { MAX_RETRY_AFTER_MS } from './backoff.js';
 
 /** Options of retries: how long to wait, and when to give up. */
 export interface RetryOptions {
@@ -69,7 +70,7 @@ export const RETRY_OPTIONS = {
   },
   maxRetryAfterMs: {
     ...milliseconds({ min: 0 }),
-    default: 300_000,
+    default: MAX_RETRY_AFTER_MS,
     doc: 'Upper limit of the delay that an error asks for with `retryAfterMs`, in ms',
   },
 } satisfies OptionTable<RetryOptions>;
