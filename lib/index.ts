@@ -34,7 +34,7 @@ export { BoundaryLogError, type ErrorCode } from './errors.js';
 export type { CoalesceOptions } from './forwarding/coalesce-options.js';
 export { Forwarder } from './forwarding/forwarder.js';
 export type { ForwarderOptions } from './forwarding/forwarder-options.js';
-export type { ReportError, Reporter } from './forwarding/reporter.js';
+export type { ReportError, Reporter, ReportOptions } from './forwarding/reporter.js';
 export type { RetryOptions } from './forwarding/retry-options.js';
 export type { Logger } from './logger.js';
 export { nullReporter } from './reporters/null.js';

@@ -37,6 +37,8 @@ export class OrderedRetries<T> {
   /** Those that have failed, and then those that have not been attempted. */
   #held: Held<T>[] = [];
   #isRunning = false;
+  /** During a round of attempts: those that have failed meanwhile, and began before it. */
+  #earlier: Held<T>[] | undefined;
   /** Whether a report has failed since the last one began. */
   #isHolding = false;
   /** Called when the first failure is known. */
@@ -68,9 +70,10 @@ export class OrderedRetries<T> {
       if (first === undefined) {
         this.#held.push({ batch, failures: 0, started: 0, error: undefined, isTold: true, resolve, reject });
       } else {
-        const untried = this.#held.findIndex(({ failures }) => failures === 0);
         const held = { batch, failures: 1, ...first, isTold: false, resolve, reject };
-        this.#held.splice(untried === -1 ? this.#held.length : untried, 0, held);
+        const untried = this.#held.findIndex(({ failures }) => failures === 0);
+        if (this.#earlier !== undefined) this.#earlier.push(held);
+        else this.#held.splice(untried === -1 ? this.#held.length : untried, 0, held);
         this.#onFailed();
       }
       if (this.#isRunning) return;
@@ -145,6 +148,7 @@ export class OrderedRetries<T> {
     const round: Held<T>[] = [];
     const attempts: Promise<void>[] = [];
     this.#isHolding = false;
+    this.#earlier = [];
     for (let held = this.#held.shift(); held !== undefined; held = this.#held.shift()) {
       if (held.failures === 0) held.started = performance.now();
       round.push(held);
@@ -158,7 +162,8 @@ export class OrderedRetries<T> {
       else failed.push(Object.assign(held, { error: result.reason, isTold: false }));
     }
     for (const held of failed) held.failures += 1;
-    this.#held.unshift(...failed);
+    this.#held.unshift(...(this.#earlier ?? []), ...failed);
+    this.#earlier = undefined;
   }
 }
 

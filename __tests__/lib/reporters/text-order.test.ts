@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
-import { Forwarder, type LogBatch, type TextOutput, TextReporter } from '../../../lib/index.js';
+import { Tag } from '../../../codec/index.js';
+import { Forwarder, LogBatch, type TextOutput, TextReporter } from '../../../lib/index.js';
 import { formatBatch } from '../../../lib/text/format.js';
 import { random } from '../../helpers/cuts.js';
 import { logBatch } from '../../helpers/messages.js';
@@ -49,17 +50,29 @@ class FaultyFile implements TextOutput {
   on(): void {}
 }
 
-/** Batches of up to 30 logs, and a few of more text than one write has. */
+/** A batch that cannot be written as text. Its last log is longer than the batch. */
+class Invalid extends LogBatch {
+  constructor() {
+    super(Tag.V2, 4, Buffer.concat([logBatch(3).raw, Buffer.of(0x0a, 9)]));
+  }
+}
+
+/** Batches of up to 30 logs, a few of more text than one write has, and a few that are not valid. */
 function randomBatches(below: (n: number) => number): LogBatch[] {
   let first = 1;
   return Array.from({ length: 5 + below(40) }, () => {
+    if (below(12) === 0) return new Invalid();
     const count = below(40) === 0 ? 2500 : below(30);
     first += count;
     return logBatch(count, first - count);
   });
 }
 
-const textOf = (batches: readonly LogBatch[]) => batches.map((batch) => formatBatch(batch, 'json')).join('');
+const textOf = (batches: readonly LogBatch[]) =>
+  batches
+    .filter((batch) => !(batch instanceof Invalid))
+    .map((batch) => formatBatch(batch, 'json'))
+    .join('');
 
 async function forward(forwarder: Forwarder, batches: readonly LogBatch[], below: (n: number) => number) {
   for (const batch of batches) {

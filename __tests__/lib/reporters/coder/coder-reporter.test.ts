@@ -382,6 +382,23 @@ describe('the connection', () => {
   });
 });
 
+test('a server that answers too late receives a batch only a few times, because calls get more time', async () => {
+  const server = await startServer();
+  server.onCall = (call) => void setTimeout(() => call.ok(), 120);
+  const reporter = reporterFor(server, { callTimeoutMs: 100 });
+  const report = () =>
+    reporter.report(logBatch(1), never).then(
+      () => 'reported',
+      ({ code }) => code,
+    );
+  const results = [await report()];
+  while (results.at(-1) !== 'reported') {
+    expect(results.length).toBeLessThan(8);
+    results.push(await report());
+  }
+  expect(new Set(results)).toEqual(new Set(['ERR_CALL_TIMEOUT', 'reported']));
+});
+
 test('a Forwarder with retries and this reporter lose nothing, whatever goes wrong', async () => {
   const server = await startServer();
   const reporter = reporterFor(server, { callTimeoutMs: 100 });
