@@ -1,3 +1,4 @@
+import { nextTurn } from '../real-time.js';
 import { onAbort, sleep } from './abort.js';
 import type { RetryLoopOptions } from './retry.js';
 
@@ -87,7 +88,7 @@ export class OrderedRetries<T> {
     if (this.#held[0]?.failures === 0) await this.#failed(signal);
     for (let isFirst = true; this.#held.length > 0; isFirst = false) {
       // In the first turn, the failures of the same write become known one after the other.
-      if (isFirst) await new Promise((resolve) => setImmediate(resolve));
+      if (isFirst) await nextTurn();
       const delayMs = this.#delayMs(options);
       if (this.#held.length === 0) break;
       if (delayMs > 0) await this.#wait(delayMs, signal);
