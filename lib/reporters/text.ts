@@ -116,7 +116,12 @@ export class TextReporter implements Reporter<LogBatch> {
     this.#stream.on('error', () => undefined);
   }
 
-  /** @param options `onFailure` is called at once if the report fails: see {@link Reporter.keepsOrder}. */
+  /**
+   * Writes the lines of a batch.
+   *
+   * @param batch The batch.
+   * @param options `onFailure` is called at once if the report fails: see {@link Reporter.keepsOrder}.
+   */
   report(batch: LogBatch, { onFailure }: Partial<ReportOptions> = {}): Promise<void> | undefined {
     if (this.#isInPieces)
       return new Promise((resolve, reject) => this.#later.push({ batch, onFailure, resolve, reject }));

@@ -1,5 +1,6 @@
 import type { Batch } from '../../batch.js';
 import { AttemptTimeout } from '../../forwarding/attempt-timeout.js';
+import type { CoalesceOptions } from '../../forwarding/coalesce-options.js';
 import type { Reporter } from '../../forwarding/reporter.js';
 import { MAX_PACKET_LENGTH } from './drpc/packet.js';
 import { type Failure, permanent } from './failures.js';
@@ -36,8 +37,8 @@ const METHOD = '/coder.agent.v2.Agent/ReportBoundaryLogs';
  * | `close()` was called | `ERR_CLOSED` | fail |
  */
 export class CoderReporter implements Reporter<Batch> {
-  /** Coder accepts at most 1000 logs in one call. */
-  readonly coalesce = { maxLogs: 1000, maxBytes: 2 ** 20 };
+  /** Batches that wait become one call. Coder accepts at most 1000 logs in it. */
+  readonly coalesce: CoalesceOptions = { maxLogs: 1000, maxBytes: 2 ** 20 };
   /** Whether there is a logger. */
   readonly logsOutages: boolean;
   readonly #connection: KeptConnection;
