@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { FORWARDER_OPTIONS } from '../lib/forwarding/forwarder.js';
-import { RETRY_OPTIONS } from '../lib/forwarding/retrying-reporter.js';
+import { COALESCE_OPTIONS } from '../lib/forwarding/coalesce-options.js';
+import { FORWARDER_OPTIONS } from '../lib/forwarding/forwarder-options.js';
+import { RETRY_OPTIONS } from '../lib/forwarding/retry-options.js';
 import { documentedDefault, type OptionRow } from '../lib/options.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
@@ -17,8 +18,9 @@ const TABLES: [name: string, file: string, table: Table][] = [
   ['BoundaryLogProxyOptions', 'server/proxy-options.ts', PROXY_OPTIONS],
   ['RunForwarderOptions', 'server/proxy-options.ts', RUN_OPTIONS],
   ['CloseOptions', 'server/proxy-options.ts', CLOSE_OPTIONS],
-  ['ForwarderOptions', 'forwarding/forwarder.ts', FORWARDER_OPTIONS],
-  ['RetryOptions', 'forwarding/retrying-reporter.ts', RETRY_OPTIONS],
+  ['ForwarderOptions', 'forwarding/forwarder-options.ts', FORWARDER_OPTIONS],
+  ['CoalesceOptions', 'forwarding/coalesce-options.ts', COALESCE_OPTIONS],
+  ['RetryOptions', 'forwarding/retry-options.ts', RETRY_OPTIONS],
   ['LogBufferOptions', 'streams/log-buffer.ts', LOG_BUFFER_OPTIONS],
   ['StatusSinkOptions', 'streams/status-sink.ts', STATUS_SINK_OPTIONS],
   ['BoundaryLogSenderOptions', 'sender/sender-options.ts', SENDER_OPTIONS],

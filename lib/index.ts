@@ -42,9 +42,11 @@ export type {
   StatusSinkEvents,
   WritableEvents,
 } from './events.js';
-export { Forwarder, type ForwarderOptions } from './forwarding/forwarder.js';
-export type { ReportError, Reporter } from './forwarding/reporter.js';
-export type { RetryOptions } from './forwarding/retrying-reporter.js';
+export type { CoalesceOptions } from './forwarding/coalesce-options.js';
+export { Forwarder } from './forwarding/forwarder.js';
+export type { ForwarderOptions } from './forwarding/forwarder-options.js';
+export type { ReportError, Reporter, ReportOptions } from './forwarding/reporter.js';
+export type { RetryOptions } from './forwarding/retry-options.js';
 export type { Logger } from './logger.js';
 export { nullReporter } from './reporters/null.js';
 export { type TextOutput, TextReporter, type TextReporterOptions } from './reporters/text.js';

@@ -18,6 +18,7 @@ import {
 import type { DecodeOptions } from './decode.js';
 import { ExitCode, errorOutput, type Io } from './io.js';
 import { LOG_LEVELS } from './program-logger.js';
+import { addRetryOptions } from './retry-arguments.js';
 import type { SendOptions } from './send.js';
 import { type ServeOptions, serve } from './serve.js';
 import type { SpoolCommandOptions } from './spool.js';
@@ -71,7 +72,7 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       .argParser(choice('--format', ...FORMAT_CHOICES))
       .default('auto');
 
-  program
+  const serveCommand = program
     .command('serve')
     .description('receive logs, buffer them and forward them to a reporter')
     .addOption(socket())
@@ -147,7 +148,8 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       ).default(CODER_OPTIONS.allowOldServer.default),
     )
     .addOption(format())
-    .addOption(new Option('--no-retry', 'drop a batch when the reporter fails, instead of retrying'))
+    .addOption(new Option('--no-retry', 'drop a batch when the reporter fails, instead of retrying'));
+  addRetryOptions(serveCommand)
     .addOption(
       new Option(
         '--spool <dir>',

@@ -1,5 +1,5 @@
-import { FORWARDER_OPTIONS } from '../forwarding/forwarder.js';
-import type { RetryOptions } from '../forwarding/retrying-reporter.js';
+import { FORWARDER_OPTIONS } from '../forwarding/forwarder-options.js';
+import type { RetryOptions } from '../forwarding/retry-options.js';
 import type { Logger } from '../logger.js';
 import {
   flag,
@@ -176,6 +176,11 @@ export interface RunForwarderOptions {
    * batch until it is delivered. Default: `false`; with a spool `{}`.
    */
   retry?: RetryOptions | false | undefined;
+  /**
+   * How long a report waits for more batches, in ms, if the reporter combines batches (`coalesce`). It does not wait if
+   * it is full, or while the proxy drains. Default: `0`.
+   */
+  lingerMs?: number | undefined;
   /** How long the run, when it ends, waits for reports in progress, in ms. Default: `1000`. */
   graceMs?: number | undefined;
 }
@@ -193,6 +198,7 @@ export const RUN_OPTIONS = {
     defaultDoc: '`false`; with a spool `{}`',
     doc: FORWARDER_OPTIONS.retry.doc,
   },
+  lingerMs: FORWARDER_OPTIONS.lingerMs,
   graceMs: {
     ...milliseconds({ min: 0 }),
     default: 1000,

@@ -150,9 +150,9 @@ export class BoundaryLogProxy {
    * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED if there is a spool that cannot be opened.
    */
   async runForwarder(reporter: Reporter, options: RunForwarderOptions = {}): Promise<void> {
-    const { signal, concurrency, retry, graceMs } = resolveOptions('runForwarder', options, RUN_OPTIONS);
+    const { signal, graceMs, retry, ...rest } = resolveOptions('runForwarder', options, RUN_OPTIONS);
     const forwarder = new Forwarder(this.#spool?.guard(reporter) ?? reporter, {
-      concurrency,
+      ...rest,
       retry: retryPolicy(retry, this.#spool !== undefined),
     });
     if (this.#forwarder !== undefined) {
@@ -163,6 +163,7 @@ export class BoundaryLogProxy {
     if (end.aborted) return;
     this.#forwarder = forwarder;
     this.#reporterState.watch(forwarder);
+    if (forwarder.isRetrying && reporter.logsOutages !== true) this.#warnings.watchOutages(forwarder);
     this.#forwarding = this.#forward(forwarder, end, graceMs).finally(() => {
       this.#forwarder = undefined;
     });
@@ -253,7 +254,6 @@ export class BoundaryLogProxy {
       this.#retries += 1;
       this.#warnings.shortages.count(error);
     });
-    if (forwarder.isRetrying) this.#warnings.watchOutages(forwarder);
     this.#buffer.pipe(forwarder, { end: false });
     await ended;
     this.#buffer.unpipe(forwarder);
@@ -267,7 +267,8 @@ export class BoundaryLogProxy {
   async #close(drainMs: number): Promise<void> {
     await this.#started?.catch(() => undefined);
     await this.#listener?.close();
-    if (drainMs > 0) await this.#drain.run(() => this.#hasLeft(), this.#connections, drainMs);
+    const deadline = performance.now() + drainMs;
+    if (drainMs > 0) await this.#drain.run(() => this.#canForward(deadline), this.#connections, drainMs);
     this.#closing.abort();
     await this.#forwarding?.catch(() => undefined);
     this.#buffer.shutdown();
@@ -282,9 +283,12 @@ export class BoundaryLogProxy {
     this.#logger.info({ received, recovered, forwarded, dropped, kept }, 'closed');
   }
 
-  #hasLeft(): boolean {
+  /** Whether there is something left that the reporter will be given before the deadline. */
+  #canForward(deadline: number): boolean {
     const { buffered, inFlight } = this.accounts();
-    return this.#forwarder !== undefined && buffered.batches + inFlight.batches > 0;
+    if (this.#forwarder === undefined || buffered.batches + inFlight.batches === 0) return false;
+    this.#forwarder.hurry();
+    return !((this.#forwarder.nextAttemptAt ?? 0) > deadline);
   }
 
   #drop(batch: Batch, reason: DropReason, error?: unknown): void {

@@ -134,6 +134,11 @@ export class SpoolQueue {
     this.#set(id, (state) => (state === State.STARTED ? State.STARTED_AGAIN : State.STARTED));
   }
 
+  /** Whether a process ended while it processed this batch, which is not finished. */
+  isMarked(id: number): boolean {
+    return this.isSuspicious && this.#segmentOf(id)?.acks.stateOf(id) === State.STARTED;
+  }
+
   unmark(id: number): void {
     this.#set(id, () => State.WAITING);
   }
@@ -231,9 +236,13 @@ export class SpoolQueue {
     onQuarantine(entry);
   }
 
+  #segmentOf(id: number): Segment | undefined {
+    return this.#folder.segments.find(({ first, end }) => first <= id && end > id);
+  }
+
   /** Changes the state of a batch. @returns false if it is finished. */
   #set(id: number, next: (state: number) => number): boolean {
-    const segment = this.#folder.segments.find(({ first, end }) => first <= id && end > id);
+    const segment = this.#segmentOf(id);
     const state = segment?.acks.stateOf(id);
     if (segment === undefined || state === undefined || isFinished(state)) return false;
     segment.acks.set(id, id + 1, next(state));

@@ -1,6 +1,7 @@
 import { LogBatch } from '../../codec/index.js';
 import { type Amount, count } from '../batch.js';
 import type { SpoolBufferEvents } from '../events.js';
+import { keepAlone } from '../forwarding/combination.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
 import { nextTurn } from '../real-time.js';
@@ -8,6 +9,7 @@ import { type Callback, Duplex } from '../streams/base.js';
 import type { WriteRest } from '../streams/typed-stream.js';
 import { realDisk } from './disk.js';
 import { type Patience, pause } from './files.js';
+import { guardedReporter } from './guarded-reporter.js';
 import { failed, Opening } from './opening.js';
 import { type Fresh, Pending } from './pending.js';
 import type { QueueOptions, SpoolQueue } from './queue.js';
@@ -147,23 +149,15 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
   /**
    * A reporter that notes on disk which batch is being processed, if the process before this one crashed. A batch that
    * ends two more processes is set aside: see docs/spool-format.md. Waiting for an answer does not count: the note is
-   * removed when `report()` returns its promise.
+   * removed when `report()` returns its promise. If several batches were combined, the note is about each of them, and
+   * those that have one after the next start are reported alone.
    */
   guard(reporter: Reporter): Reporter {
-    // Whoever uses it says that it is not a reporter.
-    if (typeof reporter?.report !== 'function') return reporter;
-    return {
-      report: (batch, options) => {
-        const id = this.#queue?.isSuspicious ? this.#read.get(batch) : undefined;
-        if (typeof id !== 'number') return reporter.report(batch, options);
-        this.#queue?.mark(id);
-        try {
-          return reporter.report(batch, options);
-        } finally {
-          this.#queue?.unmark(id);
-        }
-      },
-    };
+    return guardedReporter(
+      reporter,
+      () => this.#queue,
+      (batch) => this.#read.get(batch),
+    );
   }
 
   /** Lets no writer wait any more: a batch that does not fit is dropped with the reason `'shutdown'`. */
@@ -268,6 +262,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     for (const { id, tag, count, raw } of entries) {
       const batch = new LogBatch(tag, count, raw);
       this.#read.set(batch, id);
+      if (queue.isMarked(id)) keepAlone(batch);
       this.push(batch);
     }
     if (entries.length === 0) this.#isWanted = true;

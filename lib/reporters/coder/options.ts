@@ -1,4 +1,5 @@
 import { BoundaryLogError } from '../../errors.js';
+import { RETRY_OPTIONS } from '../../forwarding/retry-options.js';
 import { guardedLogger } from '../../guard.js';
 import type { Logger } from '../../logger.js';
 import {
@@ -30,6 +31,8 @@ export interface CoderReporterOptions {
    * call fails with its own error. Default: `8000`.
    */
   callTimeoutMs?: number | undefined;
+  /** Upper limit of `callTimeoutMs`, which doubles after each call that took too long, in ms. Default: `240000`. */
+  maxCallTimeoutMs?: number | undefined;
   /** How long it may take to connect, in ms. Default: `15000`. */
   connectTimeoutMs?: number | undefined;
   /**
@@ -39,6 +42,8 @@ export interface CoderReporterOptions {
   reconnectInitialDelayMs?: number | undefined;
   /** Upper limit of the longest delay, in ms. Default: `10000`. */
   reconnectMaxDelayMs?: number | undefined;
+  /** Upper limit of the delay that `Retry-After` asks for, in ms. Default: `300000`. */
+  maxRetryAfterMs?: number | undefined;
   /** How often the reporter pings Coder, in ms; Coder has 10 s to answer. Default: `15000`. */
   keepAliveMs?: number | undefined;
   /** A pino logger, or any object with its four methods. Default: silent. */
@@ -62,6 +67,11 @@ export const CODER_OPTIONS = {
     doc: 'Whether to connect to a Coder older than 2.31.1, too, with the agent API 2.7; it shows the workspace agent as disconnected when the connection ends',
   },
   callTimeoutMs: { ...milliseconds({ min: 1 }), default: 8000, doc: 'How long one call may take, in ms' },
+  maxCallTimeoutMs: {
+    ...milliseconds({ min: 1 }),
+    default: 240_000,
+    doc: 'Upper limit of `callTimeoutMs`, which doubles after each call that took too long, in ms',
+  },
   connectTimeoutMs: {
     ...milliseconds({ min: 1 }),
     default: 15_000,
@@ -76,6 +86,10 @@ export const CODER_OPTIONS = {
     ...milliseconds({ min: 0 }),
     default: 10_000,
     doc: 'Upper limit of the longest delay, in ms',
+  },
+  maxRetryAfterMs: {
+    ...RETRY_OPTIONS.maxRetryAfterMs,
+    doc: 'Upper limit of the delay that `Retry-After` asks for, in ms',
   },
   keepAliveMs: {
     // Including the time to answer, a silent server is detected within 40 s.
