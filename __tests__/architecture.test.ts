@@ -15,7 +15,7 @@ interface Rule {
 }
 
 const STREAMS =
-  /^lib\/(streams\/(frame-parser|message-decoder|message-encoder|demux|log-buffer|status-sink)|forwarding\/forwarder)\.ts$/;
+  /^lib\/(streams\/(frame-parser|message-decoder|message-encoder|demux|fan-out|log-buffer|status-sink)|forwarding\/forwarder)\.ts$/;
 
 /** Everything below these folders of lib/. */
 const inFolder = (...names: string[]) => new RegExp(`^lib/(${names.join('|')})/`);
@@ -44,7 +44,7 @@ const FOLDERS: Record<string, string[]> = {
   forwarding: ['streams'],
   sender: ['streams', 'text', 'forwarding'],
   spool: ['streams', 'forwarding'],
-  reporters: ['telemetry', 'text', 'forwarding'],
+  reporters: ['telemetry', 'text', 'forwarding', 'sender'],
   server: ['streams', 'telemetry', 'forwarding', 'spool'],
   cli: ['streams', 'telemetry', 'text', 'forwarding', 'sender', 'spool', 'reporters', 'server'],
 };

@@ -49,6 +49,7 @@ export type { ReportError, Reporter, ReportOptions } from './forwarding/reporter
 export type { RetryOptions } from './forwarding/retry-options.js';
 export type { Logger } from './logger.js';
 export { nullReporter } from './reporters/null.js';
+export { SocketReporter, type SocketReporterOptions } from './reporters/socket.js';
 export { type TextOutput, TextReporter, type TextReporterOptions } from './reporters/text.js';
 export { BoundaryLogSender } from './sender/sender.js';
 export { SENDER_DROP_REASONS, type SenderAccounts, type SenderDropReason } from './sender/sender-accounts.js';

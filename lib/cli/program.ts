@@ -16,6 +16,7 @@ import {
   timeLimit,
 } from './arguments.js';
 import type { DecodeOptions } from './decode.js';
+import { reporterNames } from './destinations.js';
 import { ExitCode, errorOutput, type Io } from './io.js';
 import { LOG_LEVELS } from './program-logger.js';
 import { addRetryOptions } from './retry-arguments.js';
@@ -129,10 +130,10 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
     .addOption(
       new Option(
         '--reporter <name>',
-        'where to forward the logs: stdout, coder, or null, which only counts them',
+        'where to forward the logs: stdout, coder, socket:PATH, or null, which only counts them; may be repeated',
       )
-        .argParser(choice('--reporter', 'stdout', 'null', 'coder'))
-        .default('stdout'),
+        .argParser(reporterNames('--reporter'))
+        .default(undefined, 'stdout'),
     )
     .addOption(new Option('--coder-url <url>', 'URL of the Coder deployment').env('CODER_AGENT_URL'))
     .addOption(

@@ -1,15 +1,10 @@
 import type { Logger } from 'pino';
-import { onAbort } from '../forwarding/abort.js';
-import type { Reporter } from '../forwarding/reporter.js';
 import { invalidOption } from '../options.js';
-import type { CoderReporter } from '../reporters/coder/coder-reporter.js';
-import { nullReporter } from '../reporters/null.js';
-import { TextReporter } from '../reporters/text.js';
 import { BoundaryLogProxy } from '../server/proxy.js';
-import type { BoundaryLogProxyOptions, RunForwarderOptions } from '../server/proxy-options.js';
+import type { BoundaryLogProxyOptions } from '../server/proxy-options.js';
 import type { Accounts } from '../telemetry/accounts.js';
-import { type Address, textFormat } from './arguments.js';
-import type { CoderOptions } from './coder.js';
+import type { Address } from './arguments.js';
+import { type Destination, type DestinationOptions, destinations, namesOf } from './destinations.js';
 import { shellWord } from './invocation.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
 import { countLostLines } from './log-output.js';
@@ -17,11 +12,9 @@ import { MetricsServer } from './metrics-server.js';
 import { MetricsWhenFree } from './metrics-when-free.js';
 import { registerProcessMetrics } from './process-metrics.js';
 import { programLogger } from './program-logger.js';
-import { type RetryArguments, retryFrom } from './retry-arguments.js';
 import { passedSocket } from './socket-activation.js';
 
-export interface ServeOptions extends CoderOptions, RetryArguments {
-  socket: string;
+export interface ServeOptions extends DestinationOptions {
   socketMode: number;
   socketGroup: string | undefined;
   replace: boolean;
@@ -33,8 +26,6 @@ export interface ServeOptions extends CoderOptions, RetryArguments {
   frameTimeout: number;
   /** Seconds. */
   idleTimeout: number;
-  reporter: 'stdout' | 'null' | 'coder';
-  format: string;
   spool: string | undefined;
   spoolMaxBytes: number;
   spoolSync: boolean;
@@ -58,6 +49,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
   const proxy = new BoundaryLogProxy({
     ...listenOptions(options, io),
     onReplace: () => end.replaced(),
+    reporters: namesOf(options.reporter ?? ['stdout']),
     bufferSize: options.buffer,
     overflow: options.overflow,
     fairShare: options.fairShare,
@@ -75,27 +67,31 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
   const end = new End(io, logger);
   let isUnread = false;
   let exitCode: number = ExitCode.DONE;
-  let coder: CoderReporter | undefined;
+  let all: Destination[] = [];
   try {
-    if (options.reporter === 'coder') {
-      // Its dependencies take time to load, so only its users load them. It connects while the rest starts.
-      const { coderReporter } = await import('./coder.js');
-      coder = coderReporter(options, io, logger);
-    }
+    all = await destinations(options, io, logger, end);
     metrics?.announce();
     await proxy.start();
     if (io.stderr.isTTY) (io.log ?? io.stderr).write(greeting(io, proxy.socketPath));
-    const forwarding = proxy.runForwarder(coder ?? reporterFor(options, io, end), runOptions(options, io));
+    const withoutReader = new AbortController();
+    const forwarding = all.map(({ kind, reporter, run }) =>
+      proxy.runForwarder(reporter, { ...run, signal: kind === 'stdout' ? withoutReader.signal : undefined }),
+    );
     const canForward = await end.reached;
-    await proxy.close({ drain: canForward ? options.drain * 1000 : 0 });
-    await forwarding;
+    // The other reporters can still receive what is left.
+    if (!canForward) withoutReader.abort();
+    await proxy.close({ drain: canForward || all.length > 1 ? options.drain * 1000 : 0 });
+    await Promise.all(forwarding);
     isUnread = io.stdout.writableLength > 0;
-    exitCode = exitCodeOf(proxy.accounts(), options, canForward, io.stderr.isTTY === true);
+    const stdout = all.find(({ kind }) => kind === 'stdout');
+    exitCode = stdout
+      ? exitCodeOf(proxy.accounts(stdout.name), options, canForward, io.stderr.isTTY === true)
+      : ExitCode.DONE;
     return exitCode;
   } finally {
     await proxy.close();
     end.release();
-    await coder?.close();
+    await Promise.all(all.map(({ reporter }) => reporter.close?.()));
     await metrics?.close();
     if (isUnread) {
       // Unread output would keep the process alive. The closing account contains it as dropped.
@@ -123,11 +119,10 @@ async function serveMetrics(
  */
 function exitCodeOf(
   { dropped }: Accounts,
-  { reporter, logLevel }: ServeOptions,
+  { logLevel }: ServeOptions,
   canForward: boolean,
   isSeen: boolean,
 ): number {
-  if (reporter !== 'stdout') return ExitCode.DONE;
   if (!canForward) return isSeen && /^(debug|info)$/.test(logLevel) ? ExitCode.DONE : ExitCode.FAILED;
   return dropped.shutdown.batches + dropped.forward_failed.batches > 0 ? ExitCode.FAILED : ExitCode.DONE;
 }
@@ -184,33 +179,6 @@ function listenOptions(options: ServeOptions, io: Io): BoundaryLogProxyOptions {
       'no such option with a socket of systemd, which keeps it over a restart',
     );
   return { socketPath, socketFd };
-}
-
-/** How the forwarder runs the chosen reporter. */
-function runOptions(options: ServeOptions, io: Io): RunForwarderOptions {
-  const { reporter, linger } = options;
-  return {
-    concurrency: reporter === 'stdout' ? io.output?.atOnce : 1,
-    retry: retryFrom(options, reporter),
-    lingerMs: linger,
-  };
-}
-
-function reporterFor({ reporter, format }: ServeOptions, io: Io, end: End): Reporter {
-  if (reporter === 'null') return nullReporter;
-  const text = new TextReporter({ stream: io.output ?? io.stdout, ...textFormat(format, io) });
-  const handBack = async (error: unknown, signal: AbortSignal): Promise<never> => {
-    if (!isClosedPipe(error)) throw error;
-    // This is the end, not a failure: the batch returns to the buffer and appears in the closing account.
-    end.onStdoutError(error as Error);
-    await new Promise<void>((resolve) => onAbort(signal, resolve));
-    throw error;
-  };
-  return {
-    keepsOrder: text.keepsOrder,
-    report: (batch, options) =>
-      text.report(batch, options)?.catch((error) => handBack(error, options.signal)),
-  };
 }
 
 /** What a new user needs to know next. Only a terminal shows it. */

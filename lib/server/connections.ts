@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 import type { Logger } from '../logger.js';
-import { LogBuffer } from '../streams/log-buffer.js';
 import { Episode } from '../telemetry/episode.js';
 import { Connection, type Sinks, type TimeLimits } from './connection.js';
 import { descriptorBudget, isOutOfDescriptors, SpareDescriptor } from './descriptors.js';
@@ -27,6 +27,12 @@ export interface ConnectionLimits extends TimeLimits {
   readonly maxConnections: number;
 }
 
+/** The sinks of all connections. */
+export interface SharedSinks extends Sinks {
+  /** What a connection uses in place of `logs`, if its share of the buffer counts; destroyed when it has gone. */
+  sender?(): Writable | undefined;
+}
+
 /** What happens to connections, besides what they send. */
 export interface ConnectionEvents {
   refused(reason: RefusalReason, max: number): void;
@@ -47,7 +53,7 @@ export class Connections {
   idle = 0;
   /** Connections that were closed as soon as they were accepted. */
   readonly refused: Record<RefusalReason, number> = { max_connections: 0, descriptors: 0 };
-  readonly #sinks: Sinks;
+  readonly #sinks: SharedSinks;
   readonly #limits: ConnectionLimits;
   readonly #events: ConnectionEvents;
   readonly #logger: Logger;
@@ -59,7 +65,7 @@ export class Connections {
   readonly #faults: Episode;
   #bytesOfClosed = 0;
 
-  constructor(sinks: Sinks, limits: ConnectionLimits, events: ConnectionEvents, logger: Logger) {
+  constructor(sinks: SharedSinks, limits: ConnectionLimits, events: ConnectionEvents, logger: Logger) {
     this.#sinks = sinks;
     this.#limits = limits;
     this.#events = events;
@@ -139,8 +145,7 @@ export class Connections {
 
   #receive(socket: Socket): void {
     this.total += 1;
-    const { logs } = this.#sinks;
-    const share = logs instanceof LogBuffer && logs.fairShare ? logs.sender() : undefined;
+    const share = this.#sinks.sender?.();
     const sinks = share === undefined ? this.#sinks : { ...this.#sinks, logs: share };
     const connection = new Connection(socket, sinks, this.#turns, (err) =>
       this.#faults.happened({ connections: 1 }, { err }),

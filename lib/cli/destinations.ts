@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { basename, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import { onAbort } from '../forwarding/abort.js';
+import type { Reporter } from '../forwarding/reporter.js';
+import { invalidOption } from '../options.js';
+import { nullReporter } from '../reporters/null.js';
+import { SocketReporter } from '../reporters/socket.js';
+import { TextReporter } from '../reporters/text.js';
+import type { RunForwarderOptions } from '../server/proxy-options.js';
+import { isSameSocket } from '../socket-path.js';
+import { MAIN } from '../spool/folder-of.js';
+import { textFormat } from './arguments.js';
+import type { CoderOptions } from './coder.js';
+import { type Io, isClosedPipe } from './io.js';
+import { type RetryArguments, retryFrom } from './retry-arguments.js';
+
+export interface DestinationOptions extends CoderOptions, RetryArguments {
+  socket: string;
+  /** As `--reporter` names them. Default: stdout. */
+  reporter: readonly string[] | undefined;
+  format: string;
+}
+
+/** Where `serve` forwards to: one of the values of `--reporter`. */
+export interface Destination {
+  /** What logs, metrics and the spool call it. */
+  readonly name: string;
+  readonly kind: 'stdout' | 'null' | 'coder' | 'socket';
+  readonly reporter: Reporter;
+  readonly run: RunForwarderOptions;
+}
+
+const SOCKET = 'socket:';
+
+/** Parses `--reporter`, which may be repeated. @throws ERR_INVALID_OPTION */
+export function reporterNames(
+  option: string,
+): (value: string, before?: readonly string[]) => readonly string[] {
+  return (value, before = []) => {
+    const isKnown = ['stdout', 'null', 'coder'].includes(value);
+    if (!isKnown && !(value.startsWith(SOCKET) && value.length > SOCKET.length))
+      throw invalidOption(option, value, 'one of stdout, null, coder, socket:PATH');
+    if (before.includes(value)) throw invalidOption(option, value, 'each reporter once');
+    return [...before, value];
+  };
+}
+
+/**
+ * The names of reporters. A single one has the name that it has in the library. The name of a socket depends on nothing
+ * but its path, so that its batches in the spool are not delivered to another one if the order changes.
+ */
+export function namesOf(reporters: readonly string[]): string[] {
+  return reporters.length === 1 ? [MAIN] : reporters.map(nameOf);
+}
+
+function nameOf(reporter: string): string {
+  if (!reporter.startsWith(SOCKET)) return reporter;
+  const path = resolve(reporter.slice(SOCKET.length));
+  const hash = createHash('sha256').update(path).digest('hex').slice(0, 8);
+  const base = basename(path, '.sock')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-');
+  return `socket-${base.slice(0, 16)}-${hash}`;
+}
+
+/** Decides when stdout has no reader any more. */
+export interface StdoutEnd {
+  onStdoutError(error: Error): void;
+}
+
+/** Creates the reporters. @throws ERR_INVALID_OPTION */
+export async function destinations(
+  options: DestinationOptions,
+  io: Io,
+  logger: Logger,
+  end: StdoutEnd,
+): Promise<Destination[]> {
+  const { reporter: reporters = ['stdout'], socket } = options;
+  const names = namesOf(reporters);
+  return Promise.all(
+    reporters.map(async (value, i): Promise<Destination> => {
+      const name = names[i] as string;
+      const kind = (value.startsWith(SOCKET) ? 'socket' : value) as Destination['kind'];
+      const run = {
+        name,
+        concurrency: kind === 'stdout' ? io.output?.atOnce : 1,
+        retry: retryFrom(options, kind),
+        lingerMs: options.linger,
+      };
+      return { name, kind, run, reporter: await create(kind, value) };
+    }),
+  );
+
+  async function create(kind: Destination['kind'], value: string): Promise<Reporter> {
+    if (kind === 'null') return nullReporter;
+    if (kind === 'stdout') return stdoutReporter(options.format, io, end);
+    if (kind === 'socket') {
+      const path = value.slice(SOCKET.length);
+      if (isSameSocket(path, socket))
+        throw invalidOption('--reporter', value, 'another socket than --socket');
+      return new SocketReporter({ path });
+    }
+    // Its dependencies take time to load, so only its users load them. It connects while the rest starts.
+    const { coderReporter } = await import('./coder.js');
+    return coderReporter(options, io, logger);
+  }
+}
+
+function stdoutReporter(format: string, io: Io, end: StdoutEnd): Reporter {
+  const text = new TextReporter({ stream: io.output ?? io.stdout, ...textFormat(format, io) });
+  const handBack = async (error: unknown, signal: AbortSignal): Promise<never> => {
+    if (!isClosedPipe(error)) throw error;
+    // This is the end, not a failure: the batch returns to the buffer and appears in the closing account.
+    end.onStdoutError(error as Error);
+    await new Promise<void>((resolve) => onAbort(signal, resolve));
+    throw error;
+  };
+  return {
+    keepsOrder: text.keepsOrder,
+    report: (batch, options) =>
+      text.report(batch, options)?.catch((error) => handBack(error, options.signal)),
+  };
+}
