@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { RECORD_OPTIONS } from '../lib/capture/recording.js';
 import { FORWARDER_OPTIONS } from '../lib/forwarding/forwarder.js';
 import { RETRY_OPTIONS } from '../lib/forwarding/retrying-reporter.js';
 import { documentedDefault, type OptionRow } from '../lib/options.js';
@@ -15,6 +16,7 @@ type Table = Readonly<Record<string, OptionRow>>;
 /** Every public options interface, with the file that declares it. */
 const TABLES: [name: string, file: string, table: Table][] = [
   ['BoundaryLogProxyOptions', 'server/proxy-options.ts', PROXY_OPTIONS],
+  ['RecordOptions', 'capture/recording.ts', RECORD_OPTIONS],
   ['RunForwarderOptions', 'server/proxy-options.ts', RUN_OPTIONS],
   ['CloseOptions', 'server/proxy-options.ts', CLOSE_OPTIONS],
   ['ForwarderOptions', 'forwarding/forwarder.ts', FORWARDER_OPTIONS],

@@ -164,6 +164,17 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       ),
     )
     .addOption(
+      new Option(
+        '--record <file>',
+        'write the received bytes to a new file, as a capture that decode and replay read',
+      ),
+    )
+    .addOption(
+      new Option('--record-max-bytes <size>', 'how many bytes the capture may have')
+        .argParser(byteSize('--record-max-bytes'))
+        .default(2 ** 30, '1GiB'),
+    )
+    .addOption(
       new Option('--metrics <address>', 'address that serves /metrics, /healthz and /livez, or off')
         .argParser(address('--metrics'))
         .default({ host: '127.0.0.1', port: 9465 }, '127.0.0.1:9465'),

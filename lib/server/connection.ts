@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
+import type { RecordedConnection } from '../capture/recording.js';
 import { BoundaryLogError } from '../errors.js';
 import { Demux } from '../streams/demux.js';
 import { FrameParser } from '../streams/frame-parser.js';
@@ -18,6 +19,8 @@ export interface Sinks {
   readonly status: StatusSink;
   /** Called for each rejected frame. */
   reject(reason: RejectReason, error?: BoundaryLogError): void;
+  /** Records this connection. */
+  readonly record?: RecordedConnection | undefined;
 }
 
 /** How long a connection may take, in ms. */
@@ -38,6 +41,7 @@ export class Connection implements Waiter {
   readonly #socket: Socket;
   readonly #reject: Sinks['reject'];
   readonly #turns: Turns;
+  readonly #record: RecordedConnection | undefined;
   readonly #parser = new FrameParser({ perChunk: true });
   readonly #decoder = new MessageDecoder();
   /** Bytes that were given to the parser. */
@@ -56,13 +60,14 @@ export class Connection implements Waiter {
 
   constructor(
     socket: Socket,
-    { logs, status, reject }: Sinks,
+    { logs, status, reject, record }: Sinks,
     turns: Turns,
     onError: (error: Error) => void,
   ) {
     this.#socket = socket;
     this.#reject = reject;
     this.#turns = turns;
+    this.#record = record;
     const demux = new Demux({
       logs,
       status,
@@ -88,7 +93,14 @@ export class Connection implements Waiter {
       this.#readOn();
     });
     socket.on('data', (chunk) => this.#receive(chunk));
-    socket.once('close', () => this.#parser.end());
+    let kind: 'end' | 'closed' = 'closed';
+    socket.once('end', () => {
+      kind = 'end';
+    });
+    socket.once('close', (isBroken) => {
+      record?.over(isBroken ? 'broken' : kind);
+      this.#parser.end();
+    });
     this.done = new Promise((resolve) => demux.once('close', resolve));
   }
 
@@ -161,6 +173,7 @@ export class Connection implements Waiter {
       return;
     }
     this.#given += chunk.length;
+    this.#record?.data(chunk);
     this.#turns.arrived(chunk.length);
     if (this.#parser.write(chunk)) return;
     this.#isBlocked = true;

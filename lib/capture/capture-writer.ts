@@ -1,0 +1,33 @@
+import { BoundaryLogError } from '../errors.js';
+import { Transform, type TransformCallback } from '../streams/base.js';
+import { encodeCaptureRecord } from './encode.js';
+import { RecordOrder } from './order.js';
+import type { CaptureRecord } from './record.js';
+
+/**
+ * Transform: {@link CaptureRecord}s → the bytes of a capture. The first one is `start`. If the stream ends without
+ * `finish`, readers regard the capture as truncated.
+ *
+ * The stream fails with `ERR_INVALID_CAPTURE` if a record cannot follow those before it, such as data of a connection
+ * that is not open. Data without bytes are left out.
+ */
+export class CaptureWriter extends Transform {
+  readonly #order = new RecordOrder();
+
+  constructor() {
+    super({ writableObjectMode: true });
+  }
+
+  override _transform(record: CaptureRecord, _encoding: BufferEncoding, callback: TransformCallback): void {
+    const isEmpty = record.kind === 'data' && record.bytes.length === 0;
+    const wrong = isEmpty ? undefined : this.#order.next(record);
+    if (wrong !== undefined) {
+      const message = `a ${record.kind} record cannot be written here: ${wrong}`;
+      callback(new BoundaryLogError('ERR_INVALID_CAPTURE', message));
+    } else if (isEmpty) {
+      callback();
+    } else {
+      callback(null, encodeCaptureRecord(record));
+    }
+  }
+}
