@@ -15,6 +15,7 @@ import {
   time,
   timeLimit,
 } from './arguments.js';
+import { addCaptureCommands } from './capture-commands.js';
 import type { DecodeOptions } from './decode.js';
 import { ExitCode, errorOutput, type Io } from './io.js';
 import { LOG_LEVELS } from './program-logger.js';
@@ -249,6 +250,7 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       const { decode } = await import('./decode.js');
       onExitCode(await decode(file, options, io));
     });
+  addCaptureCommands(program, socket, io, onExitCode);
   return program;
 }
 
