@@ -106,9 +106,9 @@ export class Recording {
     return recorded;
   }
 
-  /** Ends the capture, and says what it contains. */
-  close(): void {
-    if (this.#state !== 'open') return;
+  /** Ends the capture, and says what it contains. @returns whether that is everything. */
+  close(): boolean {
+    if (this.#state !== 'open') return false;
     this.#state = 'closed';
     for (const recorded of this.#open) recorded.stop();
     this.#open.clear();
@@ -120,9 +120,10 @@ export class Recording {
     const err = this.#file.close() ?? failure;
     const account = { connections: this.#connections, bytes: this.#bytes, missing: this.missing };
     const fields = { capture: path, size, ...account, ...(err !== undefined && { err }) };
-    if (err === undefined && this.#isComplete && this.#untold === undefined)
-      this.#logger.info(fields, 'the capture is complete');
+    const isComplete = err === undefined && this.#isComplete && this.#untold === undefined;
+    if (isComplete) this.#logger.info(fields, 'the capture is complete');
     else this.#logger.warn(fields, 'the capture is not complete');
+    return isComplete;
   }
 
   /** Now, in µs since the start. */

@@ -185,8 +185,8 @@ class Replaying {
   async send(bytes: Buffer, done: Replayed): Promise<void> {
     const error = await new Promise<unknown>((resolve) => {
       if (this.#socket.destroyed) resolve(new Error('it is closed'));
-      // A socket that is destroyed meanwhile calls back, too.
-      else this.#socket.write(bytes, resolve);
+      // Node reports a write as done that the end of the socket has interrupted.
+      else this.#socket.write(bytes, (error) => resolve(error || this.#socket.destroyed));
     });
     if (!error) {
       done.bytes += bytes.length;
