@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { PROXY_OPTIONS } from '../server/proxy-options.js';
 import { byteSize, choice, count, fileMode, replaySpeed } from './arguments.js';
+import type { EncodeOptions } from './encode.js';
 import type { Io } from './io.js';
 import { LOG_LEVELS } from './program-logger.js';
 import type { ReplayCommandOptions } from './replay.js';
@@ -64,6 +65,18 @@ export function addCaptureCommands(
     .action(async (options: TapCommandOptions) => {
       const { tap } = await import('./tap.js');
       onExitCode(await tap(options, io));
+    });
+
+  program
+    .command('encode')
+    .description('turn newline-delimited JSON into a capture, which is written to stdout')
+    .argument('[file]', 'the events (default: stdin)')
+    .addOption(new Option('--session <uuid>', 'session of the events that do not name one'))
+    .addOption(new Option('--process <name>', 'confined process of the events that do not name one'))
+    .addOption(new Option('--raw', 'write only the bytes of the connection, without times').default(false))
+    .action(async (file: string | undefined, options: EncodeOptions) => {
+      const { encode } = await import('./encode.js');
+      onExitCode(await encode(file, options, io));
     });
 
   program

@@ -1,8 +1,6 @@
-import { createReadStream } from 'node:fs';
 import { openCapture } from '../capture/open-capture.js';
 import { replay as run } from '../capture/replay.js';
-import { BoundaryLogError } from '../errors.js';
-import { quoted } from '../printable.js';
+import { inputError, inputOf } from './input-file.js';
 import { ExitCode, errorOutput, type Io } from './io.js';
 
 export interface ReplayCommandOptions {
@@ -20,7 +18,7 @@ export async function replay(
   options: ReplayCommandOptions,
   io: Io,
 ): Promise<number> {
-  const source = file === undefined || file === '-' ? io.stdin : createReadStream(file);
+  const source = inputOf(file, io);
   const end = new AbortController();
   const say = (text: string) => errorOutput(io).write(`${text}\n`);
   let signals = 0;
@@ -50,10 +48,7 @@ export async function replay(
       say('stopped before the end');
       return ExitCode.FAILED;
     }
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'EISDIR' && code !== 'EACCES') throw error;
-    const message = `FILE: got ${quoted(file ?? '')}, expected a file that can be read`;
-    throw new BoundaryLogError('ERR_INVALID_OPTION', message, { cause: error });
+    throw inputError(error, file);
   } finally {
     offSignal();
     source.destroy();
