@@ -224,17 +224,24 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
     .argument('<dir>', 'the folder')
     .addOption(new Option('--export', 'write its events as newline-delimited JSON instead').default(false))
     .addOption(
-      new Option('--verify', 'read everything, and list what is damaged').default(false).conflicts('export'),
+      new Option('--export-capture', 'write its batches as a capture instead')
+        .default(false)
+        .conflicts('export'),
+    )
+    .addOption(
+      new Option('--verify', 'read everything, and list what is damaged')
+        .default(false)
+        .conflicts(['export', 'exportCapture']),
     )
     .addOption(
       new Option('--repair', 'drop what is damaged; no proxy may use the spool')
         .default(false)
-        .conflicts(['export', 'verify']),
+        .conflicts(['export', 'exportCapture', 'verify']),
     )
     .addOption(
       new Option('--drop-before <time>', 'drop what was received before; no proxy may use the spool')
         .argParser(time('--drop-before'))
-        .conflicts(['export', 'verify']),
+        .conflicts(['export', 'exportCapture', 'verify']),
     )
     .action(async (folder: string, options: SpoolCommandOptions) => {
       const { spool } = await import('./spool.js');
