@@ -40,6 +40,7 @@ const FOLDERS: Record<string, string[]> = {
   telemetry: [],
   text: [],
   capture: ['streams', 'telemetry'],
+  fixtures: [],
   forwarding: ['streams'],
   sender: ['streams', 'text', 'forwarding'],
   spool: ['streams', 'forwarding'],

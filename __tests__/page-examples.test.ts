@@ -1,5 +1,13 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, expect, test } from '@jest/globals';
@@ -8,6 +16,7 @@ import { blocksOf, ROOT } from './helpers/code-blocks.js';
 import { commands } from './helpers/processes.js';
 import { tempFolder } from './helpers/temp.js';
 import { until } from './helpers/until.js';
+import { vectors } from './helpers/vectors.js';
 
 /*
  * Runs examples of the pages as a reader would: in a folder where the package is installed, which is the build in dist/.
@@ -21,7 +30,7 @@ const modules = join(folder, 'node_modules');
 const examples = blocksOf('docs/testing.md')
   .filter(({ language }) => language === 'ts')
   .map(({ code }) => ({ name: /^\/\/ (\S+)\.ts\n/.exec(code)?.[1], code }));
-const [maker, helper, jestTest, vitestTest, reporter] = examples;
+const [maker, helper, jestTest, vitestTest, vectorWriter, reporter] = examples;
 
 async function run(command: string, ...args: string[]) {
   const running = promisify(execFile)(process.execPath, [command, ...args], {
@@ -46,7 +55,7 @@ function compile(example = { name: '', code: '' } as (typeof examples)[number]):
 
 beforeAll(async () => {
   expect(examples.map(({ name }) => name)).toEqual([
-    ...['make-fixture', 'outcomes', 'mixed.test', 'mixed.test', 'reporter'],
+    ...['make-fixture', 'outcomes', 'mixed.test', 'mixed.test', 'write-vectors', 'reporter'],
   ]);
   mkdirSync(modules);
   for (const name of readdirSync(join(ROOT, 'node_modules'))) {
@@ -77,6 +86,12 @@ test('the tests for Vitest pass', async () => {
   const { code, output } = await run(join(modules, 'vitest/vitest.mjs'), 'run', '--dir', 'vitest');
   expect(output).toMatch(/^ *Tests +6 passed \(6\)$/m);
   expect(code).toBe(0);
+}, 60_000);
+
+test('the program that writes the vectors writes them to the byte', async () => {
+  expect(await run(compile(vectorWriter))).toEqual({ code: 0, output: '138 vectors\n' });
+  for (const { name, bytes } of vectors)
+    expect(readFileSync(join(folder, `vectors/${name}.bin`)).equals(bytes)).toBe(true);
 }, 60_000);
 
 test('the program that tests a reporter prints what it says', async () => {
