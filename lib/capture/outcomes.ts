@@ -29,13 +29,17 @@ interface Line {
 export async function* outcomesIn(
   records: AsyncIterable<CaptureRecord | CaptureFault>,
 ): AsyncGenerator<CapturedOutcome | CaptureGap | CaptureFault> {
+  /** The connections that have sent something. */
   const lines = new Map<number, Line>();
+  /** The open ones that have a gap. */
+  const cut = new Set<number>();
   let startedAt = 0;
   let time = 0;
 
   function* over(connection: number): Generator<CapturedOutcome> {
     const line = lines.get(connection);
     lines.delete(connection);
+    cut.delete(connection);
     const fault = line?.decoder.end();
     if (line === undefined || fault === undefined) return;
     const [outcome] = decodeFrames(boundaryProtocol, [fault]) as [Outcome];
@@ -47,20 +51,20 @@ export async function* outcomesIn(
     else if (record.kind !== 'fault') time = startedAt + record.time;
     switch (record.kind) {
       case 'start':
-        break;
       case 'open':
-        lines.set(record.connection, { decoder: new FrameDecoder(), frames: 0 });
         break;
       case 'data': {
         const { connection, bytes } = record;
-        const line = lines.get(connection);
-        if (line !== undefined)
-          for (const outcome of outcomesOf(line, bytes))
-            yield { outcome, connection, frame: ++line.frames, time };
+        if (cut.has(connection)) break;
+        const line = lines.get(connection) ?? { decoder: new FrameDecoder(), frames: 0 };
+        lines.set(connection, line);
+        for (const outcome of outcomesOf(line, bytes))
+          yield { outcome, connection, frame: ++line.frames, time };
         break;
       }
       case 'gap':
         yield record;
+        if (record.connection > 0) cut.add(record.connection);
         lines.delete(record.connection);
         break;
       case 'finish':
