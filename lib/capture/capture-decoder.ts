@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { BoundaryLogError } from '../errors.js';
+import { invalidOption } from '../options.js';
 import { RecordOrder } from './order.js';
 import {
   type CaptureConnection,
@@ -51,8 +52,13 @@ export class CaptureDecoder {
     return this.#hasFault;
   }
 
-  /** Decodes the next bytes. The bytes of data may be a view of the chunk. */
+  /**
+   * Decodes the next bytes. The bytes of data may be a view of the chunk.
+   *
+   * @throws ERR_INVALID_OPTION if the chunk is not bytes.
+   */
   decode(chunk: Uint8Array): (CaptureRecord | CaptureFault)[] {
+    if (!(chunk instanceof Uint8Array)) throw invalidOption('chunk', chunk, 'bytes');
     const items: (CaptureRecord | CaptureFault)[] = [];
     if (this.#hasFault) return items;
     this.#waiting.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));

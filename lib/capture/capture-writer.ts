@@ -3,6 +3,7 @@ import { Transform, type TransformCallback } from '../streams/base.js';
 import { encodeCaptureRecord } from './encode.js';
 import { RecordOrder } from './order.js';
 import type { CaptureRecord } from './record.js';
+import { shapeFault } from './shape.js';
 
 /**
  * Transform: {@link CaptureRecord}s → the bytes of a capture. The first one is `start`. If the stream ends without
@@ -19,10 +20,11 @@ export class CaptureWriter extends Transform {
   }
 
   override _transform(record: CaptureRecord, _encoding: BufferEncoding, callback: TransformCallback): void {
-    const isEmpty = record.kind === 'data' && record.bytes.length === 0;
-    const wrong = isEmpty ? undefined : this.#order.next(record);
+    const fault = shapeFault(record);
+    const isEmpty = fault === undefined && record.kind === 'data' && record.bytes.length === 0;
+    const wrong = fault ?? (isEmpty ? undefined : this.#order.next(record));
     if (wrong !== undefined) {
-      const message = `a ${record.kind} record cannot be written here: ${wrong}`;
+      const message = fault ?? `a ${record.kind} record cannot be written here: ${wrong}`;
       callback(new BoundaryLogError('ERR_INVALID_CAPTURE', message));
     } else if (isEmpty) {
       callback();

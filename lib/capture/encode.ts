@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { BoundaryLogError } from '../errors.js';
 import {
   type CaptureRecord,
   FILE_HEADER,
@@ -9,11 +10,19 @@ import {
   RECORD_HEADER,
   VERSION,
 } from './record.js';
+import { shapeFault } from './shape.js';
 
 const NOTHING = Buffer.alloc(0);
 
-/** Encodes a record as bytes of a capture. Data of more than 2^24 - 1 bytes become several records. */
+/**
+ * Encodes a record as bytes of a capture. Data of more than 2^24 - 1 bytes become several records. Whether records can
+ * follow each other is not checked; {@link CaptureWriter} does that.
+ *
+ * @throws ERR_INVALID_CAPTURE if it is not a record.
+ */
 export function encodeCaptureRecord(record: CaptureRecord): Buffer {
+  const wrong = shapeFault(record);
+  if (wrong !== undefined) throw new BoundaryLogError('ERR_INVALID_CAPTURE', wrong);
   const pieces = piecesOf(record);
   return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
 }

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BoundaryLogError } from '../errors.js';
 import { MAX_WAIT_MS } from '../options.js';
 import { messageOf, token } from '../printable.js';
 import type { CaptureFault } from './capture-decoder.js';
+import { delay } from './delay.js';
 import { gapNote } from './gap-note.js';
 import type { CaptureRecord } from './record.js';
 
@@ -104,8 +104,8 @@ export async function replay(
 
 async function linger(connections: readonly Replaying[], signal: AbortSignal): Promise<void> {
   const end = new AbortController();
-  const timeout = sleep(LINGER_MS, undefined, { signal: AbortSignal.any([signal, end.signal]) });
-  await Promise.race([Promise.all(connections.map(({ closed }) => closed)), timeout.catch(() => undefined)]);
+  const all = Promise.all(connections.map(({ closed }) => closed));
+  await Promise.race([all, delay(LINGER_MS, AbortSignal.any([signal, end.signal]))]);
   end.abort();
 }
 
@@ -133,7 +133,7 @@ class ReplayClock {
     this.lateMs = Math.max(this.lateMs, performance.now() - due);
     for (let left = due - performance.now(); left >= 1; left = due - performance.now()) {
       if (this.#signal.aborted) return;
-      await sleep(Math.min(left, MAX_WAIT_MS), undefined, { signal: this.#signal }).catch(() => undefined);
+      await delay(Math.min(left, MAX_WAIT_MS), this.#signal);
     }
   }
 }

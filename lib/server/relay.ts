@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { delay } from '../capture/delay.js';
 import type { RecordedConnection } from '../capture/recording.js';
 
 /** How long a relay waits before it tries to connect again, in ms. */
@@ -95,7 +95,7 @@ export class Relay {
         unreachable(found.error);
         return undefined;
       }
-      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+      await delay(RETRY_MS, signal);
     }
   }
 

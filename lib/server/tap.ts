@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { delay } from '../capture/delay.js';
 import { Recording, type RecordOptions } from '../capture/recording.js';
 import type { Logger } from '../logger.js';
 import { invalidOption } from '../options.js';
@@ -165,7 +165,7 @@ export class Tap {
     let quiet = 0;
     let before = -1;
     while (quiet < 2 && performance.now() < deadline) {
-      await sleep(LOOK_MS);
+      await delay(LOOK_MS);
       let bytesRead = 0;
       let hasLeft = false;
       for (const relay of this.#open) {

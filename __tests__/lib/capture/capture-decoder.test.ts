@@ -73,7 +73,6 @@ describe('records that cannot follow each other are damage', () => {
     ['a gap of a connection that was not opened', [start, gap(2)], /connection 2 is not open/],
     ['a number again', [start, open(1), end(1), open(1)], /connection 1 does not follow connection 1/],
     ['a lower number', [start, open(3), open(2)], /connection 2 does not follow connection 3/],
-    ['the number 0', [start, open(0)], /connection 0 does not follow connection 0/],
     ['a time that goes back', [start, open(1, 5), data(1, 4)], /its time is before that of the last record/],
     ['a record after the last one', [start, finish, open(1)], /it comes after the last record/],
   ])('%s', (_name, wrong, message) => {

@@ -1,7 +1,14 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, test } from '@jest/globals';
-import { type CaptureFault, CaptureReader, type CaptureRecord, CaptureWriter } from '../../../lib/index.js';
+import {
+  CaptureDecoder,
+  type CaptureFault,
+  CaptureReader,
+  type CaptureRecord,
+  CaptureWriter,
+  encodeCaptureRecord,
+} from '../../../lib/index.js';
 import { captureOf, randomRecords } from '../../helpers/captures.js';
 import { cuts } from '../../helpers/cuts.js';
 import { seed } from '../../helpers/seed.js';
@@ -36,6 +43,48 @@ test('a damaged capture is not an error of the stream, and loses no record', asy
   const found = await readAll([bytes.subarray(0, -1)]);
   expect(found.slice(0, -1)).toEqual(randomRecords(seed).slice(0, -1));
   expect(found.at(-1)).toMatchObject({ kind: 'fault', error: { code: 'ERR_TRUNCATED_CAPTURE' } });
+});
+
+/** Values that are not records, as somebody may pass by mistake. */
+const WRONG: [name: string, value: unknown, message: RegExp][] = [
+  ['a number', 5, /^got 5, expected a record$/],
+  ['a text', 'x', /expected a record$/],
+  ['an array', [], /^kind: got undefined, expected one of start, open, data, /],
+  ['an unknown kind', { kind: 'toString' }, /^kind: got "toString"/],
+  ['a fault', { kind: 'fault' }, /^kind: got "fault"/],
+  [
+    'no connection',
+    { kind: 'open', time: 0 },
+    /^connection: got undefined, expected a whole number from 1 to/,
+  ],
+  [
+    'a time as a text',
+    { kind: 'finish', time: '5' },
+    /^time: got "5", expected a whole number of at least 0$/,
+  ],
+  ['no bytes', { kind: 'data', connection: 1, time: 0, bytes: 'x' }, /^bytes: got "x", expected bytes$/],
+  ['a bigint', { kind: 'start', startedAt: 5n }, /^startedAt: got 5/],
+];
+
+describe.each(WRONG)('%s', (_name, value, message) => {
+  const error = expect.objectContaining({
+    code: 'ERR_INVALID_CAPTURE',
+    message: expect.stringMatching(message),
+  });
+
+  test('is not encoded', () => {
+    expect(() => encodeCaptureRecord(value as CaptureRecord)).toThrow(error);
+  });
+
+  test('is not written', async () => {
+    await expect(writeAll([value as CaptureRecord])).rejects.toEqual(error);
+  });
+});
+
+test.each([undefined, null, 5, 'x', []])('CaptureDecoder rejects %p as a chunk', (chunk) => {
+  expect(() => new CaptureDecoder().decode(chunk as never)).toThrow(
+    expect.objectContaining({ code: 'ERR_INVALID_OPTION' }),
+  );
 });
 
 describe('CaptureWriter', () => {
