@@ -1,6 +1,6 @@
 import { checkOptions, flag, invalidOption, type OptionTable, oneOf, text, wholeNumber } from '../options.js';
 
-/** Options of {@link SpoolBuffer}. */
+/** Options of `SpoolBuffer`, and the option `spool` of a proxy. */
 export interface SpoolBufferOptions {
   /** Where the batches are kept. Created, with mode 0700, if it is missing. */
   folder: string;
