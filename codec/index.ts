@@ -15,6 +15,7 @@
  *
  * @module boundary-log-proxy/codec
  */
+export { describeOutcome } from './describe-outcome.js';
 export { encodeLogs, encodeRawLogs, encodeStatus, type StatusInput } from './encode.js';
 export { BoundaryLogError, type ErrorCode } from './errors.js';
 export {
@@ -29,7 +30,7 @@ export { FrameDecoder } from './frame-decoder.js';
 export { LogBatch } from './log-batch.js';
 export { decodeMessage } from './message.js';
 export type { BoundaryLog, LogsInput, ReportBoundaryLogsRequest } from './messages.js';
-export type { Close, Outcome, Skip, StatusReport, UnknownVariant } from './outcome.js';
+export type { Close, Outcome, Skip, UnknownVariant } from './outcome.js';
 export {
   boundaryProtocol,
   decodeFrame,
@@ -38,4 +39,5 @@ export {
   type Protocol,
   type TagDefinition,
 } from './protocol.js';
+export { StatusReport } from './status-report.js';
 export { encodeUnknownFields } from './unknown-fields.js';

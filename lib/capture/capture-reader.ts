@@ -1,5 +1,7 @@
+import type { DuplexEvents } from '../events.js';
 import { Transform, type TransformCallback } from '../streams/base.js';
-import { CaptureDecoder } from './capture-decoder.js';
+import { CaptureDecoder, type CaptureFault } from './capture-decoder.js';
+import type { CaptureRecord } from './record.js';
 
 /**
  * Transform: the bytes of a capture → {@link CaptureRecord}s.
@@ -8,7 +10,11 @@ import { CaptureDecoder } from './capture-decoder.js';
  * because an error event would discard the records before it. A capture is complete if its last object is `finish` and
  * it has no `gap`.
  */
-export class CaptureReader extends Transform {
+export class CaptureReader extends Transform<
+  Uint8Array | string,
+  CaptureRecord | CaptureFault,
+  DuplexEvents<CaptureRecord | CaptureFault>
+> {
   readonly #decoder = new CaptureDecoder();
 
   constructor() {

@@ -1,4 +1,5 @@
 import { BoundaryLogError } from '../errors.js';
+import type { DuplexEvents } from '../events.js';
 import { Transform, type TransformCallback } from '../streams/base.js';
 import { encodeCaptureRecord } from './encode.js';
 import { RecordOrder } from './order.js';
@@ -12,7 +13,7 @@ import { shapeFault } from './shape.js';
  * The stream fails with `ERR_INVALID_CAPTURE` if a record cannot follow those before it, such as data of a connection
  * that is not open. Data without bytes are left out.
  */
-export class CaptureWriter extends Transform {
+export class CaptureWriter extends Transform<CaptureRecord, Buffer, DuplexEvents<Buffer>> {
   readonly #order = new RecordOrder();
 
   constructor() {

@@ -1,10 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import type { LogBatch } from '../../codec/index.js';
 import type { Amount, Batch } from '../batch.js';
+import type { ForwarderEvents } from '../events.js';
 import { GuardedEvents } from '../guard.js';
 import { checkOptions, type OptionTable, objectWith, resolveOptions, wholeNumber } from '../options.js';
 import { type Callback, Writable } from '../streams/base.js';
 import { isDirectWrite, isObject, type Write } from '../streams/direct.js';
+import type { EndArguments, WriteRest } from '../streams/typed-stream.js';
 import { sleep } from './abort.js';
 import { isPermanent, type Reporter, resultOf } from './reporter.js';
 import { RETRY_OPTION, RetryingReporter, type RetryOptions } from './retrying-reporter.js';
@@ -45,7 +47,7 @@ const REPORTER = { reporter: objectWith('report') };
  *
  * A listener that fails does not stop the Forwarder. The first failure is a warning of the process.
  */
-export class Forwarder<T extends Batch = LogBatch> extends Writable {
+export class Forwarder<T extends Batch = LogBatch> extends Writable<T, ForwarderEvents<T>> {
   /** The batches that are being reported. */
   readonly inFlight: Amount = { batches: 0, logs: 0 };
   readonly #reporter: Reporter<T>;
@@ -114,6 +116,8 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   }
 
   /** @returns false while as many batches are being reported as `concurrency` allows: continue at `drain`. */
+  override write(batch: never, encoding?: unknown, callback?: unknown): boolean;
+  override write(batch: T, ...rest: WriteRest): boolean;
   override write(batch: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (this.#isOpen && isDirectWrite(this, batch, encoding, callback) && this.#hasPlace()) {
       if (this.#report(batch as T)) return true;
@@ -148,9 +152,11 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     return left;
   }
 
+  override end(batch: never, encoding?: unknown, callback?: unknown): this;
+  override end(...args: EndArguments<T>): this;
   override end(...args: unknown[]): this {
     this.#isOpen = false;
-    return (super.end as (...args: unknown[]) => this)(...args);
+    return super.end(...(args as [never]));
   }
 
   override _write(batch: T, _encoding: BufferEncoding, callback: Callback): void {
@@ -203,7 +209,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     this.inFlight.batches += 1;
     this.inFlight.logs += batch.count;
     const start = this.#endOfLast ?? performance.now();
-    let result: Promise<void> | void | undefined;
+    let result: unknown;
     try {
       result = this.#reporter.report(batch, this.#reportOptions);
     } catch (error) {

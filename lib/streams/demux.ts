@@ -1,12 +1,17 @@
 import type { Writable as NodeWritable } from 'node:stream';
 import type { Close, Kinded, Outcome, Skip } from '../../codec/index.js';
 import { BoundaryLogError } from '../errors.js';
+import type { WritableEvents } from '../events.js';
 import { messageOf } from '../printable.js';
 import { type Callback, Writable } from './base.js';
 import { isDirectWrite, type Write } from './direct.js';
+import type { Accepting, EndArguments, WriteRest } from './typed-stream.js';
 
 /** Where outcomes of one kind go: a Writable in object mode, whose backpressure is respected, or a function. */
-export type Route<T> = NodeWritable | ((outcome: T) => void);
+export type Route<T> = Accepting<T> | ((outcome: T) => unknown);
+
+/** What a {@link Demux} accepts: an outcome, or an array of outcomes. */
+export type Demuxable<T extends Kinded = Outcome> = T | Skip | Close | readonly (T | Skip | Close)[];
 
 /** A route for each kind that is of interest. */
 export type Routes<T extends Kinded> = { [K in T['kind']]?: Route<Extract<T, { kind: K }>> };
@@ -38,7 +43,7 @@ const NOTHING: readonly never[] = [];
  * A `close` outcome without a route becomes the Demux's error, with its code. A hand-made `pipeline()` therefore
  * rejects with it, after everything before it went through.
  */
-export class Demux<T extends Kinded = Outcome> extends Writable {
+export class Demux<T extends Kinded = Outcome> extends Writable<Demuxable<T>, WritableEvents> {
   readonly #routes: ReadonlyMap<string, Route<T>>;
   readonly #otherwise: Route<T> | undefined;
   #lastKind: string | undefined;
@@ -61,6 +66,8 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
   }
 
   /** @returns false while a route is full: continue at `drain`. */
+  override write(outcomes: never, encoding?: unknown, callback?: unknown): boolean;
+  override write(outcomes: Demuxable<T>, ...rest: WriteRest): boolean;
   override write(outcomes: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (!this.#isSending && this.writable && isDirectWrite(this, outcomes, encoding, callback)) {
       this.#send(outcomes as T | readonly T[]);
@@ -70,9 +77,11 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
     return (super.write as Write)(outcomes, encoding, callback);
   }
 
+  override end(outcomes: never, encoding?: unknown, callback?: unknown): this;
+  override end(...args: EndArguments<Demuxable<T>>): this;
   override end(...args: unknown[]): this {
-    if (this.#isSending) process.nextTick(() => this.end(...args));
-    else (super.end as (...args: unknown[]) => void)(...args);
+    if (this.#isSending) process.nextTick(() => this.end(...(args as [never])));
+    else super.end(...(args as [never]));
     return this;
   }
 

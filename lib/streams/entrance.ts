@@ -1,6 +1,7 @@
-import type { Writable as NodeWritable } from 'node:stream';
 import type { Batch } from '../batch.js';
+import type { WritableEvents } from '../events.js';
 import { Writable } from './base.js';
+import type { TypedWritable } from './typed-stream.js';
 
 /** A stream that writes to another one on behalf of one of its senders. */
 export interface EntranceOptions<T extends Batch> {
@@ -12,8 +13,8 @@ export interface EntranceOptions<T extends Batch> {
 }
 
 /** Writable, object mode: the place at which one sender writes to a buffer. */
-export function entrance<T extends Batch>({ write, drained, close }: EntranceOptions<T>): NodeWritable {
-  return new Writable({
+export function entrance<T extends Batch>({ write, drained, close }: EntranceOptions<T>): TypedWritable<T> {
+  return new Writable<T, WritableEvents>({
     objectMode: true,
     write(batch: T, _encoding, callback) {
       if (write(batch)) callback();

@@ -1,5 +1,6 @@
 import {
   boundaryProtocol,
+  type Close,
   decodeFrame,
   decodeFrames,
   type Frame,
@@ -7,12 +8,24 @@ import {
   type Kinded,
   type Outcome,
   type Protocol,
+  type Skip,
 } from '../../codec/index.js';
 import type { TransformCallback } from './base.js';
 import { DirectTransform, isObject, type Write } from './direct.js';
+import type { WriteRest } from './typed-stream.js';
 
-/** What a {@link MessageDecoder} accepts: what a FrameParser emits. */
 type Input = Frame | FrameFault | readonly (Frame | FrameFault)[];
+
+/** What a {@link MessageDecoder} accepts: what a FrameParser emits, with or without `perChunk`. */
+export type Decodable<PerChunk extends boolean = false> = PerChunk extends true
+  ? readonly (Frame | FrameFault)[]
+  : Frame | FrameFault;
+
+/** What a {@link MessageDecoder} makes of it: a message of the protocol, or the error in its place. */
+export type Decoded<
+  Message extends Kinded = Outcome,
+  PerChunk extends boolean = false,
+> = PerChunk extends true ? (Message | Skip | Close)[] : Message | Skip | Close;
 
 /** Options of {@link MessageDecoder}. */
 export interface MessageDecoderOptions<Message extends Kinded = Outcome> {
@@ -25,7 +38,10 @@ export interface MessageDecoderOptions<Message extends Kinded = Outcome> {
  * Every input yields exactly one outcome, in order. It never emits an error for bad input: what cannot be decoded is a
  * `skip` or a `close` outcome.
  */
-export class MessageDecoder<Message extends Kinded = Outcome> extends DirectTransform {
+export class MessageDecoder<
+  Message extends Kinded = Outcome,
+  PerChunk extends boolean = false,
+> extends DirectTransform<Decodable<PerChunk>, Decoded<Message, PerChunk>> {
   readonly #protocol: Protocol<Message>;
 
   constructor(options: MessageDecoderOptions<Message> = {}) {
@@ -34,6 +50,8 @@ export class MessageDecoder<Message extends Kinded = Outcome> extends DirectTran
   }
 
   /** @returns false while the reader does not keep up: continue at `drain`. */
+  override write(input: never, encoding?: unknown, callback?: unknown): boolean;
+  override write(input: Decodable<PerChunk>, ...rest: WriteRest): boolean;
   override write(input: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (encoding === undefined && callback === undefined && isObject(input) && this.isDirect) {
       return this.handOver(this.#decode(input as Input));
@@ -45,8 +63,9 @@ export class MessageDecoder<Message extends Kinded = Outcome> extends DirectTran
     callback(null, this.#decode(input));
   }
 
-  #decode(input: Input): object {
-    return isArray(input) ? decodeFrames(this.#protocol, input) : decodeFrame(this.#protocol, input);
+  #decode(input: Input): Decoded<Message, PerChunk> {
+    const decoded = isArray(input) ? decodeFrames(this.#protocol, input) : decodeFrame(this.#protocol, input);
+    return decoded as Decoded<Message, PerChunk>;
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type Tag,
 } from '../../codec/index.js';
 import { BoundaryLogError } from '../errors.js';
+import type { MessageEncoderEvents } from '../events.js';
 import { GuardedEvents } from '../guard.js';
 import { shown } from '../options.js';
 import { Transform, type TransformCallback } from './base.js';
@@ -41,7 +42,11 @@ export type EncodableMessage =
  * and the error, and continues. Without a listener for `drop`, the stream fails with that error, and frames that have not
  * been read yet are lost.
  */
-export class MessageEncoder extends Transform {
+export class MessageEncoder extends Transform<
+  EncodableMessage,
+  Buffer,
+  MessageEncoderEvents<EncodableMessage>
+> {
   readonly #events = new GuardedEvents(this);
 
   constructor() {

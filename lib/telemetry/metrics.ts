@@ -1,11 +1,11 @@
-import type { Metric, Registry } from 'prom-client';
+import type { Metric } from 'prom-client';
 import { BoundaryLogError } from '../errors.js';
 import { Guard } from '../guard.js';
 import { DROP_REASONS, subtract } from './accounts.js';
 import { BUILD_INFO, buildInfo } from './build-info.js';
 import { DurationHistogram } from './duration-histogram.js';
 import type { MetricsSource } from './metrics-source.js';
-import { Counter, Gauge } from './prom-client.js';
+import { Counter, Gauge, type MetricsRegistry } from './prom-client.js';
 import { RECORD_MISSING } from './record-metric.js';
 
 /** The values of one metric: a number, or a number for each value of its label. */
@@ -234,18 +234,18 @@ export const FORWARD_DURATION = {
 } as const;
 
 /** The Metrics object that uses a registry; undefined if the registry has the metrics of a proxy that was closed. */
-const owners = new WeakMap<Registry, Metrics | undefined>();
+const owners = new WeakMap<MetricsRegistry, Metrics | undefined>();
 
 /** The metrics of a proxy in a registry. They are read from their source when somebody asks the registry for them. */
 export class Metrics {
   readonly forwardDuration = new DurationHistogram(FORWARD_DURATION.name, FORWARD_DURATION.help);
-  readonly #registry: Registry;
+  readonly #registry: MetricsRegistry;
 
   /**
    * @param guard Calls the registry, which may fail: then some metrics are missing.
    * @throws ERR_REGISTRY_IN_USE if the registry has the metrics of another proxy that is not closed.
    */
-  constructor(registry: Registry, source: MetricsSource, guard = new Guard(() => undefined)) {
+  constructor(registry: MetricsRegistry, source: MetricsSource, guard = new Guard(() => undefined)) {
     const all = [...METRICS, BUILD_INFO, FORWARD_DURATION];
     const isThere = (name: string) => guard.call(() => registry.getSingleMetric(name)) !== undefined;
     const existing = all.find(({ name }) => isThere(name));

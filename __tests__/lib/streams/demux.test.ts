@@ -266,7 +266,7 @@ test.each([
   ['an outcome that is undefined', undefined],
 ])('%s in an array is the error', async (_name, outcome) => {
   const demux = new Demux({ logs: () => undefined });
-  demux.write([logs, outcome]);
+  demux.write([logs, outcome as never]);
   const [error] = await once(demux, 'error');
   expect(error).toBeInstanceOf(TypeError);
 });
