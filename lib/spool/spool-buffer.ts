@@ -1,5 +1,5 @@
 import { LogBatch } from '../../codec/index.js';
-import type { Amount } from '../batch.js';
+import { type Amount, count } from '../batch.js';
 import type { SpoolBufferEvents } from '../events.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
@@ -7,18 +7,16 @@ import { nextTurn } from '../real-time.js';
 import { type Callback, Duplex } from '../streams/base.js';
 import type { WriteRest } from '../streams/typed-stream.js';
 import { realDisk } from './disk.js';
+import { type Patience, pause } from './files.js';
 import { failed, Opening } from './opening.js';
 import { type Fresh, Pending } from './pending.js';
 import type { QueueOptions, SpoolQueue } from './queue.js';
-import { type Entry, type Size, sizeOf } from './record.js';
-import { pause } from './retry.js';
+import { type Entry, NOTHING, type Size, sizeOf } from './record.js';
 import { type Missing, SpoolAccounts } from './spool-accounts.js';
 import { checkSpoolBufferOptions, type SpoolBufferOptions } from './spool-options.js';
 
 /** Batches that wait for a reader in memory, besides what one read brings. */
 const READ_AHEAD = 64;
-/** How many bytes may wait to be written before their writers wait, too. */
-const MAX_PENDING_BYTES = 1 << 20;
 
 /**
  * A buffer on disk, with the surface of a LogBuffer: what is written to it is stored in a folder, and read in order.
@@ -47,13 +45,11 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
   readonly received: Readonly<Amount> = this.#accounts.received;
   /** What it contained when it was opened. */
   readonly recovered: Readonly<Amount> = this.#accounts.recovered;
-  /** What was accepted and not acknowledged, whether a reader has it or not; the bytes include the headers. */
-  readonly held: Readonly<Amount & { bytes: number }> = this.#accounts.held;
   /** The batches that are damaged, unreadable or gone. */
   readonly missing: Readonly<Missing> = this.#accounts.missing;
   /** How many times something failed that was tried again. */
   failures = 0;
-  readonly #options: QueueOptions;
+  readonly #options: QueueOptions & Patience;
   readonly #stopping = new AbortController();
   readonly #opening: Opening;
   #queue: SpoolQueue | undefined;
@@ -77,7 +73,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     this.maxBytes = maxBytes;
     this.overflow = overflow;
     this.#options = {
-      ...{ disk, folder, maxBytes, sync, logger },
+      ...{ disk, folder, maxBytes, sync, logger, signal: this.#stopping.signal },
       onLoss: (lost, ids) => this.#lose(lost, ids),
       onQuarantine: ({ tag, count, raw }) => this.#drop(new LogBatch(tag, count, raw), 'quarantined'),
       onRecount: (difference) => this.#accounts.recover(difference),
@@ -87,13 +83,22 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
       },
       onSpace: () => this.#admit(),
     };
-    const patience = { disk, signal: this.#stopping.signal, onFailure: this.#options.onFailure };
-    this.#opening = new Opening(this.#options, patience);
-    this.#pending = new Pending({
-      patience,
-      onStored: (fresh, id) => this.#stored(fresh, id),
-      onRound: () => [this.#fill(), this.#admit()],
-    });
+    this.#opening = new Opening(this.#options);
+    this.#pending = new Pending(
+      this.#options,
+      (fresh, id) => this.#stored(fresh, id),
+      () => {
+        this.#fill();
+        this.#admit();
+      },
+    );
+  }
+
+  /** What was accepted and not acknowledged, whether a reader has it or not; the bytes include the headers. */
+  get held(): Readonly<Amount & { bytes: number }> {
+    const { batches, logs, bytes } = this.#pending.size;
+    const stored = this.#queue?.size ?? NOTHING;
+    return { batches: stored.batches + batches, logs: stored.logs + logs, bytes: stored.bytes + bytes };
   }
 
   /** False if it could not be opened yet, or if the last attempt to write failed. */
@@ -136,7 +141,6 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     this.#read.delete(batch);
     if (typeof found === 'number') this.#queue?.finish(found, batch);
     else this.#pending.acknowledge(found);
-    this.#accounts.release(batch);
     this.#admit();
   }
 
@@ -186,22 +190,23 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
   }
 
   override _write(batch: LogBatch, _encoding: BufferEncoding, callback: Callback): void {
-    if (!this.#hasRoom(batch)) {
-      if (this.overflow === 'block' && !this.#refusing && sizeOf(batch).bytes <= this.maxBytes) {
-        batch.detach();
-        this.#waiting = { batch, callback };
-        return;
-      }
-      this.#accounts.accept(batch);
+    const hasRoom = this.#hasRoom(batch);
+    const canWait = this.overflow === 'block' && !this.#refusing && sizeOf(batch).bytes <= this.maxBytes;
+    if (!hasRoom && canWait) {
+      batch.detach();
+      this.#waiting = { batch, callback };
+      return;
+    }
+    count(this.#accounts.received, batch);
+    if (!hasRoom) {
       this.#drop(batch, this.#refusing ? 'shutdown' : 'spool_full', this.#pending.shortage);
       callback();
       return;
     }
-    this.#accounts.accept(batch);
-    const fresh: Fresh = { batch, isRead: false, isDone: false };
+    const fresh = this.#pending.accept(batch);
     if (this.#isWanted && !this.#pending.hasUnread && this.#hasReadAll()) this.#give(fresh);
     if (!fresh.isDone) this.#pending.add(fresh);
-    if (this.#isBehind()) this.#waiting = { batch: undefined, callback };
+    if (this.#pending.isBehind && !this.#refusing) this.#waiting = { batch: undefined, callback };
     else callback();
   }
 
@@ -212,16 +217,10 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
 
   #hasRoom(batch: LogBatch): boolean {
     const { bytes } = sizeOf(batch);
-    const pending = this.#pending.bytes;
-    if (this.#pending.shortage !== undefined && pending > 0 && pending + bytes > MAX_PENDING_BYTES)
-      return false;
-    const space = this.#queue?.space ?? Number.POSITIVE_INFINITY;
-    return this.held.bytes + bytes <= this.maxBytes && pending + bytes <= space;
-  }
-
-  /** Whether writers have to wait for the disk. */
-  #isBehind(): boolean {
-    return this.#pending.bytes > MAX_PENDING_BYTES && !this.#refusing && this.#pending.shortage === undefined;
+    const pending = this.#pending.size.bytes;
+    const { space = Number.POSITIVE_INFINITY, size = NOTHING } = this.#queue ?? {};
+    if (this.#pending.isFull(bytes) || pending + bytes > space) return false;
+    return size.bytes + pending + bytes <= this.maxBytes;
   }
 
   /** Whether the reader has everything that is stored. */
@@ -283,7 +282,6 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
   }
 
   #drop(batch: LogBatch, reason: string, error?: unknown): void {
-    this.#accounts.release(batch);
     this.emit('drop', batch, reason, error === undefined ? undefined : failed(this.#options.folder, error));
   }
 
@@ -291,7 +289,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
   #admit(): void {
     if (this.#waiting === undefined) return;
     const { batch, callback } = this.#waiting;
-    if (batch === undefined ? this.#isBehind() : !this.#refusing && !this.#hasRoom(batch)) return;
+    if (!this.#refusing && (batch === undefined ? this.#pending.isBehind : !this.#hasRoom(batch))) return;
     this.#waiting = undefined;
     if (batch === undefined) callback();
     else this._write(batch, 'utf8', callback);
