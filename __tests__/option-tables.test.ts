@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { RECORD_OPTIONS } from '../lib/capture/recording.js';
 import { COALESCE_OPTIONS } from '../lib/forwarding/coalesce-options.js';
 import { FORWARDER_OPTIONS } from '../lib/forwarding/forwarder-options.js';
 import { RETRY_OPTIONS } from '../lib/forwarding/retry-options.js';
@@ -16,6 +17,7 @@ type Table = Readonly<Record<string, OptionRow>>;
 /** Every public options interface, with the file that declares it. */
 const TABLES: [name: string, file: string, table: Table][] = [
   ['BoundaryLogProxyOptions', 'server/proxy-options.ts', PROXY_OPTIONS],
+  ['RecordOptions', 'capture/recording.ts', RECORD_OPTIONS],
   ['RunForwarderOptions', 'server/proxy-options.ts', RUN_OPTIONS],
   ['CloseOptions', 'server/proxy-options.ts', CLOSE_OPTIONS],
   ['ForwarderOptions', 'forwarding/forwarder-options.ts', FORWARDER_OPTIONS],

@@ -15,6 +15,7 @@ import {
   time,
   timeLimit,
 } from './arguments.js';
+import { addCaptureCommands } from './capture-commands.js';
 import type { DecodeOptions } from './decode.js';
 import { ExitCode, errorOutput, type Io } from './io.js';
 import { LOG_LEVELS } from './program-logger.js';
@@ -167,6 +168,17 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       ),
     )
     .addOption(
+      new Option(
+        '--record <file>',
+        'write the received bytes to a new file, as a capture that decode and replay read',
+      ),
+    )
+    .addOption(
+      new Option('--record-max-bytes <size>', 'how many bytes the capture may have')
+        .argParser(byteSize('--record-max-bytes'))
+        .default(2 ** 30, '1GiB'),
+    )
+    .addOption(
       new Option('--metrics <address>', 'address that serves /metrics, /healthz and /livez, or off')
         .argParser(address('--metrics'))
         .default({ host: '127.0.0.1', port: 9465 }, '127.0.0.1:9465'),
@@ -214,17 +226,24 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
     .argument('<dir>', 'the folder')
     .addOption(new Option('--export', 'write its events as newline-delimited JSON instead').default(false))
     .addOption(
-      new Option('--verify', 'read everything, and list what is damaged').default(false).conflicts('export'),
+      new Option('--export-capture', 'write its batches as a capture instead')
+        .default(false)
+        .conflicts('export'),
+    )
+    .addOption(
+      new Option('--verify', 'read everything, and list what is damaged')
+        .default(false)
+        .conflicts(['export', 'exportCapture']),
     )
     .addOption(
       new Option('--repair', 'drop what is damaged; no proxy may use the spool')
         .default(false)
-        .conflicts(['export', 'verify']),
+        .conflicts(['export', 'exportCapture', 'verify']),
     )
     .addOption(
       new Option('--drop-before <time>', 'drop what was received before; no proxy may use the spool')
         .argParser(time('--drop-before'))
-        .conflicts(['export', 'verify']),
+        .conflicts(['export', 'exportCapture', 'verify']),
     )
     .action(async (folder: string, options: SpoolCommandOptions) => {
       const { spool } = await import('./spool.js');
@@ -241,6 +260,7 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       const { decode } = await import('./decode.js');
       onExitCode(await decode(file, options, io));
     });
+  addCaptureCommands(program, socket, io, onExitCode);
   return program;
 }
 

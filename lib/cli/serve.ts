@@ -38,6 +38,8 @@ export interface ServeOptions extends CoderOptions, RetryArguments {
   spool: string | undefined;
   spoolMaxBytes: number;
   spoolSync: boolean;
+  record: string | undefined;
+  recordMaxBytes: number;
   metrics: Address | 'off';
   allowHost: readonly string[] | undefined;
   /** Seconds. */
@@ -68,6 +70,8 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
       options.spool === undefined
         ? undefined
         : { folder: options.spool, maxBytes: options.spoolMaxBytes, sync: options.spoolSync },
+    record:
+      options.record === undefined ? undefined : { path: options.record, maxBytes: options.recordMaxBytes },
     logger,
   });
   if (io.log !== undefined) countLostLines(io.log, proxy.registry);

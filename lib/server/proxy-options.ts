@@ -1,3 +1,4 @@
+import type { RecordOptions } from '../capture/recording.js';
 import { FORWARDER_OPTIONS } from '../forwarding/forwarder-options.js';
 import type { RetryOptions } from '../forwarding/retry-options.js';
 import type { Logger } from '../logger.js';
@@ -72,6 +73,10 @@ export interface BoundaryLogProxyOptions {
    * `bufferSize` and `bufferBytes` do not apply. Default: in memory.
    */
   spool?: SpoolBufferOptions | undefined;
+  /**
+   * Records what is received to a file, as a capture: `{ path, maxBytes = 1 GiB }`. Default: nothing is recorded.
+   */
+  record?: RecordOptions | undefined;
   /**
    * The largest count that a status report may contain; a report with a larger one is rejected. The Go implementation
    * has no limit, which is `Infinity` here. Default: `4294967295`.
@@ -153,6 +158,12 @@ export const PROXY_OPTIONS = {
     accepts: (value) => typeof value === 'object' && value !== null,
     defaultDoc: 'in memory',
     doc: 'Stores the batches on disk: `{ folder, maxBytes = 256 MiB, sync = false }`',
+  },
+  record: {
+    expected: 'an object with a path',
+    accepts: (value) => typeof value === 'object' && value !== null,
+    defaultDoc: 'nothing is recorded',
+    doc: 'Records what is received to a file, as a capture: `{ path, maxBytes = 1 GiB }`',
   },
   maxStatusCount: STATUS_SINK_OPTIONS.maxStatusCount,
   registry: {

@@ -127,6 +127,7 @@ export class BoundaryLogProxy {
    * @throws ERR_SOCKET_IN_USE, ERR_NOT_A_SOCKET, ERR_LISTEN_FAILED
    * @throws ERR_INVALID_OPTION for a `socketGroup` that does not exist, or a `socketFd` that is not such a socket.
    * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED if there is a spool that cannot be opened.
+   * @throws ERR_RECORD_FAILED if there is a capture that cannot be created.
    * @throws ERR_CLOSED after `close()`.
    */
   start(): Promise<void> {

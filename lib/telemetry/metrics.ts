@@ -6,6 +6,7 @@ import { BUILD_INFO, buildInfo } from './build-info.js';
 import { DurationHistogram } from './duration-histogram.js';
 import type { MetricsSource } from './metrics-source.js';
 import { Counter, Gauge, type MetricsRegistry } from './prom-client.js';
+import { RECORD_MISSING } from './record-metric.js';
 
 /** The values of one metric: a number, or a number for each value of its label. */
 type Values = number | Readonly<Record<string, number>>;
@@ -216,6 +217,7 @@ export const METRICS: readonly Definition[] = [
     help: 'Operations on the spool that failed and are retried.',
     values: (source) => source.spool?.failures ?? 0,
   },
+  RECORD_MISSING,
   {
     name: `${PREFIX}foreign_errors_total`,
     type: 'counter',
