@@ -7,7 +7,11 @@ import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
 import { SENDER_OPTIONS } from '../lib/sender/sender.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
+import { SPOOL_OPTIONS } from '../lib/spool/spool-options.js';
+import { DEMUX_OPTIONS } from '../lib/streams/demux.js';
+import { FRAME_PARSER_OPTIONS } from '../lib/streams/frame-parser.js';
 import { LOG_BUFFER_OPTIONS } from '../lib/streams/log-buffer.js';
+import { MESSAGE_DECODER_OPTIONS } from '../lib/streams/message-decoder.js';
 import { STATUS_SINK_OPTIONS } from '../lib/streams/status-sink.js';
 
 type Table = Readonly<Record<string, OptionRow>>;
@@ -18,7 +22,11 @@ const TABLES: [name: string, file: string, table: Table][] = [
   ['RunForwarderOptions', 'server/proxy-options.ts', RUN_OPTIONS],
   ['CloseOptions', 'server/proxy-options.ts', CLOSE_OPTIONS],
   ['ForwarderOptions', 'forwarding/forwarder.ts', FORWARDER_OPTIONS],
+  ['SpoolBufferOptions', 'spool/spool-options.ts', SPOOL_OPTIONS],
   ['RetryOptions', 'forwarding/retrying-reporter.ts', RETRY_OPTIONS],
+  ['FrameParserOptions', 'streams/frame-parser.ts', FRAME_PARSER_OPTIONS],
+  ['MessageDecoderOptions', 'streams/message-decoder.ts', MESSAGE_DECODER_OPTIONS],
+  ['DemuxOptions', 'streams/demux.ts', DEMUX_OPTIONS],
   ['LogBufferOptions', 'streams/log-buffer.ts', LOG_BUFFER_OPTIONS],
   ['StatusSinkOptions', 'streams/status-sink.ts', STATUS_SINK_OPTIONS],
   ['BoundaryLogSenderOptions', 'sender/sender.ts', SENDER_OPTIONS],
@@ -29,7 +37,7 @@ const TABLES: [name: string, file: string, table: Table][] = [
 /** The doc comments of an interface by property, on one line each and without markup. */
 function commentsOf(name: string, file: string): Record<string, string> {
   const source = readFileSync(new URL(`../lib/${file}`, import.meta.url), 'utf8');
-  const from = source.indexOf(`export interface ${name} {`);
+  const from = source.indexOf(`export interface ${name}`);
   expect(from).toBeGreaterThan(-1);
   const body = source.slice(from, source.indexOf('\n}\n', from));
   const properties = body.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(\w+)\??:/g);

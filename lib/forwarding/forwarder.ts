@@ -2,9 +2,9 @@ import { setMaxListeners } from 'node:events';
 import type { LogBatch } from '../../codec/index.js';
 import type { Amount, Batch } from '../batch.js';
 import { GuardedEvents } from '../guard.js';
-import { checkOptions, type OptionTable, objectWith, resolveOptions, wholeNumber } from '../options.js';
+import { checkArgument, type OptionTable, objectWith, resolveOptions, wholeNumber } from '../options.js';
 import { type Callback, Writable } from '../streams/base.js';
-import { isDirectWrite, isObject, type Write } from '../streams/direct.js';
+import { isDirectWrite, isObject, queuedIn, type Write } from '../streams/direct.js';
 import { sleep } from './abort.js';
 import { isPermanent, type Reporter, resultOf } from './reporter.js';
 import { RETRY_OPTION, RetryingReporter, type RetryOptions } from './retrying-reporter.js';
@@ -28,7 +28,6 @@ export const FORWARDER_OPTIONS = {
   },
   retry: RETRY_OPTION,
 } satisfies OptionTable<ForwarderOptions>;
-const REPORTER = { reporter: objectWith('report') };
 
 /**
  * Writable, object mode: batches → {@link Reporter}, one at a time and in order.
@@ -68,6 +67,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   /** The batch that write() is already reporting. _write() must not report it again. */
   #begun: T | undefined;
   #onSettled: (() => void) | undefined;
+  #stopped: Promise<T[]> | undefined;
   #isQueueTaken = false;
   /**
    * End time of the previous report. It is valid within the current turn of the event loop, where the next report reuses
@@ -81,7 +81,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
 
   /** @throws ERR_INVALID_OPTION */
   constructor(reporter: Reporter<T>, options: ForwarderOptions = {}) {
-    checkOptions('Forwarder', { reporter }, REPORTER);
+    checkArgument('Forwarder', 'reporter', reporter, objectWith('report'));
     const { concurrency, retry } = resolveOptions('Forwarder', options, FORWARDER_OPTIONS);
     super({ objectMode: true, highWaterMark: 1 });
     this.isRetrying = retry !== false;
@@ -133,9 +133,16 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
    *
    * @returns the batches that were not accepted, in order, so that they can be reported later. Those that were being
    *   reported are still counted in `inFlight`. If a report succeeds nevertheless after the grace period, its batch is
-   *   delivered twice.
+   *   delivered twice. A second call waits for the first one, and returns nothing more.
    */
   async stop(graceMs: number): Promise<T[]> {
+    checkArgument('stop', 'graceMs', graceMs, wholeNumber({ min: 0, max: 2 ** 31 - 1 }));
+    const former = this.#stopped;
+    this.#stopped ??= this.#stop(graceMs);
+    return former?.then(() => []) ?? this.#stopped;
+  }
+
+  async #stop(graceMs: number): Promise<T[]> {
     this.#abort.abort();
     if (this.#reporting.length > this.#givenUp.size) {
       const settled = new AbortController();
@@ -188,8 +195,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   #takeQueued(): T[] {
     if (this.#isQueueTaken) return [];
     this.#isQueueTaken = true;
-    const { writableBuffer } = this as unknown as { writableBuffer: readonly { chunk: T }[] };
-    const queued = writableBuffer.map(({ chunk }) => chunk).filter((batch) => batch !== this.#begun);
+    const queued = queuedIn<T>(this).filter((batch) => batch !== this.#begun);
     return this.#refused === undefined ? queued : [this.#refused, ...queued];
   }
 

@@ -1,8 +1,10 @@
 import type { Registry } from 'prom-client';
+import { isRecord } from '../../codec/argument.js';
 import { FORWARDER_OPTIONS } from '../forwarding/forwarder.js';
 import type { RetryOptions } from '../forwarding/retrying-reporter.js';
 import type { Logger } from '../logger.js';
 import {
+  callable,
   flag,
   LOGGER_OPTION,
   milliseconds,
@@ -112,8 +114,7 @@ export const PROXY_OPTIONS = {
   },
   replace: { ...flag, default: false, doc: 'Whether to take over from a proxy that listens on the path' },
   onReplace: {
-    expected: 'a function',
-    accepts: (value) => typeof value === 'function',
+    ...callable,
     defaultDoc: 'no proxy can take over',
     doc: 'Called when another proxy has taken over from this one, which should then `close()`',
   },
@@ -151,7 +152,8 @@ export const PROXY_OPTIONS = {
   },
   spool: {
     expected: 'an object with a folder',
-    accepts: (value) => typeof value === 'object' && value !== null,
+    // SpoolBuffer checks the options.
+    accepts: isRecord,
     defaultDoc: 'in memory',
     doc: 'Stores the batches on disk: `{ folder, maxBytes = 256 MiB, sync = false }`',
   },
@@ -183,7 +185,8 @@ export interface RunForwarderOptions {
 
 export const RUN_OPTIONS = {
   signal: {
-    ...objectWith('addEventListener'),
+    expected: 'an AbortSignal',
+    accepts: (value) => value instanceof AbortSignal,
     defaultDoc: 'the run ends with `close()`',
     doc: 'Ends the run when it aborts',
   },

@@ -3,6 +3,9 @@ import type { SpoolQueue } from './queue.js';
 import { HEADER } from './record.js';
 import { type Patience, pause } from './retry.js';
 
+/** How many bytes may wait to be written before their writers wait, too. */
+const MAX_BYTES = 1 << 20;
+
 /** A batch that was accepted and is not stored yet. */
 export interface Fresh {
   readonly batch: LogBatch;
@@ -44,6 +47,17 @@ export class Pending {
   begin(queue: SpoolQueue): void {
     this.#queue = queue;
     this.#store();
+  }
+
+  /** Whether writers have to wait for the disk. During a shortage they need not: what comes then is dropped. */
+  get isBehind(): boolean {
+    return this.bytes > MAX_BYTES && this.shortage === undefined;
+  }
+
+  /** Whether there is room for so many bytes more: in memory during a shortage, and on disk. */
+  hasRoom(bytes: number): boolean {
+    if (this.shortage !== undefined && this.bytes > 0 && this.bytes + bytes > MAX_BYTES) return false;
+    return this.bytes + bytes <= (this.#queue?.space ?? Number.POSITIVE_INFINITY);
   }
 
   get hasUnread(): boolean {

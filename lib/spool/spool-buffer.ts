@@ -3,19 +3,19 @@ import type { Amount } from '../batch.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
 import { type Callback, Duplex } from '../streams/base.js';
+import { queuedIn } from '../streams/direct.js';
 import { type Disk, realDisk } from './disk.js';
+import { guardedReporter } from './guarded-reporter.js';
 import { failed, Opening } from './opening.js';
 import { type Fresh, Pending } from './pending.js';
 import type { QueueOptions, SpoolQueue } from './queue.js';
-import { type Entry, type Size, sizeOf } from './record.js';
-import { pause } from './retry.js';
+import { type Size, sizeOf } from './record.js';
+import { orNothing, type Patience } from './retry.js';
 import { type Missing, SpoolAccounts } from './spool-accounts.js';
-import { checkSpoolBufferOptions, type SpoolBufferOptions } from './spool-options.js';
+import { resolveSpoolOptions, type SpoolBufferOptions } from './spool-options.js';
 
 /** Batches that wait for a reader in memory, besides what one read brings. */
 const READ_AHEAD = 64;
-/** How many bytes may wait to be written before their writers wait, too. */
-const MAX_PENDING_BYTES = 1 << 20;
 
 /**
  * A buffer on disk, with the surface of a LogBuffer: what is written to it is stored in a folder, and read in order.
@@ -53,6 +53,7 @@ export class SpoolBuffer extends Duplex {
   failures = 0;
   readonly #options: QueueOptions;
   readonly #stopping = new AbortController();
+  readonly #patience: Patience;
   readonly #opening: Opening;
   #queue: SpoolQueue | undefined;
   readonly #pending: Pending;
@@ -63,6 +64,7 @@ export class SpoolBuffer extends Duplex {
   /** A writer that waits: until there is room for its batch, or, without a batch, until the disk has caught up. */
   #waiting: { batch: LogBatch | undefined; callback: Callback } | undefined;
   #refusing = false;
+  #released: Promise<void> | undefined;
 
   /**
    * @param disk Where the folder is. Default: the disk of this computer.
@@ -74,9 +76,8 @@ export class SpoolBuffer extends Duplex {
     logger: Logger,
     disk: Disk = realDisk,
   ) {
-    checkSpoolBufferOptions(options, overflow);
+    const { folder, maxBytes, sync } = resolveSpoolOptions(options, overflow, logger);
     super({ objectMode: true, readableHighWaterMark: READ_AHEAD, writableHighWaterMark: 1 });
-    const { folder, maxBytes = 256 * 2 ** 20, sync = false } = options;
     this.maxBytes = maxBytes;
     this.overflow = overflow;
     this.#options = {
@@ -90,10 +91,10 @@ export class SpoolBuffer extends Duplex {
       },
       onSpace: () => this.#admit(),
     };
-    const patience = { disk, signal: this.#stopping.signal, onFailure: this.#options.onFailure };
-    this.#opening = new Opening(this.#options, patience);
+    this.#patience = { disk, signal: this.#stopping.signal, onFailure: this.#options.onFailure };
+    this.#opening = new Opening(this.#options, this.#patience);
     this.#pending = new Pending({
-      patience,
+      patience: this.#patience,
       onStored: (fresh, id) => this.#stored(fresh, id),
       onRound: () => [this.#fill(), this.#admit()],
     });
@@ -104,7 +105,7 @@ export class SpoolBuffer extends Duplex {
     return this.#queue === undefined ? this.failures === 0 : this.#pending.shortage === undefined;
   }
 
-  /** Locks the folder, if no shortage prevents it. `open()` does it, too. @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED */
+  /** Locks the folder, if no shortage prevents it. `open()` does it, too. @throws as `open()` does */
   lock(isHandedOver = () => false): Promise<void> {
     return this.#opening.lock(isHandedOver);
   }
@@ -113,7 +114,7 @@ export class SpoolBuffer extends Duplex {
    * Opens the spool: nothing is stored or read before. During a shortage, as of descriptors, it tries again until that
    * ends, or until `close()`; each attempt is a `failure`. After an error it may be called again.
    *
-   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED
+   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED, ERR_CLOSED
    */
   async open(): Promise<void> {
     const queue = await this.#opening.open();
@@ -141,26 +142,13 @@ export class SpoolBuffer extends Duplex {
     this.#admit();
   }
 
-  /**
-   * A reporter that notes on disk which batch is being processed, if the process before this one crashed. A batch that
-   * ends two more processes is set aside: see docs/spool-format.md. Waiting for an answer does not count: the note is
-   * removed when `report()` returns its promise.
-   */
+  /** A {@link guardedReporter} for the batches of this buffer. */
   guard(reporter: Reporter): Reporter {
-    // Whoever uses it says that it is not a reporter.
-    if (typeof reporter?.report !== 'function') return reporter;
-    return {
-      report: (batch, options) => {
-        const id = this.#queue?.isSuspicious ? this.#read.get(batch) : undefined;
-        if (typeof id !== 'number') return reporter.report(batch, options);
-        this.#queue?.mark(id);
-        try {
-          return reporter.report(batch, options);
-        } finally {
-          this.#queue?.unmark(id);
-        }
-      },
-    };
+    return guardedReporter(
+      reporter,
+      () => this.#queue,
+      (batch) => this.#read.get(batch),
+    );
   }
 
   /** Lets no writer wait any more: a batch that does not fit is dropped with the reason `'shutdown'`. */
@@ -169,8 +157,25 @@ export class SpoolBuffer extends Duplex {
     this.#admit();
   }
 
-  /** Waits until everything that was accepted is stored, if the disk lets it, and releases the folder. */
+  /** Stores everything that was accepted, if the disk lets it, and releases the folder. `destroy()` does it, too. */
   async close(): Promise<void> {
+    await this.#release();
+    this.destroy();
+  }
+
+  override _destroy(error: Error | null, callback: Callback): void {
+    // The stream discards what is in its queue.
+    const queued = queuedIn<LogBatch>(this);
+    this.#release().then(() => callback(error), callback);
+    for (const batch of queued) this.#refuse(batch);
+  }
+
+  #release(): Promise<void> {
+    this.#released ??= this.#storeAll();
+    return this.#released;
+  }
+
+  async #storeAll(): Promise<void> {
     this.shutdown();
     this.#stopping.abort();
     while (this.writableLength > 0 && !this.destroyed) await new Promise(setImmediate);
@@ -183,7 +188,6 @@ export class SpoolBuffer extends Duplex {
     }
     await this.#queue?.close();
     await this.#reading;
-    this.destroy();
   }
 
   override _write(batch: LogBatch, _encoding: BufferEncoding, callback: Callback): void {
@@ -193,8 +197,7 @@ export class SpoolBuffer extends Duplex {
         this.#waiting = { batch, callback };
         return;
       }
-      this.#accounts.accept(batch);
-      this.#drop(batch, this.#refusing ? 'shutdown' : 'spool_full', this.#pending.shortage);
+      this.#refuse(batch);
       callback();
       return;
     }
@@ -213,16 +216,12 @@ export class SpoolBuffer extends Duplex {
 
   #hasRoom(batch: LogBatch): boolean {
     const { bytes } = sizeOf(batch);
-    const pending = this.#pending.bytes;
-    if (this.#pending.shortage !== undefined && pending > 0 && pending + bytes > MAX_PENDING_BYTES)
-      return false;
-    const space = this.#queue?.space ?? Number.POSITIVE_INFINITY;
-    return this.held.bytes + bytes <= this.maxBytes && pending + bytes <= space;
+    return this.held.bytes + bytes <= this.maxBytes && this.#pending.hasRoom(bytes);
   }
 
   /** Whether writers have to wait for the disk. */
   #isBehind(): boolean {
-    return this.#pending.bytes > MAX_PENDING_BYTES && !this.#refusing && this.#pending.shortage === undefined;
+    return this.#pending.isBehind && !this.#refusing;
   }
 
   /** Whether the reader has everything that is stored. */
@@ -261,12 +260,7 @@ export class SpoolBuffer extends Duplex {
   }
 
   async #readFrom(queue: SpoolQueue): Promise<void> {
-    const entries = await queue.read().catch(async (error): Promise<Entry[]> => {
-      const { disk, onFailure } = this.#options;
-      if (!this.#stopping.signal.aborted) onFailure(error);
-      await pause(disk, this.#stopping.signal);
-      return [];
-    });
+    const entries = await orNothing(() => queue.read(), this.#patience);
     for (const { id, tag, count, raw } of entries) {
       const batch = new LogBatch(tag, count, raw);
       this.#read.set(batch, id);
@@ -281,6 +275,11 @@ export class SpoolBuffer extends Duplex {
     this.#accounts.lose(lost, ids);
     this.emit('loss', { batches: lost.batches, logs: lost.logs });
     this.#admit();
+  }
+
+  #refuse(batch: LogBatch): void {
+    this.#accounts.accept(batch);
+    this.#drop(batch, this.#refusing ? 'shutdown' : 'spool_full', this.#pending.shortage);
   }
 
   #drop(batch: LogBatch, reason: string, error?: unknown): void {

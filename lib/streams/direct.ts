@@ -50,6 +50,12 @@ export function setNeedDrain(stream: Writable, value: boolean): void {
   (stream as unknown as { _writableState: { needDrain: boolean } })._writableState.needDrain = value;
 }
 
+/** What was written to a stream in object mode and waits in its own queue. */
+export function queuedIn<T>(stream: Writable): T[] {
+  const { writableBuffer } = stream as unknown as { writableBuffer: readonly { chunk: T }[] };
+  return writableBuffer.map(({ chunk }) => chunk);
+}
+
 /** A Transform that can hand its results to its reader at once. */
 export abstract class DirectTransform extends Transform {
   /** An object is being handed over: what the reader writes to this stream meanwhile has to wait. */

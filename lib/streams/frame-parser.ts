@@ -1,12 +1,8 @@
-import {
-  boundaryProtocol,
-  type Frame,
-  FrameDecoder,
-  type FrameFault,
-  type Protocol,
-} from '../../codec/index.js';
+import { type Frame, FrameDecoder, type FrameFault, type Protocol } from '../../codec/index.js';
+import { flag, type OptionTable, resolveOptions } from '../options.js';
 import type { TransformCallback } from './base.js';
 import { DirectTransform, isIdle, type Write } from './direct.js';
+import { PROTOCOL_OPTION } from './protocol-option.js';
 
 /**
  * How many frames are made of a chunk before the reader is asked whether it wants more. A chunk can contain thousands of
@@ -22,10 +18,19 @@ export interface FrameParserOptions {
   protocol?: Protocol | undefined;
   /**
    * Whether to push the frames of a chunk as one array, which costs less. MessageDecoder and Demux accept both forms. If
-   * there are more than 100, they are several arrays. Default false: one object per frame.
+   * there are more than 100, they are several arrays. Default: `false`, one object per frame.
    */
   perChunk?: boolean | undefined;
 }
+
+export const FRAME_PARSER_OPTIONS = {
+  protocol: { ...PROTOCOL_OPTION, doc: 'Which tags exist and how long their payloads may be' },
+  perChunk: {
+    ...flag,
+    default: false,
+    doc: 'Whether to push the frames of a chunk as one array, which costs less',
+  },
+} satisfies OptionTable<FrameParserOptions>;
 
 /**
  * Transform: bytes → `Frame { tag, payload }`, or with `perChunk: true` arrays of the frames of a chunk.
@@ -42,8 +47,9 @@ export class FrameParser extends DirectTransform {
   /** Parses the rest of a chunk when the reader wants more. */
   #continue: (() => void) | undefined;
 
-  /** @throws ERR_INVALID_OPTION if the protocol has a tag or a length that a header cannot express. */
-  constructor({ protocol = boundaryProtocol, perChunk = false }: FrameParserOptions = {}) {
+  /** @throws ERR_INVALID_OPTION, also if the protocol has a tag or a length that a header cannot express. */
+  constructor(options: FrameParserOptions = {}) {
+    const { protocol, perChunk } = resolveOptions('FrameParser', options, FRAME_PARSER_OPTIONS);
     // An array keeps a whole chunk in memory, so no more than one may wait.
     super({ readableObjectMode: true, ...(perChunk && { readableHighWaterMark: 1 }) });
     this.#decoder = new FrameDecoder(protocol);

@@ -153,6 +153,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
   sender() {
     const share = this.#shares?.open();
     return entrance<T>({
+      buffer: this,
       write: (batch) => {
         this.#share = share;
         try {
@@ -161,7 +162,6 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
           this.#share = this.#shares?.common;
         }
       },
-      drained: (proceed) => this.once('drain', proceed),
       close: () => this.#shares?.close(),
     });
   }

@@ -1,15 +1,10 @@
-import {
-  boundaryProtocol,
-  decodeFrame,
-  decodeFrames,
-  type Frame,
-  type FrameFault,
-  type Kinded,
-  type Outcome,
-  type Protocol,
-} from '../../codec/index.js';
+import type { Frame, FrameFault, Kinded, Outcome, Protocol } from '../../codec/index.js';
+import { decodeFrame, decodeFrames } from '../../codec/protocol.js';
+import { checkProtocol } from '../../codec/protocol-check.js';
+import { type OptionTable, resolveOptions } from '../options.js';
 import type { TransformCallback } from './base.js';
 import { DirectTransform, isObject, type Write } from './direct.js';
+import { PROTOCOL_OPTION } from './protocol-option.js';
 
 /** What a {@link MessageDecoder} accepts: what a FrameParser emits. */
 type Input = Frame | FrameFault | readonly (Frame | FrameFault)[];
@@ -20,6 +15,10 @@ export interface MessageDecoderOptions<Message extends Kinded = Outcome> {
   protocol?: Protocol<Message> | undefined;
 }
 
+export const MESSAGE_DECODER_OPTIONS = {
+  protocol: { ...PROTOCOL_OPTION, doc: 'How the payload of each tag is decoded' },
+} satisfies OptionTable<MessageDecoderOptions<Kinded>>;
+
 /**
  * Transform, object mode: `Frame` or `FrameFault` → `Outcome`, or an array of the former → an array of the latter.
  * Every input yields exactly one outcome, in order. It never emits an error for bad input: what cannot be decoded is a
@@ -28,9 +27,16 @@ export interface MessageDecoderOptions<Message extends Kinded = Outcome> {
 export class MessageDecoder<Message extends Kinded = Outcome> extends DirectTransform {
   readonly #protocol: Protocol<Message>;
 
+  /** @throws ERR_INVALID_OPTION */
   constructor(options: MessageDecoderOptions<Message> = {}) {
+    const resolved = resolveOptions(
+      'MessageDecoder',
+      options as MessageDecoderOptions<Kinded>,
+      MESSAGE_DECODER_OPTIONS,
+    );
+    checkProtocol(resolved.protocol);
     super({ objectMode: true });
-    this.#protocol = options.protocol ?? (boundaryProtocol as Protocol<Kinded> as Protocol<Message>);
+    this.#protocol = resolved.protocol as Protocol<Kinded> as Protocol<Message>;
   }
 
   /** @returns false while the reader does not keep up: continue at `drain`. */
