@@ -4,22 +4,10 @@ import { flag, type OptionTable, objectWith, oneOf, resolveOptions } from '../op
 import { appendBatch, type Rest } from '../text/batch-text.js';
 import { FORMATS, type Format } from '../text/format.js';
 import { TextBuffer } from '../text/text-buffer.js';
+import { ErrorListener } from './error-listener.js';
+import type { TextOutput } from './text-output.js';
 
-/** A destination for text: any Writable, or an object with these two methods. */
-export interface TextOutput {
-  /**
-   * Writes text, and calls back when it has been written or could not be.
-   *
-   * @param text Whole lines.
-   * @param callback `written` is how many bytes were written. Default: all, or with an error none. If only a part was
-   *   written without an error, the reporter writes the rest again.
-   */
-  write(text: Uint8Array, callback: (error?: Error | null, written?: number) => void): boolean;
-  /** Registers a listener for errors, as every Node stream does. */
-  on(event: 'error', listener: (error: Error) => void): unknown;
-  /** Whether the memory of the text may be reused after the callback was called. Default: `false`. */
-  readonly keepsNothing?: boolean;
-}
+export type { TextOutput } from './text-output.js';
 
 /** Options of {@link TextReporter}. */
 export interface TextReporterOptions {
@@ -62,7 +50,7 @@ interface Waiting {
 /**
  * Reporter: writes each event as a line of text. A batch is reported when the stream has passed on its lines, so a slow
  * reader slows the forwarder down. If lines cannot be written, the report fails. Most streams are destroyed by that, and
- * then all later reports fail, too.
+ * then all later reports fail, too. The reporter listens for errors of the stream only while it writes.
  *
  * Reports that begin in the same turn of the event loop, or while a write is in progress, become one write: run the
  * Forwarder with `concurrency`. JSON is made from `raw`, so changes to a decoded `request` have no effect on it.
@@ -72,6 +60,7 @@ interface Waiting {
  */
 export class TextReporter implements Reporter<LogBatch> {
   readonly #stream: TextOutput;
+  readonly #errors: ErrorListener;
   readonly #format: Format;
   readonly #color: boolean;
   readonly #text = new TextBuffer();
@@ -84,8 +73,7 @@ export class TextReporter implements Reporter<LogBatch> {
     this.#stream = stream;
     this.#format = format;
     this.#color = color;
-    // Each report that failed already rejects with the error.
-    this.#stream.on('error', () => undefined);
+    this.#errors = new ErrorListener(stream);
   }
 
   report(batch: LogBatch): Promise<void> | undefined {
@@ -132,6 +120,7 @@ export class TextReporter implements Reporter<LogBatch> {
     const reports = this.#waiting;
     this.#waiting = [];
     this.#isWriting = true;
+    this.#errors.begin();
     this.#write(this.#text.take(), 0, reports);
   };
 
@@ -156,6 +145,7 @@ export class TextReporter implements Reporter<LogBatch> {
       }
       for (const { reject } of left) reject(error);
       this.#isWriting = false;
+      this.#errors.end(Boolean(error));
       if (this.#stream.keepsNothing === true) this.#text.reuse();
       for (const report of done) this.#continue(report);
       this.#begin();

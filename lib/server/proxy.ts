@@ -66,6 +66,7 @@ export class BoundaryLogProxy {
   readonly #spool: SpoolBuffer | undefined;
   readonly #connections: Connections;
   readonly #metrics: Metrics;
+  readonly #hasGivenRegistry: boolean;
   readonly #closing = new AbortController();
   #retries = 0;
   #listener: Listener | undefined;
@@ -88,6 +89,7 @@ export class BoundaryLogProxy {
     this.#warnings = new Warnings(this.#logger);
     this.#socketFaults = new SocketFaults(this.#logger);
     this.registry = resolved.registry;
+    this.#hasGivenRegistry = options.registry !== undefined;
     if (spool !== undefined) {
       this.#spool = new SpoolBuffer(spool, overflow, this.#logger);
       this.#spool.on('loss', (lost: Amount) => this.#tally.dropAmount(lost, 'spool_damaged'));
@@ -128,6 +130,9 @@ export class BoundaryLogProxy {
    * @throws ERR_CLOSED after `close()`.
    */
   start(): Promise<void> {
+    if (this.#closed !== undefined) {
+      return Promise.reject(new BoundaryLogError('ERR_CLOSED', 'this proxy was closed: create a new one'));
+    }
     this.#started ??= this.#start().catch((error) => {
       this.#started = undefined;
       throw error;
@@ -211,9 +216,6 @@ export class BoundaryLogProxy {
   }
 
   async #start(): Promise<void> {
-    if (this.#closed !== undefined) {
-      throw new BoundaryLogError('ERR_CLOSED', 'this proxy was closed: create a new one');
-    }
     this.#connections.start();
     try {
       this.#listener = await openListener(this.#listenOptions, this.#spool, {
@@ -272,7 +274,7 @@ export class BoundaryLogProxy {
     await this.#listener?.finish?.();
     this.#buffer.destroy();
     this.#warnings.end();
-    this.#metrics.release();
+    this.#metrics.release(!this.#hasGivenRegistry);
     if (this.#listener === undefined) return;
     const { received, recovered, forwarded, dropped, buffered: kept } = this.accounts();
     this.#logger.info({ received, recovered, forwarded, dropped, kept }, 'closed');
