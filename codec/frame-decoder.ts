@@ -72,12 +72,8 @@ export class FrameDecoder {
    */
   decode(chunk: Uint8Array, maxFrames = Number.POSITIVE_INFINITY): (Frame | FrameFault)[] {
     checkArgument('chunk', chunk, chunk instanceof Uint8Array, 'a Uint8Array');
-    checkArgument(
-      'maxFrames',
-      maxFrames,
-      typeof maxFrames === 'number' && maxFrames >= 1,
-      'a number of at least 1, or Infinity',
-    );
+    const isLimit = maxFrames === Number.POSITIVE_INFINITY || (Number.isInteger(maxFrames) && maxFrames >= 1);
+    checkArgument('maxFrames', maxFrames, isLimit, 'a whole number of at least 1, or Infinity');
     const items: (Frame | FrameFault)[] = [];
     const bytes = Buffer.isBuffer(chunk)
       ? chunk

@@ -1,4 +1,4 @@
-import { checkArgument, isRecord } from './argument.js';
+import { checkArgument, isCallable, isRecord } from './argument.js';
 import { BoundaryLogError } from './errors.js';
 import { type Frame, type FrameFault, isLength, isTag, LENGTH } from './frame.js';
 import { shown } from './shown.js';
@@ -25,7 +25,7 @@ export function checkProtocol(protocol: unknown): void {
     checkNames(path, definition, TAG);
     const { maxLength, decode } = definition;
     checkArgument(`${path}.maxLength`, maxLength, isLength(maxLength), LENGTH);
-    checkArgument(`${path}.decode`, decode, typeof decode === 'function', 'a function');
+    checkArgument(`${path}.decode`, decode, isCallable(decode), 'a function');
   }
   if (protocol.kinds !== undefined) checkKinds(protocol.kinds);
 }

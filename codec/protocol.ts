@@ -3,7 +3,7 @@ import { unload, withLoaded } from './fast-path.js';
 import { type Frame, type FrameFault, MAX_PAYLOAD_LENGTH, Tag } from './frame.js';
 import { decodeMessage, unsupportedTag } from './message.js';
 import type { Close, Outcome, Skip } from './outcome.js';
-import { checkProtocol, isKinded } from './protocol-check.js';
+import { checkFrame, checkProtocol, isKinded } from './protocol-check.js';
 import { shown } from './shown.js';
 
 /** A value that is discriminated by its `kind`: what the payloads of a protocol are decoded to. */
@@ -49,14 +49,17 @@ export function payloadLimits(protocol: Protocol): Int32Array {
   return limits;
 }
 
-/** Decodes a frame, or the fault at the end of a stream. Never throws. Neither argument is checked. */
+/** Decodes a frame, or the fault at the end of a stream. It throws only if `frame` is neither. */
 export function decodeFrame<Message extends Kinded>(
   protocol: Protocol<Message>,
   frame: Frame | FrameFault,
 ): Message | Skip | Close {
   if ('error' in frame) return { kind: frame.fatal ? 'close' : 'skip', error: frame.error };
   const definition = protocol.tags[frame.tag];
-  if (definition === undefined) return unsupportedTag(frame.tag);
+  if (definition === undefined) {
+    checkFrame(frame, false);
+    return unsupportedTag(frame.tag);
+  }
   if (definition.decode === (decodeMessage as unknown)) return definition.decode(frame);
   // A custom function may write to the bytes of any frame.
   unload();

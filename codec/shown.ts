@@ -5,7 +5,8 @@ const MAX_SHOWN = 100;
 export function shown(value: unknown): string {
   try {
     if (typeof value === 'string') return visible(value);
-    if (typeof value === 'function') return nameOf(value);
+    if (typeof value === 'function')
+      return isClass(value) ? `the class ${ascii(String(value.name))}` : 'a function';
     if (typeof value !== 'object' || value === null) return ascii(String(value));
     if (Array.isArray(value)) return 'an array';
     const { name } = value.constructor;
@@ -18,9 +19,8 @@ export function shown(value: unknown): string {
 }
 
 /** A class is often given when an instance is expected. */
-function nameOf(value: { readonly name?: unknown }): string {
-  const isClass = /^class\b/.test(Function.prototype.toString.call(value));
-  return isClass ? `the class ${ascii(String(value.name))}` : 'a function';
+export function isClass(value: unknown): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(value));
 }
 
 function visible(text: string): string {

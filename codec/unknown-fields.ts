@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs/minimal.js';
-import { checkArgument } from './argument.js';
+import { checkArgument, isRecord } from './argument.js';
 import { isWhole } from './verify.js';
 import { skipVarint, varintValue } from './wire.js';
 
@@ -10,7 +10,7 @@ import { skipVarint, varintValue } from './wire.js';
  * @throws ERR_INVALID_OPTION if the value is not a message, or if its `$unknowns` are not fields.
  */
 export function encodeUnknownFields(message: { $unknowns?: Uint8Array[] }): Buffer {
-  checkArgument('message', message, typeof message === 'object' && message !== null, 'a decoded message');
+  checkArgument('message', message, isRecord(message), 'a decoded message');
   const { $unknowns } = message;
   const isFields =
     Array.isArray($unknowns) && $unknowns.every((field) => field instanceof Uint8Array && isWhole(field));

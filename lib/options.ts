@@ -1,4 +1,4 @@
-import { isRecord } from '../codec/argument.js';
+import { isCallable, isRecord } from '../codec/argument.js';
 import { shown as shownValue } from '../codec/shown.js';
 import { unknownName } from '../codec/unknown-name.js';
 import { BoundaryLogError } from './errors.js';
@@ -169,10 +169,7 @@ export const flag: OptionCheck = {
 };
 
 /** A function that can be called. A class cannot. */
-export const callable: OptionCheck = {
-  expected: 'a function',
-  accepts: (value) => typeof value === 'function' && !shownValue(value).startsWith('the class'),
-};
+export const callable: OptionCheck = { expected: 'a function', accepts: isCallable };
 
 /** Accepts what any of the checks accepts. */
 export function either(...checks: readonly OptionCheck[]): OptionCheck {

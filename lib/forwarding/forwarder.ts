@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { LogBatch } from '../../codec/index.js';
-import type { Amount, Batch } from '../batch.js';
+import { type Amount, type Batch, isBatch, refuseOther } from '../batch.js';
 import { GuardedEvents } from '../guard.js';
 import { checkArgument, type OptionTable, objectWith, resolveOptions, wholeNumber } from '../options.js';
 import { type Callback, Writable } from '../streams/base.js';
-import { isDirectWrite, isObject, queuedIn, type Write } from '../streams/direct.js';
+import { isDirectBatch, queuedIn, type Write } from '../streams/direct.js';
 import { sleep } from './abort.js';
 import { isPermanent, type Reporter, resultOf } from './reporter.js';
 import { RETRY_OPTION, RetryingReporter, type RetryOptions } from './retrying-reporter.js';
@@ -115,12 +115,12 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
 
   /** @returns false while as many batches are being reported as `concurrency` allows: continue at `drain`. */
   override write(batch: unknown, encoding?: unknown, callback?: unknown): boolean {
-    if (this.#isOpen && isDirectWrite(this, batch, encoding, callback) && this.#hasPlace()) {
+    if (this.#isOpen && isDirectBatch(this, batch, encoding, callback) && this.#hasPlace()) {
       if (this.#report(batch as T)) return true;
       // If the reporter has ended this stream, _final() waits for the report.
       if (!this.#isOpen) return false;
       this.#begun = batch as T;
-    } else if (this.destroyed && isObject(batch)) {
+    } else if (this.destroyed && isBatch(batch)) {
       this.#events.emit('drop', batch, 'shutdown', null);
     }
     (super.write as Write)(batch, encoding, callback);
@@ -161,6 +161,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   }
 
   override _write(batch: T, _encoding: BufferEncoding, callback: Callback): void {
+    if (refuseOther(batch, callback)) return;
     if (this.#begun === batch) {
       this.#begun = undefined;
     } else if (this.#hasPlace()) {

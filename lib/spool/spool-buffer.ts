@@ -1,5 +1,5 @@
 import { LogBatch } from '../../codec/index.js';
-import type { Amount } from '../batch.js';
+import { type Amount, refuseOther } from '../batch.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
 import { type Callback, Duplex } from '../streams/base.js';
@@ -76,7 +76,7 @@ export class SpoolBuffer extends Duplex {
     logger: Logger,
     disk: Disk = realDisk,
   ) {
-    const { folder, maxBytes, sync } = resolveSpoolOptions(options, overflow, logger);
+    const { folder, maxBytes, sync } = resolveSpoolOptions(options, overflow, logger, disk);
     super({ objectMode: true, readableHighWaterMark: READ_AHEAD, writableHighWaterMark: 1 });
     this.maxBytes = maxBytes;
     this.overflow = overflow;
@@ -191,6 +191,7 @@ export class SpoolBuffer extends Duplex {
   }
 
   override _write(batch: LogBatch, _encoding: BufferEncoding, callback: Callback): void {
+    if (refuseOther(batch, callback)) return;
     if (!this.#hasRoom(batch)) {
       if (this.overflow === 'block' && !this.#refusing && sizeOf(batch).bytes <= this.maxBytes) {
         batch.detach();

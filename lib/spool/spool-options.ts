@@ -4,12 +4,14 @@ import {
   flag,
   LOGGER_OPTION,
   type OptionTable,
+  objectWith,
   oneOf,
   type ResolvedOptions,
   resolveOptions,
   text,
   wholeNumber,
 } from '../options.js';
+import type { Disk } from './disk.js';
 
 /** Options of {@link SpoolBuffer}. */
 export interface SpoolBufferOptions {
@@ -40,10 +42,12 @@ export function resolveSpoolOptions(
   options: SpoolBufferOptions,
   overflow: 'drop' | 'block',
   logger: Logger,
+  disk: Disk,
 ): ResolvedOptions<SpoolBufferOptions, typeof SPOOL_OPTIONS> {
   const resolved = resolveOptions('spool', options, SPOOL_OPTIONS);
   checkArgument('spool', 'folder', options.folder, text);
   checkArgument('spool', 'overflow', overflow, oneOf('drop', 'block'));
   checkArgument('spool', 'logger', logger, LOGGER_OPTION);
+  checkArgument('spool', 'disk', disk, objectWith('makeFolder', 'lock', 'wait'));
   return resolved;
 }

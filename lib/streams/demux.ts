@@ -87,7 +87,8 @@ const NOTHING: readonly never[] = [];
 export class Demux<T extends Kinded = Outcome> extends Writable {
   /** The route of each kind that there is. */
   readonly #routes: ReadonlyMap<string, Route<T> | undefined>;
-  #lastKind: string | undefined;
+  /** At first nothing that the kind of an outcome can be equal to. */
+  #lastKind: unknown = NOTHING;
   #lastRoute: Route<T> | undefined;
   /** What is being sent, and the index of the next outcome in it. */
   #list: readonly T[] = NOTHING;
@@ -171,7 +172,8 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
 
   #sendOne(outcome: T): Obstacle | undefined {
     try {
-      const { kind } = outcome;
+      // Whatever a stream pushes may be written to this one, also null in an array.
+      const kind = outcome?.kind;
       // Most outcomes have the same kind as the one before.
       if (kind !== this.#lastKind) {
         if (!this.#routes.has(kind)) return unknownKind(kind, [...this.#routes.keys()]);

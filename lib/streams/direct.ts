@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { type Batch, isBatch } from '../batch.js';
 import { type Callback, Transform } from './base.js';
 
 /*
@@ -34,6 +35,16 @@ export function isDirectWrite(
   callback: unknown,
 ): chunk is object {
   return encoding === undefined && callback === undefined && isObject(chunk) && isIdle(stream);
+}
+
+/** The same for a stream of batches. */
+export function isDirectBatch(
+  stream: Writable,
+  chunk: unknown,
+  encoding: unknown,
+  callback: unknown,
+): chunk is Batch {
+  return isDirectWrite(stream, chunk, encoding, callback) && isBatch(chunk);
 }
 
 /** `write` with all its overloads, for subclasses that pass their arguments on. */

@@ -1,5 +1,5 @@
 import type { Writable as NodeWritable } from 'node:stream';
-import type { Batch } from '../batch.js';
+import { type Batch, refuseOther } from '../batch.js';
 import { BoundaryLogError } from '../errors.js';
 import { Writable } from './base.js';
 import { whenDrained } from './drained.js';
@@ -22,6 +22,7 @@ export function entrance<T extends Batch>({ buffer, write, close }: EntranceOpti
   return new Writable({
     objectMode: true,
     write(batch: T, _encoding, callback) {
+      if (refuseOther(batch, callback)) return;
       if (!buffer.writable) callback(new BoundaryLogError('ERR_ROUTE_CLOSED', CLOSED));
       else if (write(batch)) callback();
       else stopWaiting = whenDrained(buffer, () => callback());

@@ -1,4 +1,5 @@
 import { type Frame, FrameDecoder, type FrameFault, type Protocol } from '../../codec/index.js';
+import { BoundaryLogError } from '../errors.js';
 import { flag, type OptionTable, resolveOptions } from '../options.js';
 import type { TransformCallback } from './base.js';
 import { DirectTransform, isIdle, type Write } from './direct.js';
@@ -80,6 +81,12 @@ export class FrameParser extends DirectTransform {
       }
       if (this.#decoder.ended) this.push(null);
       return (rest.length === 0 || (super.write as Write)(rest)) && wantsMore;
+    }
+    // Decoding has replaced bytes that are not UTF-8, and each header contains such bytes, or zeros.
+    if (typeof chunk === 'string' && typeof encoding !== 'string') {
+      const message = 'FrameParser: got a text, expected bytes: do not call setEncoding() on the source';
+      this.destroy(new BoundaryLogError('ERR_INVALID_EVENT', message));
+      return false;
     }
     return (super.write as Write)(chunk, encoding, callback);
   }

@@ -1,9 +1,9 @@
 import type { LogBatch } from '../../codec/index.js';
-import { type Amount, type Batch, count } from '../batch.js';
+import { type Amount, type Batch, count, isBatch, refuseOther } from '../batch.js';
 import { GuardedEvents } from '../guard.js';
 import { flag, type OptionTable, oneOf, resolveOptions, wholeNumber } from '../options.js';
 import { type Callback, PassThrough, type TransformCallback } from './base.js';
-import { type End, isDirectWrite, isFlowing, isObject, setNeedDrain, type Write } from './direct.js';
+import { type End, isDirectBatch, isFlowing, isObject, setNeedDrain, type Write } from './direct.js';
 import { entrance } from './entrance.js';
 import { FairShares, type Share } from './fair-shares.js';
 import { Queue } from './queue.js';
@@ -123,15 +123,15 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
     if (
       this.#isOpen &&
       !this.#isHandingOver &&
-      isDirectWrite(this, batch, encoding, callback) &&
+      isDirectBatch(this, batch, encoding, callback) &&
       isFlowing(this) &&
-      (batch as T).raw.length <= this.maxBytes
+      batch.raw.length <= this.maxBytes
     ) {
       count(this.received, batch as T);
       this.#handOver(batch as T);
       return true;
     }
-    if (!isObject(batch) || !this.writable) return (super.write as Write)(batch, encoding, callback);
+    if (!isBatch(batch) || !this.writable) return (super.write as Write)(batch, encoding, callback);
     if (this.#admit(batch as T)) {
       (super.write as Write)(batch, encoding, callback);
     } else {
@@ -168,7 +168,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
 
   override _transform(batch: T, encoding: BufferEncoding, callback: TransformCallback): void {
     if (this.#isHandingOver) process.nextTick(() => this._transform(batch, encoding, callback));
-    else callback(null, batch);
+    else if (!refuseOther(batch, callback)) callback(null, batch);
   }
 
   override end(batch?: unknown, encoding?: unknown, callback?: unknown): this {

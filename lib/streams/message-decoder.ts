@@ -1,7 +1,8 @@
 import type { Frame, FrameFault, Kinded, Outcome, Protocol } from '../../codec/index.js';
 import { decodeFrame, decodeFrames } from '../../codec/protocol.js';
 import { checkProtocol } from '../../codec/protocol-check.js';
-import { type OptionTable, resolveOptions } from '../options.js';
+import { BoundaryLogError } from '../errors.js';
+import { type OptionTable, resolveOptions, shown } from '../options.js';
 import type { TransformCallback } from './base.js';
 import { DirectTransform, isObject, type Write } from './direct.js';
 import { PROTOCOL_OPTION } from './protocol-option.js';
@@ -42,17 +43,28 @@ export class MessageDecoder<Message extends Kinded = Outcome> extends DirectTran
   /** @returns false while the reader does not keep up: continue at `drain`. */
   override write(input: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (encoding === undefined && callback === undefined && isObject(input) && this.isDirect) {
-      return this.handOver(this.#decode(input as Input));
+      const outcome = this.#decode(input as Input);
+      if (!(outcome instanceof BoundaryLogError)) return this.handOver(outcome);
+      this.destroy(outcome);
+      return false;
     }
     return (super.write as Write)(input, encoding, callback);
   }
 
   override _transform(input: Input, _encoding: BufferEncoding, callback: TransformCallback): void {
-    callback(null, this.#decode(input));
+    const outcome = this.#decode(input);
+    if (outcome instanceof BoundaryLogError) callback(outcome);
+    else callback(null, outcome);
   }
 
+  /** @returns an error if the input does not consist of frames. Whatever is in a frame leads to an outcome. */
   #decode(input: Input): object {
-    return isArray(input) ? decodeFrames(this.#protocol, input) : decodeFrame(this.#protocol, input);
+    try {
+      return isArray(input) ? decodeFrames(this.#protocol, input) : decodeFrame(this.#protocol, input);
+    } catch (cause) {
+      const message = `this cannot be decoded: got ${shown(input)}, expected a Frame, a FrameFault, or an array of them`;
+      return new BoundaryLogError('ERR_INVALID_EVENT', message, { cause });
+    }
   }
 }
 

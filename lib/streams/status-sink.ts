@@ -1,5 +1,6 @@
 import type { StatusReport } from '../../codec/index.js';
-import { type OptionTable, orInfinity, resolveOptions, wholeNumber } from '../options.js';
+import { BoundaryLogError } from '../errors.js';
+import { type OptionTable, orInfinity, resolveOptions, shown, wholeNumber } from '../options.js';
 import { type Callback, Writable } from './base.js';
 
 /** Options of {@link StatusSink}. */
@@ -48,7 +49,13 @@ export class StatusSink extends Writable {
   }
 
   override _write(report: StatusReport, _encoding: BufferEncoding, callback: Callback): void {
-    const { droppedChannelFull, droppedBatchFull } = report;
+    const { droppedChannelFull, droppedBatchFull } = (report ?? {}) as Partial<StatusReport>;
+    if (typeof droppedChannelFull !== 'bigint' || typeof droppedBatchFull !== 'bigint') {
+      const got = shown(typeof droppedChannelFull === 'bigint' ? droppedBatchFull : droppedChannelFull);
+      const message = `a count of a status report: got ${got}, expected a bigint`;
+      callback(new BoundaryLogError('ERR_INVALID_EVENT', message));
+      return;
+    }
     if (droppedChannelFull > this.#max || droppedBatchFull > this.#max) {
       this.emit('reject', report);
     } else {

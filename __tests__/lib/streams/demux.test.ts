@@ -351,7 +351,10 @@ test.each([
   const demux = new Demux({ logs: () => undefined });
   demux.write([logs, outcome]);
   const [error] = await once(demux, 'error');
-  expect(error).toBeInstanceOf(TypeError);
+  expect(error).toMatchObject({
+    code: 'ERR_INVALID_EVENT',
+    message: expect.stringContaining('got undefined'),
+  });
 });
 
 describe('what a route does to its own Demux', () => {
