@@ -4,7 +4,7 @@ import { type Amount, type Batch, isBatch, refuseOther } from '../batch.js';
 import { GuardedEvents } from '../guard.js';
 import { checkArgument, type OptionTable, objectWith, resolveOptions, wholeNumber } from '../options.js';
 import { type Callback, Writable } from '../streams/base.js';
-import { isDirectBatch, queuedIn, type Write } from '../streams/direct.js';
+import { failWrite, isDirectBatch, queuedIn, type Write } from '../streams/direct.js';
 import { sleep } from './abort.js';
 import { isPermanent, type Reporter, resultOf } from './reporter.js';
 import { RETRY_OPTION, RetryingReporter, type RetryOptions } from './retrying-reporter.js';
@@ -67,6 +67,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   /** The batch that write() is already reporting. _write() must not report it again. */
   #begun: T | undefined;
   #onSettled: (() => void) | undefined;
+  #onWritten: Callback | undefined;
   #stopped: Promise<T[]> | undefined;
   #isQueueTaken = false;
   /**
@@ -147,6 +148,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     if (this.#reporting.length > this.#givenUp.size) {
       const settled = new AbortController();
       this.#onSettled = () => settled.abort();
+      this.once('close', this.#onSettled);
       await sleep(graceMs, settled.signal);
     }
     const left = [...this.#reporting, ...this.#takeQueued()];
@@ -162,6 +164,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
 
   override _write(batch: T, _encoding: BufferEncoding, callback: Callback): void {
     if (refuseOther(batch, callback)) return;
+    this.#onWritten = callback;
     if (this.#begun === batch) {
       this.#begun = undefined;
     } else if (this.#hasPlace()) {
@@ -185,11 +188,11 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   override _destroy(error: Error | null, callback: Callback): void {
     this.#isOpen = false;
     this.#abort.abort();
-    const queued = this.#takeQueued();
-    const reporting = [...this.#reporting];
-    for (const batch of reporting) this.#leave(batch);
-    for (const batch of [...reporting, ...queued]) this.#events.emit('drop', batch, 'shutdown', null);
+    const left = [...this.#reporting, ...this.#takeQueued()];
+    for (const batch of left) this.#leave(batch);
+    for (const batch of left) this.#events.emit('drop', batch, 'shutdown', null);
     callback(error);
+    failWrite(this, this.#onWritten);
   }
 
   /** Returns what was written and waits for a place, in order: once, as the stream's own queue still refers to it. */

@@ -143,7 +143,7 @@ export class BoundaryLogProxy {
   /**
    * Forwards the buffered batches to the reporter, one after the other, and resolves when `signal` aborts or the proxy
    * is closed. It may run again, with the same or another reporter. What is buffered stays buffered. A batch whose report
-   * did not end in time returns to the buffer, so a reporter may receive it twice.
+   * did not end in time returns to the buffer, so a reporter may receive it twice. After `close()` it resolves at once.
    *
    * If the reporter fails, the batch is dropped as `forward_failed`. With `retry` the proxy retries it, unless the
    * reporter will never accept it (`error.permanent`); then it is dropped as `rejected`.

@@ -16,7 +16,7 @@ import {
 } from '../options.js';
 import { messageOf } from '../printable.js';
 import { type Callback, Writable } from './base.js';
-import { isDirectWrite, type Write } from './direct.js';
+import { failWrite, isDirectWrite, type Write } from './direct.js';
 import { whenDrained } from './drained.js';
 import { PROTOCOL_OPTION } from './protocol-option.js';
 
@@ -99,6 +99,8 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
   #isSending = false;
   #stopWaiting: (() => void) | undefined;
   #onSettled: (() => void) | undefined;
+  /** Ends the write that is in progress. */
+  #onWritten: Callback | undefined;
 
   /** @throws ERR_INVALID_OPTION if a route has a name that is not a kind of the protocol, or cannot receive outcomes. */
   constructor(routes: Routes<T | Skip | Close>, options: DemuxOptions<T | Skip | Close> = {}) {
@@ -131,6 +133,7 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
   }
 
   override _write(outcomes: T | readonly T[], encoding: BufferEncoding, callback: Callback): void {
+    this.#onWritten = callback;
     if (this.#isSending) {
       process.nextTick(() => this._write(outcomes, encoding, callback));
       return;
@@ -149,6 +152,7 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
     this.#isSending = false;
     this.#stopWaiting?.();
     callback(error);
+    failWrite(this, this.#onWritten);
   }
 
   #send(outcomes: T | readonly T[]): void {
