@@ -83,7 +83,7 @@ const RULES: Rule[] = [
     rule: 'only the command line imports the Coder reporter',
     why: 'it is a separate entry point: programs that do not use it do not load its WebSocket and HTTP proxy packages',
     modules: /^(?!lib\/(reporters\/coder|cli)\/)/,
-    never: /^(lib\/reporters\/coder\/|(ws|https-proxy-agent|proxy-from-env)$)/,
+    never: /^(lib\/reporters\/coder\/|(ws|https-proxy-agent)$)/,
   },
   {
     rule: 'only the command line imports argument parsers and loggers',

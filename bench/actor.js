@@ -91,6 +91,11 @@ export class Actor {
     await this.#ended;
   }
 
+  /** Fails if the process has ended by itself, so that nothing is measured without it. */
+  assertAlive() {
+    if (this.#error !== undefined) throw this.#error;
+  }
+
   kill() {
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGKILL');
   }

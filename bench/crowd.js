@@ -33,8 +33,11 @@ async function shout() {
     const closed = new Promise((resolve) => socket.on('close', resolve));
     socket.resume();
     let turn = 0;
-    const write = () => socket.write(/** @type {Buffer} */ (blocks[turn++ % blocks.length]), write);
-    write();
+    // A closed socket fails each write in the same turn, so a write after a failed one would never let the loop go on.
+    const write = (/** @type {Error | null | undefined} */ error) => {
+      if (!error) socket.write(/** @type {Buffer} */ (blocks[turn++ % blocks.length]), write);
+    };
+    write(undefined);
     await closed;
   }
 }

@@ -57,6 +57,7 @@ export function fairness(kind) {
         const batches = Number(await quiet.asked({ end: true }, 'sent'));
         const end = { batches, logs: 0, bytes: 0 };
         const taken = /** @type {import('./target.js').Taken} */ (await target.asked({ end }, 'taken'));
+        for (const actor of crowds) actor.assertAlive();
         return { worst: taken.max / 1000, p99: taken.p99 / 1000 };
       } finally {
         for (const actor of [target, ...crowds]) actor.kill();

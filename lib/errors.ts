@@ -17,11 +17,11 @@ import { type ErrorCode as CodecErrorCode, BoundaryLogError as CodedError } from
  * | `ERR_SEND_FAILED` | a batch could not be sent within the allowed number of attempts | the sender is destroyed |
  * | `ERR_SPOOL_IN_USE` | another process, or another spool of this process, has the folder open | nothing is opened or changed |
  * | `ERR_SPOOL_FAILED` | the spool's folder cannot be created, read or written; `cause` says why | the call had no effect; the next one tries again |
- * | `ERR_CONNECT_FAILED` | Coder cannot be reached or is overloaded; `cause` says why | the reporter reconnects; the batch may be retried |
+ * | `ERR_CONNECT_FAILED` | Coder cannot be reached or is overloaded, or something else answers; `cause` says why | the reporter reconnects; the batch may be retried |
  * | `ERR_CONNECTION_LOST` | the connection to Coder, or one call on it, ended before the answer arrived | the reporter reconnects; the batch may be retried, and Coder may have stored it already |
  * | `ERR_CALL_TIMEOUT` | Coder did not answer a call in time | the call is abandoned; the batch may be retried, and Coder may have stored it already |
  * | `ERR_PROTOCOL_VIOLATION` | Coder, or a server in its place, sent something that WebSocket, yamux or DRPC do not allow | the connection or the call is closed, then as for `ERR_CONNECTION_LOST` |
- * | `ERR_CODER_REFUSED` | Coder rejects this configuration: address, token or version | the batch may be retried, minutes later; the message says what to correct |
+ * | `ERR_CODER_REFUSED` | Coder rejects this configuration, or not yet accepts it: address, token or version | the batch may be retried, seconds or minutes later; the message says what to correct |
  * | `ERR_CALL_REJECTED` | Coder will never accept this batch | the batch is dropped |
  * | `ERR_INVALID_BATCH` | a batch cannot be written as text, however often it is tried; `cause` says why | the batch is dropped as `rejected`; `decode` and `spool --export` skip it |
  * | `ERR_CLOSED` | the object was closed before the call | the call fails |

@@ -22,6 +22,8 @@ export interface Reply {
   status: number;
   headers?: Record<string, string>;
   body?: string;
+  /** All bytes of the answer, instead of those above. The connection ends after them. */
+  raw?: string;
 }
 
 /** Starts servers, and closes them after each test. */
@@ -46,8 +48,7 @@ export class AgentServer {
   /** Handles a new connection. */
   onSession: (session: AgentServerSession) => void = () => undefined;
   /** The answer to requests to connect, if they are refused. */
-  refusal: Reply | undefined;
-  buildInfo: Reply = { status: 200, body: JSON.stringify({ version: 'v2.34.0+test' }) };
+  refusal: Reply | ((request: IncomingMessage) => Reply | undefined) | undefined;
   readonly requests: IncomingMessage[] = [];
   readonly sessions: AgentServerSession[] = [];
   readonly calls: AgentCall[] = [];
@@ -65,11 +66,7 @@ export class AgentServer {
     });
     server.on('request', ((request, response) => {
       this.requests.push(request);
-      if (!this.answers) return;
-      const { status, headers, body } = request.url?.endsWith('/api/v2/buildinfo')
-        ? this.buildInfo
-        : (this.refusal ?? { status: 404 });
-      response.writeHead(status, headers).end(body);
+      if (this.answers) response.writeHead(404).end();
     }) satisfies RequestListener);
     server.on('upgrade', (request, socket, head) => {
       this.requests.push(request);
@@ -79,12 +76,9 @@ export class AgentServer {
         socket.on('end', () => socket.end()).resume();
         return;
       }
-      if (this.refusal !== undefined) {
-        const { status, headers = {}, body = '' } = this.refusal;
-        const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-        socket.end(
-          `HTTP/1.1 ${status} No\r\n${lines.join('')}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-        );
+      const refusal = typeof this.refusal === 'function' ? this.refusal(request) : this.refusal;
+      if (refusal !== undefined) {
+        socket.end(bytesOf(refusal));
         return;
       }
       // What is sent immediately arrives together with the answer to the request.
@@ -122,6 +116,12 @@ export class AgentServer {
     for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
+}
+
+function bytesOf({ status, headers = {}, body = '', raw }: Reply): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = `HTTP/1.1 ${status} No\r\n${lines.join('')}content-length: ${Buffer.byteLength(body)}`;
+  return raw ?? `${head}\r\n\r\n${body}`;
 }
 
 /** One connection of a client. */

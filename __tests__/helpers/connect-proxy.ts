@@ -3,7 +3,10 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach } from '@jest/globals';
 
-/** An HTTP proxy that understands only CONNECT. It is closed after the test. */
+/**
+ * An HTTP proxy that understands only CONNECT, and connects to the loopback address, whatever host it is asked for: a
+ * loopback address itself is never reached through a proxy. It is closed after the test.
+ */
 export interface ConnectProxy {
   readonly url: string;
   /** The requests that it received: `host:port` and credentials. */
@@ -50,8 +53,8 @@ export function connectProxies(): () => Promise<ConnectProxy> {
         socket.end(`HTTP/1.1 ${proxy.status} No\r\ncontent-length: 0\r\n\r\n`);
         return;
       }
-      const { hostname, port } = new URL(`http://${url}`);
-      const target = connect(Number(port), hostname, () => {
+      const { port } = new URL(`http://${url}`);
+      const target = connect(Number(port), '127.0.0.1', () => {
         socket.write('HTTP/1.1 200 OK\r\n\r\n');
         target.pipe(socket).pipe(target);
       });

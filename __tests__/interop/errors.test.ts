@@ -17,9 +17,7 @@ const logged = (proxy: Served, msg: RegExp, why: RegExp) =>
 describe('a failure that lasts until somebody acts: the batches are kept', () => {
   test.each([
     ['400, an API older than the method', ['-api-version', '2.6'], [400], /400/],
-    ['401, another token', ['-token', 'of another agent'], [401], /401/],
-    ['403, the workspace was rebuilt', ['-refuse', '403'], [403], /403/],
-    ['buildinfo reports a Coder older than 2.31', ['-build-version', 'v2.30.7+abc'], [], /2\.30\.7/],
+    ['400, an API whose servers ignore the role', ['-api-version', '2.7'], [400], /--coder-allow-old/],
     ['unknown method', ['-fault', 'unknown-method'], [101], /unknown rpc/],
     ['unimplemented', ['-fault', 'unimplemented'], [101], /unimplemented/i],
   ])('%s', async (_, fault, attempts, why) => {
@@ -43,11 +41,33 @@ describe('a failure that lasts until somebody acts: the batches are kept', () =>
     await next.close();
   });
 
-  test('the proxy connects to a Coder older than 2.31 if that is allowed', async () => {
-    const server = await agentApi('-build-version', 'v2.30.7+abc');
-    const proxy = await serve(server.url, ['--coder-allow-old']);
+  test('401, another token: the batches are kept from the first answer on', async () => {
+    const spool = path();
+    const faulty = await agentApi('-token', 'of another agent');
+    const proxy = await serve(faulty.url, ['--spool', spool, '--drain', '0']);
+    await sendTo(proxy);
+    await logged(proxy, /no connection/, /401.*use the token of its latest build/);
+    expect(await proxy.close()).toMatchObject({ forwarded: { logs: 0 }, kept: { logs: EVENTS } });
+    expect(new Set(faulty.attempts.map(({ status }) => status))).toEqual(new Set([401]));
+    const healthy = await agentApi();
+    const next = await serve(healthy.url, ['--spool', spool]);
+    await expectAccepted(healthy, EVENTS);
+    await next.close();
+  });
+
+  test.each([
+    ['2.7', ['--coder-allow-old'], '2.7'],
+    ['2.8', [], '2.8'],
+    ['2.10', [], '2.8'],
+    ['2.10', ['--coder-allow-old'], '2.7'],
+  ])('a server with API %s and %j: the proxy asks for %s, with its role', async (api, args, version) => {
+    const server = await agentApi('-api-version', api);
+    const proxy = await serve(server.url, args);
     await sendTo(proxy);
     await expectAccepted(server, EVENTS);
+    expect(server.attempts.map(({ status, version, role }) => [status, version, role])).toEqual([
+      [101, version, 'boundary-log-proxy'],
+    ]);
     await proxy.close();
   });
 });
@@ -65,6 +85,45 @@ describe('a failure that passes: the proxy retries', () => {
     expect([refused?.status, accepted?.status]).toEqual([Number(status), 101]);
     expect((accepted?.at ?? 0) - (refused?.at ?? 0)).toBeGreaterThanOrEqual(2000);
     expect(await proxy.close()).toMatchObject({ forwarded: { logs: EVENTS } });
+  });
+
+  test('401, until the workspace is built: a few seconds later, everything is delivered', async () => {
+    const server = await agentApi('-refuse', '401', '-times', '4');
+    const proxy = await serve(server.url);
+    await sendTo(proxy);
+    await expectAccepted(server, EVENTS);
+    expect(server.attempts.map(({ status }) => status)).toEqual([401, 401, 401, 401, 101]);
+    const times = server.attempts.map(({ at }) => at);
+    for (let i = 1; i < times.length; i++) {
+      expect((times[i] as number) - (times[i - 1] as number)).toBeLessThan(30_000);
+    }
+    expect(await proxy.close()).toMatchObject({ forwarded: { logs: EVENTS } });
+  });
+
+  test.each([
+    ['403', ['-refuse', '403']],
+    ['404', ['-refuse', '404']],
+    ['502', ['-refuse', '502']],
+  ])('%s', async (status, fault) => {
+    const server = await agentApi(...fault, '-times', '2');
+    const proxy = await serve(server.url);
+    await sendTo(proxy);
+    await expectAccepted(server, EVENTS);
+    expect(server.attempts.map(({ status }) => status)).toEqual([Number(status), Number(status), 101]);
+    expect(await proxy.close()).toMatchObject({ forwarded: { logs: EVENTS } });
+  });
+
+  test.each([
+    [9, [101]],
+    [10, []],
+  ])('%d redirects', async (redirects, statuses) => {
+    const server = await agentApi('-redirects', String(redirects));
+    const proxy = await serve(server.url, ['--drain', '0']);
+    await sendTo(proxy);
+    if (statuses.length > 0) await expectAccepted(server, EVENTS);
+    else await logged(proxy, /no connection/, /after 10 requests/);
+    expect(server.attempts.map(({ status }) => status)).toEqual(statuses);
+    await proxy.close();
   });
 
   test.each([

@@ -17,7 +17,7 @@ test('the proxy behaves as the server expects of a client', async () => {
   await expectAccepted(server, 20);
   await until('a ping is answered', () => server.pings.length > 0);
   expect(server.attempts).toEqual([
-    { status: 101, at: expect.any(Number), version: '2.7', role: 'boundary-log-proxy' },
+    { status: 101, at: expect.any(Number), version: '2.8', role: 'boundary-log-proxy' },
   ]);
   await proxy.close();
 });

@@ -1,13 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { BoundaryLogError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import { quoted } from '../printable.js';
 import { CoderReporter } from '../reporters/coder/coder-reporter.js';
+import { agentToken } from './agent-token.js';
 import type { Io } from './io.js';
-
-/** The token is a secret. There is no option for it, because other users can see the arguments of a process. */
-const CODER_TOKEN_ENV = 'CODER_AGENT_TOKEN';
 
 export interface CoderOptions {
   coderUrl: string | undefined;
@@ -18,31 +13,14 @@ export interface CoderOptions {
 /** @throws ERR_INVALID_OPTION if the URL of Coder or the token is missing. */
 export function coderReporter(options: CoderOptions, { env }: Io, logger: Logger): CoderReporter {
   if (!options.coderUrl) {
-    throw missing('the URL of Coder: set --coder-url, or CODER_AGENT_URL in the environment');
+    const message =
+      '--reporter coder needs the URL of Coder: set --coder-url, or CODER_AGENT_URL in the environment';
+    throw new BoundaryLogError('ERR_INVALID_OPTION', message);
   }
   return new CoderReporter({
     url: options.coderUrl,
-    token: tokenSource(options.coderTokenFile, env[CODER_TOKEN_ENV]),
+    token: agentToken(options.coderTokenFile, env, logger),
     allowOldServer: options.coderAllowOld,
     logger,
   });
-}
-
-/** A file is read again for each connection, because tokens change. */
-function tokenSource(file: string | undefined, token: string | undefined): string | (() => Promise<string>) {
-  if (file === undefined) {
-    if (token) return token.trim();
-    throw missing(`the agent token: set --coder-token-file, or ${CODER_TOKEN_ENV} in the environment`);
-  }
-  try {
-    readFileSync(file);
-  } catch (cause) {
-    const message = `--coder-token-file: got ${quoted(file)}, expected a file that can be read`;
-    throw new BoundaryLogError('ERR_INVALID_OPTION', message, { cause });
-  }
-  return async () => (await readFile(file, 'utf8')).trim();
-}
-
-function missing(what: string): BoundaryLogError {
-  return new BoundaryLogError('ERR_INVALID_OPTION', `--reporter coder needs ${what}`);
 }

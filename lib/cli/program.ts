@@ -141,9 +141,10 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       ),
     )
     .addOption(
-      new Option('--coder-allow-old', 'connect without checking that Coder is version 2.31 or newer').default(
-        CODER_OPTIONS.allowOldServer.default,
-      ),
+      new Option(
+        '--coder-allow-old',
+        'connect to a Coder older than 2.31.1, too; it shows the workspace agent as disconnected when the connection ends',
+      ).default(CODER_OPTIONS.allowOldServer.default),
     )
     .addOption(format())
     .addOption(new Option('--no-retry', 'drop a batch when the reporter fails, instead of retrying'))

@@ -23,6 +23,8 @@ export interface ReportError extends Error {
   readonly permanent?: boolean;
   /** The reporter must not be called again before this time has passed, in ms. */
   readonly retryAfterMs?: number;
+  /** The next attempt should not be later than this, in ms: the reporter paces itself, and then has something to try. */
+  readonly retryWithinMs?: number;
 }
 
 /** The promise of a report, which settles once. What a reporter returns need not be a promise that behaves. */
@@ -50,6 +52,12 @@ export function isPermanent(error: unknown): boolean {
 export function retryAfterMs(error: unknown): number {
   const ms = hint(error, 'retryAfterMs');
   return typeof ms === 'number' && Number.isFinite(ms) ? ms : 0;
+}
+
+/** How long to wait at most before the next attempt, in ms. A hint that is not a finite number is ignored. */
+export function retryWithinMs(error: unknown): number {
+  const ms = hint(error, 'retryWithinMs');
+  return typeof ms === 'number' && Number.isFinite(ms) && ms >= 0 ? ms : Number.POSITIVE_INFINITY;
 }
 
 /** A reporter may throw anything, even an object whose properties cannot be read. */

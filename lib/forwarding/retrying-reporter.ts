@@ -10,7 +10,7 @@ import {
 } from '../options.js';
 import { startTimer } from './abort.js';
 import { backoffMs } from './backoff.js';
-import { isPermanent, type Reporter, resultOf, retryAfterMs } from './reporter.js';
+import { isPermanent, type Reporter, resultOf, retryAfterMs, retryWithinMs } from './reporter.js';
 import { retryAfter } from './retry.js';
 
 /** Options of retries: how long to wait, and when to give up. */
@@ -123,7 +123,8 @@ export class RetryingReporter<Batch> implements Reporter<Batch> {
       maxAttempts,
       maxElapsedMs,
       isPermanent,
-      delayMs: (failures, error) => backoffMs(failures, this.#policy, retryAfterMs(error)),
+      delayMs: (failures, error) =>
+        Math.min(backoffMs(failures, this.#policy, retryAfterMs(error)), retryWithinMs(error)),
       onRetry: (error) => {
         this.#onRetry(error);
         // The batch may be kept for long. The chunk that it arrived in should not be.

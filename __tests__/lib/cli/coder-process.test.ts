@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, jest, test } from '@jest/globals';
 import { ReportBoundaryLogsRequest } from '../../../codec/messages.js';
 import { type AgentServer, agentServers, TOKEN } from '../../helpers/agent-server.js';
@@ -10,8 +10,8 @@ import { sendAll } from '../../helpers/socket-client.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
 
-// A process starts slowly when others run.
-jest.setTimeout(60_000);
+// A process starts slowly when others run, and delays of retries are random.
+jest.setTimeout(150_000);
 const start = commands();
 const startServer = agentServers();
 const startProxy = connectProxies();
@@ -21,7 +21,7 @@ const path = tempPaths();
 const PLAIN = Object.fromEntries(
   ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY']
     .flatMap((name) => [name, name.toLowerCase()])
-    .concat('CODER_AGENT_URL', 'CODER_AGENT_TOKEN')
+    .concat('CODER_AGENT_URL', 'CODER_AGENT_TOKEN', 'CODER_AGENT_TOKEN_FILE')
     .map((name) => [name, '']),
 );
 
@@ -75,71 +75,149 @@ describe('serve --reporter coder', () => {
     expect(existsSync(served.socket)).toBe(false);
   });
 
-  test('the token file is read again for each connection, and batches wait in the spool meanwhile', async () => {
+  test.each([
+    ['--coder-token-file', 503],
+    ['CODER_AGENT_TOKEN_FILE', 401],
+  ])(
+    'the file of %s is read again after a %d, and batches wait in the spool meanwhile',
+    async (name, status) => {
+      const server = await startServer();
+      const [file, spool] = [path(), path()];
+      writeFileSync(file, 'an-old-token\n');
+      server.refusal = ({ headers }) =>
+        headers['coder-session-token'] === TOKEN ? undefined : { status, headers: { 'retry-after': '0' } };
+      const [env, args] = name.startsWith('--') ? [{}, [name, file]] : [{ [name]: file }, []];
+      const served = await serve(env, '--coder-url', server.url, '--spool', spool, ...args);
+      await sendAll(served.socket, [logsFrame(1), logsFrame(1, 1)]);
+      await until('it has been refused', () => served.stderr().includes('no connection to Coder'));
+      writeFileSync(file, `${TOKEN}\n`);
+      await until('both have arrived', () => server.calls.length === 2, 60_000);
+      expect(firstNumbers(server)).toEqual([0, 1]);
+      expect(server.requests[0]?.headers['coder-session-token']).toBe('an-old-token');
+      const account = await ended(served);
+      expect(account).toMatchObject({ forwarded: { batches: 2 }, kept: { batches: 0 } });
+      expect(served.stderr()).not.toMatch(/an-old-token|the-secret-token/);
+    },
+  );
+
+  test('a token file that is gone or empty for some time is read as soon as it is back', async () => {
     const server = await startServer();
-    const [file, spool] = [path(), path()];
-    writeFileSync(file, 'an-old-token\n');
-    server.refusal = { status: 503, headers: { 'retry-after': '0' } };
-    const served = await serve({}, '--coder-url', server.url, '--coder-token-file', file, '--spool', spool);
-    await sendAll(served.socket, [logsFrame(1), logsFrame(1, 1)]);
-    await until('it has been refused', () => served.stderr().includes('no connection to Coder'));
-    writeFileSync(file, `${TOKEN}\n`);
+    const file = path();
+    writeFileSync(file, TOKEN);
+    server.refusal = { status: 503 };
+    const served = await serve({ CODER_AGENT_TOKEN_FILE: file, CODER_AGENT_URL: server.url });
+    await until('it has been refused', () => server.requests.length > 0);
+    rmSync(file);
+    await sendAll(served.socket, [logsFrame(1)]);
+    await until(
+      'it says that the file is gone',
+      () => /cannot be read \(ENOENT/.test(served.stderr()),
+      60_000,
+    );
+    const before = server.requests.length;
+    writeFileSync(file, '');
     server.refusal = undefined;
-    await until('both have arrived', () => server.calls.length === 2, 30_000);
-    expect(firstNumbers(server)).toEqual([0, 1]);
-    const rpc = server.requests.filter(({ url }) => url?.includes('/rpc?'));
-    expect(rpc[0]?.headers['coder-session-token']).toBe('an-old-token');
-    expect(rpc.at(-1)?.headers['coder-session-token']).toBe(TOKEN);
-    const account = await ended(served);
-    expect(account).toMatchObject({ forwarded: { batches: 2 }, kept: { batches: 0 } });
-    expect(served.stderr()).not.toMatch(/an-old-token|the-secret-token/);
+    writeFileSync(file, TOKEN);
+    await until('it has arrived', () => server.calls.length === 1, 60_000);
+    expect(server.requests.length).toBe(before + 1);
+    expect(await ended(served)).toMatchObject({ forwarded: { batches: 1 } });
+  });
+
+  test('while the workspace is being built, its token is refused, and then everything is delivered', async () => {
+    const server = await startServer();
+    const message = 'The agent cannot authenticate until the workspace provision job has been completed.';
+    server.refusal = () =>
+      server.requests.length > 4 ? undefined : { status: 401, body: JSON.stringify({ message }) };
+    const served = await serve({ CODER_AGENT_URL: server.url, CODER_AGENT_TOKEN: TOKEN });
+    await sendAll(
+      served.socket,
+      Array.from({ length: 50 }, (_, n) => logsFrame(1, n)),
+    );
+    await until('all have arrived', () => server.calls.length === 50, 60_000);
+    expect(await ended(served)).toMatchObject({ forwarded: { batches: 50 } });
+    const [warning] = logOf(served).filter(({ level, err }) => level === 40 && err !== undefined);
+    expect(warning.err.message).toContain(message);
+    expect(warning.err.message).toContain('While the workspace is being built, this passes by itself');
+  });
+
+  test('whatever a load balancer answers, the proxy retries until Coder answers', async () => {
+    const server = await startServer();
+    const answers = [
+      { status: 404, body: 'default backend - 404' },
+      { status: 502, headers: { 'content-type': 'text/html' }, body: '<h1>502 Bad Gateway</h1>' },
+      { status: 302, headers: { location: 'https://login.example.com/' } },
+      { status: 0, raw: '' },
+    ];
+    server.refusal = () => answers[server.requests.length - 1];
+    const served = await serve({ CODER_AGENT_URL: server.url, CODER_AGENT_TOKEN: TOKEN });
+    await sendAll(served.socket, [logsFrame(1)]);
+    await until('it has arrived', () => server.calls.length === 1, 60_000);
+    expect(await ended(served)).toMatchObject({ forwarded: { batches: 1 } });
+    expect(served.stderr()).toContain('HTTP 404, no content type, \\"default backend - 404\\"');
+  });
+
+  test('a redirect within the host is followed, and loopback addresses need no entry in NO_PROXY', async () => {
+    const [front, server] = [await startServer(), await startServer()];
+    front.refusal = ({ url }) => ({ status: 307, headers: { location: `${server.url}${url}` } });
+    const env = { CODER_AGENT_URL: front.url, CODER_AGENT_TOKEN: TOKEN, HTTP_PROXY: 'http://127.0.0.1:1' };
+    const served = await serve(env);
+    await sendAll(served.socket, [logsFrame(1)]);
+    await until('it has arrived', () => server.calls.length === 1);
+    expect(server.requests[0]?.headers['coder-session-token']).toBe(TOKEN);
+    expect(await ended(served)).toMatchObject({ forwarded: { batches: 1 } });
   });
 
   test('a lasting refusal is one line that says what to do, and the batch is kept for the next start', async () => {
     const server = await startServer();
-    server.refusal = { status: 401 };
+    server.refusal = { status: 400, body: '{"message":"Unknown or unsupported API version"}' };
     const args = ['--coder-url', server.url, '--spool', path(), '--drain', '0'];
     const env = { CODER_AGENT_TOKEN: TOKEN };
     const served = await serve(env, ...args);
     await sendAll(served.socket, [logsFrame(1)]);
-    const refused = () => served.stderr().match(/does not know this agent token/g)?.length;
+    const refused = () => served.stderr().match(/Coder is too old[^\n]*--coder-allow-old/g)?.length;
     await until('the reporter and the forwarder have said so', () => refused() === 2);
     expect(await ended(served)).toMatchObject({ kept: { batches: 1, logs: 1 } });
-    expect(server.requests.filter(({ url }) => url?.includes('/rpc?'))).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
     server.refusal = undefined;
     await serve(env, ...args);
     await until('it has arrived', () => server.calls.length === 1);
   });
 
-  test('--coder-allow-old does not ask for the version', async () => {
+  test.each([
+    ['2.8', []],
+    ['2.7', ['--coder-allow-old']],
+  ])('asks for version %s with %j, and for nothing else', async (version, args) => {
     const server = await startServer();
-    server.buildInfo = { status: 404 };
-    const env = { CODER_AGENT_URL: server.url, CODER_AGENT_TOKEN: TOKEN };
-    await serve(env, '--coder-allow-old');
+    await serve({ CODER_AGENT_URL: server.url, CODER_AGENT_TOKEN: TOKEN }, ...args);
     await server.session();
-    expect(server.requests.map(({ url }) => url)).toEqual([expect.stringContaining('/rpc?')]);
+    expect(server.requests.map(({ url }) => url)).toEqual([
+      expect.stringContaining(`/rpc?version=${version}&role=boundary-log-proxy`),
+    ]);
   });
 });
 
 describe('https', () => {
   const tls = selfSigned();
-  const authorities = ({ cert } = tls) => {
+  const authorities = ({ cert }: { cert: string }) => {
     const file = path();
     writeFileSync(file, cert);
     return file;
   };
 
   test.each([false, true])('a custom certificate authority works (through a proxy: %p)', async (byProxy) => {
-    const [server, proxy] = [await startServer(tls), await startProxy()];
+    // A loopback address is never reached through a proxy.
+    const host = byProxy ? '192.0.2.1' : '127.0.0.1';
+    const trusted = selfSigned(host.split('.').map(Number));
+    const [server, proxy] = [await startServer(trusted), await startProxy()];
     const served = await serve({
-      CODER_AGENT_URL: server.url,
+      CODER_AGENT_URL: server.url.replace('127.0.0.1', host),
       CODER_AGENT_TOKEN: TOKEN,
-      NODE_EXTRA_CA_CERTS: authorities(),
+      NODE_EXTRA_CA_CERTS: authorities(trusted),
       ...(byProxy ? { HTTPS_PROXY: proxy.url } : {}),
     });
     await sendAll(served.socket, [logsFrame(1)]);
     await until('it has arrived', () => server.calls.length === 1);
-    expect(proxy.asked).toHaveLength(byProxy ? 2 : 0);
+    expect(proxy.asked).toHaveLength(byProxy ? 1 : 0);
     expect(await ended(served)).toMatchObject({ forwarded: { batches: 1 } });
   });
 
@@ -149,7 +227,7 @@ describe('https', () => {
       const other = selfSigned([127, 0, 0, 2]);
       const [server, proxy] = [await startServer(other), await startProxy()];
       const served = await serve({
-        CODER_AGENT_URL: server.url,
+        CODER_AGENT_URL: byProxy ? server.url.replace('127.0.0.1', '192.0.2.1') : server.url,
         CODER_AGENT_TOKEN: TOKEN,
         NODE_EXTRA_CA_CERTS: authorities(other),
         ...(byProxy ? { HTTPS_PROXY: proxy.url } : {}),
@@ -179,6 +257,12 @@ describe('wrong usage', () => {
       { CODER_AGENT_TOKEN: TOKEN },
       ['--coder-url', 'coder.example.com'],
       'CoderReporter: url: got',
+    ],
+    [
+      'a token file that is missing',
+      { CODER_AGENT_TOKEN_FILE: '/does/not/exist' },
+      ['--coder-url', 'http://127.0.0.1:1'],
+      'CODER_AGENT_TOKEN_FILE: the file with the agent token cannot be read (ENOENT',
     ],
     [
       'a token that is not valid',

@@ -294,6 +294,26 @@ describe('an error that is', () => {
   );
 });
 
+describe('retryWithinMs', () => {
+  const asking = (hints: object) => () => Promise.reject(Object.assign(new Error('busy'), hints));
+
+  test.each([
+    ['is the longest delay', { retryWithinMs: 50 }, 50],
+    ['does not make a delay longer', { retryWithinMs: 5000 }, 1000],
+    ['together with retryAfterMs is the delay', { retryAfterMs: 50, retryWithinMs: 50 }, 50],
+    ['that is negative is ignored', { retryWithinMs: -1 }, 1000],
+    ['that is not a number is ignored', { retryWithinMs: Number.NaN }, 1000],
+    ['that is a text is ignored', { retryWithinMs: '50' }, 1000],
+  ])('%s', async (_what, hints, expected) => {
+    random(1);
+    const { times } = report([asking(hints), async () => undefined], {});
+    await pass(expected - 1);
+    expect(times()).toEqual([0]);
+    await pass(1);
+    expect(times()).toEqual([0, expected]);
+  });
+});
+
 describe('retryAfterMs', () => {
   const asking = (retryAfterMs: unknown) => () =>
     Promise.reject(Object.assign(new Error('busy'), { retryAfterMs }));

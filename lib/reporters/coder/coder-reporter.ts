@@ -25,11 +25,12 @@ const METHOD = '/coder.agent.v2.Agent/ReportBoundaryLogs';
  *
  * | what happened | `code` | retries |
  * |---|---|---|
- * | Coder is not reachable (refused, reset, DNS, TLS), or answers with HTTP 408, 425, 429 or 5xx | `ERR_CONNECT_FAILED` | may succeed after `retryAfterMs`: the time until the next attempt to connect, and at least what `Retry-After` asks for |
+ * | Coder is not reachable (refused, reset, DNS, TLS) or not available (HTTP 408, 425, 429 or 5xx), something in front of it answers, or a redirect leads to another host | `ERR_CONNECT_FAILED` | may succeed after `retryAfterMs`: the time until the next attempt to connect, and at least what `Retry-After` asks for |
  * | the connection or the call ended before the answer arrived | `ERR_CONNECTION_LOST` | may succeed |
  * | Coder did not answer in time | `ERR_CALL_TIMEOUT` | may succeed |
  * | the server violated a protocol | `ERR_PROTOCOL_VIOLATION` | may succeed |
- * | HTTP 400, 401, 403 or another status; an old server; a server without this method | `ERR_CODER_REFUSED` | fail until somebody corrects the configuration: `retryAfterMs` is minutes |
+ * | HTTP 401, or the token cannot be read | `ERR_CODER_REFUSED` | may succeed; once Coder has answered 401 for 5 minutes, `retryAfterMs` is minutes |
+ * | HTTP 400 of Coder, which is too old; a server without this method | `ERR_CODER_REFUSED` | fail until somebody corrects the configuration: `retryAfterMs` is minutes |
  * | the method returned an error | `ERR_CALL_REJECTED` | are useless: `permanent` is true |
  * | `close()` was called | `ERR_CLOSED` | fail |
  */

@@ -1,23 +1,27 @@
 import { BoundaryLogError, type ErrorCode } from '../../errors.js';
 import type { ReportError } from '../../forwarding/reporter.js';
-import { visible } from '../../printable.js';
+import { oneLine, type Refusal } from './http-reply.js';
 
 /** How long to wait after a failure that lasts until somebody changes the configuration, in ms. */
 const CONFIGURATION_RETRY_MS = 120_000;
+
+interface Hints {
+  permanent?: true;
+  retryAfterMs?: number | undefined;
+  retryWithinMs?: number;
+}
 
 /** An error of the connection to Coder or of a call, with the reporter's hints about retries. */
 export class Failure extends BoundaryLogError implements ReportError {
   declare readonly permanent?: true;
   declare readonly retryAfterMs?: number;
+  declare readonly retryWithinMs?: number;
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    options: { cause?: unknown; permanent?: true; retryAfterMs?: number | undefined } = {},
-  ) {
-    super(code, message, options.cause === undefined ? {} : { cause: options.cause });
-    if (options.permanent !== undefined) this.permanent = options.permanent;
-    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
+  constructor(code: ErrorCode, message: string, { cause, ...hints }: Hints & { cause?: unknown } = {}) {
+    super(code, message, cause === undefined ? {} : { cause });
+    for (const [name, hint] of Object.entries(hints)) {
+      if (hint !== undefined) Object.assign(this, { [name]: hint });
+    }
   }
 }
 
@@ -32,7 +36,18 @@ export function lasting(message: string, cause?: unknown): Failure {
 }
 
 export function isLasting(error: unknown): error is Failure {
-  return (error as Partial<Failure>).code === 'ERR_CODER_REFUSED';
+  const { code, retryAfterMs } = error as Partial<Failure>;
+  return code === 'ERR_CODER_REFUSED' && retryAfterMs !== undefined;
+}
+
+/**
+ * Coder does not accept the token. It says so as long as a workspace is being built, so it may pass by itself; after
+ * some time it is {@link lasting}.
+ */
+export class TokenRefusal extends Failure {
+  constructor(message: string) {
+    super('ERR_CODER_REFUSED', message);
+  }
 }
 
 /** The server will never accept this batch. */
@@ -57,45 +72,37 @@ export function callFailure(code: bigint, text: string): Failure {
   return permanent(`Coder rejects this batch (code ${code}): ${oneLine(text)}`);
 }
 
-/** An HTTP response other than the expected one. */
-export interface Refusal {
-  readonly status: number;
-  readonly retryAfter: string | undefined;
-  /** The server's explanation, or an empty text. */
-  readonly text: string;
+/** The failure that an HTTP response to a request to connect means. @param url The URL of the request. */
+export function refusalFailure(url: string, refusal: Refusal, { allowOldServer = false } = {}): Failure {
+  const { status, answer, from } = refusal;
+  if (status === 400 && from === 'Coder')
+    return lasting(`Coder is too old (${answer}): ${allowOldServer ? TOO_OLD : OLD}`);
+  if (status === 401 && from !== 'others')
+    return new TokenRefusal(`Coder does not accept this agent token (${answer}). ${TOKEN}`);
+  const isBusy = status >= 500 || status === 408 || status === 425 || status === 429;
+  const message = isBusy
+    ? `Coder is not available: ${url} answers with ${answer}`
+    : `there is no agent API at ${url}, which answers with ${answer}: is this address correct, and does everything in front of Coder let WebSockets and this agent through?`;
+  const ms = parseRetryAfter(refusal.retryAfter, Date.now());
+  return passing('ERR_CONNECT_FAILED', message, undefined, ms);
 }
 
-/** The failure that an HTTP response to a request to connect means. @param url The URL of the request. */
-export function refusalFailure(url: string, { status, retryAfter, text }: Refusal): Failure {
-  const said = `HTTP ${status}${text === '' ? '' : `: ${oneLine(text)}`}`;
-  switch (status) {
-    case 400:
-      return lasting(`Coder does not support the agent API 2.7, which needs Coder 2.30 or newer (${said})`);
-    case 401:
-      return lasting(
-        `Coder does not know this agent token: set CODER_AGENT_TOKEN, or the token file, to the token of this workspace's agent (${said})`,
-      );
-    case 403:
-      return lasting(
-        `Coder rejects this agent, because its workspace was rebuilt: use the token of the latest build (${said})`,
-      );
-    case 408:
-    case 425:
-    case 429:
-      break;
-    default:
-      if (status < 500) return lasting(`there is no agent API at ${url}: is this address correct? (${said})`);
-  }
-  const message = `Coder is not available: ${url} answers with ${said}`;
-  return passing('ERR_CONNECT_FAILED', message, undefined, parseRetryAfter(retryAfter, Date.now()));
-}
+const TOO_OLD = 'boundary logs need the agent API 2.7, which is part of Coder 2.30 and newer';
+const OLD =
+  'the agent API 2.8 is part of Coder 2.31.1 and newer. Upgrade it, or allow old servers (--coder-allow-old), ' +
+  'which show the workspace agent as disconnected when this connection ends';
+const TOKEN =
+  'While the workspace is being built, this passes by itself. If the workspace was rebuilt, use the token of its ' +
+  'latest build: correct CODER_AGENT_TOKEN or the token file';
 
 /** The failure that the response of an HTTP proxy to CONNECT means. */
 export function proxyFailure(status: number): Failure {
   const said = `the HTTP proxy answers CONNECT with ${status}`;
   if (status === 407) return lasting(`${said}: add user and password to HTTPS_PROXY`);
-  if (status < 500 && status !== 429)
+  // It forbids this address, or it does not support CONNECT.
+  if (status === 403 || status === 405) {
     return lasting(`${said}: allow this address in the proxy, or bypass the proxy with NO_PROXY`);
+  }
   return passing('ERR_CONNECT_FAILED', `Coder is not available: ${said}`);
 }
 
@@ -107,13 +114,4 @@ export function parseRetryAfter(header: string | undefined, now: number): number
   if (header === undefined) return undefined;
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
-}
-
-const MAX_SHOWN_LENGTH = 300;
-
-/** A text from the server in a form that is safe for a message: on one line, and of limited length. */
-export function oneLine(text: string): string {
-  const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
-  const short = line.length > MAX_SHOWN_LENGTH ? `${line.slice(0, MAX_SHOWN_LENGTH)}…` : line;
-  return visible(short);
 }

@@ -7,8 +7,9 @@ import { retry } from '../../forwarding/retry.js';
 import { Episode } from '../../telemetry/episode.js';
 import type { AgentSession } from './agent-session.js';
 import { dial } from './dial.js';
-import { type Failure, passing } from './failures.js';
+import { Failure, isLasting } from './failures.js';
 import type { ResolvedCoderOptions } from './options.js';
+import { TokenPatience } from './token-patience.js';
 
 /**
  * Timers may fire slightly early. A caller that returns within this time before the next attempt waits for that
@@ -31,6 +32,7 @@ export class KeptConnection {
   /** The last failure, and when the delay after it ends. Set only during that delay. */
   #failure: { error: Failure; until: number } | undefined;
   #hasConnected = false;
+  readonly #patience = new TokenPatience();
   /** Emits `change` when there is a session or a failure, or when the connection is closed. */
   readonly #progress = new EventEmitter().setMaxListeners(0);
 
@@ -47,7 +49,7 @@ export class KeptConnection {
    * Returns the session. If there is none yet, it waits for the result of one attempt: the one in progress, or one that
    * is about to start.
    *
-   * @throws the failure of the last attempt, whose `retryAfterMs` is the time until the next one
+   * @throws the failure of the last attempt, whose hints are the time until the next one
    * @throws `signal.reason`
    * @throws ERR_CLOSED
    */
@@ -59,7 +61,9 @@ export class KeptConnection {
       const leftMs = (this.#failure?.until ?? 0) - performance.now();
       if (this.#failure !== undefined && leftMs > SOON_MS) {
         const { error } = this.#failure;
-        throw passing(error.code, error.message, error, leftMs);
+        // The caller returns for the next attempt. After delays of its own, it would come later and later.
+        const hints = { cause: error, retryAfterMs: leftMs, retryWithinMs: leftMs };
+        throw new Failure(error.code, error.message, hints);
       }
       await once(this.#progress, 'change', { signal }).catch(() => undefined);
     }
@@ -98,7 +102,8 @@ export class KeptConnection {
 
   #fail(error: Failure, delayMs: number): void {
     this.#failure = { error, until: performance.now() + delayMs };
-    this.#outage.happened({}, { err: error }, error.code);
+    const { code } = error;
+    this.#outage.happened({}, { err: error }, isLasting(error) ? 'lasting' : code);
     this.#progress.emit('change');
   }
 
@@ -141,7 +146,10 @@ export class KeptConnection {
       const session = await dial(this.#options, attempt.signal);
       logger[this.#hasConnected ? 'debug' : 'info']({ url }, 'connected to Coder');
       this.#hasConnected = true;
+      this.#patience.accepted();
       return session;
+    } catch (error) {
+      throw this.#patience.judge(error);
     } finally {
       stopTimer();
     }

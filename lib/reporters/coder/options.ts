@@ -21,7 +21,10 @@ export interface CoderReporterOptions {
   url: string;
   /** The workspace agent's token, or a function that returns it and is called for each new connection. */
   token: string | (() => string | Promise<string>);
-  /** Whether to connect without checking that Coder is version 2.31 or newer. Default: `false`. */
+  /**
+   * Whether to connect to a Coder older than 2.31.1, too, with the agent API 2.7; it shows the workspace agent as
+   * disconnected when the connection ends. Default: `false`.
+   */
   allowOldServer?: boolean | undefined;
   /**
    * How long one call may take, in ms. The default is less than the default of `retry.timeoutMs`, so that a slow
@@ -35,7 +38,7 @@ export interface CoderReporterOptions {
    * Default: `1000`.
    */
   reconnectInitialDelayMs?: number | undefined;
-  /** Upper limit of the longest delay, in ms. Default: `30000`. */
+  /** Upper limit of the longest delay, in ms. Default: `10000`. */
   reconnectMaxDelayMs?: number | undefined;
   /** How often the reporter pings Coder, in ms; Coder has 10 s to answer. Default: `15000`. */
   keepAliveMs?: number | undefined;
@@ -57,7 +60,7 @@ export const CODER_OPTIONS = {
   allowOldServer: {
     ...flag,
     default: false,
-    doc: 'Whether to connect without checking that Coder is version 2.31 or newer',
+    doc: 'Whether to connect to a Coder older than 2.31.1, too, with the agent API 2.7; it shows the workspace agent as disconnected when the connection ends',
   },
   callTimeoutMs: { ...milliseconds({ min: 1 }), default: 8000, doc: 'How long one call may take, in ms' },
   connectTimeoutMs: {
@@ -72,7 +75,7 @@ export const CODER_OPTIONS = {
   },
   reconnectMaxDelayMs: {
     ...milliseconds({ min: 0 }),
-    default: 30_000,
+    default: 10_000,
     doc: 'Upper limit of the longest delay, in ms',
   },
   keepAliveMs: {

@@ -23,16 +23,16 @@ import (
 
 // server is the state that all connections share.
 type server struct {
-	schema       *schema.Schema
-	token        string
-	apiVersion   string
-	buildVersion string
-	maxLogs      int
+	schema     *schema.Schema
+	token      string
+	apiVersion string
+	maxLogs    int
 	// status rejects connection attempts, and fault disturbs calls, as often as times says.
 	status     int
 	fault      string
 	times      times
 	retryAfter string
+	redirects  int
 }
 
 func main() {
@@ -42,11 +42,11 @@ func main() {
 	at := flag.String("listen", "127.0.0.1:0", "address")
 	folder := flag.String("proto", "", "folder of the .proto files")
 	flag.StringVar(&s.token, "token", "", "the agent token that is accepted")
-	flag.StringVar(&s.apiVersion, "api-version", "2.9", "the supported version of the agent API")
-	flag.StringVar(&s.buildVersion, "build-version", "v2.32.0+interop", "the version of Coder that buildinfo reports")
+	flag.StringVar(&s.apiVersion, "api-version", "2.10", "the supported version of the agent API")
 	flag.IntVar(&s.maxLogs, "max-logs", 1000, "most logs in one request; more are an error")
 	flag.IntVar(&s.status, "refuse", 0, "the HTTP status that rejects connection attempts")
 	flag.StringVar(&s.retryAfter, "retry-after", "", "the Retry-After header of these responses")
+	flag.IntVar(&s.redirects, "redirects", 0, "how many redirects lead to the agent API")
 	flag.StringVar(&s.fault, "fault", "", "what happens to calls: unknown-method (to all), unimplemented, hang,\n"+
 		"silent, end-stream, end-session")
 	flag.Int64Var(&s.times.limit, "times", 0, "how often a rejection or fault happens; 0: always")

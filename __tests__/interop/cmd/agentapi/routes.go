@@ -4,15 +4,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 )
 
 func (s *server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /api/v2/buildinfo", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, map[string]string{"version": s.buildVersion, "agent_api_version": s.apiVersion})
-	})
 	mux.HandleFunc("GET /api/v2/workspaceagents/me/rpc", func(w http.ResponseWriter, r *http.Request) {
+		if n, _ := strconv.Atoi(r.URL.Query().Get("redirected")); n < s.redirects {
+			query := r.URL.Query()
+			query.Set("redirected", strconv.Itoa(n+1))
+			http.Redirect(w, r, r.URL.Path+"?"+query.Encode(), http.StatusTemporaryRedirect)
+			return
+		}
 		status, message := s.judge(r)
 		tell(map[string]any{"attempt": map[string]any{
 			"status": status, "at": time.Now().UnixMilli(),

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { LogBatch, Tag } from '../../../../codec/index.js';
 import { ReportBoundaryLogsRequest } from '../../../../codec/messages.js';
 import { Forwarder } from '../../../../lib/index.js';
@@ -14,6 +14,7 @@ import { until } from '../../../helpers/until.js';
 const startServer = agentServers();
 const made: CoderReporter[] = [];
 afterEach(async () => {
+  jest.restoreAllMocks();
   for (const reporter of made.splice(0)) await reporter.close();
 });
 
@@ -53,7 +54,7 @@ describe('a batch', () => {
     );
     expect(server.sessions).toHaveLength(1);
     const rpc = server.requests.at(-1);
-    expect(rpc?.url).toBe('/api/v2/workspaceagents/me/rpc?version=2.7&role=boundary-log-proxy');
+    expect(rpc?.url).toBe('/api/v2/workspaceagents/me/rpc?version=2.8&role=boundary-log-proxy');
     expect(rpc?.headers).toMatchObject({ 'coder-session-token': TOKEN });
     expect(rpc?.headers).not.toHaveProperty('origin');
     expect(rpc?.headers).not.toHaveProperty('sec-websocket-extensions');
@@ -337,6 +338,43 @@ describe('the connection', () => {
     expect(await reported).toBeUndefined();
   });
 
+  test('that was refused: the Forwarder comes back for the next attempt, not after delays of its own', async () => {
+    const server = await startServer();
+    server.refusal = () => (server.requests.length < 6 ? { status: 401 } : undefined);
+    const reporter = reporterFor(server, { reconnectInitialDelayMs: 200, reconnectMaxDelayMs: 200 });
+    const forwarder = new Forwarder(reporter, {
+      retry: { initialDelayMs: 3_600_000, maxDelayMs: 3_600_000 },
+    });
+    forwarder.write(logBatch(1));
+    await new Promise<void>((resolve) => forwarder.end(resolve));
+    expect(server.requests).toHaveLength(6);
+    expect(server.calls).toHaveLength(1);
+  });
+
+  test('that is refused with 401 for 5 minutes: the next attempts follow after 2 minutes', async () => {
+    const server = await startServer();
+    server.refusal = { status: 401, body: '{"message":"Agent not authorized"}' };
+    const logger = logLines();
+    const now = performance.now.bind(performance);
+    let later = 0;
+    jest.spyOn(performance, 'now').mockImplementation(() => now() + later);
+    const reporter = reporterFor(server, { logger, reconnectInitialDelayMs: 60, reconnectMaxDelayMs: 60 });
+    const waitMs = async () =>
+      (await reporter.report(logBatch(1), never).catch((error) => error)).retryAfterMs;
+    await until('it was refused more than once', () => server.requests.length > 2);
+    later = 299_000;
+    expect(await waitMs()).toBeLessThan(100);
+    later = 301_000;
+    await until('it waits', async () => (await waitMs()) > 100_000);
+    expect(await waitMs()).toBeLessThanOrEqual(120_000);
+    const lines = logger.lines.map(({ fields }) => (fields.err as Error).message);
+    expect(lines).toEqual([
+      expect.stringContaining('passes by itself'),
+      expect.stringContaining('for more than 5 minutes'),
+    ]);
+    await reporter.close();
+  });
+
   test('that is being opened: a report ends when its signal aborts', async () => {
     const server = await startServer();
     const reporter = reporterFor(server, { token: () => new Promise(() => undefined) });
@@ -402,7 +440,7 @@ describe('close()', () => {
     await hanging.close();
     expect(await waiting).toMatchObject({ code: 'ERR_CLOSED' });
     server.refusal = { status: 401 };
-    const refused = reporterFor(server);
+    const refused = reporterFor(server, { reconnectInitialDelayMs: 60_000, reconnectMaxDelayMs: 60_000 });
     await refused.report(logBatch(1), never).catch(() => undefined);
     await refused.close();
   });
@@ -411,7 +449,11 @@ describe('close()', () => {
 test('the token is neither logged, nor in an error, nor visible in the reporter', async () => {
   const server = await startServer();
   const logger = logLines();
-  const reporter = reporterFor(server, { logger });
+  const reporter = reporterFor(server, {
+    logger,
+    reconnectInitialDelayMs: 60_000,
+    reconnectMaxDelayMs: 60_000,
+  });
   server.refusal = { status: 401, body: JSON.stringify({ message: 'no' }) };
   const error = await reporter.report(logBatch(1), never).catch((error) => error);
   await until('it is logged', () => logger.lines.length > 0);

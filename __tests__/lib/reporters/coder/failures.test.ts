@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   callFailure,
-  oneLine,
+  isLasting,
   parseRetryAfter,
   proxyFailure,
   refusalFailure,
 } from '../../../../lib/reporters/coder/failures.js';
+import { oneLine, type Refusal } from '../../../../lib/reporters/coder/http-reply.js';
 
 const LASTING = { code: 'ERR_CODER_REFUSED', retryAfterMs: 120_000 };
 const URL = 'https://coder.example.com/api/v2/workspaceagents/me/rpc';
@@ -28,39 +29,51 @@ test.each([
 });
 
 describe('HTTP', () => {
-  const refusal = (status: number, retryAfter?: string) =>
-    refusalFailure(URL, { status, retryAfter, text: 'what it says' });
+  const refusal = (status: number, { retryAfter, from = 'Coder' }: Partial<Refusal> = {}) =>
+    refusalFailure(URL, { status, retryAfter, from, answer: `HTTP ${status}: what it says` });
 
   test.each([
-    [400, 'needs Coder 2.30 or newer'],
-    [401, 'does not know this agent token'],
-    [403, 'rebuilt'],
-    [404, 'is this address correct'],
-    [302, 'is this address correct'],
-    [200, 'is this address correct'],
-  ])('%d is a lasting failure whose message says in one line what to do', (status, what) => {
-    const error = refusal(status, '5');
-    expect(error).toMatchObject(LASTING);
-    expect(error.message).toMatch(new RegExp(`^[^\n]*${what}[^\n]*HTTP ${status}: what it says`));
+    [400, 'Coder', 'lasting', 'Coder 2.31.1 and newer. Upgrade it, or allow old servers (--coder-allow-old)'],
+    [400, 'anybody', 'passing', 'is this address correct'],
+    [401, 'Coder', 'refused', 'does not accept this agent token'],
+    [401, 'anybody', 'refused', 'does not accept this agent token'],
+    [401, 'others', 'passing', 'is this address correct'],
+    [403, 'Coder', 'passing', 'let WebSockets and this agent through'],
+    [404, 'Coder', 'passing', 'is this address correct'],
+    [302, 'anybody', 'passing', 'is this address correct'],
+    [200, 'others', 'passing', 'is this address correct'],
+    [407, 'others', 'passing', 'is this address correct'],
+    [408, 'others', 'passing', 'is not available'],
+    [425, 'anybody', 'passing', 'is not available'],
+    [429, 'Coder', 'passing', 'is not available'],
+    [500, 'Coder', 'passing', 'is not available'],
+    [502, 'others', 'passing', 'is not available'],
+  ] as const)('%d of %s is %s, and its message says in one line what to do', (status, from, kind, what) => {
+    const error = refusal(status, { from });
+    expect(error.code).toBe(kind === 'passing' ? 'ERR_CONNECT_FAILED' : 'ERR_CODER_REFUSED');
+    expect(isLasting(error)).toBe(kind === 'lasting');
+    expect(error.retryAfterMs).toBe(kind === 'lasting' ? 120_000 : undefined);
     expect(error.permanent).toBeUndefined();
+    expect(error.message).toMatch(new RegExp(`^[^\n]*HTTP ${status}: what it says[^\n]*$`));
+    expect(error.message).toContain(what);
   });
 
   test.each([
-    [408, undefined, undefined],
-    [425, undefined, undefined],
     [429, '30', 30_000],
-    [500, undefined, undefined],
     [502, 'nonsense', undefined],
     [503, '0', 0],
-  ])('%d with Retry-After %p may pass', (status, retryAfter, ms) => {
-    const error = refusal(status, retryAfter);
-    expect(error.code).toBe('ERR_CONNECT_FAILED');
-    expect(error.retryAfterMs).toBe(ms);
+    [404, '5', 5000],
+    [401, '5', undefined],
+  ])('%d with Retry-After %p', (status, retryAfter, ms) => {
+    expect(refusal(status, { retryAfter }).retryAfterMs).toBe(ms);
   });
 
   test.each([
     [407, 'ERR_CODER_REFUSED', 'user and password'],
     [403, 'ERR_CODER_REFUSED', 'NO_PROXY'],
+    [405, 'ERR_CODER_REFUSED', 'NO_PROXY'],
+    [302, 'ERR_CONNECT_FAILED', 'is not available'],
+    [404, 'ERR_CONNECT_FAILED', 'is not available'],
     [429, 'ERR_CONNECT_FAILED', 'is not available'],
     [502, 'ERR_CONNECT_FAILED', 'is not available'],
   ])('%d from an HTTP proxy', (status, code, text) => {
