@@ -264,7 +264,8 @@ const ROWS: Record<string, Row> = {
           close: () => buffer.close(),
         },
         end: async () => {
-          await buffer.close();
+          // After destroy() nothing else need be called.
+          if (!buffer.destroyed) await buffer.close();
           await until('it is closed', () => buffer.closed);
         },
         check: () => expect(locksIn(folder)).toEqual([]),

@@ -56,11 +56,20 @@ export function decodeFrame<Message extends Kinded>(
 ): Message | Skip | Close {
   if ('error' in frame) return { kind: frame.fatal ? 'close' : 'skip', error: frame.error };
   const definition = protocol.tags[frame.tag];
+  if (definition !== undefined && definition.decode === (decodeMessage as unknown))
+    return definition.decode(frame);
+  return decodeOther(definition, frame);
+}
+
+/** Apart from the path of boundary's own frames, which is short enough to be inlined. */
+function decodeOther<Message extends Kinded>(
+  definition: TagDefinition<Message> | undefined,
+  frame: Frame,
+): Message | Skip | Close {
   if (definition === undefined) {
     checkFrame(frame, false);
     return unsupportedTag(frame.tag);
   }
-  if (definition.decode === (decodeMessage as unknown)) return definition.decode(frame);
   // A custom function may write to the bytes of any frame.
   unload();
   try {

@@ -12,8 +12,8 @@ export interface Batch {
 }
 
 export function isBatch(value: unknown): value is Batch {
-  const { raw, count } = (value ?? {}) as Partial<Batch>;
-  return raw instanceof Uint8Array && Number.isInteger(count);
+  const batch = value as Partial<Batch> | null | undefined;
+  return batch?.raw instanceof Uint8Array && (batch.count as number) >>> 0 === batch.count;
 }
 
 /** Fails the write of what is not a batch. @returns whether it did. */

@@ -269,12 +269,12 @@ export class BoundaryLogProxy {
     this.#closing.abort();
     await this.#forwarding?.catch(() => undefined);
     this.#buffer.shutdown();
+    this.#metrics.release(!this.#hasGivenRegistry);
     await this.#connections.closeAll();
     await this.#spool?.close();
     await this.#listener?.finish?.();
     this.#buffer.destroy();
     this.#warnings.end();
-    this.#metrics.release(!this.#hasGivenRegistry);
     if (this.#listener === undefined) return;
     const { received, recovered, forwarded, dropped, buffered: kept } = this.accounts();
     this.#logger.info({ received, recovered, forwarded, dropped, kept }, 'closed');

@@ -186,7 +186,10 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
       }
       const route = this.#lastRoute;
       if (route === undefined) return kind === 'close' ? (outcome as unknown as Close).error : undefined;
-      if (typeof route === 'function') return promiseIn(route(outcome));
+      if (typeof route === 'function') {
+        const result = route(outcome);
+        return result === undefined ? undefined : promiseIn(result);
+      }
       if (!route.writable) return routeClosed(kind);
       return route.write(outcome) ? undefined : route;
     } catch (error) {
