@@ -11,7 +11,8 @@ import * as main from '../lib/index.js';
 import type { OptionRow } from '../lib/options.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
-import { SENDER_OPTIONS } from '../lib/sender/sender.js';
+import { SENDER_DROP_REASONS } from '../lib/sender/sender-accounts.js';
+import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
 import { REFUSAL_REASONS } from '../lib/server/connections.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
 import { DEMUX_OPTIONS } from '../lib/streams/demux.js';
@@ -96,6 +97,18 @@ test('docs/streams.md lists every public stream', () => {
   );
   const documented = tableAfter(read('docs/streams.md'), '| stream').map(([name]) => name);
   expect(documented.sort()).toEqual(streams.map(([name]) => name).sort());
+});
+
+test('docs/streams.md lists the reasons for which a sender drops an event, as the doc comment does', () => {
+  const documented = tableAfter(read('docs/streams.md'), '| reason         | why');
+  expect(documented.map(([reason]) => reason)).toEqual([...SENDER_DROP_REASONS]);
+  const comment = read('lib/sender/sender-accounts.ts').matchAll(/^ \* (\| `\w+` \|.*)$/gm);
+  expect(documented).toEqual(tableAfter(`|\n|\n${[...comment].map(([, row]) => row).join('\n')}`, '|'));
+});
+
+test('docs/streams.md lists the accounts of a sender', () => {
+  const documented = tableAfter(read('docs/streams.md'), '| field       | counts');
+  expect(documented.map(([field]) => field)).toEqual(Object.keys(new main.BoundaryLogSender().accounts()));
 });
 
 describe('docs/operating.md', () => {

@@ -5,7 +5,7 @@ import { RETRY_OPTIONS } from '../lib/forwarding/retrying-reporter.js';
 import { documentedDefault, type OptionRow } from '../lib/options.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
-import { SENDER_OPTIONS } from '../lib/sender/sender.js';
+import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
 import { SPOOL_OPTIONS } from '../lib/spool/spool-options.js';
 import { DEMUX_OPTIONS } from '../lib/streams/demux.js';
@@ -29,7 +29,7 @@ const TABLES: [name: string, file: string, table: Table][] = [
   ['DemuxOptions', 'streams/demux.ts', DEMUX_OPTIONS],
   ['LogBufferOptions', 'streams/log-buffer.ts', LOG_BUFFER_OPTIONS],
   ['StatusSinkOptions', 'streams/status-sink.ts', STATUS_SINK_OPTIONS],
-  ['BoundaryLogSenderOptions', 'sender/sender.ts', SENDER_OPTIONS],
+  ['BoundaryLogSenderOptions', 'sender/sender-options.ts', SENDER_OPTIONS],
   ['TextReporterOptions', 'reporters/text.ts', TEXT_REPORTER_OPTIONS],
   ['CoderReporterOptions', 'reporters/coder/options.ts', CODER_OPTIONS],
 ];

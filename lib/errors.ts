@@ -14,7 +14,9 @@ import { type ErrorCode as CodecErrorCode, BoundaryLogError as CodedError } from
  * | `ERR_FORWARDER_RUNNING` | `runForwarder()` was called while a forwarder runs | the running forwarder continues |
  * | `ERR_ROUTE_CLOSED` | a stream that a Demux writes to was ended or destroyed | the Demux is destroyed |
  * | `ERR_FRAME_TIMEOUT` | a frame that has begun was not complete in time | the connection is closed, and the frame is dropped |
- * | `ERR_SEND_FAILED` | a batch could not be sent within the allowed number of attempts | the sender is destroyed |
+ * | `ERR_SEND_FAILED` | events could not be sent within the allowed attempts, or in time after `end()` | the sender is destroyed; the message says how many events are left |
+ * | `ERR_WRITE_TIMEOUT` | a receiver did not read a frame within `writeTimeoutMs` | the sender closes the connection, and sends the batch again on a new one |
+ * | `ERR_SENDER_FULL` | with `overflow: 'drop'`, a sender has no room for an event | the event is dropped and counted |
  * | `ERR_SPOOL_IN_USE` | another process, or another spool of this process, has the folder open | nothing is opened or changed |
  * | `ERR_SPOOL_FAILED` | the spool's folder cannot be created, read or written; `cause` says why | the call had no effect; the next one tries again |
  * | `ERR_CONNECT_FAILED` | Coder cannot be reached or is overloaded, or something else answers; `cause` says why | the reporter reconnects; the batch may be retried |
@@ -37,6 +39,8 @@ export type ErrorCode =
   | 'ERR_ROUTE_CLOSED'
   | 'ERR_FRAME_TIMEOUT'
   | 'ERR_SEND_FAILED'
+  | 'ERR_WRITE_TIMEOUT'
+  | 'ERR_SENDER_FULL'
   | 'ERR_SPOOL_IN_USE'
   | 'ERR_SPOOL_FAILED'
   | 'ERR_CONNECT_FAILED'

@@ -10,6 +10,7 @@ import {
   BoundaryLogSender,
   type BoundaryLogSenderOptions,
   eventsOf,
+  type SenderDropReason,
 } from '../../../lib/index.js';
 import { Receiver } from '../../helpers/receiver.js';
 import { tempPaths } from '../../helpers/temp.js';
@@ -29,13 +30,15 @@ beforeEach(async () => {
   senders = [];
 });
 afterEach(async () => {
+  jest.restoreAllMocks();
+  jest.useRealTimers();
   for (const sender of senders) sender.destroy();
   await receiver.stop();
 });
 
 /** Unless a test says otherwise, batches are sent by number alone, so that no test depends on the clock. */
 function makeSender(options: BoundaryLogSenderOptions = {}): BoundaryLogSender {
-  const sender = new BoundaryLogSender({ socketPath, batchDelayMs: NEVER_MS, retryDelayMs: 1, ...options });
+  const sender = new BoundaryLogSender({ socketPath, batchDelayMs: NEVER_MS, maxDelayMs: 1, ...options });
   senders.push(sender);
   return sender;
 }
@@ -214,11 +217,48 @@ describe('while nobody listens on the socket', () => {
     receiver = await Receiver.start(socketPath);
   });
 
+  test('the delays are random, up to a limit that grows from 100 ms to 5 s, and that is 100 ms again for the next outage', async () => {
+    await receiver.stop();
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
+    const random = jest.spyOn(Math, 'random').mockReturnValue(1);
+    const setTimeout = jest.spyOn(globalThis, 'setTimeout');
+    const delays = () => setTimeout.mock.calls.map(([, ms]) => ms).filter((ms) => ms !== NEVER_MS);
+    const writeTimeoutMs = Number.POSITIVE_INFINITY;
+    const sender = makeSender({
+      batchSize: 1,
+      writeTimeoutMs,
+      initialDelayMs: undefined,
+      maxDelayMs: undefined,
+    });
+    const retries = async (n: number) => {
+      await until('it has tried often enough', async () => {
+        await jest.advanceTimersByTimeAsync(5000);
+        return delays().length >= n;
+      });
+      return delays().slice(0, n);
+    };
+    sender.write(event());
+    expect(await retries(8)).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000]);
+    receiver = await Receiver.start(socketPath);
+    await until('it has sent', async () => {
+      await jest.advanceTimersByTimeAsync(5000);
+      return sender.accounts().left === 0;
+    });
+    await receiver.stop();
+    setTimeout.mockClear();
+    random.mockReturnValue(0.5);
+    sender.write(event());
+    sender.write(event());
+    expect(await retries(3)).toEqual([50, 100, 200]);
+    receiver = await Receiver.start(socketPath);
+  });
+
   test('a destroyed sender does not wait any more', async () => {
     await receiver.stop();
-    const sender = makeSender({ batchSize: 1, retryDelayMs: NEVER_MS });
+    const sender = makeSender({ batchSize: 1, initialDelayMs: NEVER_MS, maxDelayMs: NEVER_MS });
     const onError = jest.fn();
     sender.on('error', onError);
+    jest.spyOn(Math, 'random').mockReturnValue(1);
     const setTimeout = jest.spyOn(globalThis, 'setTimeout');
     const clearTimeout = jest.spyOn(globalThis, 'clearTimeout');
     const written = new Promise((resolve) => sender.write(event(), resolve));
@@ -242,18 +282,24 @@ describe('while nobody listens on the socket', () => {
 });
 
 describe('dropped events', () => {
-  const tooLarge = event(0, { http_url: 'x'.repeat(MAX_PAYLOAD_LENGTH) });
-  test.each<[name: string, value: unknown, code: string]>([
-    ['a text', 'allow', 'ERR_INVALID_EVENT'],
-    ['an object without a decision', {}, 'ERR_INVALID_EVENT'],
-    ['an event with an invalid time', event(0, { event_time: 'now' }), 'ERR_INVALID_EVENT'],
-    ['an event that alone is too large for a frame', tooLarge, 'ERR_MESSAGE_TOO_LARGE'],
-  ])('%s: emitted as `drop`, and the next event is sent', async (_name, value, code) => {
+  const tooLarge = event(0, { session_id: 'x'.repeat(MAX_PAYLOAD_LENGTH) });
+  test.each<[name: string, value: unknown, code: string, reason: SenderDropReason]>([
+    ['a text', 'allow', 'ERR_INVALID_EVENT', 'invalid'],
+    ['an object without a decision', {}, 'ERR_INVALID_EVENT', 'invalid'],
+    ['an event with an invalid time', event(0, { event_time: 'now' }), 'ERR_INVALID_EVENT', 'invalid'],
+    [
+      'an event that is too large for a frame, however it is cut',
+      tooLarge,
+      'ERR_MESSAGE_TOO_LARGE',
+      'too_large',
+    ],
+  ])('%s: emitted as `drop`, and the next event is sent', async (_name, value, code, reason) => {
     const sender = makeSender();
     const drops: unknown[] = [];
-    sender.on('drop', (dropped, error) => drops.push([dropped, error.code]));
+    sender.on('drop', (dropped, error, why) => drops.push([dropped, error.code, why]));
     await pipeline(Readable.from([event(0), value, event(1)]), sender);
-    expect(drops).toEqual([[value, code]]);
+    expect(drops).toEqual([[value, code, reason]]);
+    expect(sender.accounts()).toMatchObject({ written: 3, sent: 2, dropped: { [reason]: 1 }, left: 0 });
     expect(urls(await receiver.batches(1))).toEqual([event(0).http_url, event(1).http_url]);
   });
 
@@ -273,24 +319,25 @@ describe('dropped events', () => {
       { kind: 'status', droppedBatchFull: 1n },
     ]);
   });
+});
 
-  test('of nearly the largest size: exactly those that do not fit', async () => {
-    const sender = makeSender({
-      sessionId: 's'.repeat(36),
-      confinedProcessName: 'claude-code',
-      batchSize: 1,
-    });
-    const drops: unknown[] = [];
-    sender.on('drop', (dropped) => drops.push(dropped));
-    const large = Array.from({ length: 120 }, (_, i) =>
-      event(0, { http_url: 'x'.repeat(MAX_PAYLOAD_LENGTH - 150 + i) }),
-    );
-    await pipeline(Readable.from(large), sender);
-    expect(drops.length).toBeGreaterThan(0);
-    expect(drops).toEqual(large.slice(-drops.length));
-    const batches = await receiver.batches(large.length - drops.length);
-    expect(urls(batches)).toEqual(large.slice(0, -drops.length).map(({ http_url }) => http_url));
-  });
+test('events that are too large are cut, those with lone surrogates are repaired, and none blocks the next', async () => {
+  const sender = makeSender({ batchSize: 1 });
+  const large = 'x'.repeat(100_000);
+  const values = [
+    event(0, { http_url: large }),
+    event(1, { http_url: 'https://example.com/\ud800' }),
+    event(2, { http_method: large, matched_rule: '\udc00' }),
+    event(3),
+  ];
+  await pipeline(Readable.from(values), sender);
+  const [first, second, third, fourth] = (await receiver.batches(4)).flatMap((batch) => eventsOf(batch));
+  expect(first?.http_url).toMatch(/^x{32000,}\[truncated\]$/);
+  expect(second?.http_url).toBe('https://example.com/\ufffd');
+  expect(third).toMatchObject({ http_url: event(2).http_url, matched_rule: '\ufffd' });
+  expect(third?.http_method).toMatch(/^x{32000,}\[truncated\]$/);
+  expect(fourth?.http_url).toBe(event(3).http_url);
+  expect(sender.accounts()).toMatchObject({ written: 4, sent: 4, left: 0, truncated: 2, repaired: 2 });
 });
 
 test('end() waits until everything is written, and closes the connection', async () => {
@@ -313,16 +360,20 @@ test('destroy() closes the connection, and the pending batch is not sent', async
   expect(urls(await receiver.batches(1))).toEqual([event(9).http_url]);
 });
 
-test('destroyed in the turn of a write, the sender starts no timer', async () => {
+test('destroyed in the turn of a write, the sender leaves no timer', async () => {
   const setTimeout = jest.spyOn(globalThis, 'setTimeout');
+  const clearTimeout = jest.spyOn(globalThis, 'clearTimeout');
   const sender = makeSender();
   sender.write(event());
   sender.destroy();
   await once(sender, 'close');
   await new Promise(setImmediate);
-  const delays = setTimeout.mock.calls.map(([, ms]) => ms);
+  const started = setTimeout.mock.calls.flatMap(([, ms], i) =>
+    ms === NEVER_MS ? [setTimeout.mock.results[i]?.value] : [],
+  );
+  const cleared = clearTimeout.mock.calls.map(([timer]) => timer);
   jest.restoreAllMocks();
-  expect(delays).not.toContain(NEVER_MS);
+  for (const timer of started) expect(cleared).toContain(timer);
 });
 
 test.each<[option: keyof BoundaryLogSenderOptions, value: unknown]>([
@@ -334,7 +385,11 @@ test.each<[option: keyof BoundaryLogSenderOptions, value: unknown]>([
   ['batchSize', 1.5],
   ['batchDelayMs', -1],
   ['batchDelayMs', 2 ** 31],
-  ['retryDelayMs', '5'],
+  ['initialDelayMs', '5'],
+  ['maxDelayMs', -1],
+  ['overflow', 'wait'],
+  ['writeTimeoutMs', 0],
+  ['closeTimeoutMs', Number.NaN],
   ['attempts', 0],
 ])('the option %s rejects %j', (option, value) => {
   expect(thrown(() => new BoundaryLogSender({ [option]: value }))).toMatchObject({
