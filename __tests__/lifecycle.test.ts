@@ -430,7 +430,15 @@ const ROWS: Record<string, Row> = {
 const STATELESS = [
   ...['BoundaryLogError', 'decodeFrame', 'decodeFrames', 'decodeMessage', 'defaultSocketPath', 'encodeFrame'],
   ...['encodeLogs', 'encodeRawLogs', 'encodeStatus', 'encodeUnknownFields', 'eventsOf', 'formatBatch'],
-  ...['logOf', 'toEvent', 'boundaryProtocol', 'DROP_REASONS', 'HEALTH_REASONS', 'SOCKET_PATH_ENV'],
+  ...[
+    'logOf',
+    'toEvent',
+    'boundaryProtocol',
+    'DROP_REASONS',
+    'HEALTH_REASONS',
+    'SENDER_DROP_REASONS',
+    'SOCKET_PATH_ENV',
+  ],
   ...['HEADER_LENGTH', 'MAX_PAYLOAD_LENGTH', 'Tag'],
 ];
 

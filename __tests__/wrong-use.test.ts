@@ -8,7 +8,7 @@ import type { OptionRow } from '../lib/options.js';
 import * as coder from '../lib/reporters/coder/index.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
-import { SENDER_OPTIONS } from '../lib/sender/sender.js';
+import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
 import { SPOOL_OPTIONS } from '../lib/spool/spool-options.js';
 import { DEMUX_OPTIONS } from '../lib/streams/demux.js';
@@ -311,7 +311,7 @@ const EXEMPT: Record<string, string> = {
 /** The error with which a stream fails, or that it emits with a `drop`, after a write. */
 function errorOf(stream: NodeJS.WritableStream, value: unknown, event = 'error'): Promise<never> {
   return new Promise((_resolve, reject) => {
-    stream.on(event, (...args) => reject(args.at(-1)));
+    stream.on(event, (...args) => reject(args.find((arg) => arg instanceof Error)));
     stream.write(value as never);
   });
 }
