@@ -142,7 +142,7 @@ export class SpoolBuffer extends Duplex {
     this.#admit();
   }
 
-  /** A {@link guardedReporter} for the batches of this buffer. */
+  /** A reporter that notes on disk which batch is being processed: docs/spool-format.md explains why. */
   guard(reporter: Reporter): Reporter {
     return guardedReporter(
       reporter,
