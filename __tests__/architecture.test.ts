@@ -28,6 +28,7 @@ const CONTRACTS = [
   'logger.ts',
   'options.ts',
   'printable.ts',
+  'real-time.ts',
   'socket-path.ts',
 ];
 
@@ -95,13 +96,19 @@ const RULES: Rule[] = [
     rule: "no module inside imports the package's root",
     why: 'it only collects the public names, so importing it would create cycles',
     modules: /^(codec|lib)\//,
-    never: /^(lib\/index\.ts|lib\/reporters\/coder\/index\.ts|boundary-log-proxy(\/.+)?)$/,
+    never: /^(lib\/index\.ts|lib\/(reporters\/coder|spool)\/index\.ts|boundary-log-proxy(\/.+)?)$/,
   },
   {
     rule: 'only lib/streams/base.ts imports the stream classes',
     why: 'they come from readable-stream; only types and pipeline() come from Node',
     modules: /^(?!lib\/streams\/base\.ts|examples\/)/,
     never: /^(readable-stream|node:stream)$/,
+  },
+  {
+    rule: 'only lib/real-time.ts and the command import timers',
+    why: 'a fake clock replaces them, so which of them it may stop is decided in one place',
+    modules: /^(codec|lib)\/(?!real-time\.ts|cli\/)/,
+    never: /^(node:)?timers/,
   },
   {
     rule: "an example imports only the package's public entries, Node, and split2",
@@ -170,6 +177,11 @@ test('no cycles', () => {
     for (const file of done) left.delete(file);
   }
   expect([...left.keys()]).toEqual([]);
+});
+
+test('no source waits for setImmediate(), which a fake clock replaces: nextTurn() does the same', () => {
+  const waiting = MODULES.filter((file) => !file.startsWith('examples/') && !file.startsWith('lib/cli/'));
+  expect(waiting.filter((file) => /^(?! *(\/?\*|\/\/)).*\bsetImmediate\b/m.test(read(file)))).toEqual([]);
 });
 
 test(`no source has more than ${MAX_LINES} lines, except generated ones`, () => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as codec from '../codec/index.js';
 import * as main from '../lib/index.js';
 import * as coder from '../lib/reporters/coder/index.js';
+import * as spool from '../lib/spool/index.js';
 import { blocksOf, type CodeBlock, filesIn, PAGES, ROOT } from './helpers/code-blocks.js';
 
 /*
@@ -38,6 +39,7 @@ const EXAMPLES = [...PAGE_EXAMPLES, ...COMMENT_EXAMPLES].filter(({ language }) =
 const ENTRIES = {
   'boundary-log-proxy': ['lib/index.ts', main],
   'boundary-log-proxy/codec': ['codec/index.ts', codec],
+  'boundary-log-proxy/spool': ['lib/spool/index.ts', spool],
   'boundary-log-proxy/reporters/coder': ['lib/reporters/coder/index.ts', coder],
 } as const;
 

@@ -15,6 +15,7 @@ import { SENDER_DROP_REASONS } from '../lib/sender/sender-accounts.js';
 import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
 import { REFUSAL_REASONS } from '../lib/server/connections.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
+import * as spool from '../lib/spool/index.js';
 import { DEMUX_OPTIONS } from '../lib/streams/demux.js';
 import { FRAME_PARSER_OPTIONS } from '../lib/streams/frame-parser.js';
 import { LOG_BUFFER_OPTIONS } from '../lib/streams/log-buffer.js';
@@ -92,7 +93,7 @@ test.each<[string, string, Readonly<Record<string, OptionRow>>]>([
 });
 
 test('docs/streams.md lists every public stream', () => {
-  const streams = Object.entries(main as Record<string, unknown>).filter(
+  const streams = Object.entries({ ...main, ...spool } as Record<string, unknown>).filter(
     ([, value]) => typeof value === 'function' && value.prototype instanceof EventEmitter,
   );
   const documented = tableAfter(read('docs/streams.md'), '| stream').map(([name]) => name);

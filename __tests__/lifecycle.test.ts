@@ -19,7 +19,6 @@ import {
   MessageDecoder,
   MessageEncoder,
   nullReporter,
-  SpoolBuffer,
   StatusSink,
   TextReporter,
 } from '../lib/index.js';
@@ -27,6 +26,8 @@ import { silent } from '../lib/logger.js';
 import * as coder from '../lib/reporters/coder/index.js';
 import { CoderReporter } from '../lib/reporters/coder/index.js';
 import { openListener } from '../lib/server/listener/open-listener.js';
+import * as spool from '../lib/spool/index.js';
+import { SpoolBuffer } from '../lib/spool/index.js';
 import { logBatch, logsFrame } from './helpers/messages.js';
 import { type Call, drive, openResources, ordersOf, type Subject } from './helpers/orders.js';
 import { tempPaths } from './helpers/temp.js';
@@ -474,7 +475,7 @@ describe.each(Object.entries(ROWS))('%s', (_name, { make, fails }) => {
 });
 
 test('everything that is exported is tried, or has no state', () => {
-  const exported = new Set([root, codec, coder].flatMap(Object.keys));
+  const exported = new Set([root, codec, coder, spool].flatMap(Object.keys));
   const tried = Object.values(ROWS).flatMap(({ exported }) => exported);
   expect([...new Set([...tried, ...STATELESS])].sort()).toEqual([...exported].sort());
 });

@@ -198,8 +198,7 @@ describe('after new fields with entries', () => {
       insert(folder, TABLE, END, `{ field: '${path}', name: ${name} },`);
     }
     generate(folder);
-    run(folder, 'node_modules/.bin/tsc', '-p', 'tsconfig.build.json');
-    cpSync(join(folder, 'codec/generated/boundary.js'), join(folder, 'dist/codec/generated/boundary.js'));
+    run(folder, process.execPath, 'scripts/build.js');
     const load = (file: string) => import(join(folder, 'dist', file));
     codec = await load('codec/index.js');
     fastPath = await load('codec/fast-path.js');

@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { type Analysis, checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { publint } from 'publint';
+import { installInto } from './helpers/installed.js';
 
 /*
  * What a user gets: the tarball, installed into an empty folder. It is packed from dist/, which `npm test` builds
@@ -33,6 +35,7 @@ const VALUES = {
     MessageEncoder: 'function',
     StatusSink: 'function',
   },
+  'boundary-log-proxy/spool': { SpoolBuffer: 'function' },
   'boundary-log-proxy/codec': {
     decodeMessage: 'function',
     encodeFrame: 'function',
@@ -115,6 +118,18 @@ const CONSUMERS = {
     // @ts-expect-error
     export const notAny: string = HEADER_LENGTH;
   `,
+  'boundary-log-proxy/spool': `
+    import { SpoolBuffer, type SpoolBufferOptions } from 'boundary-log-proxy/spool';
+
+    const options: SpoolBufferOptions = { folder: '/tmp/spool' };
+    export const buffer = new SpoolBuffer(options, 'drop', console);
+    buffer.held.bytes satisfies number;
+
+    // @ts-expect-error
+    new SpoolBuffer({ folder: 1 }, 'drop', console);
+    // @ts-expect-error
+    export const notAny: number = buffer;
+  `,
   'boundary-log-proxy/reporters/coder': `
     import { CoderReporter, type CoderReporterOptions } from 'boundary-log-proxy/reporters/coder';
 
@@ -138,15 +153,11 @@ let files: string[];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'package-'));
-  const packed = await exec('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-    cwd: PROJECT,
-  });
-  const [{ filename, files: entries }] = JSON.parse(packed.stdout);
-  tarball = join(folder, filename);
-  files = entries.map(({ path }: { path: string }) => path);
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball];
-  await exec('npm', install, { cwd: folder });
+  ({ tarball, files } = await installInto(folder));
+  // The optional peer dependency of programs in TypeScript.
+  const types = 'node_modules/@types';
+  mkdirSync(join(folder, types), { recursive: true });
+  symlinkSync(join(PROJECT, types, 'node'), join(folder, types, 'node'));
 }, 2 * MINUTES);
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -159,7 +170,8 @@ async function run(command: string, ...args: string[]): Promise<string> {
 
 describe('the tarball', () => {
   test('contains what is needed to use it, and nothing else', () => {
-    const expected = /^(dist\/(codec|lib)\/.+\.(js|d\.ts)|proto\/.+\.proto|[A-Z]+(\.md)?|package\.json)$/;
+    const expected =
+      /^(dist\/(codec|lib)\/.+\.(m?js|d\.m?ts)|dist\/package\.json|proto\/.+\.proto|[A-Z]+(\.md)?|package\.json)$/;
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
     const top = files.filter((file) => !file.includes('/'));
     expect(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']).toEqual(expect.arrayContaining(top));
@@ -172,15 +184,25 @@ describe('the tarball', () => {
     const { messages } = await publint({ pack: { tarball: bytes }, strict: true });
     expect(messages).toEqual([]);
   });
+
+  // Whether each way of resolving a module, in each kind of module, finds types that fit the code that it loads.
+  test('attw finds nothing', async () => {
+    const { problems } = (await checkPackage(
+      createPackageFromTarballData(readFileSync(tarball)),
+    )) as Analysis;
+    expect(problems).toEqual([]);
+  });
 });
 
 describe.each(Object.entries(VALUES))('%s', (entry, names) => {
+  // If there were two copies of a class, instanceof would be false for an object of the other one.
   test('import and require return the same objects, with all names', async () => {
     // Prints the names for which both ways return the same instance.
     writeFileSync(
       join(folder, 'names.cjs'),
       `import(process.argv[2]).then((imported) => {
         const required = require(process.argv[2]);
+        if (Object.keys(imported).sort().join() !== Object.keys(required).sort().join()) throw new Error('names differ');
         const names = Object.keys(imported).filter((name) => imported[name] === required[name]);
         console.log(JSON.stringify(Object.fromEntries(names.map((name) => [name, typeof imported[name]]))));
       });`,

@@ -23,8 +23,8 @@ const examples = blocksOf('docs/testing.md')
   .map(({ code }) => ({ name: /^\/\/ (\S+)\.ts\n/.exec(code)?.[1], code }));
 const [maker, helper, jestTest, vitestTest, reporter] = examples;
 
-async function run(command: string, ...args: string[]) {
-  const running = promisify(execFile)(process.execPath, [command, ...args], {
+async function run(...args: string[]) {
+  const running = promisify(execFile)(process.execPath, args, {
     cwd: folder,
     timeout: 60_000,
     env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', FORCE_COLOR: '0', CI: '1' },
@@ -61,17 +61,26 @@ beforeAll(async () => {
   expect(await run(compile(maker))).toEqual({ code: 0, output: '' });
 }, 60_000);
 
-test('the tests for Jest pass', async () => {
-  const config = blocksOf('docs/testing.md').find(({ language }) => language === 'js')?.code ?? '';
-  writeFileSync(join(folder, 'jest.config.mjs'), config);
-  const { code, output } = await run(
-    '--experimental-vm-modules',
-    join(modules, 'jest/bin/jest.js'),
-    ...['--config', 'jest.config.mjs', '--roots', 'jest'],
-  );
-  expect(output).toMatch(/^Tests: +6 passed, 6 total$/m);
-  expect(code).toBe(0);
-}, 60_000);
+test.each([
+  { kind: 'CommonJS', file: 'jest.config.cjs', begins: 'module.exports =', flags: [] },
+  {
+    kind: 'ES modules',
+    file: 'jest.config.mjs',
+    begins: 'export default',
+    flags: ['--experimental-vm-modules'],
+  },
+])(
+  'the tests for Jest pass as $kind',
+  async ({ file, begins, flags }) => {
+    const config = blocksOf('docs/testing.md').find(({ code }) => code.includes(`\n${begins} {`));
+    writeFileSync(join(folder, file), config?.code ?? '');
+    const jest = [join(modules, 'jest/bin/jest.js'), '--config', file, '--roots', 'jest'];
+    const { code, output } = await run(...flags, ...jest);
+    expect(output).toMatch(/^Tests: +6 passed, 6 total$/m);
+    expect(code).toBe(0);
+  },
+  60_000,
+);
 
 test('the tests for Vitest pass', async () => {
   const { code, output } = await run(join(modules, 'vitest/vitest.mjs'), 'run', '--dir', 'vitest');

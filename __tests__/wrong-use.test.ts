@@ -10,6 +10,7 @@ import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
 import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
+import * as spool from '../lib/spool/index.js';
 import { SPOOL_OPTIONS } from '../lib/spool/spool-options.js';
 import { DEMUX_OPTIONS } from '../lib/streams/demux.js';
 import { FRAME_PARSER_OPTIONS } from '../lib/streams/frame-parser.js';
@@ -263,14 +264,14 @@ const ARGUMENTS: Record<string, Record<string, Argument>> = {
   },
   SpoolBuffer: {
     'a batch': {
-      call: (value) => errorOf(new root.SpoolBuffer({ folder: path() }, 'drop', silent), value),
+      call: (value) => errorOf(new spool.SpoolBuffer({ folder: path() }, 'drop', silent), value),
       right: NODE,
     },
-    options: { call: (value) => new root.SpoolBuffer(value, 'drop', silent) },
-    overflow: { call: (value) => new root.SpoolBuffer({ folder: path() }, value, silent) },
-    logger: { call: (value) => new root.SpoolBuffer({ folder: path() }, 'drop', value) },
+    options: { call: (value) => new spool.SpoolBuffer(value, 'drop', silent) },
+    overflow: { call: (value) => new spool.SpoolBuffer({ folder: path() }, value, silent) },
+    logger: { call: (value) => new spool.SpoolBuffer({ folder: path() }, 'drop', value) },
     disk: {
-      call: (value) => new root.SpoolBuffer({ folder: path() }, 'drop', silent, value),
+      call: (value) => new spool.SpoolBuffer({ folder: path() }, 'drop', silent, value),
       right: ['undefined'],
     },
   },
@@ -356,7 +357,7 @@ test.each(NOT_BYTES)('a stream of bytes itself rejects %s', async (name) => {
 });
 
 test('every exported function and class has its rows, or a reason to have none', () => {
-  const exported = [root, codec, coder].flatMap((entry) =>
+  const exported = [root, codec, coder, spool].flatMap((entry) =>
     Object.entries(entry).flatMap(([name, value]) => (typeof value === 'function' ? [name] : [])),
   );
   expect([...Object.keys(ARGUMENTS), ...Object.keys(EXEMPT)].sort()).toEqual([...new Set(exported)].sort());
@@ -386,7 +387,7 @@ const TABLES: [
   [
     'SpoolBuffer',
     SPOOL_OPTIONS,
-    (options) => new root.SpoolBuffer({ folder: path(), ...(options as object) }, 'drop', silent),
+    (options) => new spool.SpoolBuffer({ folder: path(), ...(options as object) }, 'drop', silent),
   ],
   [
     'spool of a BoundaryLogProxy',

@@ -43,7 +43,6 @@ export type { BoundaryLogSenderOptions } from './sender/sender-options.js';
 export { BoundaryLogProxy } from './server/proxy.js';
 export type { BoundaryLogProxyOptions, CloseOptions, RunForwarderOptions } from './server/proxy-options.js';
 export { defaultSocketPath, SOCKET_PATH_ENV } from './socket-path.js';
-export { SpoolBuffer } from './spool/spool-buffer.js';
 export type { SpoolBufferOptions } from './spool/spool-options.js';
 export { Demux, type DemuxOptions, type Route, type Routes } from './streams/demux.js';
 export { FrameParser, type FrameParserOptions } from './streams/frame-parser.js';

@@ -1,6 +1,11 @@
 import { once } from 'node:events';
-import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http';
-import { createRequire } from 'node:module';
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { BoundaryLogError } from '../errors.js';
@@ -13,12 +18,6 @@ import { Counter } from '../telemetry/prom-client.js';
 import type { Address } from './arguments.js';
 import { ConnectionLimit } from './connection-limit.js';
 import { isAllowedHost, isLoopback } from './host-check.js';
-
-/**
- * Not an import, which would evaluate all that the module exports. From Node 22 on that includes Node's HTTP client,
- * which ends the process if there is no WebAssembly.
- */
-const { createServer } = createRequire(import.meta.url)('node:http') as typeof import('node:http');
 
 const MAX_HEADER_BYTES = 8192;
 

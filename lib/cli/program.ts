@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
 import { messageOf, visible } from '../printable.js';
 import { CODER_OPTIONS } from '../reporters/coder/options.js';
 import { PROXY_OPTIONS } from '../server/proxy-options.js';
 import { defaultSocketPath, SOCKET_PATH_ENV } from '../socket-path.js';
+import { VERSION } from '../telemetry/version.js';
 import {
   address,
   byteSize,
@@ -49,7 +49,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
 export function build(io: Io, onExitCode: (code: number) => void): Command {
   const program = new Command('boundary-log-proxy')
     .description("Receives boundary's audit logs over a Unix socket and forwards them.")
-    .version(createRequire(import.meta.url)('boundary-log-proxy/package.json').version)
+    .version(VERSION)
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => errorOutput(io).write(text),

@@ -2,7 +2,6 @@ import type { Logger } from 'pino';
 import { onAbort } from '../forwarding/abort.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import { invalidOption } from '../options.js';
-import { token } from '../printable.js';
 import type { CoderReporter } from '../reporters/coder/coder-reporter.js';
 import { nullReporter } from '../reporters/null.js';
 import { TextReporter } from '../reporters/text.js';
@@ -11,6 +10,7 @@ import type { BoundaryLogProxyOptions, RunForwarderOptions } from '../server/pro
 import type { Accounts } from '../telemetry/accounts.js';
 import { type Address, textFormat } from './arguments.js';
 import type { CoderOptions } from './coder.js';
+import { shellWord } from './invocation.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
 import { countLostLines } from './log-output.js';
 import { MetricsServer } from './metrics-server.js';
@@ -84,7 +84,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
     }
     metrics?.announce();
     await proxy.start();
-    if (io.stderr.isTTY) (io.log ?? io.stderr).write(greeting(proxy.socketPath));
+    if (io.stderr.isTTY) (io.log ?? io.stderr).write(greeting(io, proxy.socketPath));
     const forwarding = proxy.runForwarder(coder ?? reporterFor(options, io, end), runOptions(options, io));
     const canForward = await end.reached;
     await proxy.close({ drain: canForward ? options.drain * 1000 : 0 });
@@ -212,8 +212,8 @@ function reporterFor({ reporter, format }: ServeOptions, io: Io, end: End): Repo
 }
 
 /** What a new user needs to know next. Only a terminal shows it. */
-function greeting(socketPath: string): string {
-  return `boundary's decisions will appear here. To see samples, run in this folder in another terminal:
-  npx boundary-log-proxy send --socket ${token(socketPath)} --sample 20
+function greeting({ program = 'boundary-log-proxy' }: Io, socketPath: string): string {
+  return `boundary's decisions will appear here. To see samples, run in another terminal:
+  ${program} send --socket ${shellWord(socketPath)} --sample 20
 `;
 }

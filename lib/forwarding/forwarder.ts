@@ -240,7 +240,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
       this.#outageSince = undefined;
     }
     const end = performance.now();
-    if (this.#endOfLast === undefined) queueMicrotask(() => (this.#endOfLast = undefined));
+    if (this.#endOfLast === undefined) Promise.resolve().then(() => (this.#endOfLast = undefined));
     this.#endOfLast = end;
     this.lastSuccessAt = end;
     this.#events.emit('forward', batch, (end - start) / 1000);

@@ -8,7 +8,7 @@ import { Forwarder } from '../forwarding/forwarder.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
 import { resolveOptions } from '../options.js';
-import { SpoolBuffer } from '../spool/spool-buffer.js';
+import { SpoolBuffer } from '../spool/spool-buffer.lazy.js';
 import { LogBuffer } from '../streams/log-buffer.js';
 import { StatusSink } from '../streams/status-sink.js';
 import { type Accounts, type DropReason, subtract, Tally } from '../telemetry/accounts.js';
@@ -19,7 +19,7 @@ import { REJECT_REASONS, type RejectReason } from '../telemetry/reject-reasons.j
 import { ReporterState } from '../telemetry/reporter-state.js';
 import { Warnings } from '../telemetry/warnings.js';
 import { Connections } from './connections.js';
-import { drain } from './drain.js';
+import { Drain } from './drain.js';
 import type { Listener } from './listener/listener.js';
 import { type ListenOptions, openListener } from './listener/open-listener.js';
 import { SocketFaults } from './listener/socket-faults.js';
@@ -68,6 +68,7 @@ export class BoundaryLogProxy {
   readonly #metrics: Metrics;
   readonly #hasGivenRegistry: boolean;
   readonly #closing = new AbortController();
+  readonly #drain = new Drain();
   #retries = 0;
   #listener: Listener | undefined;
   #forwarder: Forwarder | undefined;
@@ -242,10 +243,12 @@ export class BoundaryLogProxy {
       this.#tally.forward(batch);
       this.#metrics.forwardDuration.add(seconds);
       this.#spool?.ack(batch);
+      this.#drain.changed();
     });
     forwarder.on('drop', (batch: LogBatch, reason: DropReason, error) => {
       this.#drop(batch, reason, error);
       this.#spool?.ack(batch);
+      this.#drain.changed();
     });
     forwarder.on('retry', (error) => {
       this.#retries += 1;
@@ -259,13 +262,13 @@ export class BoundaryLogProxy {
     // In one turn, so that the accounts always balance.
     for (const batch of left.reverse()) this.#buffer.unshift(batch);
     this.#forwarder = undefined;
+    this.#drain.changed();
   }
 
   async #close(drainMs: number): Promise<void> {
     await this.#started?.catch(() => undefined);
     await this.#listener?.close();
-    const deadline = performance.now() + drainMs;
-    if (drainMs > 0) await drain(() => this.#hasLeft(), this.#connections, deadline);
+    if (drainMs > 0) await this.#drain.run(() => this.#hasLeft(), this.#connections, drainMs);
     this.#closing.abort();
     await this.#forwarding?.catch(() => undefined);
     this.#buffer.shutdown();

@@ -20,8 +20,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { token } from '../printable.js';
+import { realSleep } from '../real-time.js';
 import { giveToOwnerOf, type Lock, takeLock } from './lock.js';
 
 /**
@@ -120,7 +120,7 @@ export const realDisk: Disk = {
     }
   },
   now: () => Date.now(),
-  wait: (ms, signal) => sleep(ms, undefined, { signal, ref: false }).catch(() => undefined),
+  wait: (ms, signal) => realSleep(ms, undefined, { signal, ref: false }).catch(() => undefined),
 };
 
 class RealFile implements DiskFile {

@@ -1,4 +1,5 @@
 import type { LogBatch } from '../../codec/index.js';
+import { nextTurn } from '../real-time.js';
 import type { SpoolQueue } from './queue.js';
 import { HEADER } from './record.js';
 import { type Patience, pause } from './retry.js';
@@ -71,7 +72,7 @@ export class Pending {
     this.bytes += HEADER + fresh.batch.raw.length;
     if (this.#isDue) return;
     this.#isDue = true;
-    setImmediate(() => {
+    nextTurn().then(() => {
       this.#isDue = false;
       this.#store();
     });

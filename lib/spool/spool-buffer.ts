@@ -2,6 +2,7 @@ import { LogBatch } from '../../codec/index.js';
 import { type Amount, refuseOther } from '../batch.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
+import { nextTurn } from '../real-time.js';
 import { type Callback, Duplex } from '../streams/base.js';
 import { queuedIn } from '../streams/direct.js';
 import { type Disk, realDisk } from './disk.js';
@@ -19,8 +20,7 @@ const READ_AHEAD = 64;
 
 /**
  * A buffer on disk, with the surface of a LogBuffer: what is written to it is stored in a folder, and read in order.
- * It stays there until `ack()`, also if the process ends, for whatever reason. docs/spool-format.md describes the
- * files.
+ * It stays there until `ack()`, also if the process ends. docs/spool-format.md describes the files.
  *
  * A reader that keeps up receives each batch at once, while it is being stored, and one that is acknowledged within the
  * same turn of the event loop is not written at all. If the buffer is full, `overflow: 'drop'` drops the newest batch,
@@ -178,7 +178,7 @@ export class SpoolBuffer extends Duplex {
   async #storeAll(): Promise<void> {
     this.shutdown();
     this.#stopping.abort();
-    while (this.writableLength > 0 && !this.destroyed) await new Promise(setImmediate);
+    while (this.writableLength > 0 && !this.destroyed) await nextTurn();
     await this.#opening.close();
     await this.#pending.flush();
     // What a reader has, too: it has not acknowledged it.

@@ -13,7 +13,7 @@ import {
 } from '../options.js';
 import type { Disk } from './disk.js';
 
-/** Options of {@link SpoolBuffer}. */
+/** Options of `SpoolBuffer`, and the option `spool` of a proxy. */
 export interface SpoolBufferOptions {
   /** Folder of the spool; it is created, with mode 0700, if it does not exist. */
   folder: string;

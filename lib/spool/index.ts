@@ -1,0 +1,12 @@
+/// <reference types="node" preserve="true" />
+/**
+ * The buffer on disk that a proxy with the option `spool` uses.
+ *
+ * ```ts
+ * import { SpoolBuffer } from 'boundary-log-proxy/spool';
+ * ```
+ *
+ * @module boundary-log-proxy/spool
+ */
+export { SpoolBuffer } from './spool-buffer.js';
+export type { SpoolBufferOptions } from './spool-options.js';
