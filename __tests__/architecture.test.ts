@@ -24,6 +24,7 @@ const inFolder = (...names: string[]) => new RegExp(`^lib/(${names.join('|')})/`
 const CONTRACTS = [
   'batch.ts',
   'errors.ts',
+  'events.ts',
   'guard.ts',
   'logger.ts',
   'options.ts',
@@ -111,10 +112,10 @@ const RULES: Rule[] = [
     never: /^(node:)?timers/,
   },
   {
-    rule: "an example imports only the package's public entries, Node, and split2",
+    rule: "an example imports only the package's public entries, Node, split2, and the test runners",
     why: 'it can be copied into a program that has nothing else',
     modules: /^examples\//,
-    only: /^(boundary-log-proxy(\/codec)?|node:.+|split2)$/,
+    only: /^(boundary-log-proxy(\/codec)?|node:.+|split2|@jest\/globals|vitest)$/,
   },
 ];
 

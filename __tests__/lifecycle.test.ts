@@ -437,6 +437,8 @@ const STATELESS = [
     'boundaryProtocol',
     'DROP_REASONS',
     'HEALTH_REASONS',
+    'StatusReport',
+    'describeOutcome',
     'SENDER_DROP_REASONS',
     'SOCKET_PATH_ENV',
   ],

@@ -312,7 +312,7 @@ describe('after new fields with entries', () => {
   });
 
   test('decode --outcomes shows them by their names in proto/', () => {
-    expect(text.describeOutcome(decoded(everything))).toMatchObject({
+    expect(codec.describeOutcome(decoded(everything))).toMatchObject({
       workspace: 'dev',
       logs: [
         {

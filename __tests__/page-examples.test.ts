@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, expect, test } from '@jest/globals';
 import { transformSync } from '@swc/core';
-import { blocksOf, ROOT } from './helpers/code-blocks.js';
+import { blocksOf, type CodeBlock, PAGES, ROOT } from './helpers/code-blocks.js';
 import { commands } from './helpers/processes.js';
 import { tempFolder } from './helpers/temp.js';
 import { until } from './helpers/until.js';
@@ -20,7 +20,8 @@ const modules = join(folder, 'node_modules');
 /** The examples of docs/testing.md in their order, which also distinguishes the two files of the same name. */
 const examples = blocksOf('docs/testing.md')
   .filter(({ language }) => language === 'ts')
-  .map(({ code }) => ({ name: /^\/\/ (\S+)\.ts\n/.exec(code)?.[1], code }));
+  .map(({ code }) => ({ name: /^\/\/ (\S+)\.ts\n/.exec(code)?.[1], code }))
+  .filter(({ name }) => name !== undefined);
 const [maker, helper, jestTest, vitestTest, reporter] = examples;
 
 async function run(...args: string[]) {
@@ -40,7 +41,7 @@ function compile(example = { name: '', code: '' } as (typeof examples)[number]):
     module: { type: 'es6' },
   });
   const file = join(folder, `${example.name}.mjs`);
-  writeFileSync(file, code.replaceAll(/\/tmp\/([\w-]+\.sock)/g, join(folder, '$1')));
+  writeFileSync(file, code.replaceAll(/\/(?:tmp|run\/boundary)\/([\w-]+\.sock)/g, join(folder, '$1')));
   return file;
 }
 
@@ -96,6 +97,180 @@ test('the program that tests a reporter prints what it says', async () => {
 function programIn(page: string, name: string, text: string): string {
   const example = blocksOf(page).find(({ language, code }) => language === 'ts' && code.includes(text));
   return compile({ name, code: example?.code ?? '' });
+}
+
+/** Examples that need something around them: what comes before and after them, and what they print. */
+const programs: { page: string; text: string; before?: string; after?: string; prints: string | RegExp }[] = [
+  {
+    page: 'docs/streams.md',
+    text: 'a Writable in object mode, or a function',
+    before: `import { Readable } from 'node:stream'; import { encodeLogs } from 'boundary-log-proxy/codec';
+      const socket = Readable.from([encodeLogs({ logs: [{}, {}] }), Buffer.from([2, 0, 0, 1, 255])]);
+      const sink = (batch) => console.log(batch.count);`,
+    prints: '2\nERR_INVALID_PROTOBUF\n',
+  },
+  {
+    page: 'docs/streams.md',
+    text: 'perChunk: true',
+    before: `import { Readable } from 'node:stream'; import { encodeLogs } from 'boundary-log-proxy/codec';
+      const socket = Readable.from([Buffer.concat([encodeLogs({ logs: [{}] }), encodeLogs({ logs: [] })])]);
+      const sink = (batch) => console.log(batch.count);`,
+    prints: '1\n0\n',
+  },
+  {
+    page: 'docs/protocols.md',
+    text: "kind: 'heartbeat'",
+    before: `import { Readable } from 'node:stream'; import { encodeFrame } from 'boundary-log-proxy/codec';
+      const reading = Buffer.alloc(8); reading.writeDoubleBE(21.5);
+      const socket = Readable.from([encodeFrame(7, reading), encodeFrame(7, Buffer.alloc(1)), encodeFrame(8, '')]);`,
+    prints: '21.5\nalive\nERR_INVALID_PAYLOAD\n',
+  },
+  {
+    page: 'docs/protocols.md',
+    text: 'encodeFrame(7, payload)',
+    before: 'const socket = process.stdout;',
+    prints: '\x07\0\0\x08@5\ufffd\0\0\0\0\0',
+  },
+  {
+    page: 'docs/protocols.md',
+    text: 'decoder.end()',
+    before: `import { encodeLogs } from 'boundary-log-proxy/codec';
+      const chunks = [encodeLogs({ sessionId: 's1', logs: [{}] })];`,
+    prints: '1 s1\n',
+  },
+  {
+    page: 'docs/embedding.md',
+    text: 'await fetch(url',
+    before: `import { createServer } from 'node:http'; import { once } from 'node:events';
+      import { BoundaryLogSender } from 'boundary-log-proxy'; import { existsSync } from 'node:fs';
+      const server = createServer((request, response) => {
+        request.on('data', (bytes) => console.log(bytes.toString('latin1').includes('https://example.com/')));
+        request.on('end', () => { response.end(); process.emit('SIGTERM'); server.close(); });
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const url = \`http://127.0.0.1:\${server.address().port}/\`;
+      const logger = { debug() {}, info: (_fields, message) => console.log(message), warn() {}, error() {} };
+      const timer = setInterval(() => {
+        if (!existsSync('/tmp/audit.sock')) return;
+        clearInterval(timer);
+        new BoundaryLogSender({ socketPath: '/tmp/audit.sock' }).end({ decision: 'allow', http_url: 'https://example.com/' });
+      }, 5);`,
+    prints: 'listening\ntrue\nclosed\n',
+  },
+  {
+    page: 'docs/testing.md',
+    text: 'describeOutcome(outcome)',
+    prints: `{"kind":"status","dropped_channel_full":"3","dropped_batch_full":"0","counted":{"boundary_channel_full":"3"}}\n`,
+  },
+  {
+    page: 'docs/embedding.md',
+    text: 'replace: true',
+    after: 'await proxy.start(); console.log(proxy.health().status); await proxy.close();',
+    prints: 'failing\n',
+  },
+  {
+    page: 'docs/embedding.md',
+    text: 'proxy.health()',
+    before: `import { BoundaryLogProxy } from 'boundary-log-proxy';
+      const proxy = new BoundaryLogProxy({ socketPath: '/tmp/health.sock' });`,
+    prints: /not_listening/,
+  },
+];
+
+test.each(programs)(
+  'the example with "$text" in $page prints what it should',
+  async ({ page, text, before = '', after = '', prints }) => {
+    const { code } = blockWith(page, text);
+    const program = compile({
+      name: `example-${programs.findIndex((one) => one.text === text)}`,
+      code: `${before}\n${code}\n${after}`,
+    });
+    const { code: exitCode, output } = await run(program);
+    if (typeof prints === 'string') expect(output).toBe(prints);
+    else expect(output).toMatch(prints);
+    expect(exitCode).toBe(0);
+  },
+  60_000,
+);
+
+test.each([
+  [
+    'Jest',
+    [
+      '--experimental-vm-modules',
+      join(modules, 'jest/bin/jest.js'),
+      '--config',
+      '{ "rootDir": "snapshots" }',
+      'jest.test.js',
+      '--ci',
+    ],
+  ],
+  ['Vitest', [join(modules, 'vitest/vitest.mjs'), 'run', 'vitest.test.js', '--root', 'snapshots']],
+])(
+  'the snapshot tests in examples/ pass in %s',
+  async (name, [command = '', ...args]) => {
+    const snapshots = join(folder, 'snapshots');
+    mkdirSync(snapshots, { recursive: true });
+    const file = `${name.toLowerCase()}.test.js`;
+    cpSync(join(ROOT, 'examples/snapshots', file), join(snapshots, file));
+    writeFileSync(join(snapshots, 'package.json'), '{ "type": "module" }');
+    const { code, output } = await run(command, ...args);
+    expect(output).toMatch(/^ *Tests:? +2 passed/m);
+    expect(code).toBe(0);
+  },
+  60_000,
+);
+
+/** Where every other block of the pages is run, or why it cannot be. */
+const elsewhere: { page: string; text: string; reason: string }[] = [
+  { page: 'README.md', text: 'npm ci && npm start', reason: 'first-minute.test.ts runs it' },
+  {
+    page: 'README.md',
+    text: 'main.js send --sample 20',
+    reason: 'first-minute.test.ts runs it',
+  },
+  { page: 'README.md', text: 'curl', reason: 'first-minute.test.ts runs it' },
+  {
+    page: 'README.md',
+    text: 'npm pack',
+    reason: 'it installs from a registry; package.test.ts installs such a tarball',
+  },
+  { page: 'README.md', text: 'printDenied', reason: 'the test below runs it' },
+  { page: 'README.md', text: '--reporter coder', reason: 'it needs a Coder server' },
+  { page: 'docs/coder.md', text: 'CoderReporter', reason: 'it needs a Coder server' },
+  { page: 'docs/loading.md', text: 'createRequire', reason: 'matrix.test.ts runs a bundle with it' },
+  {
+    page: 'docs/operating.md',
+    text: 'systemctl',
+    reason: 'it needs root and systemd; systemd.test.ts checks the units',
+  },
+  { page: 'docs/operating.md', text: 'batches_received_total +', reason: 'it needs Prometheus' },
+  { page: 'docs/operating.md', text: 'logs_received_total +', reason: 'it needs Prometheus' },
+  {
+    page: 'docs/operating.md',
+    text: '"status": "degraded"',
+    reason: 'it is an answer, which serve-metrics.test.ts compares',
+  },
+  { page: 'docs/streams.md', text: 'new StatusSink()', reason: 'the test below runs it' },
+  { page: 'docs/streams.md', text: 'new BoundaryLogSender', reason: 'the test below runs it' },
+  { page: 'docs/testing.md', text: '', reason: 'the tests above run the others, in their order' },
+];
+
+test('each block of code in the pages is run, or has a reason why it is not', () => {
+  const known = [...programs, ...elsewhere];
+  const unknown = PAGES.flatMap(blocksOf)
+    // Without a language it is a drawing.
+    .filter(({ language }) => language !== '')
+    .filter(({ file, code }) => !known.some(({ page, text }) => page === file && code.includes(text)));
+  expect(unknown.map(({ file, line }) => `${file}:${line}`)).toEqual([]);
+  for (const { page, text } of known) blockWith(page, text);
+});
+
+/** The first block of a page that contains a text. */
+function blockWith(page: string, text: string): CodeBlock {
+  const block = blocksOf(page).find(({ language, code }) => language !== '' && code.includes(text));
+  if (block === undefined) throw new Error(`${page} has no block with ${text}`);
+  return block;
 }
 
 const start = commands();

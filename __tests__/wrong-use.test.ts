@@ -129,6 +129,16 @@ const ARGUMENTS: Record<string, Record<string, Argument>> = {
       right: ['a function'],
     },
   },
+  describeOutcome: {
+    outcome: { call: (value) => codec.describeOutcome(value) },
+    kind: { call: (kind) => codec.describeOutcome({ kind } as never) },
+    error: { call: (error) => codec.describeOutcome({ kind: 'skip', error }) },
+    count: {
+      call: (droppedBatchFull) =>
+        codec.describeOutcome({ kind: 'status', droppedChannelFull: 0n, droppedBatchFull }),
+      right: ['a bigint'],
+    },
+  },
   encodeFrame: {
     tag: { call: (value) => codec.encodeFrame(value, Buffer.alloc(0)) },
     payload: { call: (value) => codec.encodeFrame(1, value), right: ['bytes'] },
@@ -274,6 +284,10 @@ const ARGUMENTS: Record<string, Record<string, Argument>> = {
       call: (value) => new spool.SpoolBuffer({ folder: path() }, 'drop', silent, value),
       right: ['undefined'],
     },
+  },
+  StatusReport: {
+    droppedChannelFull: { call: (value) => new codec.StatusReport(value, 0n), right: ['a bigint'] },
+    droppedBatchFull: { call: (value) => new codec.StatusReport(0n, value), right: ['a bigint'] },
   },
   StatusSink: {
     'a report': { call: (value) => errorOf(new root.StatusSink(), value), right: NODE },

@@ -40,4 +40,10 @@ export class BoundaryLogError<Code extends string = ErrorCode> extends Error {
     super(message, options);
     this.code = code;
   }
+
+  /** What `JSON.stringify()` writes. Of other errors it writes only what is enumerable, and so no message. */
+  toJSON(): object {
+    const { name, code, message } = this;
+    return { name, code, message };
+  }
 }

@@ -16,6 +16,7 @@
  * @module boundary-log-proxy/codec
  */
 export { decodeFrame, decodeFrames, decodeMessage } from './decode.js';
+export { describeOutcome } from './describe-outcome.js';
 export { encodeLogs, encodeRawLogs, encodeStatus, type StatusInput } from './encode.js';
 export { BoundaryLogError, type ErrorCode } from './errors.js';
 export {
@@ -29,11 +30,12 @@ export {
 export { FrameDecoder } from './frame-decoder.js';
 export { LogBatch } from './log-batch.js';
 export type { BoundaryLog, LogsInput, ReportBoundaryLogsRequest } from './messages.js';
-export type { Close, Outcome, Skip, StatusReport, UnknownVariant } from './outcome.js';
+export type { Close, Outcome, Skip, UnknownVariant } from './outcome.js';
 export {
   boundaryProtocol,
   type Kinded,
   type Protocol,
   type TagDefinition,
 } from './protocol.js';
+export { StatusReport } from './status-report.js';
 export { encodeUnknownFields } from './unknown-fields.js';

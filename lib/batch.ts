@@ -37,3 +37,10 @@ export function count(amount: Amount, batch: Batch): void {
   amount.batches += 1;
   amount.logs += batch.count;
 }
+
+/** Adds a batch to an amount that includes bytes, or removes it. */
+export function hold(held: Amount & { bytes: number }, batch: Batch, sign: 1 | -1): void {
+  held.batches += sign;
+  held.logs += sign * batch.count;
+  held.bytes += sign * batch.raw.length;
+}

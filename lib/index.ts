@@ -16,6 +16,7 @@ export {
   type BoundaryLog,
   boundaryProtocol,
   type Close,
+  describeOutcome,
   type Frame,
   type FrameFault,
   type Kinded,
@@ -25,12 +26,22 @@ export {
   type Protocol,
   type ReportBoundaryLogsRequest,
   type Skip,
-  type StatusReport,
+  StatusReport,
   type TagDefinition,
   type UnknownVariant,
 } from '../codec/index.js';
 export type { Amount, Batch } from './batch.js';
 export { BoundaryLogError, type ErrorCode } from './errors.js';
+export type {
+  BoundaryLogSenderEvents,
+  DuplexEvents,
+  ForwarderEvents,
+  LogBufferEvents,
+  MessageEncoderEvents,
+  ReadableEvents,
+  StatusSinkEvents,
+  WritableEvents,
+} from './events.js';
 export { Forwarder, type ForwarderOptions } from './forwarding/forwarder.js';
 export type { ReportError, Reporter } from './forwarding/reporter.js';
 export type { RetryOptions } from './forwarding/retrying-reporter.js';
@@ -44,13 +55,29 @@ export { BoundaryLogProxy } from './server/proxy.js';
 export type { BoundaryLogProxyOptions, CloseOptions, RunForwarderOptions } from './server/proxy-options.js';
 export { defaultSocketPath, SOCKET_PATH_ENV } from './socket-path.js';
 export type { SpoolBufferOptions } from './spool/spool-options.js';
-export { Demux, type DemuxOptions, type Route, type Routes } from './streams/demux.js';
-export { FrameParser, type FrameParserOptions } from './streams/frame-parser.js';
+export { Demux, type Demuxable, type DemuxOptions, type Route, type Routes } from './streams/demux.js';
+export { FrameParser, type FrameParserOptions, type Parsed } from './streams/frame-parser.js';
 export { LogBuffer, type LogBufferOptions } from './streams/log-buffer.js';
-export { MessageDecoder, type MessageDecoderOptions } from './streams/message-decoder.js';
+export {
+  type Decodable,
+  type Decoded,
+  MessageDecoder,
+  type MessageDecoderOptions,
+} from './streams/message-decoder.js';
 export { type EncodableMessage, MessageEncoder } from './streams/message-encoder.js';
 export { StatusSink, type StatusSinkOptions } from './streams/status-sink.js';
+export type {
+  Accepting,
+  EndArguments,
+  EndCallback,
+  TypedDuplex,
+  TypedReadable,
+  TypedTransform,
+  TypedWritable,
+  WriteRest,
+} from './streams/typed-stream.js';
 export { type Accounts, DROP_REASONS, type DropReason } from './telemetry/accounts.js';
 export { HEALTH_REASONS, type Health, type HealthReason } from './telemetry/health.js';
+export type { MetricsRegistry } from './telemetry/prom-client.js';
 export { type BoundaryEvent, eventsOf, logOf, toEvent } from './text/event.js';
 export { type Format, type FormatOptions, formatBatch } from './text/format.js';

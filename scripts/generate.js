@@ -36,7 +36,9 @@ function messages() {
       { stdio: 'inherit' },
     );
     const types = readFileSync(out.replace(/\.js$/, '.d.ts'), 'utf8');
-    write('codec/generated/boundary.js', 'proto/', readFileSync(out, 'utf8'));
+    // Enumerable, so that two messages which differ only in their unknown fields do not compare as equal.
+    const unknowns = /** @type {const} */ (['(message, "$unknowns", false)', '(message, "$unknowns", true)']);
+    write('codec/generated/boundary.js', 'proto/', readFileSync(out, 'utf8').replaceAll(...unknowns));
     // An ES module cannot contain `import = require()`.
     const long = /** @type {const} */ (['import Long = require("long")', 'import type Long from "long"']);
     write('codec/generated/boundary.d.ts', 'proto/', types.replace(...long));

@@ -7,14 +7,13 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Registry } from 'prom-client';
 import { BoundaryLogError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { messageOf } from '../printable.js';
 import { descriptorBudget } from '../server/descriptors.js';
 import { Episode } from '../telemetry/episode.js';
 import type { Health } from '../telemetry/health.js';
-import { Counter } from '../telemetry/prom-client.js';
+import { Counter, type MetricsRegistry } from '../telemetry/prom-client.js';
 import type { Address } from './arguments.js';
 import { ConnectionLimit } from './connection-limit.js';
 import { isAllowedHost, isLoopback } from './host-check.js';
@@ -42,7 +41,7 @@ const TEXTS = {
 };
 
 export interface MetricsServerOptions {
-  readonly registry: Registry;
+  readonly registry: MetricsRegistry;
   readonly health: () => Health;
   /** Hosts that a request may name besides this machine, in lower case. */
   readonly allowedHosts: readonly string[];
@@ -185,7 +184,7 @@ export class MetricsServer {
   }
 }
 
-function countClosed(registry: Registry, closed: Readonly<Record<string, number>>): void {
+function countClosed(registry: MetricsRegistry, closed: Readonly<Record<string, number>>): void {
   const { name, help, label } = HTTP_CONNECTIONS_CLOSED;
   new Counter({
     name,

@@ -1,4 +1,3 @@
-import type { Registry } from 'prom-client';
 import eventLoopLag from 'prom-client/lib/metrics/eventLoopLag.js';
 import gc from 'prom-client/lib/metrics/gc.js';
 import heapSizeAndUsed from 'prom-client/lib/metrics/heapSizeAndUsed.js';
@@ -7,7 +6,7 @@ import processMaxFileDescriptors from 'prom-client/lib/metrics/processMaxFileDes
 import processOpenFileDescriptors from 'prom-client/lib/metrics/processOpenFileDescriptors.js';
 import processStartTime from 'prom-client/lib/metrics/processStartTime.js';
 import version from 'prom-client/lib/metrics/version.js';
-import { Counter } from '../telemetry/prom-client.js';
+import { Counter, type MetricsRegistry } from '../telemetry/prom-client.js';
 
 /**
  * Of prom-client's default metrics, those that cost little: memory, descriptors, garbage collection and the delay of the
@@ -26,7 +25,7 @@ const COLLECTORS = [
 ];
 
 /** Adds the metrics of this process to a registry. */
-export function registerProcessMetrics(registry: Registry): void {
+export function registerProcessMetrics(registry: MetricsRegistry): void {
   new Counter({
     name: 'process_cpu_seconds_total',
     help: 'Total user and system CPU time spent in seconds.',

@@ -1,10 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import type { LogBatch } from '../../codec/index.js';
 import { type Amount, type Batch, isBatch, refuseOther } from '../batch.js';
+import type { ForwarderEvents } from '../events.js';
 import { GuardedEvents } from '../guard.js';
 import { checkArgument, type OptionTable, objectWith, resolveOptions, wholeNumber } from '../options.js';
 import { type Callback, Writable } from '../streams/base.js';
 import { failWrite, isDirectBatch, queuedIn, type Write } from '../streams/direct.js';
+import type { EndArguments, WriteRest } from '../streams/typed-stream.js';
 import { sleep } from './abort.js';
 import { isPermanent, type Reporter, resultOf } from './reporter.js';
 import { RETRY_OPTION, RetryingReporter, type RetryOptions } from './retrying-reporter.js';
@@ -44,7 +46,7 @@ export const FORWARDER_OPTIONS = {
  *
  * A listener that fails does not stop the Forwarder. The first failure is a warning of the process.
  */
-export class Forwarder<T extends Batch = LogBatch> extends Writable {
+export class Forwarder<T extends Batch = LogBatch> extends Writable<T, ForwarderEvents<T>> {
   /** The batches that are being reported. */
   readonly inFlight: Amount = { batches: 0, logs: 0 };
   readonly #reporter: Reporter<T>;
@@ -68,7 +70,6 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   #begun: T | undefined;
   #onSettled: (() => void) | undefined;
   #onWritten: Callback | undefined;
-  #stopped: Promise<T[]> | undefined;
   #isQueueTaken = false;
   /**
    * End time of the previous report. It is valid within the current turn of the event loop, where the next report reuses
@@ -115,6 +116,8 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
   }
 
   /** @returns false while as many batches are being reported as `concurrency` allows: continue at `drain`. */
+  override write(batch: never, encoding?: unknown, callback?: unknown): boolean;
+  override write(batch: T, ...rest: WriteRest): boolean;
   override write(batch: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (this.#isOpen && isDirectBatch(this, batch, encoding, callback) && this.#hasPlace()) {
       if (this.#report(batch as T)) return true;
@@ -134,16 +137,10 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
    *
    * @returns the batches that were not accepted, in order, so that they can be reported later. Those that were being
    *   reported are still counted in `inFlight`. If a report succeeds nevertheless after the grace period, its batch is
-   *   delivered twice. A second call waits for the first one, and returns nothing more.
+   *   delivered twice. If there are two calls, only one of them returns the batches.
    */
   async stop(graceMs: number): Promise<T[]> {
     checkArgument('stop', 'graceMs', graceMs, wholeNumber({ min: 0, max: 2 ** 31 - 1 }));
-    const former = this.#stopped;
-    this.#stopped ??= this.#stop(graceMs);
-    return former?.then(() => []) ?? this.#stopped;
-  }
-
-  async #stop(graceMs: number): Promise<T[]> {
     this.#abort.abort();
     if (this.#reporting.length > this.#givenUp.size) {
       const settled = new AbortController();
@@ -157,9 +154,11 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     return left;
   }
 
+  override end(batch: never, encoding?: unknown, callback?: unknown): this;
+  override end(...args: EndArguments<T>): this;
   override end(...args: unknown[]): this {
     this.#isOpen = false;
-    return (super.end as (...args: unknown[]) => this)(...args);
+    return super.end(...(args as [never]));
   }
 
   override _write(batch: T, _encoding: BufferEncoding, callback: Callback): void {
@@ -213,7 +212,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable {
     this.inFlight.batches += 1;
     this.inFlight.logs += batch.count;
     const start = this.#endOfLast ?? performance.now();
-    let result: Promise<void> | void | undefined;
+    let result: unknown;
     try {
       result = this.#reporter.report(batch, this.#reportOptions);
     } catch (error) {

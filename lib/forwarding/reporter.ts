@@ -4,14 +4,14 @@ import type { LogBatch } from '../../codec/index.js';
 export interface Reporter<Batch = LogBatch> {
   /**
    * Delivers one batch. It succeeds by returning or resolving, and fails by throwing or rejecting, possibly with a
-   * {@link ReportError}.
+   * {@link ReportError}. What it returns or resolves to does not matter.
    *
    * @param batch May be kept as long as needed, but must not be changed.
    * @param options `signal` aborts when nobody waits for the result any more.
    */
-  report(batch: Batch, options: { signal: AbortSignal }): Promise<void> | void | undefined;
+  report(batch: Batch, options: { signal: AbortSignal }): unknown;
   /** Releases the reporter's resources. The code that created the reporter calls this, never a `Forwarder`. */
-  close?(): Promise<void>;
+  close?(): unknown;
 }
 
 /** Hints about retries that a reporter may add to its error. */

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
+import type { Outcome } from '../../codec/index.js';
 import { BoundaryLogError } from '../errors.js';
 import { Demux } from '../streams/demux.js';
 import { FrameParser } from '../streams/frame-parser.js';
@@ -39,7 +40,7 @@ export class Connection implements Waiter {
   readonly #reject: Sinks['reject'];
   readonly #turns: Turns;
   readonly #parser = new FrameParser({ perChunk: true });
-  readonly #decoder = new MessageDecoder();
+  readonly #decoder = new MessageDecoder<Outcome, true>();
   /** Bytes that were given to the parser. */
   #given = 0;
   /** The parser has not processed what it was given: a sink is full, or it is not this connection's turn. */

@@ -1,4 +1,3 @@
-import type { Registry } from 'prom-client';
 import { isRecord } from '../../codec/argument.js';
 import { FORWARDER_OPTIONS } from '../forwarding/forwarder.js';
 import type { RetryOptions } from '../forwarding/retrying-reporter.js';
@@ -18,7 +17,7 @@ import { defaultSocketPath } from '../socket-path.js';
 import type { SpoolBufferOptions } from '../spool/spool-options.js';
 import { LOG_BUFFER_OPTIONS } from '../streams/log-buffer.js';
 import { STATUS_SINK_OPTIONS } from '../streams/status-sink.js';
-import { Registry as PromRegistry } from '../telemetry/prom-client.js';
+import { type MetricsRegistry, Registry } from '../telemetry/prom-client.js';
 import { MAX_SOCKET_PATH_LENGTH } from './listener/socket-file.js';
 
 /** Options of {@link BoundaryLogProxy}. */
@@ -81,7 +80,7 @@ export interface BoundaryLogProxyOptions {
    */
   maxStatusCount?: number | undefined;
   /** The prom-client registry for the metrics. It is also at `proxy.registry`. Default: a new registry. */
-  registry?: Registry | undefined;
+  registry?: MetricsRegistry | undefined;
   /** A pino logger, or any object with its four methods. Default: silent. */
   logger?: Logger | undefined;
 }
@@ -160,7 +159,7 @@ export const PROXY_OPTIONS = {
   maxStatusCount: STATUS_SINK_OPTIONS.maxStatusCount,
   registry: {
     ...objectWith('registerMetric', 'getSingleMetric', 'removeSingleMetric'),
-    makeDefault: () => new PromRegistry(),
+    makeDefault: (): MetricsRegistry => new Registry(),
     defaultDoc: 'a new registry',
     doc: 'The prom-client registry for the metrics',
   },

@@ -1,4 +1,3 @@
-import type { Registry } from 'prom-client';
 import type { LogBatch } from '../../codec/index.js';
 import { wasmFailure } from '../../codec/web-assembly.js';
 import type { Amount, Batch } from '../batch.js';
@@ -15,6 +14,7 @@ import { type Accounts, type DropReason, subtract, Tally } from '../telemetry/ac
 import { ForeignCode } from '../telemetry/foreign-code.js';
 import { type Health, healthOf } from '../telemetry/health.js';
 import { Metrics } from '../telemetry/metrics.js';
+import type { MetricsRegistry } from '../telemetry/prom-client.js';
 import { REJECT_REASONS, type RejectReason } from '../telemetry/reject-reasons.js';
 import { ReporterState } from '../telemetry/reporter-state.js';
 import { Warnings } from '../telemetry/warnings.js';
@@ -49,7 +49,7 @@ export class BoundaryLogProxy {
   /** The path of the socket. */
   readonly socketPath: string;
   /** The registry that contains the metrics. */
-  readonly registry: Registry;
+  readonly registry: MetricsRegistry;
   readonly #listenOptions: ListenOptions;
   readonly #logger: Logger;
   readonly #warnings: Warnings;
@@ -96,8 +96,9 @@ export class BoundaryLogProxy {
       this.#spool.on('loss', (lost: Amount) => this.#tally.dropAmount(lost, 'spool_damaged'));
       this.#spool.on('failure', (error: Error) => this.#warnings.spoolFailed(error));
     }
-    this.#buffer = this.#spool ?? new LogBuffer({ maxBatches, maxBytes, overflow, fairShare });
-    this.#buffer.on('drop', (batch: Batch, reason: DropReason, error) => this.#drop(batch, reason, error));
+    const onDrop = (batch: Batch, reason: DropReason, error?: unknown) => this.#drop(batch, reason, error);
+    const inMemory = { maxBatches, maxBytes, overflow, fairShare };
+    this.#buffer = this.#spool?.on('drop', onDrop) ?? new LogBuffer(inMemory).on('drop', onDrop);
     this.#status = new StatusSink({ maxStatusCount: resolved.maxStatusCount });
     const reject = (reason: RejectReason, error?: BoundaryLogError) => {
       this.#rejected[reason] += 1;

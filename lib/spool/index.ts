@@ -8,5 +8,6 @@
  *
  * @module boundary-log-proxy/spool
  */
+export type { SpoolBufferEvents } from '../events.js';
 export { SpoolBuffer } from './spool-buffer.js';
 export type { SpoolBufferOptions } from './spool-options.js';

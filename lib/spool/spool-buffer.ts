@@ -1,11 +1,13 @@
 import { LogBatch } from '../../codec/index.js';
 import { type Amount, refuseOther } from '../batch.js';
+import type { SpoolBufferEvents } from '../events.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
 import { nextTurn } from '../real-time.js';
 import { type Callback, Duplex } from '../streams/base.js';
 import { queuedIn } from '../streams/direct.js';
-import { type Disk, realDisk } from './disk.js';
+import type { WriteRest } from '../streams/typed-stream.js';
+import { realDisk } from './disk.js';
 import { guardedReporter } from './guarded-reporter.js';
 import { failed, Opening } from './opening.js';
 import { type Fresh, Pending } from './pending.js';
@@ -33,7 +35,7 @@ const READ_AHEAD = 64;
  * | `loss` | amount | stored batches are damaged, unreadable or gone |
  * | `failure` | error | something failed, and is tried again |
  */
-export class SpoolBuffer extends Duplex {
+export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
   /** How many batches it can hold. */
   readonly maxBatches = Number.POSITIVE_INFINITY;
   /** How many bytes of batches it can hold. */
@@ -70,12 +72,7 @@ export class SpoolBuffer extends Duplex {
    * @param disk Where the folder is. Default: the disk of this computer.
    * @throws ERR_INVALID_OPTION
    */
-  constructor(
-    options: SpoolBufferOptions,
-    overflow: 'drop' | 'block',
-    logger: Logger,
-    disk: Disk = realDisk,
-  ) {
+  constructor(options: SpoolBufferOptions, overflow: 'drop' | 'block', logger: Logger, disk = realDisk) {
     const { folder, maxBytes, sync } = resolveSpoolOptions(options, overflow, logger, disk);
     super({ objectMode: true, readableHighWaterMark: READ_AHEAD, writableHighWaterMark: 1 });
     this.maxBytes = maxBytes;
@@ -126,6 +123,8 @@ export class SpoolBuffer extends Duplex {
   }
 
   /** @returns false while a writer waits: continue at `drain`. */
+  override write(batch: never, encoding?: unknown, callback?: unknown): boolean;
+  override write(batch: LogBatch, ...rest: WriteRest): boolean;
   override write(...args: unknown[]): boolean {
     (super.write as (...args: unknown[]) => boolean)(...args);
     return this.#waiting === undefined;

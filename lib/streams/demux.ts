@@ -4,6 +4,7 @@ import type { Close, Kinded, Outcome, Protocol, Skip } from '../../codec/index.j
 import { kindsOf } from '../../codec/protocol-check.js';
 import { unknownName } from '../../codec/unknown-name.js';
 import { BoundaryLogError } from '../errors.js';
+import type { WritableEvents } from '../events.js';
 import {
   callable,
   checkOptions,
@@ -19,12 +20,16 @@ import { type Callback, Writable } from './base.js';
 import { failWrite, isDirectWrite, type Write } from './direct.js';
 import { whenDrained } from './drained.js';
 import { PROTOCOL_OPTION } from './protocol-option.js';
+import type { Accepting, EndArguments, WriteRest } from './typed-stream.js';
 
 /**
  * Where outcomes of one kind go: a Writable in object mode, or a function, which may be asynchronous. The Demux waits for
  * either of them before it continues with the next outcome.
  */
-export type Route<T> = NodeWritable | ((outcome: T) => unknown);
+export type Route<T> = Accepting<T> | ((outcome: T) => unknown);
+
+/** What a {@link Demux} accepts: an outcome, or an array of outcomes. */
+export type Demuxable<T extends Kinded = Outcome> = T | Skip | Close | readonly (T | Skip | Close)[];
 
 /** A route for each kind that is of interest. */
 export type Routes<T extends Kinded> = { [K in T['kind']]?: Route<Extract<T, { kind: K }>> };
@@ -84,7 +89,7 @@ const NOTHING: readonly never[] = [];
  * A `close` outcome without a route becomes the Demux's error, with its code. A hand-made `pipeline()` therefore
  * rejects with it, after everything before it went through.
  */
-export class Demux<T extends Kinded = Outcome> extends Writable {
+export class Demux<T extends Kinded = Outcome> extends Writable<Demuxable<T>, WritableEvents> {
   /** The route of each kind that there is. */
   readonly #routes: ReadonlyMap<string, Route<T> | undefined>;
   /** At first nothing that the kind of an outcome can be equal to. */
@@ -117,6 +122,8 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
   }
 
   /** @returns false while a route is full: continue at `drain`. */
+  override write(outcomes: never, encoding?: unknown, callback?: unknown): boolean;
+  override write(outcomes: Demuxable<T>, ...rest: WriteRest): boolean;
   override write(outcomes: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (!this.#isSending && this.writable && isDirectWrite(this, outcomes, encoding, callback)) {
       this.#send(outcomes as T | readonly T[]);
@@ -126,9 +133,11 @@ export class Demux<T extends Kinded = Outcome> extends Writable {
     return (super.write as Write)(outcomes, encoding, callback);
   }
 
+  override end(outcomes: never, encoding?: unknown, callback?: unknown): this;
+  override end(...args: EndArguments<Demuxable<T>>): this;
   override end(...args: unknown[]): this {
-    if (this.#isSending) process.nextTick(() => this.end(...args));
-    else (super.end as (...args: unknown[]) => void)(...args);
+    if (this.#isSending) process.nextTick(() => this.end(...(args as [never])));
+    else super.end(...(args as [never]));
     return this;
   }
 

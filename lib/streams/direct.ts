@@ -1,7 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
 import { type Batch, isBatch } from '../batch.js';
 import { BoundaryLogError } from '../errors.js';
+import type { DuplexEvents } from '../events.js';
 import { type Callback, Transform } from './base.js';
+import type { EndArguments } from './typed-stream.js';
 
 /*
  * If a stream has nothing queued and its reader is waiting, objects only pass through. The bookkeeping of Node's streams
@@ -90,7 +92,11 @@ export function queuedIn<T>(stream: Writable): T[] {
 }
 
 /** A Transform that can hand its results to its reader at once. */
-export abstract class DirectTransform extends Transform {
+export abstract class DirectTransform<In, Out, Events = DuplexEvents<Out>> extends Transform<
+  In,
+  Out,
+  Events
+> {
   /** An object is being handed over: what the reader writes to this stream meanwhile has to wait. */
   #isHandingOver = false;
 
@@ -100,7 +106,7 @@ export abstract class DirectTransform extends Transform {
   }
 
   /** Hands an object to the reader. @returns what `write()` has to return. */
-  protected handOver(object: unknown): boolean {
+  protected handOver(object: Out): boolean {
     this.#isHandingOver = true;
     try {
       this.emit('data', object);
@@ -113,20 +119,23 @@ export abstract class DirectTransform extends Transform {
     return false;
   }
 
-  override _write(chunk: unknown, encoding: BufferEncoding, callback: Callback): void {
+  override _write(chunk: In, encoding: BufferEncoding, callback: Callback): void {
     if (this.#isHandingOver) process.nextTick(() => this._write(chunk, encoding, callback));
     else super._write(chunk, encoding, callback);
   }
 
+  override end(item: never, encoding?: unknown, callback?: unknown): this;
+  override end(...args: EndArguments<In>): this;
   override end(...args: unknown[]): this {
-    if (this.#isHandingOver) process.nextTick(() => this.end(...args));
-    else (super.end as (...args: unknown[]) => void)(...args);
+    if (this.#isHandingOver) process.nextTick(() => this.end(...(args as [never])));
+    else super.end(...(args as [never]));
     return this;
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: as in the class that it overrides.
-  override read(size?: number): any {
-    const object = super.read(size);
+  override read(size?: number): Out | null;
+  override read(size?: number): never;
+  override read(size?: number): Out | null {
+    const object: Out | null = super.read(size);
     if (this.writableNeedDrain && this.readableLength === 0 && isIdle(this)) {
       setNeedDrain(this, false);
       this.emit('drain');

@@ -1,8 +1,10 @@
 import type { Writable as NodeWritable } from 'node:stream';
 import { type Batch, refuseOther } from '../batch.js';
 import { BoundaryLogError } from '../errors.js';
+import type { WritableEvents } from '../events.js';
 import { Writable } from './base.js';
 import { whenDrained } from './drained.js';
+import type { TypedWritable } from './typed-stream.js';
 
 const CLOSED = 'the buffer of this sender was ended or destroyed: keep it open as long as its senders';
 
@@ -17,9 +19,9 @@ export interface EntranceOptions<T extends Batch> {
 }
 
 /** Writable, object mode: the place at which one sender writes to a buffer. */
-export function entrance<T extends Batch>({ buffer, write, close }: EntranceOptions<T>): NodeWritable {
+export function entrance<T extends Batch>({ buffer, write, close }: EntranceOptions<T>): TypedWritable<T> {
   let stopWaiting: (() => void) | undefined;
-  return new Writable({
+  return new Writable<T, WritableEvents>({
     objectMode: true,
     write(batch: T, _encoding, callback) {
       if (refuseOther(batch, callback)) return;

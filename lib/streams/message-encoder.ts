@@ -10,6 +10,7 @@ import {
 } from '../../codec/index.js';
 import { unknownName } from '../../codec/unknown-name.js';
 import { BoundaryLogError } from '../errors.js';
+import type { MessageEncoderEvents } from '../events.js';
 import { GuardedEvents } from '../guard.js';
 import { checkOptions, shown } from '../options.js';
 import { Transform, type TransformCallback } from './base.js';
@@ -44,7 +45,11 @@ export type EncodableMessage =
  * and the error, and continues. Without a listener for `drop`, the stream fails with that error, and frames that have not
  * been read yet are lost.
  */
-export class MessageEncoder extends Transform {
+export class MessageEncoder extends Transform<
+  EncodableMessage,
+  Buffer,
+  MessageEncoderEvents<EncodableMessage>
+> {
   readonly #events = new GuardedEvents(this);
 
   /**

@@ -1,5 +1,6 @@
 import type { StatusReport } from '../../codec/index.js';
 import { BoundaryLogError } from '../errors.js';
+import type { StatusSinkEvents } from '../events.js';
 import { type OptionTable, orInfinity, resolveOptions, shown, wholeNumber } from '../options.js';
 import { type Callback, Writable } from './base.js';
 
@@ -34,7 +35,7 @@ export const STATUS_SINK_OPTIONS = {
  * |---|---|---|
  * | `reject` | report | a count of the report exceeds `maxStatusCount` |
  */
-export class StatusSink extends Writable {
+export class StatusSink extends Writable<StatusReport, StatusSinkEvents> {
   /** Logs that senders dropped because their queue was full. */
   droppedChannelFull = 0;
   /** Logs that senders dropped because they could not flush a batch. */

@@ -1,10 +1,10 @@
-import type { Metric, Registry } from 'prom-client';
+import type { Metric } from 'prom-client';
 import { Guard } from '../guard.js';
 import { DROP_REASONS, subtract } from './accounts.js';
 import { buildInfo } from './build-info.js';
 import { DurationHistogram } from './duration-histogram.js';
 import type { MetricsSource } from './metrics-source.js';
-import { Counter, Gauge } from './prom-client.js';
+import { Counter, Gauge, type MetricsRegistry } from './prom-client.js';
 import { Registration } from './registration.js';
 
 /** The values of one metric: a number, or a number for each value of its label. */
@@ -240,7 +240,7 @@ export class Metrics {
    * @param guard Calls the registry, which may fail: then some metrics are missing.
    * @throws ERR_REGISTRY_IN_USE if the registry has the metrics of another proxy that is not closed.
    */
-  constructor(registry: Registry, source: MetricsSource, guard = new Guard(() => undefined)) {
+  constructor(registry: MetricsRegistry, source: MetricsSource, guard = new Guard(() => undefined)) {
     const metrics = [
       ...METRICS.map((definition) => metricOf(definition, source)),
       buildInfo(),

@@ -1,6 +1,7 @@
-import type { Metric, Registry } from 'prom-client';
+import type { Metric } from 'prom-client';
 import { BoundaryLogError } from '../errors.js';
 import type { Guard } from '../guard.js';
+import type { MetricsRegistry } from './prom-client.js';
 
 /**
  * Marks a registry that has the metrics of a closed proxy. Another copy of this module has to understand it: after a hot
@@ -8,7 +9,7 @@ import type { Guard } from '../guard.js';
  */
 const RELEASED = Symbol.for('boundary-log-proxy.released');
 
-type Marked = Registry & { [RELEASED]?: boolean };
+type Marked = MetricsRegistry & { [RELEASED]?: boolean };
 type Named = Metric & { readonly name: string };
 
 /** The metrics that one proxy has in a registry, which may be shared with the rest of the program. */
@@ -22,7 +23,7 @@ export class Registration {
    * @param guard Calls the registry, which may fail: then some metrics are missing.
    * @throws ERR_REGISTRY_IN_USE if the registry has metrics of these names, unless they are those of a closed proxy.
    */
-  constructor(registry: Registry, metrics: readonly Metric[], guard: Guard) {
+  constructor(registry: MetricsRegistry, metrics: readonly Metric[], guard: Guard) {
     this.#registry = registry;
     this.#metrics = metrics as readonly Named[];
     this.#guard = guard;

@@ -49,7 +49,7 @@ function spoolOn(disk: Disk, folder: string) {
   const drops: [number, string][] = [];
   buffer.on('drop', (batch: LogBatch, reason: string) => drops.push([numberOf(batch), reason]));
   const failures: string[] = [];
-  buffer.on('failure', ({ code }) => failures.push(code));
+  buffer.on('failure', ({ code }) => failures.push(String(code)));
   return { buffer, drops, failures };
 }
 

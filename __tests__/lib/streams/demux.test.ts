@@ -337,7 +337,7 @@ describe('an outcome of a kind that the protocol does not have', () => {
   ])('%s: ERR_INVALID_EVENT', async (_name, outcome, message) => {
     const sink = new Sink();
     const demux = new Demux({ logs: sink }, { otherwise: sink });
-    demux.write([logs, outcome, logs]);
+    demux.write([logs, outcome as Outcome, logs]);
     const [error] = await once(demux, 'error');
     expect(error).toMatchObject({ code: 'ERR_INVALID_EVENT', message: expect.stringContaining(message) });
     expect(sink.received).toEqual([logs]);
@@ -349,7 +349,7 @@ test.each([
   ['an outcome that is undefined', undefined],
 ])('%s in an array is the error', async (_name, outcome) => {
   const demux = new Demux({ logs: () => undefined });
-  demux.write([logs, outcome]);
+  demux.write([logs, outcome as never]);
   const [error] = await once(demux, 'error');
   expect(error).toMatchObject({
     code: 'ERR_INVALID_EVENT',
