@@ -459,8 +459,9 @@ describe.each(Object.entries(ROWS))('%s', (_name, { make, fails }) => {
   ])(
     'survives every order of its methods, called %s, and leaves nothing behind',
     async (_how, isPatient) => {
-      const { methods, end } = await make();
-      await end();
+      // What Node opens once for all, such as the descriptor that it keeps free, is open after this.
+      const { methods, ...rest } = await make();
+      await drive({ methods, ...rest }, Object.keys(methods), true);
       expect(Object.keys(fails).sort()).toEqual(Object.keys(methods).sort());
       const before = openResources();
       for (const order of ordersOf(Object.keys(methods), LENGTH)) {
@@ -468,9 +469,10 @@ describe.each(Object.entries(ROWS))('%s', (_name, { make, fails }) => {
         expect([order, calls.filter((call) => !isExpected(call))]).toEqual([order, []]);
       }
       await turn();
-      await until(`no more is open than before, ${JSON.stringify(before)}`, () => {
-        return Object.entries(openResources()).every(([kind, count]) => count <= (before[kind] ?? 0));
-      });
+      const isMore = () =>
+        Object.entries(openResources()).filter(([kind, count]) => count > (before[kind] ?? 0));
+      await until('no more is open than before', () => isMore().length === 0).catch(() => undefined);
+      expect(isMore()).toEqual([]);
     },
     120_000,
   );

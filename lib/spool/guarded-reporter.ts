@@ -7,19 +7,19 @@ import type { SpoolQueue } from './queue.js';
  * ends two more processes is set aside: see docs/spool-format.md. Waiting for an answer does not count: the note is
  * removed when `report()` returns its promise.
  *
- * @param idOf The id of a batch. If it is not a number, the batch is not stored yet.
+ * @param ids The id of each batch. If it is not a number, the batch is not stored yet.
  */
 export function guardedReporter(
   reporter: Reporter,
   queueNow: () => SpoolQueue | undefined,
-  idOf: (batch: LogBatch) => unknown,
+  ids: ReadonlyMap<LogBatch, unknown>,
 ): Reporter {
   // Whoever uses it says that it is not a reporter.
   if (typeof reporter?.report !== 'function') return reporter;
   return {
     report: (batch, options) => {
       const queue = queueNow();
-      const id = queue?.isSuspicious ? idOf(batch) : undefined;
+      const id = queue?.isSuspicious ? ids.get(batch) : undefined;
       if (typeof id !== 'number') return reporter.report(batch, options);
       queue?.mark(id);
       try {

@@ -1,5 +1,5 @@
 import { LogBatch } from '../../codec/index.js';
-import { type Amount, refuseOther } from '../batch.js';
+import { type Amount, count, refuseOther } from '../batch.js';
 import type { SpoolBufferEvents } from '../events.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
@@ -8,12 +8,12 @@ import { type Callback, Duplex } from '../streams/base.js';
 import { queuedIn } from '../streams/direct.js';
 import type { WriteRest } from '../streams/typed-stream.js';
 import { realDisk } from './disk.js';
+import { type Patience, pause } from './files.js';
 import { guardedReporter } from './guarded-reporter.js';
 import { failed, Opening } from './opening.js';
 import { type Fresh, Pending } from './pending.js';
 import type { QueueOptions, SpoolQueue } from './queue.js';
-import { type Size, sizeOf } from './record.js';
-import { orNothing, type Patience } from './retry.js';
+import { type Entry, NOTHING, type Size, sizeOf } from './record.js';
 import { type Missing, SpoolAccounts } from './spool-accounts.js';
 import { resolveSpoolOptions, type SpoolBufferOptions } from './spool-options.js';
 
@@ -47,15 +47,12 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
   readonly received: Readonly<Amount> = this.#accounts.received;
   /** What it contained when it was opened. */
   readonly recovered: Readonly<Amount> = this.#accounts.recovered;
-  /** What was accepted and not acknowledged, whether a reader has it or not; the bytes include the headers. */
-  readonly held: Readonly<Amount & { bytes: number }> = this.#accounts.held;
   /** The batches that are damaged, unreadable or gone. */
   readonly missing: Readonly<Missing> = this.#accounts.missing;
   /** How many times something failed that was tried again. */
   failures = 0;
-  readonly #options: QueueOptions;
+  readonly #options: QueueOptions & Patience;
   readonly #stopping = new AbortController();
-  readonly #patience: Patience;
   readonly #opening: Opening;
   #queue: SpoolQueue | undefined;
   readonly #pending: Pending;
@@ -78,7 +75,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     this.maxBytes = maxBytes;
     this.overflow = overflow;
     this.#options = {
-      ...{ disk, folder, maxBytes, sync, logger },
+      ...{ disk, folder, maxBytes, sync, logger, signal: this.#stopping.signal },
       onLoss: (lost, ids) => this.#lose(lost, ids),
       onQuarantine: ({ tag, count, raw }) => this.#drop(new LogBatch(tag, count, raw), 'quarantined'),
       onRecount: (difference) => this.#accounts.recover(difference),
@@ -88,13 +85,19 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
       },
       onSpace: () => this.#admit(),
     };
-    this.#patience = { disk, signal: this.#stopping.signal, onFailure: this.#options.onFailure };
-    this.#opening = new Opening(this.#options, this.#patience);
-    this.#pending = new Pending({
-      patience: this.#patience,
-      onStored: (fresh, id) => this.#stored(fresh, id),
-      onRound: () => [this.#fill(), this.#admit()],
-    });
+    this.#opening = new Opening(this.#options);
+    this.#pending = new Pending(
+      this.#options,
+      (fresh, id) => this.#stored(fresh, id),
+      () => [this.#fill(), this.#admit()],
+    );
+  }
+
+  /** What was accepted and not acknowledged, whether a reader has it or not; the bytes include the headers. */
+  get held(): Readonly<Amount & { bytes: number }> {
+    const { batches, logs, bytes } = this.#pending.size;
+    const stored = this.#queue?.size ?? NOTHING;
+    return { batches: stored.batches + batches, logs: stored.logs + logs, bytes: stored.bytes + bytes };
   }
 
   /** False if it could not be opened yet, or if the last attempt to write failed. */
@@ -137,17 +140,12 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     this.#read.delete(batch);
     if (typeof found === 'number') this.#queue?.finish(found, batch);
     else this.#pending.acknowledge(found);
-    this.#accounts.release(batch);
     this.#admit();
   }
 
   /** A reporter that notes on disk which batch is being processed: docs/spool-format.md explains why. */
   guard(reporter: Reporter): Reporter {
-    return guardedReporter(
-      reporter,
-      () => this.#queue,
-      (batch) => this.#read.get(batch),
-    );
+    return guardedReporter(reporter, () => this.#queue, this.#read);
   }
 
   /** Lets no writer wait any more: a batch that does not fit is dropped with the reason `'shutdown'`. */
@@ -166,7 +164,10 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     // The stream discards what is in its queue.
     const queued = queuedIn<LogBatch>(this);
     this.#release().then(() => callback(error), callback);
-    for (const batch of queued) this.#refuse(batch);
+    for (const batch of queued) {
+      count(this.#accounts.received, batch);
+      this.#drop(batch, 'shutdown');
+    }
   }
 
   #release(): Promise<void> {
@@ -191,21 +192,23 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
 
   override _write(batch: LogBatch, _encoding: BufferEncoding, callback: Callback): void {
     if (refuseOther(batch, callback)) return;
-    if (!this.#hasRoom(batch)) {
-      if (this.overflow === 'block' && !this.#refusing && sizeOf(batch).bytes <= this.maxBytes) {
-        batch.detach();
-        this.#waiting = { batch, callback };
-        return;
-      }
-      this.#refuse(batch);
+    const hasRoom = this.#hasRoom(batch);
+    const canWait = this.overflow === 'block' && !this.#refusing && sizeOf(batch).bytes <= this.maxBytes;
+    if (!hasRoom && canWait) {
+      batch.detach();
+      this.#waiting = { batch, callback };
+      return;
+    }
+    count(this.#accounts.received, batch);
+    if (!hasRoom) {
+      this.#drop(batch, this.#refusing ? 'shutdown' : 'spool_full', this.#pending.shortage);
       callback();
       return;
     }
-    this.#accounts.accept(batch);
-    const fresh: Fresh = { batch, isRead: false, isDone: false };
+    const fresh = this.#pending.accept(batch);
     if (this.#isWanted && !this.#pending.hasUnread && this.#hasReadAll()) this.#give(fresh);
     if (!fresh.isDone) this.#pending.add(fresh);
-    if (this.#isBehind()) this.#waiting = { batch: undefined, callback };
+    if (this.#pending.isBehind && !this.#refusing) this.#waiting = { batch: undefined, callback };
     else callback();
   }
 
@@ -216,12 +219,10 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
 
   #hasRoom(batch: LogBatch): boolean {
     const { bytes } = sizeOf(batch);
-    return this.held.bytes + bytes <= this.maxBytes && this.#pending.hasRoom(bytes);
-  }
-
-  /** Whether writers have to wait for the disk. */
-  #isBehind(): boolean {
-    return this.#pending.isBehind && !this.#refusing;
+    const pending = this.#pending.size.bytes;
+    const { space = Number.POSITIVE_INFINITY, size = NOTHING } = this.#queue ?? {};
+    if (this.#pending.isFull(bytes) || pending + bytes > space) return false;
+    return size.bytes + pending + bytes <= this.maxBytes;
   }
 
   /** Whether the reader has everything that is stored. */
@@ -260,7 +261,12 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
   }
 
   async #readFrom(queue: SpoolQueue): Promise<void> {
-    const entries = await orNothing(() => queue.read(), this.#patience);
+    const entries = await queue.read().catch(async (error): Promise<Entry[]> => {
+      const { disk, onFailure } = this.#options;
+      if (!this.#stopping.signal.aborted) onFailure(error);
+      await pause(disk, this.#stopping.signal);
+      return [];
+    });
     for (const { id, tag, count, raw } of entries) {
       const batch = new LogBatch(tag, count, raw);
       this.#read.set(batch, id);
@@ -277,13 +283,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     this.#admit();
   }
 
-  #refuse(batch: LogBatch): void {
-    this.#accounts.accept(batch);
-    this.#drop(batch, this.#refusing ? 'shutdown' : 'spool_full', this.#pending.shortage);
-  }
-
   #drop(batch: LogBatch, reason: string, error?: unknown): void {
-    this.#accounts.release(batch);
     this.emit('drop', batch, reason, error === undefined ? undefined : failed(this.#options.folder, error));
   }
 
@@ -291,7 +291,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
   #admit(): void {
     if (this.#waiting === undefined) return;
     const { batch, callback } = this.#waiting;
-    if (batch === undefined ? this.#isBehind() : !this.#refusing && !this.#hasRoom(batch)) return;
+    if (!this.#refusing && (batch === undefined ? this.#pending.isBehind : !this.#hasRoom(batch))) return;
     this.#waiting = undefined;
     if (batch === undefined) callback();
     else this._write(batch, 'utf8', callback);
