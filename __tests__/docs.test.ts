@@ -16,7 +16,10 @@ import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
 import { REFUSAL_REASONS } from '../lib/server/connections.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
 import * as spool from '../lib/spool/index.js';
+import { DEMUX_OPTIONS } from '../lib/streams/demux.js';
+import { FRAME_PARSER_OPTIONS } from '../lib/streams/frame-parser.js';
 import { LOG_BUFFER_OPTIONS } from '../lib/streams/log-buffer.js';
+import { MESSAGE_DECODER_OPTIONS } from '../lib/streams/message-decoder.js';
 import { STATUS_SINK_OPTIONS } from '../lib/streams/status-sink.js';
 import { DROP_REASONS } from '../lib/telemetry/accounts.js';
 import { BUILD_INFO } from '../lib/telemetry/build-info.js';
@@ -77,6 +80,9 @@ test.each<[string, string, Readonly<Record<string, OptionRow>>]>([
   ['docs/embedding.md', 'close', CLOSE_OPTIONS],
   ['docs/embedding.md', 'retry', RETRY_OPTIONS],
   ['docs/embedding.md', 'TextReporter', TEXT_REPORTER_OPTIONS],
+  ['docs/streams.md', 'FrameParser', FRAME_PARSER_OPTIONS],
+  ['docs/streams.md', 'MessageDecoder', MESSAGE_DECODER_OPTIONS],
+  ['docs/streams.md', 'Demux', DEMUX_OPTIONS],
   ['docs/streams.md', 'LogBuffer', LOG_BUFFER_OPTIONS],
   ['docs/streams.md', 'StatusSink', STATUS_SINK_OPTIONS],
   ['docs/streams.md', 'Forwarder', FORWARDER_OPTIONS],

@@ -76,7 +76,10 @@ const CONSUMERS = {
       },
     };
     const items: (Frame | FrameFault)[] = [];
-    const beat: Protocol<{ kind: 'beat' }> = { tags: { 8: { maxLength: 0, decode: () => ({ kind: 'beat' }) } } };
+    const beat: Protocol<{ kind: 'beat' }> = {
+      tags: { 8: { maxLength: 0, decode: () => ({ kind: 'beat' }) } },
+      kinds: ['beat'],
+    };
 
     export function describe(outcome: Outcome): string {
       switch (outcome.kind) {
@@ -94,7 +97,7 @@ const CONSUMERS = {
       const demux = new Demux({ logs: buffer, status: new StatusSink(), skip: ({ error }) => console.log(error.code) });
       await pipeline(process.stdin, new FrameParser(), new MessageDecoder(), demux);
       await pipeline(items, new MessageDecoder({ protocol: boundaryProtocol }), new MessageEncoder(), process.stdout);
-      new MessageDecoder({ protocol: beat }).pipe(new Demux<{ kind: 'beat' }>({ beat: () => undefined }));
+      new MessageDecoder({ protocol: beat }).pipe(new Demux<{ kind: 'beat' }>({ beat: () => undefined }, { protocol: beat }));
       new BoundaryLogSender({ socketPath: defaultSocketPath() }).end({ decision: 'deny' });
       const proxy = new BoundaryLogProxy({ socketPath: '/tmp/x.sock', bufferSize: 1 });
       await proxy.start();
