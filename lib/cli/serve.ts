@@ -4,6 +4,7 @@ import type { Reporter } from '../forwarding/reporter.js';
 import type { CoderReporter } from '../reporters/coder/coder-reporter.js';
 import { nullReporter } from '../reporters/null.js';
 import { TextReporter } from '../reporters/text.js';
+import { boundSocket } from '../server/listener/passed-socket.js';
 import { BoundaryLogProxy } from '../server/proxy.js';
 import type { BoundaryLogProxyOptions, RunForwarderOptions } from '../server/proxy-options.js';
 import type { Accounts } from '../telemetry/accounts.js';
@@ -31,8 +32,9 @@ export async function serve({ options, entryOf, warnings }: Configuration, io: I
     io.log.onRoom = (lines) =>
       logger.warn({ lines }, 'lines of this log were lost, because nobody read them');
   }
+  const listen = listenOptions(options, io);
   const proxy = new BoundaryLogProxy({
-    ...listenOptions(options, io),
+    ...listen,
     onReplace: () => end.replaced(),
     bufferSize: options.buffer,
     bufferBytes: options.bufferBytes,
@@ -51,7 +53,7 @@ export async function serve({ options, entryOf, warnings }: Configuration, io: I
     logger,
   });
   if (io.log !== undefined) countLostLines(io.log, proxy.registry);
-  const metrics = await serveMetrics(options, proxy, logger);
+  const metrics = await serveMetrics(options, proxy, listen.socketFd, logger);
   const end = new End(io, logger);
   let isUnread = false;
   let exitCode: number = ExitCode.DONE;
@@ -88,12 +90,16 @@ export async function serve({ options, entryOf, warnings }: Configuration, io: I
 async function serveMetrics(
   { metrics, allowHost = [], replace }: ServeOptions,
   proxy: BoundaryLogProxy,
+  socketFd: number | undefined,
   logger: Logger,
 ): Promise<MetricsWhenFree | undefined> {
   if (metrics === 'off') return undefined;
   const { registry } = proxy;
   registerProcessMetrics(registry);
-  const options = { registry, health: () => proxy.health(), allowedHosts: allowHost, logger };
+  const socketPath = socketFd === undefined ? proxy.socketPath : boundSocket(socketFd)?.path;
+  // Its socket tells who starts a second proxy what answers here.
+  const health = () => ({ ...proxy.health(), socketPath });
+  const options = { registry, health, allowedHosts: allowHost, logger };
   return MetricsWhenFree.listen(() => MetricsServer.listen(metrics, options), replace, logger);
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, jest, test } from '@jest/globals';
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { logsFrame } from '../../helpers/messages.js';
 import { commands, listening, type StartOptions } from '../../helpers/processes.js';
 import { logOf } from '../../helpers/served.js';
@@ -235,5 +235,28 @@ describe('serve', () => {
       /^error: ERR_INVALID_OPTION: --config: the file \/\S+ cannot be read \(EACCES: permission denied/,
     );
     expect(code).toBe(2);
+  });
+});
+
+describe('a second serve', () => {
+  let socket: string;
+  let address: string;
+
+  beforeEach(async () => {
+    socket = path();
+    const served = start(['serve', '--socket', socket, '--metrics', '127.0.0.1:0'], { env: PLAIN });
+    await listening(served, socket);
+    const { url } = logOf(served).find(({ msg }) => msg === 'serving metrics');
+    address = new URL(url).host;
+  });
+
+  test.each<[string, () => string[], code: string]>([
+    ['the same addresses', () => ['--socket', socket, '--metrics', address], 'ERR_SOCKET_IN_USE'],
+    ['the same socket', () => ['--socket', socket, '--metrics', 'off'], 'ERR_SOCKET_IN_USE'],
+    ['the same metrics address', () => ['--socket', path(), '--metrics', address], 'ERR_ADDRESS_IN_USE'],
+  ])('with %s says that a proxy is already running, with its socket', async (_what, args, code) => {
+    const second = await run(['serve', ...args()]);
+    expect(second.stderr).toMatch(`error: ${code}: a proxy is already running with the socket ${socket},`);
+    expect(second.code).toBe(1);
   });
 });
