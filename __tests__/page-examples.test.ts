@@ -149,7 +149,7 @@ const programs: { page: string; text: string; before?: string; after?: string; p
     text: "kind: 'heartbeat'",
     before: `import { Readable } from 'node:stream'; import { encodeFrame } from 'boundary-log-proxy/codec';
       const reading = Buffer.alloc(8); reading.writeDoubleBE(21.5);
-      const socket = Readable.from([encodeFrame(7, reading), encodeFrame(7, Buffer.alloc(1)), encodeFrame(8, '')]);`,
+      const socket = Readable.from([encodeFrame(7, reading), encodeFrame(7, Buffer.alloc(1)), encodeFrame(8, Buffer.alloc(0))]);`,
     prints: '21.5\nalive\nERR_INVALID_PAYLOAD\n',
   },
   {
