@@ -278,6 +278,11 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
     text: '"status": "degraded"',
     reason: 'it is an answer, which serve-metrics.test.ts compares',
   },
+  {
+    page: 'docs/operating.md',
+    text: 'yaml-language-server',
+    reason: 'configuration/examples.test.ts reads it as serve does',
+  },
   { page: 'docs/operating.md', text: 'tap --listen', reason: 'tap.test.ts runs tap between processes' },
   { page: 'docs/streams.md', text: 'new StatusSink()', reason: 'the test below runs it' },
   { page: 'docs/streams.md', text: 'new BoundaryLogSender', reason: 'the test below runs it' },
