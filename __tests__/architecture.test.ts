@@ -41,12 +41,14 @@ const FOLDERS: Record<string, string[]> = {
   streams: [],
   telemetry: [],
   text: [],
+  capture: ['streams', 'telemetry'],
+  fixtures: [],
   forwarding: ['streams'],
   sender: ['streams', 'text', 'forwarding'],
   spool: ['streams', 'forwarding'],
   reporters: ['telemetry', 'text', 'forwarding', 'sender'],
-  server: ['streams', 'telemetry', 'forwarding', 'spool'],
-  cli: ['streams', 'telemetry', 'text', 'forwarding', 'sender', 'spool', 'reporters', 'server'],
+  server: ['streams', 'telemetry', 'capture', 'forwarding', 'spool'],
+  cli: ['streams', 'telemetry', 'text', 'capture', 'forwarding', 'sender', 'spool', 'reporters', 'server'],
 };
 
 /** Further rules. Types count as much as values. */

@@ -31,6 +31,19 @@ export {
   type UnknownVariant,
 } from '../codec/index.js';
 export type { Amount, Batch } from './batch.js';
+export { CaptureDecoder, type CaptureFault } from './capture/capture-decoder.js';
+export { CaptureReader } from './capture/capture-reader.js';
+export { CaptureWriter } from './capture/capture-writer.js';
+export { encodeCaptureRecord } from './capture/encode.js';
+export type {
+  CaptureConnection,
+  CaptureData,
+  CaptureFinish,
+  CaptureGap,
+  CaptureRecord,
+  CaptureStart,
+} from './capture/record.js';
+export type { RecordOptions } from './capture/recording.js';
 export { BoundaryLogError, type ErrorCode } from './errors.js';
 export type {
   BoundaryLogSenderEvents,

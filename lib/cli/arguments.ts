@@ -42,6 +42,16 @@ export function timeLimit(name: string): Parser<number> {
   return count(name, { min: 1, max: 86_400, orOff: true });
 }
 
+/** How many times faster than recorded, or `max`, which is Infinity. */
+export function replaySpeed(name: string): Parser<number> {
+  return (value) => {
+    if (value === 'max') return Number.POSITIVE_INFINITY;
+    const speed = /^\d{1,6}(\.\d{1,6})?$/.test(value) ? Number(value) : 0;
+    if (speed <= 0) throw invalidOption(name, value, 'a number above 0, such as 1, 10 or 0.5, or max');
+    return speed;
+  };
+}
+
 /** Permissions in octal, as chmod accepts them. */
 export function fileMode(name: string): Parser<number> {
   return (value) => {
@@ -109,6 +119,22 @@ export function hostNames(option: string): (value: string, before?: readonly str
       );
     }
     return [...before, value.toLowerCase().replaceAll(/[[\]]/g, '')];
+  };
+}
+
+/** What the name of a reporter begins with that writes to a socket. Its path follows. */
+export const SOCKET = 'socket:';
+
+/** The name of a reporter, added to those before it. */
+export function reporterNames(
+  option: string,
+): (value: string, before?: readonly string[]) => readonly string[] {
+  return (value, before = []) => {
+    const isKnown = ['stdout', 'null', 'coder'].includes(value);
+    if (!isKnown && !(value.startsWith(SOCKET) && value.length > SOCKET.length))
+      throw invalidOption(option, value, 'one of stdout, null, coder, socket:PATH');
+    if (before.includes(value)) throw invalidOption(option, value, 'each reporter once');
+    return [...before, value];
   };
 }
 

@@ -3,24 +3,15 @@ import { basename, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { onAbort } from '../forwarding/abort.js';
 import type { Reporter } from '../forwarding/reporter.js';
-import { invalidOption } from '../options.js';
 import { nullReporter } from '../reporters/null.js';
 import { SocketReporter } from '../reporters/socket.js';
 import { TextReporter } from '../reporters/text.js';
 import type { RunForwarderOptions } from '../server/proxy-options.js';
-import { isSameSocket } from '../socket-path.js';
 import { MAIN } from '../spool/folder-of.js';
-import { textFormat } from './arguments.js';
-import type { CoderOptions } from './coder.js';
+import { SOCKET, textFormat } from './arguments.js';
+import type { ServeOptions } from './configuration/serve-options.js';
 import { type Io, isClosedPipe } from './io.js';
-import { type RetryArguments, retryFrom } from './retry-arguments.js';
-
-export interface DestinationOptions extends CoderOptions, RetryArguments {
-  socket: string;
-  /** As `--reporter` names them. Default: stdout. */
-  reporter: readonly string[] | undefined;
-  format: string;
-}
+import { retryFrom } from './retry-arguments.js';
 
 /** Where `serve` forwards to: one of the values of `--reporter`. */
 export interface Destination {
@@ -29,21 +20,6 @@ export interface Destination {
   readonly kind: 'stdout' | 'null' | 'coder' | 'socket';
   readonly reporter: Reporter;
   readonly run: RunForwarderOptions;
-}
-
-const SOCKET = 'socket:';
-
-/** Parses `--reporter`, which may be repeated. @throws ERR_INVALID_OPTION */
-export function reporterNames(
-  option: string,
-): (value: string, before?: readonly string[]) => readonly string[] {
-  return (value, before = []) => {
-    const isKnown = ['stdout', 'null', 'coder'].includes(value);
-    if (!isKnown && !(value.startsWith(SOCKET) && value.length > SOCKET.length))
-      throw invalidOption(option, value, 'one of stdout, null, coder, socket:PATH');
-    if (before.includes(value)) throw invalidOption(option, value, 'each reporter once');
-    return [...before, value];
-  };
 }
 
 /**
@@ -69,14 +45,20 @@ export interface StdoutEnd {
   onStdoutError(error: Error): void;
 }
 
-/** Creates the reporters. @throws ERR_INVALID_OPTION */
+/**
+ * Creates the reporters.
+ *
+ * @param tokenFileName What to call the option with the file of the token in messages.
+ * @throws ERR_INVALID_OPTION
+ */
 export async function destinations(
-  options: DestinationOptions,
+  options: ServeOptions,
   io: Io,
   logger: Logger,
   end: StdoutEnd,
+  tokenFileName?: string,
 ): Promise<Destination[]> {
-  const { reporter: reporters = ['stdout'], socket } = options;
+  const { reporter: reporters } = options;
   const names = namesOf(reporters);
   return Promise.all(
     reporters.map(async (value, i): Promise<Destination> => {
@@ -84,6 +66,7 @@ export async function destinations(
       const kind = (value.startsWith(SOCKET) ? 'socket' : value) as Destination['kind'];
       const run = {
         name,
+        graceMs: Math.round(options.grace * 1000),
         concurrency: kind === 'stdout' ? io.output?.atOnce : 1,
         retry: retryFrom(options, kind),
         lingerMs: options.linger,
@@ -95,15 +78,10 @@ export async function destinations(
   async function create(kind: Destination['kind'], value: string): Promise<Reporter> {
     if (kind === 'null') return nullReporter;
     if (kind === 'stdout') return stdoutReporter(options.format, io, end);
-    if (kind === 'socket') {
-      const path = value.slice(SOCKET.length);
-      if (isSameSocket(path, socket))
-        throw invalidOption('--reporter', value, 'another socket than --socket');
-      return new SocketReporter({ path });
-    }
+    if (kind === 'socket') return new SocketReporter({ path: value.slice(SOCKET.length) });
     // Its dependencies take time to load, so only its users load them. It connects while the rest starts.
     const { coderReporter } = await import('./coder.js');
-    return coderReporter(options, io, logger);
+    return coderReporter(options, io, logger, tokenFileName);
   }
 }
 

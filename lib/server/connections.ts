@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
+import { Recording, type RecordOptions } from '../capture/recording.js';
 import type { Logger } from '../logger.js';
 import { Episode } from '../telemetry/episode.js';
 import { Connection, type Sinks, type TimeLimits } from './connection.js';
@@ -25,6 +26,7 @@ export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
 export interface ConnectionLimits extends TimeLimits {
   readonly maxConnections: number;
+  readonly record?: RecordOptions | undefined;
 }
 
 /** The sinks of all connections. */
@@ -63,6 +65,7 @@ export class Connections {
   #max: number;
   #clock: NodeJS.Timeout | undefined;
   readonly #faults: Episode;
+  readonly #recording: Recording | undefined;
   #bytesOfClosed = 0;
 
   constructor(sinks: SharedSinks, limits: ConnectionLimits, events: ConnectionEvents, logger: Logger) {
@@ -73,6 +76,7 @@ export class Connections {
     this.#max = limits.maxConnections;
     this.#spare = new SpareDescriptor((error) => events.notAccepted(error));
     this.#faults = new Episode(logger, FAULTS);
+    if (limits.record !== undefined) this.#recording = new Recording(limits.record, logger);
     // Every connection may listen for its `drain`.
     sinks.logs.setMaxListeners(0);
   }
@@ -99,8 +103,14 @@ export class Connections {
     return bytes;
   }
 
-  /** Prepares for connections. */
+  /** Bytes of senders that could not be recorded. */
+  get unrecorded(): number {
+    return this.#recording?.missing.bytes ?? 0;
+  }
+
+  /** Prepares for connections. @throws ERR_RECORD_FAILED */
   start(): void {
+    this.#recording?.open();
     const { maxConnections, frameTimeout, idleTimeout } = this.#limits;
     this.#max = descriptorBudget(maxConnections).connections;
     if (this.#max < maxConnections) {
@@ -128,25 +138,32 @@ export class Connections {
 
   /** Releases what {@link start} has prepared. */
   stop(): void {
+    this.#release();
+    this.#recording?.discard();
+  }
+
+  /** Closes all connections and waits until everything that was read from them has reached the sinks. */
+  async closeAll(): Promise<void> {
+    this.#release();
+    this.#turns.stop();
+    const open = [...this.#open];
+    for (const connection of open) connection.close();
+    await Promise.all(open.map(({ done }) => done));
+    this.#recording?.close();
+    this.#faults.end();
+  }
+
+  #release(): void {
     clearInterval(this.#clock);
     this.#clock = undefined;
     this.#spare.release();
   }
 
-  /** Closes all connections and waits until everything that was read from them has reached the sinks. */
-  async closeAll(): Promise<void> {
-    this.stop();
-    this.#turns.stop();
-    const open = [...this.#open];
-    for (const connection of open) connection.close();
-    await Promise.all(open.map(({ done }) => done));
-    this.#faults.end();
-  }
-
   #receive(socket: Socket): void {
     this.total += 1;
     const share = this.#sinks.sender?.();
-    const sinks = share === undefined ? this.#sinks : { ...this.#sinks, logs: share };
+    const record = this.#recording?.connection();
+    const sinks = { ...this.#sinks, logs: share ?? this.#sinks.logs, record };
     const connection = new Connection(socket, sinks, this.#turns, (err) =>
       this.#faults.happened({ connections: 1 }, { err }),
     );

@@ -1,7 +1,10 @@
+import { isRecord } from '../../codec/argument.js';
+import type { RecordOptions } from '../capture/recording.js';
 import { FORWARDER_OPTIONS } from '../forwarding/forwarder-options.js';
 import type { RetryOptions } from '../forwarding/retry-options.js';
 import type { Logger } from '../logger.js';
 import {
+  callable,
   flag,
   LOGGER_OPTION,
   milliseconds,
@@ -78,6 +81,10 @@ export interface BoundaryLogProxyOptions {
    */
   spool?: SpoolBufferOptions | undefined;
   /**
+   * Records what is received to a file, as a capture: `{ path, maxBytes = 1 GiB }`. Default: nothing is recorded.
+   */
+  record?: RecordOptions | undefined;
+  /**
    * The largest count that a status report may contain; a report with a larger one is rejected. The Go implementation
    * has no limit, which is `Infinity` here. Default: `4294967295`.
    */
@@ -116,8 +123,7 @@ export const PROXY_OPTIONS = {
   },
   replace: { ...flag, default: false, doc: 'Whether to take over from a proxy that listens on the path' },
   onReplace: {
-    expected: 'a function',
-    accepts: (value) => typeof value === 'function',
+    ...callable,
     defaultDoc: 'no proxy can take over',
     doc: 'Called when another proxy has taken over from this one, which should then `close()`',
   },
@@ -166,9 +172,16 @@ export const PROXY_OPTIONS = {
   },
   spool: {
     expected: 'an object with a folder',
-    accepts: (value) => typeof value === 'object' && value !== null,
+    // SpoolBuffer checks the options.
+    accepts: isRecord,
     defaultDoc: 'in memory',
     doc: 'Stores the batches on disk: `{ folder, maxBytes = 256 MiB, sync = false }`',
+  },
+  record: {
+    expected: 'an object with a path',
+    accepts: (value) => typeof value === 'object' && value !== null,
+    defaultDoc: 'nothing is recorded',
+    doc: 'Records what is received to a file, as a capture: `{ path, maxBytes = 1 GiB }`',
   },
   maxStatusCount: STATUS_SINK_OPTIONS.maxStatusCount,
   registry: {
@@ -206,7 +219,8 @@ export interface RunForwarderOptions {
 export const RUN_OPTIONS = {
   name: { ...text, defaultDoc: 'the first one', doc: "Which of the proxy's `reporters` this is" },
   signal: {
-    ...objectWith('addEventListener'),
+    expected: 'an AbortSignal',
+    accepts: (value) => value instanceof AbortSignal,
     defaultDoc: 'the run ends with `close()`',
     doc: 'Ends the run when it aborts',
   },

@@ -10,7 +10,7 @@ import { ForeignCode } from '../telemetry/foreign-code.js';
 import { type Health, healthOf } from '../telemetry/health.js';
 import { Metrics } from '../telemetry/metrics.js';
 import type { MetricsRegistry } from '../telemetry/prom-client.js';
-import { REJECT_REASONS, type RejectReason } from '../telemetry/reject-reasons.js';
+import { noRejections, type RejectReason } from '../telemetry/reject-reasons.js';
 import { Warnings } from '../telemetry/warnings.js';
 import { Connections } from './connections.js';
 import { Deliveries } from './deliveries.js';
@@ -49,13 +49,11 @@ export class BoundaryLogProxy {
   readonly #warnings: Warnings;
   readonly #socketFaults: SocketFaults;
   readonly #status: StatusSink;
-  readonly #rejected = Object.fromEntries(REJECT_REASONS.map((reason) => [reason, 0])) as Record<
-    RejectReason,
-    number
-  >;
+  readonly #rejected = noRejections();
   readonly #deliveries: Deliveries;
   readonly #connections: Connections;
   readonly #metrics: Metrics;
+  readonly #hasGivenRegistry: boolean;
   readonly #closing = new AbortController();
   readonly #drain = new Drain();
   #listener: Listener | undefined;
@@ -75,6 +73,7 @@ export class BoundaryLogProxy {
     this.#warnings = new Warnings(this.#logger);
     this.#socketFaults = new SocketFaults(this.#logger);
     this.registry = resolved.registry;
+    this.#hasGivenRegistry = options.registry !== undefined;
     const { bufferSize: maxBatches, bufferBytes: maxBytes, overflow, fairShare, spool } = resolved;
     const events = {
       changed: () => this.#drain.changed(),
@@ -121,9 +120,13 @@ export class BoundaryLogProxy {
    * @throws ERR_SOCKET_IN_USE, ERR_NOT_A_SOCKET, ERR_LISTEN_FAILED
    * @throws ERR_INVALID_OPTION for a `socketGroup` that does not exist, or a `socketFd` that is not such a socket.
    * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED if there is a spool that cannot be opened.
+   * @throws ERR_RECORD_FAILED if there is a capture that cannot be created.
    * @throws ERR_CLOSED after `close()`.
    */
   start(): Promise<void> {
+    if (this.#closed !== undefined) {
+      return Promise.reject(new BoundaryLogError('ERR_CLOSED', 'this proxy was closed: create a new one'));
+    }
     this.#started ??= this.#start().catch((error) => {
       this.#started = undefined;
       throw error;
@@ -134,7 +137,7 @@ export class BoundaryLogProxy {
   /**
    * Forwards the buffered batches to the reporter, one after the other, and resolves when `signal` aborts or the proxy
    * is closed. It may run again, with the same or another reporter. What is buffered stays buffered. A batch whose report
-   * did not end in time returns to the buffer, so a reporter may receive it twice.
+   * did not end in time returns to the buffer, so a reporter may receive it twice. After `close()` it resolves at once.
    *
    * If the reporter fails, the batch is dropped as `forward_failed`. With `retry` the proxy retries it, unless the
    * reporter will never accept it (`error.permanent`); then it is dropped as `rejected`.
@@ -196,9 +199,6 @@ export class BoundaryLogProxy {
   }
 
   async #start(): Promise<void> {
-    if (this.#closed !== undefined) {
-      throw new BoundaryLogError('ERR_CLOSED', 'this proxy was closed: create a new one');
-    }
     this.#connections.start();
     try {
       this.#listener = await openListener(this.#listenOptions, this.#deliveries, {
@@ -225,12 +225,12 @@ export class BoundaryLogProxy {
       await this.#drain.run(() => this.#deliveries.canForward(deadline), this.#connections, drainMs);
     this.#closing.abort();
     await this.#deliveries.shutdown();
+    this.#metrics.release(!this.#hasGivenRegistry);
     await this.#connections.closeAll();
     await this.#deliveries.closeSpools();
     await this.#listener?.finish?.();
     this.#deliveries.destroy();
     this.#warnings.end();
-    this.#metrics.release();
     if (this.#listener === undefined) return;
     this.#logger.info(this.#deliveries.closingAccount(), 'closed');
   }

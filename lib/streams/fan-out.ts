@@ -2,7 +2,8 @@ import type { LogBatch } from '../../codec/index.js';
 import type { Batch } from '../batch.js';
 import type { WritableEvents } from '../events.js';
 import { type Callback, Writable } from './base.js';
-import { isDirectWrite, type Write } from './direct.js';
+import { isDirectBatch, type Write } from './direct.js';
+import { whenDrained } from './drained.js';
 import type { Accepting, WriteRest } from './typed-stream.js';
 
 /**
@@ -29,7 +30,7 @@ export class FanOut<T extends Batch = LogBatch> extends Writable<T, WritableEven
   override write(batch: never, encoding?: unknown, callback?: unknown): boolean;
   override write(batch: T, ...rest: WriteRest): boolean;
   override write(batch: unknown, encoding?: unknown, callback?: unknown): boolean {
-    if (!this.#isSending && this.writable && isDirectWrite(this, batch, encoding, callback)) {
+    if (!this.#isSending && this.writable && isDirectBatch(this, batch, encoding, callback)) {
       if (this.#send(batch as T)) return true;
       // The stream is occupied until there is room.
       this.#sent = batch as T;
@@ -62,7 +63,7 @@ export class FanOut<T extends Batch = LogBatch> extends Writable<T, WritableEven
   #await(output: Accepting<T>): void {
     if (this.#full.has(output)) return;
     this.#full.add(output);
-    output.once('drain', () => {
+    whenDrained(output, () => {
       this.#full.delete(output);
       if (this.#full.size > 0) return;
       const proceed = this.#proceed;

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { afterEach, expect, jest, test } from '@jest/globals';
-import { namesOf, reporterNames } from '../../../lib/cli/destinations.js';
+import { reporterNames } from '../../../lib/cli/arguments.js';
+import { namesOf } from '../../../lib/cli/destinations.js';
 import { type AgentServer, agentServers } from '../../helpers/agent-server.js';
 import { coderEnv, numbersByCall } from '../../helpers/coder-served.js';
 import { commands, listening } from '../../helpers/processes.js';

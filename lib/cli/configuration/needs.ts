@@ -1,0 +1,47 @@
+import { isIP } from 'node:net';
+import { isLoopback } from '../host-check.js';
+
+/** What one option needs of another one to have an effect. */
+export interface Need {
+  /** The other option. */
+  readonly option: string;
+  isMet(value: unknown): boolean;
+  /** A value with which it is met, for the advice. None if any value will do. */
+  readonly wanted?: string;
+}
+
+const needed = (option: string): Need => ({ option, isMet: (value) => value !== undefined });
+const equal = (option: string, wanted: string): Need => ({
+  ...{ option, wanted },
+  isMet: (value) => value === wanted,
+});
+
+export const SPOOL = needed('spool');
+export const NO_SPOOL: Need = { option: 'spool', isMet: (value) => value === undefined };
+export const RECORD = needed('record');
+const reporter = (wanted: string): Need => ({
+  ...{ option: 'reporter', wanted },
+  isMet: (values) => (values as readonly string[]).includes(wanted),
+});
+export const CODER = reporter('coder');
+export const STDOUT = reporter('stdout');
+/** A line that was written to stdout cannot be withdrawn, so the proxy waits for a slow reader. */
+export const NOT_STDOUT: Need = {
+  ...{ option: 'reporter', wanted: 'coder' },
+  isMet: (values) => (values as readonly string[]).some((value) => value !== 'stdout'),
+};
+export const RETRY: Need = { option: 'retry', isMet: (value) => value === true };
+/** With blocked senders, nobody's batch is dropped. */
+export const DROPPING = equal('overflow', 'drop');
+/** A server that other machines reach does not check whom a request names. */
+export const LOCAL_METRICS: Need = {
+  option: 'metrics',
+  isMet: (value) => {
+    if (value === 'off') return false;
+    const { host } = value as { host: string };
+    return isIP(host) === 0 || isLoopback(host);
+  },
+};
+
+/** Not an option: systemd has not passed a socket, whose unit would then say how and where the proxy listens. */
+export const CUSTOM_SOCKET: Need = { option: 'socket', isMet: () => true };

@@ -1,0 +1,58 @@
+import { BoundaryLogError } from '../../errors.js';
+import { silent } from '../../logger.js';
+import { shown } from '../../options.js';
+import { messageOf } from '../../printable.js';
+import { isToken } from '../../reporters/coder/options.js';
+import { groupNumber } from '../../server/listener/socket-group.js';
+import { isSameSocket } from '../../socket-path.js';
+import { agentToken, TOKEN_ENV } from '../agent-token.js';
+import { SOCKET } from '../arguments.js';
+import type { Io } from '../io.js';
+import { advice } from './entry.js';
+import type { Resolved } from './resolve.js';
+import type { ServeOptions } from './serve-options.js';
+
+/**
+ * What `serve` needs besides acceptable options, and what would make starting it again pointless. This reads files, and
+ * changes nothing.
+ *
+ * @returns one message for each problem.
+ */
+export function missing(
+  { options, entryOf }: Resolved<ServeOptions>,
+  { env }: Pick<Io, 'env'>,
+): readonly string[] {
+  const problems: string[] = [];
+  const attempt = (check: () => unknown) => {
+    try {
+      check();
+    } catch (error) {
+      problems.push(messageOf(error));
+    }
+  };
+  const { reporter, socketGroup } = options;
+  if (socketGroup !== undefined)
+    attempt(() => groupNumber(socketGroup, undefined, entryOf('socketGroup')?.name));
+  const { name = '--reporter', source = 'flag' } = entryOf('reporter') ?? {};
+  for (const value of reporter) {
+    if (!value.startsWith(SOCKET) || !isSameSocket(value.slice(SOCKET.length), options.socket)) continue;
+    problems.push(
+      `${name}: got ${shown(value)}, expected another socket than --socket, which would be a loop`,
+    );
+  }
+  if (!reporter.includes('coder')) return problems;
+
+  const needing = `${name} coder`;
+  if (options.coderUrl === undefined) {
+    const how = `set ${advice(source, 'coderUrl')}, or CODER_AGENT_URL in the environment`;
+    problems.push(`${needing} needs the URL of Coder: ${how}`);
+  }
+  attempt(() => {
+    const option = entryOf('coderTokenFile')?.name ?? advice(source, 'coderTokenFile');
+    const token = agentToken(options.coderTokenFile, env, silent, { needing, option });
+    if (typeof token === 'function' || isToken(token)) return;
+    const message = `${TOKEN_ENV}: got a text that is not a valid token (not shown here), expected the agent token`;
+    throw new BoundaryLogError('ERR_INVALID_OPTION', message);
+  });
+  return problems;
+}
