@@ -3,6 +3,7 @@ import { escapeUnprintable, quoted, token } from '../printable.js';
 import { cut } from './cut.js';
 import { type BoundaryEvent, MESSAGE } from './event.js';
 import { eventOf, REPEATED_TEXTS } from './generated/event.js';
+import { logfmtValue } from './logfmt-value.js';
 
 /** The formats of text. */
 export const FORMATS = ['json', 'logfmt', 'pretty'] as const;
@@ -46,13 +47,13 @@ export function* linesOf(
 /** How a text is written in a line. */
 const SHOWN: Record<Format, (text: string) => string> = {
   json: quoted,
-  logfmt: token,
+  logfmt: logfmtValue,
   pretty: unspaced,
 };
 
 const LINES: Record<Format, (event: BoundaryEvent, color: boolean) => string> = {
   json: (event) => escapeUnprintable(JSON.stringify({ msg: MESSAGE, ...event })),
-  logfmt: (event) => pairs({ msg: MESSAGE, ...event }, token),
+  logfmt: (event) => pairs({ msg: MESSAGE, ...event }, logfmtValue),
   pretty,
 };
 
