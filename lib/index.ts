@@ -54,4 +54,4 @@ export { StatusSink, type StatusSinkOptions } from './streams/status-sink.js';
 export { type Accounts, DROP_REASONS, type DropReason } from './telemetry/accounts.js';
 export { HEALTH_REASONS, type Health, type HealthReason } from './telemetry/health.js';
 export { type BoundaryEvent, eventsOf, logOf, toEvent } from './text/event.js';
-export { type Format, type FormatOptions, formatBatch } from './text/format.js';
+export { type Format, type FormatOptions, formatBatch, type Lines } from './text/format.js';

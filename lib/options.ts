@@ -122,6 +122,14 @@ export function orInfinity({ expected, accepts }: OptionCheck): OptionCheck {
   };
 }
 
+/** Accepts a function, and everything that another check accepts. */
+export function orFunction({ expected, accepts }: OptionCheck): OptionCheck {
+  return {
+    expected: `${expected}, or a function`,
+    accepts: (value) => typeof value === 'function' || accepts(value),
+  };
+}
+
 export function oneOf(...values: readonly string[]): OptionCheck {
   return { expected: `one of ${values.join(', ')}`, accepts: (value) => values.includes(value as string) };
 }
