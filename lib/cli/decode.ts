@@ -7,11 +7,10 @@ import { FrameParser } from '../streams/frame-parser.js';
 import { MessageDecoder } from '../streams/message-decoder.js';
 import { piecesOf } from '../text/batch-text.js';
 import { describeInPieces } from '../text/outcome.js';
-import { textFormat } from './arguments.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
+import { type ViewOptions, viewOf } from './view.js';
 
-export interface DecodeOptions {
-  format: string;
+export interface DecodeOptions extends ViewOptions {
   outcomes: boolean;
 }
 
@@ -21,7 +20,7 @@ export interface DecodeOptions {
  * batch that cannot be written as text, but what comes after it is written.
  */
 export async function decode(file: string | undefined, options: DecodeOptions, io: Io): Promise<number> {
-  const { format, color } = textFormat(options.format, io);
+  const { format, color } = viewOf(options, io);
   let failed = false;
 
   async function* toText(outcomes: AsyncIterable<Outcome>): AsyncGenerator<string> {

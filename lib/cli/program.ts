@@ -21,6 +21,7 @@ import { LOG_LEVELS } from './program-logger.js';
 import type { SendOptions } from './send.js';
 import { type ServeOptions, serve } from './serve.js';
 import type { SpoolCommandOptions } from './spool.js';
+import { viewOptions } from './view.js';
 
 /**
  * Runs the command line.
@@ -71,7 +72,7 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       .argParser(choice('--format', ...FORMAT_CHOICES))
       .default('auto');
 
-  program
+  const serving = program
     .command('serve')
     .description('receive logs, buffer them and forward them to a reporter')
     .addOption(socket())
@@ -186,6 +187,7 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
         .default('info'),
     )
     .action(async (options: ServeOptions) => onExitCode(await serve(options, io)));
+  for (const option of viewOptions()) serving.addOption(option);
 
   program
     .command('send')
@@ -229,16 +231,21 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       onExitCode(await spool(folder, options, io));
     });
 
-  program
+  const decoding = program
     .command('decode')
     .description('write a captured byte stream as text')
     .argument('[file]', 'the capture (default: stdin)')
     .addOption(format())
-    .option('--outcomes', 'write one line of JSON per outcome, including rejected frames', false)
+    .addOption(
+      new Option('--outcomes', 'write one line of JSON per outcome, including rejected frames')
+        .default(false)
+        .conflicts(['only', 'host', 'session']),
+    )
     .action(async (file: string | undefined, options: DecodeOptions) => {
       const { decode } = await import('./decode.js');
       onExitCode(await decode(file, options, io));
     });
+  for (const option of viewOptions()) decoding.addOption(option);
   return program;
 }
 

@@ -9,7 +9,7 @@ import { TextReporter } from '../reporters/text.js';
 import { BoundaryLogProxy } from '../server/proxy.js';
 import type { BoundaryLogProxyOptions, RunForwarderOptions } from '../server/proxy-options.js';
 import type { Accounts } from '../telemetry/accounts.js';
-import { type Address, textFormat } from './arguments.js';
+import type { Address } from './arguments.js';
 import type { CoderOptions } from './coder.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
 import { countLostLines } from './log-output.js';
@@ -18,8 +18,9 @@ import { MetricsWhenFree } from './metrics-when-free.js';
 import { registerProcessMetrics } from './process-metrics.js';
 import { programLogger } from './program-logger.js';
 import { passedSocket } from './socket-activation.js';
+import { checkFilters, type ViewOptions, viewOf } from './view.js';
 
-export interface ServeOptions extends CoderOptions {
+export interface ServeOptions extends CoderOptions, ViewOptions {
   socket: string;
   socketMode: number;
   socketGroup: string | undefined;
@@ -33,7 +34,6 @@ export interface ServeOptions extends CoderOptions {
   /** Seconds. */
   idleTimeout: number;
   reporter: 'stdout' | 'null' | 'coder';
-  format: string;
   retry: boolean;
   spool: string | undefined;
   spoolMaxBytes: number;
@@ -48,9 +48,13 @@ export interface ServeOptions extends CoderOptions {
 /** How long the end waits for a reader of the log that does not keep up, in ms. */
 const FLUSH_MS = 500;
 
+/** How long an end may take before a terminal says that a second signal ends the process, in ms. */
+const HINT_MS = 1000;
+
 /** Runs the proxy until a signal arrives or the reader of stdout goes away. */
 export async function serve(options: ServeOptions, io: Io): Promise<number> {
-  const logger = programLogger(options.logLevel, io);
+  checkFilters(options, io);
+  const logger = programLogger(options.logLevel, io, options.utc);
   if (io.log !== undefined) {
     io.log.onRoom = (lines) =>
       logger.warn({ lines }, 'lines of this log were lost, because nobody read them');
@@ -138,6 +142,7 @@ class End {
   readonly reached: Promise<boolean>;
   readonly #offSignal: () => void;
   readonly #logger: Logger;
+  #hintTimer: NodeJS.Timeout | undefined;
   #reach: (canForward: boolean) => void = () => undefined;
 
   constructor(io: Io, logger: Logger) {
@@ -149,10 +154,19 @@ class End {
     this.#offSignal = io.onSignal((signal) => {
       signals += 1;
       if (signals > 1) io.exit(ExitCode.FAILED);
-      logger.info({ signal }, 'closing; a second signal ends the process immediately');
+      const say = () => logger.info({ signal }, 'closing; a second signal ends the process immediately');
+      if (io.stderr.isTTY) this.#hint(say, io);
+      else say();
       this.#reach(true);
     });
     io.stdout.on('error', this.onStdoutError);
+  }
+
+  /** For a person, the closing account is the only line of an end that takes no time. */
+  #hint(say: () => void, { log, stderr }: Io): void {
+    // The next line overwrites the ^C that a terminal shows.
+    (log ?? stderr).write('\r');
+    this.#hintTimer = setTimeout(say, HINT_MS).unref();
   }
 
   /** Another proxy has taken over. What is left here can be forwarded. */
@@ -168,6 +182,7 @@ class End {
 
   /** Restores the default behaviour of signals. */
   release(): void {
+    clearTimeout(this.#hintTimer);
     this.#offSignal();
   }
 }
@@ -198,9 +213,9 @@ function runOptions({ reporter, retry }: ServeOptions, io: Io): RunForwarderOpti
   };
 }
 
-function reporterFor({ reporter, format }: ServeOptions, io: Io, end: End): Reporter {
-  if (reporter === 'null') return nullReporter;
-  const text = new TextReporter({ stream: io.output ?? io.stdout, ...textFormat(format, io) });
+function reporterFor(options: ServeOptions, io: Io, end: End): Reporter {
+  if (options.reporter === 'null') return nullReporter;
+  const text = new TextReporter({ stream: io.output ?? io.stdout, ...viewOf(options, io) });
   const handBack = async (error: unknown, signal: AbortSignal): Promise<never> => {
     if (!isClosedPipe(error)) throw error;
     // This is the end, not a failure: the batch returns to the buffer and appears in the closing account.
