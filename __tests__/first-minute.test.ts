@@ -22,6 +22,7 @@ function terminal() {
   for (const output of [stdout, stderr])
     output.setEncoding('utf8').on('data', (text) => (output.text += text));
   const io = {
+    program: 'node /opt/boundary-log-proxy/dist/lib/cli/main.js',
     ...{ stdin: new PassThrough(), stdout, stderr, env: { NO_COLOR: '1' } },
     onSignal: (handler: (signal: string) => void) => {
       signals.on('signal', handler);
@@ -35,7 +36,7 @@ function terminal() {
 test('the blocks of the first minute show what the programs print', async () => {
   expect(blocks.map(({ code }) => /^\$ (.*)$/m.exec(code)?.[1])).toEqual([
     'npm ci && npm start',
-    'npx boundary-log-proxy send --sample 20',
+    'node dist/lib/cli/main.js send --sample 20',
     'curl -s http://127.0.0.1:9465/metrics | grep logs_received',
   ]);
   const [first, second] = [terminal(), terminal()];

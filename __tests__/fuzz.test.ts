@@ -64,7 +64,7 @@ function expectedOf(bytes: Buffer): unknown[] {
 /** What the public streams make of the chunks. */
 async function outcomesOf(chunks: Buffer[], perChunk: boolean): Promise<Outcome[]> {
   const parser = new FrameParser({ perChunk });
-  const decoder = parser.pipe(new MessageDecoder());
+  const decoder = parser.pipe(new MessageDecoder<Outcome, boolean>());
   const outcomes: Outcome[] = [];
   decoder.on('data', (outcome: Outcome | Outcome[]) => outcomes.push(...[outcome].flat()));
   const ended = once(decoder, 'end');

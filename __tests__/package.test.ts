@@ -1,11 +1,21 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { type Analysis, checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { publint } from 'publint';
+import { installInto } from './helpers/installed.js';
 
 /*
  * What a user gets: the tarball, installed into an empty folder. It is packed from dist/, which `npm test` builds
@@ -33,6 +43,7 @@ const VALUES = {
     MessageEncoder: 'function',
     StatusSink: 'function',
   },
+  'boundary-log-proxy/spool': { SpoolBuffer: 'function' },
   'boundary-log-proxy/codec': {
     decodeMessage: 'function',
     encodeFrame: 'function',
@@ -43,6 +54,7 @@ const VALUES = {
     MAX_PAYLOAD_LENGTH: 'number',
     Tag: 'object',
   },
+  'boundary-log-proxy/fixtures': { vectors: 'object' },
   'boundary-log-proxy/reporters/coder': { CoderReporter: 'function' },
 };
 
@@ -64,7 +76,10 @@ const CONSUMERS = {
       },
     };
     const items: (Frame | FrameFault)[] = [];
-    const beat: Protocol<{ kind: 'beat' }> = { tags: { 8: { maxLength: 0, decode: () => ({ kind: 'beat' }) } } };
+    const beat: Protocol<{ kind: 'beat' }> = {
+      tags: { 8: { maxLength: 0, decode: () => ({ kind: 'beat' }) } },
+      kinds: ['beat'],
+    };
 
     export function describe(outcome: Outcome): string {
       switch (outcome.kind) {
@@ -82,7 +97,7 @@ const CONSUMERS = {
       const demux = new Demux({ logs: buffer, status: new StatusSink(), skip: ({ error }) => console.log(error.code) });
       await pipeline(process.stdin, new FrameParser(), new MessageDecoder(), demux);
       await pipeline(items, new MessageDecoder({ protocol: boundaryProtocol }), new MessageEncoder(), process.stdout);
-      new MessageDecoder({ protocol: beat }).pipe(new Demux<{ kind: 'beat' }>({ beat: () => undefined }));
+      new MessageDecoder({ protocol: beat }).pipe(new Demux<{ kind: 'beat' }>({ beat: () => undefined }, { protocol: beat }));
       new BoundaryLogSender({ socketPath: defaultSocketPath() }).end({ decision: 'deny' });
       const proxy = new BoundaryLogProxy({ socketPath: '/tmp/x.sock', bufferSize: 1 });
       await proxy.start();
@@ -112,6 +127,38 @@ const CONSUMERS = {
     // @ts-expect-error
     export const notAny: string = HEADER_LENGTH;
   `,
+  'boundary-log-proxy/fixtures': `
+    import { vectors, type ExpectedOutcome, type Vector } from 'boundary-log-proxy/fixtures';
+
+    export function describe(outcome: ExpectedOutcome): string {
+      switch (outcome.kind) {
+        case 'logs': return outcome.logs.map(({ http_request }) => http_request?.url).join() + outcome.hex;
+        case 'status': return outcome.dropped_batch_full;
+        case 'unknown-variant': return String(outcome.envelope_unknown_hex);
+        case 'skip': return outcome.reason satisfies 'invalid_protobuf' | 'invalid_utf8' | 'truncated_header' | 'truncated_payload';
+        case 'close': return outcome.reason satisfies 'unsupported_tag' | 'message_too_large';
+      }
+    }
+    const all: readonly Vector[] = vectors;
+    for (const { name, bytes, consumed, end, outcomes } of all) {
+      console.log(name, bytes.readUInt8(0), consumed + 1, end === 'close', outcomes.map(describe));
+    }
+
+    // @ts-expect-error
+    export const notAny: number = vectors;
+  `,
+  'boundary-log-proxy/spool': `
+    import { SpoolBuffer, type SpoolBufferOptions } from 'boundary-log-proxy/spool';
+
+    const options: SpoolBufferOptions = { folder: '/tmp/spool' };
+    export const buffer = new SpoolBuffer(options, 'drop', console);
+    buffer.held.bytes satisfies number;
+
+    // @ts-expect-error
+    new SpoolBuffer({ folder: 1 }, 'drop', console);
+    // @ts-expect-error
+    export const notAny: number = buffer;
+  `,
   'boundary-log-proxy/reporters/coder': `
     import { CoderReporter, type CoderReporterOptions } from 'boundary-log-proxy/reporters/coder';
 
@@ -135,15 +182,11 @@ let files: string[];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'package-'));
-  const packed = await exec('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-    cwd: PROJECT,
-  });
-  const [{ filename, files: entries }] = JSON.parse(packed.stdout);
-  tarball = join(folder, filename);
-  files = entries.map(({ path }: { path: string }) => path);
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball];
-  await exec('npm', install, { cwd: folder });
+  ({ tarball, files } = await installInto(folder));
+  // The optional peer dependency of programs in TypeScript.
+  const types = 'node_modules/@types';
+  mkdirSync(join(folder, types), { recursive: true });
+  symlinkSync(join(PROJECT, types, 'node'), join(folder, types, 'node'));
 }, 2 * MINUTES);
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -156,7 +199,8 @@ async function run(command: string, ...args: string[]): Promise<string> {
 
 describe('the tarball', () => {
   test('contains what is needed to use it, and nothing else', () => {
-    const expected = /^(dist\/(codec|lib)\/.+\.(js|d\.ts)|proto\/.+\.proto|[A-Z]+(\.md)?|package\.json)$/;
+    const expected =
+      /^(dist\/(codec|lib)\/.+\.(m?js|d\.m?ts)|dist\/package\.json|proto\/.+\.proto|[A-Z]+(\.md)?|package\.json)$/;
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
     const top = files.filter((file) => !file.includes('/'));
     expect(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']).toEqual(expect.arrayContaining(top));
@@ -169,15 +213,25 @@ describe('the tarball', () => {
     const { messages } = await publint({ pack: { tarball: bytes }, strict: true });
     expect(messages).toEqual([]);
   });
+
+  // Whether each way of resolving a module, in each kind of module, finds types that fit the code that it loads.
+  test('attw finds nothing', async () => {
+    const { problems } = (await checkPackage(
+      createPackageFromTarballData(readFileSync(tarball)),
+    )) as Analysis;
+    expect(problems).toEqual([]);
+  });
 });
 
 describe.each(Object.entries(VALUES))('%s', (entry, names) => {
+  // If there were two copies of a class, instanceof would be false for an object of the other one.
   test('import and require return the same objects, with all names', async () => {
     // Prints the names for which both ways return the same instance.
     writeFileSync(
       join(folder, 'names.cjs'),
       `import(process.argv[2]).then((imported) => {
         const required = require(process.argv[2]);
+        if (Object.keys(imported).sort().join() !== Object.keys(required).sort().join()) throw new Error('names differ');
         const names = Object.keys(imported).filter((name) => imported[name] === required[name]);
         console.log(JSON.stringify(Object.fromEntries(names.map((name) => [name, typeof imported[name]]))));
       });`,
@@ -197,6 +251,34 @@ describe.each(Object.entries(VALUES))('%s', (entry, names) => {
       expect(await run(tsc, ...modules, ...strict, file).catch(({ stdout }) => stdout)).toBe('');
     },
     MINUTES,
+  );
+});
+
+test('the recorded vectors are in the tarball, and the codec of the tarball makes of them what is expected', async () => {
+  writeFileSync(
+    join(folder, 'vectors.mjs'),
+    `import { createHash } from 'node:crypto';
+    import { boundaryProtocol } from 'boundary-log-proxy';
+    import { FrameDecoder } from 'boundary-log-proxy/codec';
+    import { vectors } from 'boundary-log-proxy/fixtures';
+    const results = vectors.map(({ name, bytes, outcomes }) => {
+      const decoder = new FrameDecoder();
+      const items = [...decoder.decode(bytes), decoder.end()].filter((item) => item !== undefined);
+      const kinds = items.map((item) =>
+        'error' in item ? (item.fatal ? 'close' : 'skip') : boundaryProtocol.tags[item.tag].decode(item).kind,
+      );
+      const isRight = kinds.join() === outcomes.map(({ kind }) => kind).join();
+      return [name, isRight, createHash('sha256').update(bytes).digest('hex')];
+    });
+    console.log(JSON.stringify(results));`,
+  );
+  const vectors = join(PROJECT, '__tests__/fixtures/vectors');
+  const names = readdirSync(vectors).flatMap((file) => /^(.+)\.bin$/.exec(file)?.[1] ?? []);
+  expect(names).toHaveLength(138);
+  const hashOf = (name: string) =>
+    JSON.parse(readFileSync(join(vectors, `${name}.expect.json`), 'utf8')).sha256;
+  expect(JSON.parse(await run(process.execPath, 'vectors.mjs'))).toEqual(
+    names.sort().map((name) => [name, true, hashOf(name)]),
   );
 });
 

@@ -1,13 +1,23 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, expect, test } from '@jest/globals';
 import { transformSync } from '@swc/core';
-import { blocksOf, ROOT } from './helpers/code-blocks.js';
+import { blocksOf, type CodeBlock, PAGES, ROOT } from './helpers/code-blocks.js';
 import { commands } from './helpers/processes.js';
 import { tempFolder } from './helpers/temp.js';
 import { until } from './helpers/until.js';
+import { vectors } from './helpers/vectors.js';
 
 /*
  * Runs examples of the pages as a reader would: in a folder where the package is installed, which is the build in dist/.
@@ -20,11 +30,12 @@ const modules = join(folder, 'node_modules');
 /** The examples of docs/testing.md in their order, which also distinguishes the two files of the same name. */
 const examples = blocksOf('docs/testing.md')
   .filter(({ language }) => language === 'ts')
-  .map(({ code }) => ({ name: /^\/\/ (\S+)\.ts\n/.exec(code)?.[1], code }));
-const [maker, helper, jestTest, vitestTest, reporter] = examples;
+  .map(({ code }) => ({ name: /^\/\/ (\S+)\.ts\n/.exec(code)?.[1], code }))
+  .filter(({ name }) => name !== undefined);
+const [maker, helper, jestTest, vitestTest, vectorWriter, reporter] = examples;
 
-async function run(command: string, ...args: string[]) {
-  const running = promisify(execFile)(process.execPath, [command, ...args], {
+async function run(...args: string[]) {
+  const running = promisify(execFile)(process.execPath, args, {
     cwd: folder,
     timeout: 60_000,
     env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', FORCE_COLOR: '0', CI: '1' },
@@ -40,13 +51,13 @@ function compile(example = { name: '', code: '' } as (typeof examples)[number]):
     module: { type: 'es6' },
   });
   const file = join(folder, `${example.name}.mjs`);
-  writeFileSync(file, code.replaceAll(/\/tmp\/([\w-]+\.sock)/g, join(folder, '$1')));
+  writeFileSync(file, code.replaceAll(/\/(?:tmp|run\/boundary)\/([\w-]+\.sock)/g, join(folder, '$1')));
   return file;
 }
 
 beforeAll(async () => {
   expect(examples.map(({ name }) => name)).toEqual([
-    ...['make-fixture', 'outcomes', 'mixed.test', 'mixed.test', 'reporter'],
+    ...['make-fixture', 'outcomes', 'mixed.test', 'mixed.test', 'write-vectors', 'reporter'],
   ]);
   mkdirSync(modules);
   for (const name of readdirSync(join(ROOT, 'node_modules'))) {
@@ -61,22 +72,37 @@ beforeAll(async () => {
   expect(await run(compile(maker))).toEqual({ code: 0, output: '' });
 }, 60_000);
 
-test('the tests for Jest pass', async () => {
-  const config = blocksOf('docs/testing.md').find(({ language }) => language === 'js')?.code ?? '';
-  writeFileSync(join(folder, 'jest.config.mjs'), config);
-  const { code, output } = await run(
-    '--experimental-vm-modules',
-    join(modules, 'jest/bin/jest.js'),
-    ...['--config', 'jest.config.mjs', '--roots', 'jest'],
-  );
-  expect(output).toMatch(/^Tests: +6 passed, 6 total$/m);
-  expect(code).toBe(0);
-}, 60_000);
+test.each([
+  { kind: 'CommonJS', file: 'jest.config.cjs', begins: 'module.exports =', flags: [] },
+  {
+    kind: 'ES modules',
+    file: 'jest.config.mjs',
+    begins: 'export default',
+    flags: ['--experimental-vm-modules'],
+  },
+])(
+  'the tests for Jest pass as $kind',
+  async ({ file, begins, flags }) => {
+    const config = blocksOf('docs/testing.md').find(({ code }) => code.includes(`\n${begins} {`));
+    writeFileSync(join(folder, file), config?.code ?? '');
+    const jest = [join(modules, 'jest/bin/jest.js'), '--config', file, '--roots', 'jest'];
+    const { code, output } = await run(...flags, ...jest);
+    expect(output).toMatch(/^Tests: +6 passed, 6 total$/m);
+    expect(code).toBe(0);
+  },
+  60_000,
+);
 
 test('the tests for Vitest pass', async () => {
   const { code, output } = await run(join(modules, 'vitest/vitest.mjs'), 'run', '--dir', 'vitest');
   expect(output).toMatch(/^ *Tests +6 passed \(6\)$/m);
   expect(code).toBe(0);
+}, 60_000);
+
+test('the program that writes the vectors writes them to the byte', async () => {
+  expect(await run(compile(vectorWriter))).toEqual({ code: 0, output: '138 vectors\n' });
+  for (const { name, bytes } of vectors)
+    expect(readFileSync(join(folder, `vectors/${name}.bin`)).equals(bytes)).toBe(true);
 }, 60_000);
 
 test('the program that tests a reporter prints what it says', async () => {
@@ -87,6 +113,192 @@ test('the program that tests a reporter prints what it says', async () => {
 function programIn(page: string, name: string, text: string): string {
   const example = blocksOf(page).find(({ language, code }) => language === 'ts' && code.includes(text));
   return compile({ name, code: example?.code ?? '' });
+}
+
+/** Examples that need something around them: what comes before and after them, and what they print. */
+const programs: { page: string; text: string; before?: string; after?: string; prints: string | RegExp }[] = [
+  {
+    page: 'docs/streams.md',
+    text: 'a Writable in object mode, or a function',
+    before: `import { Readable } from 'node:stream'; import { encodeLogs } from 'boundary-log-proxy/codec';
+      const socket = Readable.from([encodeLogs({ logs: [{}, {}] }), Buffer.from([2, 0, 0, 1, 255])]);
+      const sink = (batch) => console.log(batch.count);`,
+    prints: '2\nERR_INVALID_PROTOBUF\n',
+  },
+  {
+    page: 'docs/streams.md',
+    text: 'perChunk: true',
+    before: `import { Readable } from 'node:stream'; import { encodeLogs } from 'boundary-log-proxy/codec';
+      const socket = Readable.from([Buffer.concat([encodeLogs({ logs: [{}] }), encodeLogs({ logs: [] })])]);
+      const sink = (batch) => console.log(batch.count);`,
+    prints: '1\n0\n',
+  },
+  {
+    page: 'docs/streams.md',
+    text: 'new CaptureReader()',
+    before: `import { writeFileSync } from 'node:fs'; import { encodeCaptureRecord } from 'boundary-log-proxy';
+      writeFileSync('capture', Buffer.concat([
+        { kind: 'start', startedAt: 1772566954000000 },
+        { kind: 'open', connection: 1, time: 500000 },
+        { kind: 'finish', time: 500000 },
+      ].map(encodeCaptureRecord)));`,
+    prints: '1 2026-03-03T19:42:34.500Z\n',
+  },
+  {
+    page: 'docs/protocols.md',
+    text: "kind: 'heartbeat'",
+    before: `import { Readable } from 'node:stream'; import { encodeFrame } from 'boundary-log-proxy/codec';
+      const reading = Buffer.alloc(8); reading.writeDoubleBE(21.5);
+      const socket = Readable.from([encodeFrame(7, reading), encodeFrame(7, Buffer.alloc(1)), encodeFrame(8, '')]);`,
+    prints: '21.5\nalive\nERR_INVALID_PAYLOAD\n',
+  },
+  {
+    page: 'docs/protocols.md',
+    text: 'encodeFrame(7, payload)',
+    before: 'const socket = process.stdout;',
+    prints: '\x07\0\0\x08@5\ufffd\0\0\0\0\0',
+  },
+  {
+    page: 'docs/protocols.md',
+    text: 'decoder.end()',
+    before: `import { encodeLogs } from 'boundary-log-proxy/codec';
+      const chunks = [encodeLogs({ sessionId: 's1', logs: [{}] })];`,
+    prints: '1 s1\n',
+  },
+  {
+    page: 'docs/embedding.md',
+    text: 'await fetch(url',
+    before: `import { createServer } from 'node:http'; import { once } from 'node:events';
+      import { BoundaryLogSender } from 'boundary-log-proxy'; import { existsSync } from 'node:fs';
+      const server = createServer((request, response) => {
+        request.on('data', (bytes) => console.log(bytes.toString('latin1').includes('https://example.com/')));
+        request.on('end', () => { response.end(); process.emit('SIGTERM'); server.close(); });
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const url = \`http://127.0.0.1:\${server.address().port}/\`;
+      const logger = { debug() {}, info: (_fields, message) => console.log(message), warn() {}, error() {} };
+      const timer = setInterval(() => {
+        if (!existsSync('/tmp/audit.sock')) return;
+        clearInterval(timer);
+        new BoundaryLogSender({ socketPath: '/tmp/audit.sock' }).end({ decision: 'allow', http_url: 'https://example.com/' });
+      }, 5);`,
+    prints: 'listening\ntrue\nclosed\n',
+  },
+  {
+    page: 'docs/testing.md',
+    text: 'describeOutcome(outcome)',
+    prints: `{"kind":"status","dropped_channel_full":"3","dropped_batch_full":"0","counted":{"boundary_channel_full":"3"}}\n`,
+  },
+  {
+    page: 'docs/embedding.md',
+    text: 'replace: true',
+    after: 'await proxy.start(); console.log(proxy.health().status); await proxy.close();',
+    prints: 'failing\n',
+  },
+  {
+    page: 'docs/embedding.md',
+    text: 'proxy.health()',
+    before: `import { BoundaryLogProxy } from 'boundary-log-proxy';
+      const proxy = new BoundaryLogProxy({ socketPath: '/tmp/health.sock' });`,
+    prints: /not_listening/,
+  },
+];
+
+test.each(programs)(
+  'the example with "$text" in $page prints what it should',
+  async ({ page, text, before = '', after = '', prints }) => {
+    const { code } = blockWith(page, text);
+    const program = compile({
+      name: `example-${programs.findIndex((one) => one.text === text)}`,
+      code: `${before}\n${code}\n${after}`,
+    });
+    const { code: exitCode, output } = await run(program);
+    if (typeof prints === 'string') expect(output).toBe(prints);
+    else expect(output).toMatch(prints);
+    expect(exitCode).toBe(0);
+  },
+  60_000,
+);
+
+test.each([
+  [
+    'Jest',
+    [
+      '--experimental-vm-modules',
+      join(modules, 'jest/bin/jest.js'),
+      '--config',
+      '{ "rootDir": "snapshots" }',
+      'jest.test.js',
+      '--ci',
+    ],
+  ],
+  ['Vitest', [join(modules, 'vitest/vitest.mjs'), 'run', 'vitest.test.js', '--root', 'snapshots']],
+])(
+  'the snapshot tests in examples/ pass in %s',
+  async (name, [command = '', ...args]) => {
+    const snapshots = join(folder, 'snapshots');
+    mkdirSync(snapshots, { recursive: true });
+    const file = `${name.toLowerCase()}.test.js`;
+    cpSync(join(ROOT, 'examples/snapshots', file), join(snapshots, file));
+    writeFileSync(join(snapshots, 'package.json'), '{ "type": "module" }');
+    const { code, output } = await run(command, ...args);
+    expect(output).toMatch(/^ *Tests:? +2 passed/m);
+    expect(code).toBe(0);
+  },
+  60_000,
+);
+
+/** Where every other block of the pages is run, or why it cannot be. */
+const elsewhere: { page: string; text: string; reason: string }[] = [
+  { page: 'README.md', text: 'npm ci && npm start', reason: 'first-minute.test.ts runs it' },
+  {
+    page: 'README.md',
+    text: 'main.js send --sample 20',
+    reason: 'first-minute.test.ts runs it',
+  },
+  { page: 'README.md', text: 'curl', reason: 'first-minute.test.ts runs it' },
+  {
+    page: 'README.md',
+    text: 'npm pack',
+    reason: 'it installs from a registry; package.test.ts installs such a tarball',
+  },
+  { page: 'README.md', text: 'printDenied', reason: 'the test below runs it' },
+  { page: 'README.md', text: '--reporter coder', reason: 'it needs a Coder server' },
+  { page: 'docs/coder.md', text: 'CoderReporter', reason: 'it needs a Coder server' },
+  { page: 'docs/loading.md', text: 'createRequire', reason: 'matrix.test.ts runs a bundle with it' },
+  {
+    page: 'docs/operating.md',
+    text: 'systemctl',
+    reason: 'it needs root and systemd; systemd.test.ts checks the units',
+  },
+  { page: 'docs/operating.md', text: 'batches_received_total +', reason: 'it needs Prometheus' },
+  { page: 'docs/operating.md', text: 'logs_received_total +', reason: 'it needs Prometheus' },
+  {
+    page: 'docs/operating.md',
+    text: '"status": "degraded"',
+    reason: 'it is an answer, which serve-metrics.test.ts compares',
+  },
+  { page: 'docs/operating.md', text: 'tap --listen', reason: 'tap.test.ts runs tap between processes' },
+  { page: 'docs/streams.md', text: 'new StatusSink()', reason: 'the test below runs it' },
+  { page: 'docs/streams.md', text: 'new BoundaryLogSender', reason: 'the test below runs it' },
+  { page: 'docs/testing.md', text: '', reason: 'the tests above run the others, in their order' },
+];
+
+test('each block of code in the pages is run, or has a reason why it is not', () => {
+  const known = [...programs, ...elsewhere];
+  const unknown = PAGES.flatMap(blocksOf)
+    // Without a language it is a drawing.
+    .filter(({ language }) => language !== '')
+    .filter(({ file, code }) => !known.some(({ page, text }) => page === file && code.includes(text)));
+  expect(unknown.map(({ file, line }) => `${file}:${line}`)).toEqual([]);
+  for (const { page, text } of known) blockWith(page, text);
+});
+
+/** The first block of a page that contains a text. */
+function blockWith(page: string, text: string): CodeBlock {
+  const block = blocksOf(page).find(({ language, code }) => language !== '' && code.includes(text));
+  if (block === undefined) throw new Error(`${page} has no block with ${text}`);
+  return block;
 }
 
 const start = commands();

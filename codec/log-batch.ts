@@ -1,10 +1,14 @@
+import type { NonSharedBuffer } from 'node:buffer';
+import { checkArgument } from './argument.js';
+import { describeBatch } from './describe-message.js';
 import { BoundaryLogError } from './errors.js';
+import { isTag } from './frame.js';
 import { ReportBoundaryLogsRequest } from './messages.js';
 import { WireReader } from './wire-reader.js';
 
 /**
- * A valid batch of logs: checked, counted, and kept as the bytes that were received. Two batches with the same
- * content compare as equal.
+ * A valid batch of logs: checked, counted, and kept as the bytes that were received. Two batches are equal, in Node's
+ * `assert`, Jest and Vitest, if their tags and bytes are. `JSON.stringify()`, `console.log()` and snapshots show the logs.
  */
 export class LogBatch {
   /** What distinguishes it from the other outcomes. */
@@ -20,18 +24,25 @@ export class LogBatch {
    *
    * A view of the chunk in which the frame arrived, unless {@link detach} was called.
    */
-  readonly raw: Buffer;
+  readonly raw: NonSharedBuffer;
+  /** Length of {@link raw}. Comparisons of a part, such as `partialDeepStrictEqual()`, need it: they accept a part of the bytes. */
+  readonly byteLength: number;
   #request: ReportBoundaryLogsRequest | undefined;
 
   /**
    * @param tag The tag of its frame.
    * @param count How many logs `raw` contains.
-   * @param raw The encoded request. It must be valid; nothing is checked here.
+   * @param raw The encoded request. It must be valid; its content is not checked here.
+   * @throws ERR_INVALID_OPTION if an argument is not such a value.
    */
   constructor(tag: number, count: number, raw: Buffer) {
+    if (!isTag(tag) || !Number.isInteger(count) || count < 0 || !(raw instanceof Uint8Array)) {
+      refuse(tag, count, raw);
+    }
     this.tag = tag;
     this.count = count;
-    this.raw = raw;
+    this.raw = raw as NonSharedBuffer;
+    this.byteLength = raw.length;
   }
 
   /**
@@ -45,6 +56,29 @@ export class LogBatch {
     return this.#request;
   }
 
+  /** What `describeOutcome()` returns. If the bytes are not valid, the error stands in place of what they contain. */
+  toJSON(): object {
+    try {
+      return describeBatch(this, this.request);
+    } catch (error) {
+      const { kind, tag, count, raw } = this;
+      return { kind, tag, count, error: (error as Error).message, raw_hex: raw.toString('hex') };
+    }
+  }
+
+  /** What `console.log()` shows. */
+  [Symbol.for('nodejs.util.inspect.custom')](
+    depth: number,
+    options: { depth: number | null },
+    inspect: (value: unknown, options: object) => string,
+  ): string {
+    if (depth < 0) return '[LogBatch]';
+    const { kind: _kind, raw_hex: _hex, ...content } = this.toJSON() as Record<string, unknown>;
+    // A log is deeper than what is shown by default.
+    const deeper = { ...options, depth: options.depth === null ? null : options.depth + 2 };
+    return `LogBatch ${inspect({ ...content, raw: this.raw }, deeper)}`;
+  }
+
   /**
    * Replaces {@link raw} by a copy, so that the batch no longer keeps its chunk in memory. Call it on every batch
    * that is kept: a batch of 1 KB that is a view keeps its whole chunk, 64 KiB or more, alive.
@@ -54,8 +88,16 @@ export class LogBatch {
     // Not from Buffer's allocation pool: the copy would keep the whole pool alive instead of the chunk.
     const copy = Buffer.allocUnsafeSlow(this.raw.length);
     copy.set(this.raw);
-    (this as { raw: Buffer }).raw = copy;
+    (this as { raw: NonSharedBuffer }).raw = copy;
   }
+}
+
+/** Not in the constructor, which runs for each batch. */
+function refuse(tag: unknown, count: unknown, raw: unknown): void {
+  checkArgument('LogBatch: tag', tag, isTag(tag), 'a whole number from 0 to 255');
+  const isCount = Number.isInteger(count) && (count as number) >= 0;
+  checkArgument('LogBatch: count', count, isCount, 'a whole number of at least 0');
+  checkArgument('LogBatch: raw', raw, false, 'a Buffer');
 }
 
 function decode(raw: Buffer): ReportBoundaryLogsRequest {

@@ -3,7 +3,8 @@ import { logsRead, Member, readEnvelopeFast, statusRead, UNDECIDED, viewOfChecke
 import { FieldCursor } from './field-cursor.js';
 import { type Frame, Tag } from './frame.js';
 import { LogBatch } from './log-batch.js';
-import type { Close, Outcome, Skip, StatusReport } from './outcome.js';
+import type { Close, Outcome, Skip } from './outcome.js';
+import { StatusReport } from './status-report.js';
 import { checkRequest, checkStatus, INVALID_UTF8 } from './walk.js';
 import { MALFORMED, skipVarint, varintInt64, varintValue, WireType } from './wire.js';
 
@@ -54,7 +55,7 @@ function decodeEnvelope(payload: Buffer): Outcome {
     }
     case Member.STATUS: {
       const [droppedChannelFull, droppedBatchFull] = statusRead();
-      return { kind: 'status', droppedChannelFull, droppedBatchFull };
+      return new StatusReport(droppedChannelFull, droppedBatchFull);
     }
     case Member.UNKNOWN:
       return { kind: 'unknown-variant', tag: Tag.V2 };
@@ -110,7 +111,7 @@ function readStatus(buf: Buffer, start: number, stop: number, before?: StatusRep
     if (fields.number === 1) droppedChannelFull = varintInt64(buf, fields.start, fields.stop);
     else if (fields.number === 2) droppedBatchFull = varintInt64(buf, fields.start, fields.stop);
   }
-  return { kind: 'status', droppedChannelFull, droppedBatchFull };
+  return new StatusReport(droppedChannelFull, droppedBatchFull);
 }
 
 /** The skips of invalid payloads. Each exists once: to create an error costs a thousand times as much as to find one. */

@@ -1,18 +1,6 @@
 import type { BoundaryLogError } from './errors.js';
 import type { LogBatch } from './log-batch.js';
-
-/**
- * How many logs the sender itself dropped since its last status. A sender may send a negative number: ignore
- * it.
- */
-export interface StatusReport {
-  /** What distinguishes it from the other outcomes. */
-  readonly kind: 'status';
-  /** Logs that the sender dropped because its queue was full. int64. */
-  readonly droppedChannelFull: bigint;
-  /** Logs that the sender dropped because it could not flush a batch. int64. */
-  readonly droppedBatchFull: bigint;
-}
+import type { StatusReport } from './status-report.js';
 
 /** An envelope without a known member, perhaps from a newer sender. The connection stays open. */
 export interface UnknownVariant {

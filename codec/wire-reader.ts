@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs/minimal.js';
-import { skipValue, skipVarint, varintValue } from './wire.js';
+import { MALFORMED, skipValue, skipVarint, varintValue } from './wire.js';
 
 /**
  * protobufjs' reader, extended to everything that the Go implementation (Coder's workspace agent) accepts:
@@ -21,13 +21,19 @@ export class WireReader extends protobuf.BufferReader {
   }
 
   override skipType(wireType: number, _depth?: number, fieldNumber = 0): this {
-    this.pos = skipValue(this.buf, this.pos, this.len, wireType, fieldNumber);
+    this.#moveTo(skipValue(this.buf, this.pos, this.len, wireType, fieldNumber));
     return this;
   }
 
   #varint(): number {
     const start = this.pos;
-    this.pos = skipVarint(this.buf, start, this.len);
+    this.#moveTo(skipVarint(this.buf, start, this.len));
     return varintValue(this.buf, start, this.pos);
+  }
+
+  /** A batch that somebody created may have any bytes. Without this check, its reader would never reach their end. */
+  #moveTo(end: number): void {
+    if (end === MALFORMED) throw new RangeError(`the field at ${this.pos} is not valid`);
+    this.pos = end;
   }
 }

@@ -1,7 +1,7 @@
 // A pipeline put together by hand, with a custom sink: it prints each event, and how each connection ended. A pipeline
 // destroys its members, so what connections share is a route of a Demux.
 //   node examples/custom-sink.js /tmp/custom.sock
-//   npx boundary-log-proxy send --socket /tmp/custom.sock --sample 5
+//   node dist/lib/cli/main.js send --socket /tmp/custom.sock --sample 5
 import { createServer } from 'node:net';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';

@@ -16,6 +16,7 @@ export {
   type BoundaryLog,
   boundaryProtocol,
   type Close,
+  describeOutcome,
   type Frame,
   type FrameFault,
   type Kinded,
@@ -25,15 +26,40 @@ export {
   type Protocol,
   type ReportBoundaryLogsRequest,
   type Skip,
-  type StatusReport,
+  StatusReport,
   type TagDefinition,
   type UnknownVariant,
 } from '../codec/index.js';
 export type { Amount, Batch } from './batch.js';
+export { CaptureDecoder, type CaptureFault } from './capture/capture-decoder.js';
+export { CaptureReader } from './capture/capture-reader.js';
+export { CaptureWriter } from './capture/capture-writer.js';
+export { encodeCaptureRecord } from './capture/encode.js';
+export type {
+  CaptureConnection,
+  CaptureData,
+  CaptureFinish,
+  CaptureGap,
+  CaptureRecord,
+  CaptureStart,
+} from './capture/record.js';
+export type { RecordOptions } from './capture/recording.js';
 export { BoundaryLogError, type ErrorCode } from './errors.js';
-export { Forwarder, type ForwarderOptions } from './forwarding/forwarder.js';
-export type { ReportError, Reporter } from './forwarding/reporter.js';
-export type { RetryOptions } from './forwarding/retrying-reporter.js';
+export type {
+  BoundaryLogSenderEvents,
+  DuplexEvents,
+  ForwarderEvents,
+  LogBufferEvents,
+  MessageEncoderEvents,
+  ReadableEvents,
+  StatusSinkEvents,
+  WritableEvents,
+} from './events.js';
+export type { CoalesceOptions } from './forwarding/coalesce-options.js';
+export { Forwarder } from './forwarding/forwarder.js';
+export type { ForwarderOptions } from './forwarding/forwarder-options.js';
+export type { ReportError, Reporter, ReportOptions } from './forwarding/reporter.js';
+export type { RetryOptions } from './forwarding/retry-options.js';
 export type { Logger } from './logger.js';
 export { nullReporter } from './reporters/null.js';
 export { type TextOutput, TextReporter, type TextReporterOptions } from './reporters/text.js';
@@ -43,15 +69,30 @@ export type { BoundaryLogSenderOptions } from './sender/sender-options.js';
 export { BoundaryLogProxy } from './server/proxy.js';
 export type { BoundaryLogProxyOptions, CloseOptions, RunForwarderOptions } from './server/proxy-options.js';
 export { defaultSocketPath, SOCKET_PATH_ENV } from './socket-path.js';
-export { SpoolBuffer } from './spool/spool-buffer.js';
 export type { SpoolBufferOptions } from './spool/spool-options.js';
-export { Demux, type DemuxOptions, type Route, type Routes } from './streams/demux.js';
-export { FrameParser, type FrameParserOptions } from './streams/frame-parser.js';
+export { Demux, type Demuxable, type DemuxOptions, type Route, type Routes } from './streams/demux.js';
+export { FrameParser, type FrameParserOptions, type Parsed } from './streams/frame-parser.js';
 export { LogBuffer, type LogBufferOptions } from './streams/log-buffer.js';
-export { MessageDecoder, type MessageDecoderOptions } from './streams/message-decoder.js';
+export {
+  type Decodable,
+  type Decoded,
+  MessageDecoder,
+  type MessageDecoderOptions,
+} from './streams/message-decoder.js';
 export { type EncodableMessage, MessageEncoder } from './streams/message-encoder.js';
 export { StatusSink, type StatusSinkOptions } from './streams/status-sink.js';
+export type {
+  Accepting,
+  EndArguments,
+  EndCallback,
+  TypedDuplex,
+  TypedReadable,
+  TypedTransform,
+  TypedWritable,
+  WriteRest,
+} from './streams/typed-stream.js';
 export { type Accounts, DROP_REASONS, type DropReason } from './telemetry/accounts.js';
 export { HEALTH_REASONS, type Health, type HealthReason } from './telemetry/health.js';
+export type { MetricsRegistry } from './telemetry/prom-client.js';
 export { type BoundaryEvent, eventsOf, logOf, toEvent } from './text/event.js';
 export { type Format, type FormatOptions, formatBatch, type Lines } from './text/format.js';

@@ -1,7 +1,7 @@
 // Draws the screen of a terminal, as captured by `tmux capture-pane -e -p`, as an SVG on stdout. These commands made the
 // picture in the README:
 //   tmux new-session -d -s shot -x 100 -y 30 'node dist/lib/cli/main.js serve; cat'
-//   npx boundary-log-proxy send --sample 8
+//   node dist/lib/cli/main.js send --sample 8
 //   tmux capture-pane -e -p -t shot | node scripts/terminal-to-svg.js > docs/images/first-minute.svg
 import { text } from 'node:stream/consumers';
 

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { Forwarder, LogBatch, SpoolBuffer } from '../../lib/index.js';
+import { Forwarder, LogBatch } from '../../lib/index.js';
 import { silent } from '../../lib/logger.js';
+import { SpoolBuffer } from '../../lib/spool/index.js';
 import { random } from './cuts.js';
 import { NO_FAULTS, SimulatedDisk } from './simulated-disk.js';
 

@@ -60,7 +60,9 @@ export class Line {
         this.#warnings.rejected('unknown_variant');
       },
     });
-    this.#parser.pipe(new MessageDecoder()).pipe(demux);
+    /** @type {MessageDecoder<import('boundary-log-proxy').Outcome, true>} */
+    const decoder = new MessageDecoder();
+    this.#parser.pipe(decoder).pipe(demux);
   }
 
   /**

@@ -217,7 +217,7 @@ export const coder = $root.coder = (() => {
                             }
                             reader.skipType(wireType, _depth, tag);
                             if (!reader.discardUnknown) {
-                                $util.makeProp(message, "$unknowns", false);
+                                $util.makeProp(message, "$unknowns", true);
                                 (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
                             }
                         }
@@ -426,7 +426,7 @@ export const coder = $root.coder = (() => {
                             }
                             reader.skipType(wireType, _depth, tag);
                             if (!reader.discardUnknown) {
-                                $util.makeProp(message, "$unknowns", false);
+                                $util.makeProp(message, "$unknowns", true);
                                 (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
                             }
                         }
@@ -707,7 +707,7 @@ export const coder = $root.coder = (() => {
                         }
                         reader.skipType(wireType, _depth, tag);
                         if (!reader.discardUnknown) {
-                            $util.makeProp(message, "$unknowns", false);
+                            $util.makeProp(message, "$unknowns", true);
                             (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
                         }
                     }
@@ -934,7 +934,7 @@ export const coder = $root.coder = (() => {
                             }
                             reader.skipType(wireType, _depth, tag);
                             if (!reader.discardUnknown) {
-                                $util.makeProp(message, "$unknowns", false);
+                                $util.makeProp(message, "$unknowns", true);
                                 (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
                             }
                         }
@@ -1162,7 +1162,7 @@ export const coder = $root.coder = (() => {
                         }
                         reader.skipType(wireType, _depth, tag);
                         if (!reader.discardUnknown) {
-                            $util.makeProp(message, "$unknowns", false);
+                            $util.makeProp(message, "$unknowns", true);
                             (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
                         }
                     }
@@ -1394,7 +1394,7 @@ export const google = $root.google = (() => {
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
-                        $util.makeProp(message, "$unknowns", false);
+                        $util.makeProp(message, "$unknowns", true);
                         (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
                     }
                 }

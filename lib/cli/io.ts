@@ -10,6 +10,8 @@ export interface EventOutput extends TextOutput {
 
 /** Everything outside the process that a command uses. */
 export interface Io {
+  /** What starts this program again in a shell. Default: its name. */
+  readonly program?: string | undefined;
   readonly stdin: Readable;
   readonly stdout: Writable & { isTTY?: boolean; columns?: number };
   /** Where `serve` writes events instead of `stdout`. */

@@ -1,6 +1,5 @@
-import type { Registry } from 'prom-client';
 import type { TextOutput } from '../reporters/text.js';
-import { Counter } from '../telemetry/prom-client.js';
+import { Counter, type MetricsRegistry } from '../telemetry/prom-client.js';
 
 /** How many bytes wait for a reader that does not keep up. */
 const MAX_WAITING_BYTES = 1 << 18;
@@ -102,7 +101,7 @@ export class LogOutput {
 }
 
 /** Adds the number of lost lines to a registry. */
-export function countLostLines(log: LogOutput, registry: Registry): void {
+export function countLostLines(log: LogOutput, registry: MetricsRegistry): void {
   new Counter({
     name: 'agent_boundary_log_proxy_log_lines_lost_total',
     help: "Lines of the program's own log that could not be written.",

@@ -3,6 +3,7 @@
 import './heap.js';
 import { visible } from '../printable.js';
 import { eventOutput } from './event-output.js';
+import { invocation } from './invocation.js';
 import { LogOutput } from './log-output.js';
 import { run } from './program.js';
 
@@ -19,20 +20,26 @@ if (process.listenerCount('warning') > 0) {
   process.on('warning', ({ name, message }) => log.write(`${visible(`${name}: ${message}`)}\n`));
 }
 
-const exitCode = await run(process.argv.slice(2), {
-  stdin,
-  stdout,
-  output: eventOutput(stdout, 1),
-  stderr,
-  log,
-  env: process.env,
-  onSignal: (handler) => {
-    process.on('SIGINT', handler).on('SIGTERM', handler);
-    return () => process.off('SIGINT', handler).off('SIGTERM', handler);
-  },
-  exit: (code) => process.exit(code),
-});
-await log.flush(FLUSH_MS);
-// What nobody reads would keep the process alive. Other output is still being written, and exiting here would lose it.
-if (log.isEmpty) process.exitCode = exitCode;
-else process.exit(exitCode);
+async function main(): Promise<void> {
+  const exitCode = await run(process.argv.slice(2), {
+    program: invocation(process),
+    stdin,
+    stdout,
+    output: eventOutput(stdout, 1),
+    stderr,
+    log,
+    env: process.env,
+    onSignal: (handler) => {
+      process.on('SIGINT', handler).on('SIGTERM', handler);
+      return () => process.off('SIGINT', handler).off('SIGTERM', handler);
+    },
+    exit: (code) => process.exit(code),
+  });
+  await log.flush(FLUSH_MS);
+  // What nobody reads would keep the process alive. Other output is still being written, and exiting here would lose it.
+  if (log.isEmpty) process.exitCode = exitCode;
+  else process.exit(exitCode);
+}
+
+// An error that it throws ends the process, like any other rejection.
+void main();

@@ -1,24 +1,22 @@
 import { once } from 'node:events';
-import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http';
-import { createRequire } from 'node:module';
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Registry } from 'prom-client';
 import { BoundaryLogError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { messageOf } from '../printable.js';
 import { descriptorBudget } from '../server/descriptors.js';
 import { Episode } from '../telemetry/episode.js';
 import type { Health } from '../telemetry/health.js';
-import { Counter } from '../telemetry/prom-client.js';
+import { Counter, type MetricsRegistry } from '../telemetry/prom-client.js';
 import type { Address } from './arguments.js';
 import { ConnectionLimit } from './connection-limit.js';
 import { isAllowedHost, isLoopback } from './host-check.js';
-
-/**
- * Not an import, which would evaluate all that the module exports. From Node 22 on that includes Node's HTTP client,
- * which ends the process if there is no WebAssembly.
- */
-const { createServer } = createRequire(import.meta.url)('node:http') as typeof import('node:http');
 
 const MAX_HEADER_BYTES = 8192;
 
@@ -43,7 +41,7 @@ const TEXTS = {
 };
 
 export interface MetricsServerOptions {
-  readonly registry: Registry;
+  readonly registry: MetricsRegistry;
   readonly health: () => Health;
   /** Hosts that a request may name besides this machine, in lower case. */
   readonly allowedHosts: readonly string[];
@@ -186,7 +184,7 @@ export class MetricsServer {
   }
 }
 
-function countClosed(registry: Registry, closed: Readonly<Record<string, number>>): void {
+function countClosed(registry: MetricsRegistry, closed: Readonly<Record<string, number>>): void {
   const { name, help, label } = HTTP_CONNECTIONS_CLOSED;
   new Counter({
     name,

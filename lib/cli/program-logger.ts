@@ -1,8 +1,8 @@
-import { createRequire } from 'node:module';
 import { type Logger, pino } from 'pino';
 import { escapeUnprintable, messageOf, visible } from '../printable.js';
 import { type ClosingAccount, closingLine } from './closing-line.js';
 import { hasColor, type Io } from './io.js';
+import { prettyFactory } from './pino-pretty.lazy.js';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
@@ -22,8 +22,6 @@ export function programLogger(level: string, { stderr, log, env }: Io, utc = fal
 }
 
 function readable(colorize: boolean, utc: boolean): (line: string) => string {
-  // Loaded when it is needed: a proxy without a terminal starts sooner without it.
-  const { prettyFactory }: typeof import('pino-pretty') = createRequire(import.meta.url)('pino-pretty');
   const pretty = prettyFactory({
     colorize,
     translateTime: `${utc ? 'UTC' : 'SYS'}:HH:MM:ss`,

@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
 import { messageOf, visible } from '../printable.js';
 import { CODER_OPTIONS } from '../reporters/coder/options.js';
 import { PROXY_OPTIONS } from '../server/proxy-options.js';
 import { defaultSocketPath, SOCKET_PATH_ENV } from '../socket-path.js';
+import { VERSION } from '../telemetry/version.js';
 import {
   address,
   byteSize,
@@ -15,9 +15,11 @@ import {
   time,
   timeLimit,
 } from './arguments.js';
+import { addCaptureCommands } from './capture-commands.js';
 import type { DecodeOptions } from './decode.js';
 import { ExitCode, errorOutput, type Io } from './io.js';
 import { LOG_LEVELS } from './program-logger.js';
+import { addRetryOptions } from './retry-arguments.js';
 import type { SendOptions } from './send.js';
 import { type ServeOptions, serve } from './serve.js';
 import type { SpoolCommandOptions } from './spool.js';
@@ -50,7 +52,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
 export function build(io: Io, onExitCode: (code: number) => void): Command {
   const program = new Command('boundary-log-proxy')
     .description("Receives boundary's audit logs over a Unix socket and forwards them.")
-    .version(createRequire(import.meta.url)('boundary-log-proxy/package.json').version)
+    .version(VERSION)
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => errorOutput(io).write(text),
@@ -72,7 +74,7 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       .argParser(choice('--format', ...FORMAT_CHOICES))
       .default('auto');
 
-  const serving = program
+  const serveCommand = program
     .command('serve')
     .description('receive logs, buffer them and forward them to a reporter')
     .addOption(socket())
@@ -148,7 +150,8 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       ).default(CODER_OPTIONS.allowOldServer.default),
     )
     .addOption(format())
-    .addOption(new Option('--no-retry', 'drop a batch when the reporter fails, instead of retrying'))
+    .addOption(new Option('--no-retry', 'drop a batch when the reporter fails, instead of retrying'));
+  addRetryOptions(serveCommand)
     .addOption(
       new Option(
         '--spool <dir>',
@@ -164,6 +167,17 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       new Option('--spool-sync', 'sync the spool to disk, so that it survives a power failure, too').default(
         false,
       ),
+    )
+    .addOption(
+      new Option(
+        '--record <file>',
+        'write the received bytes to a new file, as a capture that decode and replay read',
+      ),
+    )
+    .addOption(
+      new Option('--record-max-bytes <size>', 'how many bytes the capture may have')
+        .argParser(byteSize('--record-max-bytes'))
+        .default(2 ** 30, '1GiB'),
     )
     .addOption(
       new Option('--metrics <address>', 'address that serves /metrics, /healthz and /livez, or off')
@@ -187,7 +201,7 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
         .default('info'),
     )
     .action(async (options: ServeOptions) => onExitCode(await serve(options, io)));
-  for (const option of viewOptions()) serving.addOption(option);
+  for (const option of viewOptions()) serveCommand.addOption(option);
 
   program
     .command('send')
@@ -214,17 +228,24 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
     .argument('<dir>', 'the folder')
     .addOption(new Option('--export', 'write its events as newline-delimited JSON instead').default(false))
     .addOption(
-      new Option('--verify', 'read everything, and list what is damaged').default(false).conflicts('export'),
+      new Option('--export-capture', 'write its batches as a capture instead')
+        .default(false)
+        .conflicts('export'),
+    )
+    .addOption(
+      new Option('--verify', 'read everything, and list what is damaged')
+        .default(false)
+        .conflicts(['export', 'exportCapture']),
     )
     .addOption(
       new Option('--repair', 'drop what is damaged; no proxy may use the spool')
         .default(false)
-        .conflicts(['export', 'verify']),
+        .conflicts(['export', 'exportCapture', 'verify']),
     )
     .addOption(
       new Option('--drop-before <time>', 'drop what was received before; no proxy may use the spool')
         .argParser(time('--drop-before'))
-        .conflicts(['export', 'verify']),
+        .conflicts(['export', 'exportCapture', 'verify']),
     )
     .action(async (folder: string, options: SpoolCommandOptions) => {
       const { spool } = await import('./spool.js');
@@ -246,6 +267,7 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       onExitCode(await decode(file, options, io));
     });
   for (const option of viewOptions()) decoding.addOption(option);
+  addCaptureCommands(program, socket, io, onExitCode);
   return program;
 }
 

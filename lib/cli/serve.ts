@@ -2,7 +2,6 @@ import type { Logger } from 'pino';
 import { onAbort } from '../forwarding/abort.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import { invalidOption } from '../options.js';
-import { token } from '../printable.js';
 import type { CoderReporter } from '../reporters/coder/coder-reporter.js';
 import { nullReporter } from '../reporters/null.js';
 import { TextReporter } from '../reporters/text.js';
@@ -11,16 +10,18 @@ import type { BoundaryLogProxyOptions, RunForwarderOptions } from '../server/pro
 import type { Accounts } from '../telemetry/accounts.js';
 import type { Address } from './arguments.js';
 import type { CoderOptions } from './coder.js';
+import { shellWord } from './invocation.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
 import { countLostLines } from './log-output.js';
 import { MetricsServer } from './metrics-server.js';
 import { MetricsWhenFree } from './metrics-when-free.js';
 import { registerProcessMetrics } from './process-metrics.js';
 import { programLogger } from './program-logger.js';
+import { type RetryArguments, retryFrom } from './retry-arguments.js';
 import { passedSocket } from './socket-activation.js';
 import { checkFilters, type ViewOptions, viewOf } from './view.js';
 
-export interface ServeOptions extends CoderOptions, ViewOptions {
+export interface ServeOptions extends CoderOptions, RetryArguments, ViewOptions {
   socket: string;
   socketMode: number;
   socketGroup: string | undefined;
@@ -34,10 +35,11 @@ export interface ServeOptions extends CoderOptions, ViewOptions {
   /** Seconds. */
   idleTimeout: number;
   reporter: 'stdout' | 'null' | 'coder';
-  retry: boolean;
   spool: string | undefined;
   spoolMaxBytes: number;
   spoolSync: boolean;
+  record: string | undefined;
+  recordMaxBytes: number;
   metrics: Address | 'off';
   allowHost: readonly string[] | undefined;
   /** Seconds. */
@@ -72,6 +74,8 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
       options.spool === undefined
         ? undefined
         : { folder: options.spool, maxBytes: options.spoolMaxBytes, sync: options.spoolSync },
+    record:
+      options.record === undefined ? undefined : { path: options.record, maxBytes: options.recordMaxBytes },
     logger,
   });
   if (io.log !== undefined) countLostLines(io.log, proxy.registry);
@@ -88,7 +92,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
     }
     metrics?.announce();
     await proxy.start();
-    if (io.stderr.isTTY) (io.log ?? io.stderr).write(greeting(proxy.socketPath));
+    if (io.stderr.isTTY) (io.log ?? io.stderr).write(greeting(io, proxy.socketPath));
     const forwarding = proxy.runForwarder(coder ?? reporterFor(options, io, end), runOptions(options, io));
     const canForward = await end.reached;
     await proxy.close({ drain: canForward ? options.drain * 1000 : 0 });
@@ -202,14 +206,12 @@ function listenOptions(options: ServeOptions, io: Io): BoundaryLogProxyOptions {
 }
 
 /** How the forwarder runs the chosen reporter. */
-function runOptions({ reporter, retry }: ServeOptions, io: Io): RunForwarderOptions {
-  const unlimited = Number.POSITIVE_INFINITY;
-  // Usually an operator has to fix what Coder refuses, so batches are kept as long as there is room.
-  if (reporter === 'coder') return { retry: retry && { maxElapsedMs: unlimited } };
+function runOptions(options: ServeOptions, io: Io): RunForwarderOptions {
+  const { reporter, linger } = options;
   return {
     concurrency: reporter === 'stdout' ? io.output?.atOnce : 1,
-    // A line that was written cannot be withdrawn, so the proxy waits for a slow reader.
-    retry: retry && { timeoutMs: unlimited },
+    retry: retryFrom(options, reporter),
+    lingerMs: linger,
   };
 }
 
@@ -223,12 +225,16 @@ function reporterFor(options: ServeOptions, io: Io, end: End): Reporter {
     await new Promise<void>((resolve) => onAbort(signal, resolve));
     throw error;
   };
-  return { report: (batch, { signal }) => text.report(batch)?.catch((error) => handBack(error, signal)) };
+  return {
+    keepsOrder: text.keepsOrder,
+    report: (batch, options) =>
+      text.report(batch, options)?.catch((error) => handBack(error, options.signal)),
+  };
 }
 
 /** What a new user needs to know next. Only a terminal shows it. */
-function greeting(socketPath: string): string {
-  return `boundary's decisions will appear here. To see samples, run in this folder in another terminal:
-  npx boundary-log-proxy send --socket ${token(socketPath)} --sample 20
+function greeting({ program = 'boundary-log-proxy' }: Io, socketPath: string): string {
+  return `boundary's decisions will appear here. To see samples, run in another terminal:
+  ${program} send --socket ${shellWord(socketPath)} --sample 20
 `;
 }

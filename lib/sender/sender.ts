@@ -1,11 +1,13 @@
 import { encodeStatus } from '../../codec/index.js';
 import { BoundaryLogError } from '../errors.js';
+import type { BoundaryLogSenderEvents } from '../events.js';
 import { backoffMs } from '../forwarding/backoff.js';
 import { retry } from '../forwarding/retry.js';
 import { GuardedEvents } from '../guard.js';
 import { resolveOptions } from '../options.js';
 import { messageOf, token } from '../printable.js';
 import { type Callback, Writable } from '../streams/base.js';
+import type { EndArguments } from '../streams/typed-stream.js';
 import type { BoundaryEvent } from '../text/event.js';
 import { type EncodedEvent, EventEncoder } from './event-encoder.js';
 import { Outbox, type OverflowReason } from './outbox.js';
@@ -29,7 +31,7 @@ import { type BoundaryLogSenderOptions, SENDER_OPTIONS } from './sender-options.
  * `end()` fails with ERR_SEND_FAILED if not everything is sent after `closeTimeoutMs`. After that, and after `destroy()`,
  * {@link BoundaryLogSender.accounts} tells how many events are left.
  */
-export class BoundaryLogSender extends Writable {
+export class BoundaryLogSender extends Writable<BoundaryEvent, BoundaryLogSenderEvents> {
   readonly #events = new GuardedEvents(this);
   readonly #options: ReturnType<typeof resolve>;
   readonly #encoder: EventEncoder;
@@ -86,8 +88,10 @@ export class BoundaryLogSender extends Writable {
     };
   }
 
+  override end(event: never, encoding?: unknown, callback?: unknown): this;
+  override end(...args: EndArguments<BoundaryEvent>): this;
   override end(...args: unknown[]): this {
-    (super.end as (...args: unknown[]) => unknown)(...args);
+    super.end(...(args as [never]));
     const { closeTimeoutMs } = this.#options;
     if (Number.isFinite(closeTimeoutMs) && !this.writableFinished && !this.destroyed)
       this.#closeTimer ??= setTimeout(this.#onCloseTimeout, closeTimeoutMs);

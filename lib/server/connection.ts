@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
+import type { Outcome } from '../../codec/index.js';
+import type { RecordedConnection } from '../capture/recording.js';
 import { BoundaryLogError } from '../errors.js';
 import { Demux } from '../streams/demux.js';
 import { FrameParser } from '../streams/frame-parser.js';
@@ -18,6 +20,8 @@ export interface Sinks {
   readonly status: StatusSink;
   /** Called for each rejected frame. */
   reject(reason: RejectReason, error?: BoundaryLogError): void;
+  /** Records this connection. */
+  readonly record?: RecordedConnection | undefined;
 }
 
 /** How long a connection may take, in ms. */
@@ -38,8 +42,9 @@ export class Connection implements Waiter {
   readonly #socket: Socket;
   readonly #reject: Sinks['reject'];
   readonly #turns: Turns;
+  readonly #record: RecordedConnection | undefined;
   readonly #parser = new FrameParser({ perChunk: true });
-  readonly #decoder = new MessageDecoder();
+  readonly #decoder = new MessageDecoder<Outcome, true>();
   /** Bytes that were given to the parser. */
   #given = 0;
   /** The parser has not processed what it was given: a sink is full, or it is not this connection's turn. */
@@ -56,13 +61,14 @@ export class Connection implements Waiter {
 
   constructor(
     socket: Socket,
-    { logs, status, reject }: Sinks,
+    { logs, status, reject, record }: Sinks,
     turns: Turns,
     onError: (error: Error) => void,
   ) {
     this.#socket = socket;
     this.#reject = reject;
     this.#turns = turns;
+    this.#record = record;
     const demux = new Demux({
       logs,
       status,
@@ -88,7 +94,14 @@ export class Connection implements Waiter {
       this.#readOn();
     });
     socket.on('data', (chunk) => this.#receive(chunk));
-    socket.once('close', () => this.#parser.end());
+    let kind: 'end' | 'closed' = 'closed';
+    socket.once('end', () => {
+      kind = 'end';
+    });
+    socket.once('close', (isBroken) => {
+      record?.over(isBroken ? 'broken' : kind);
+      this.#parser.end();
+    });
     this.done = new Promise((resolve) => demux.once('close', resolve));
   }
 
@@ -161,6 +174,7 @@ export class Connection implements Waiter {
       return;
     }
     this.#given += chunk.length;
+    this.#record?.data(chunk);
     this.#turns.arrived(chunk.length);
     if (this.#parser.write(chunk)) return;
     this.#isBlocked = true;

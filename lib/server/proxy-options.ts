@@ -1,8 +1,10 @@
-import type { Registry } from 'prom-client';
-import { FORWARDER_OPTIONS } from '../forwarding/forwarder.js';
-import type { RetryOptions } from '../forwarding/retrying-reporter.js';
+import { isRecord } from '../../codec/argument.js';
+import type { RecordOptions } from '../capture/recording.js';
+import { FORWARDER_OPTIONS } from '../forwarding/forwarder-options.js';
+import type { RetryOptions } from '../forwarding/retry-options.js';
 import type { Logger } from '../logger.js';
 import {
+  callable,
   flag,
   LOGGER_OPTION,
   milliseconds,
@@ -16,7 +18,7 @@ import { defaultSocketPath } from '../socket-path.js';
 import type { SpoolBufferOptions } from '../spool/spool-options.js';
 import { LOG_BUFFER_OPTIONS } from '../streams/log-buffer.js';
 import { STATUS_SINK_OPTIONS } from '../streams/status-sink.js';
-import { Registry as PromRegistry } from '../telemetry/prom-client.js';
+import { type MetricsRegistry, Registry } from '../telemetry/prom-client.js';
 import { MAX_SOCKET_PATH_LENGTH } from './listener/socket-file.js';
 
 /** Options of {@link BoundaryLogProxy}. */
@@ -74,12 +76,16 @@ export interface BoundaryLogProxyOptions {
    */
   spool?: SpoolBufferOptions | undefined;
   /**
+   * Records what is received to a file, as a capture: `{ path, maxBytes = 1 GiB }`. Default: nothing is recorded.
+   */
+  record?: RecordOptions | undefined;
+  /**
    * The largest count that a status report may contain; a report with a larger one is rejected. The Go implementation
    * has no limit, which is `Infinity` here. Default: `4294967295`.
    */
   maxStatusCount?: number | undefined;
   /** The prom-client registry for the metrics. It is also at `proxy.registry`. Default: a new registry. */
-  registry?: Registry | undefined;
+  registry?: MetricsRegistry | undefined;
   /** A pino logger, or any object with its four methods. Default: silent. */
   logger?: Logger | undefined;
 }
@@ -112,8 +118,7 @@ export const PROXY_OPTIONS = {
   },
   replace: { ...flag, default: false, doc: 'Whether to take over from a proxy that listens on the path' },
   onReplace: {
-    expected: 'a function',
-    accepts: (value) => typeof value === 'function',
+    ...callable,
     defaultDoc: 'no proxy can take over',
     doc: 'Called when another proxy has taken over from this one, which should then `close()`',
   },
@@ -151,14 +156,21 @@ export const PROXY_OPTIONS = {
   },
   spool: {
     expected: 'an object with a folder',
-    accepts: (value) => typeof value === 'object' && value !== null,
+    // SpoolBuffer checks the options.
+    accepts: isRecord,
     defaultDoc: 'in memory',
     doc: 'Stores the batches on disk: `{ folder, maxBytes = 256 MiB, sync = false }`',
+  },
+  record: {
+    expected: 'an object with a path',
+    accepts: (value) => typeof value === 'object' && value !== null,
+    defaultDoc: 'nothing is recorded',
+    doc: 'Records what is received to a file, as a capture: `{ path, maxBytes = 1 GiB }`',
   },
   maxStatusCount: STATUS_SINK_OPTIONS.maxStatusCount,
   registry: {
     ...objectWith('registerMetric', 'getSingleMetric', 'removeSingleMetric'),
-    makeDefault: () => new PromRegistry(),
+    makeDefault: (): MetricsRegistry => new Registry(),
     defaultDoc: 'a new registry',
     doc: 'The prom-client registry for the metrics',
   },
@@ -177,13 +189,19 @@ export interface RunForwarderOptions {
    * batch until it is delivered. Default: `false`; with a spool `{}`.
    */
   retry?: RetryOptions | false | undefined;
+  /**
+   * How long a report waits for more batches, in ms, if the reporter combines batches (`coalesce`). It does not wait if
+   * it is full, or while the proxy drains. Default: `0`.
+   */
+  lingerMs?: number | undefined;
   /** How long the run, when it ends, waits for reports in progress, in ms. Default: `1000`. */
   graceMs?: number | undefined;
 }
 
 export const RUN_OPTIONS = {
   signal: {
-    ...objectWith('addEventListener'),
+    expected: 'an AbortSignal',
+    accepts: (value) => value instanceof AbortSignal,
     defaultDoc: 'the run ends with `close()`',
     doc: 'Ends the run when it aborts',
   },
@@ -194,6 +212,7 @@ export const RUN_OPTIONS = {
     defaultDoc: '`false`; with a spool `{}`',
     doc: FORWARDER_OPTIONS.retry.doc,
   },
+  lingerMs: FORWARDER_OPTIONS.lingerMs,
   graceMs: {
     ...milliseconds({ min: 0 }),
     default: 1000,

@@ -1,4 +1,3 @@
-import type { Registry } from 'prom-client';
 import type { LogBatch } from '../../codec/index.js';
 import { wasmFailure } from '../../codec/web-assembly.js';
 import type { Amount, Batch } from '../batch.js';
@@ -8,18 +7,19 @@ import { Forwarder } from '../forwarding/forwarder.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
 import { resolveOptions } from '../options.js';
-import { SpoolBuffer } from '../spool/spool-buffer.js';
+import { SpoolBuffer } from '../spool/spool-buffer.lazy.js';
 import { LogBuffer } from '../streams/log-buffer.js';
 import { StatusSink } from '../streams/status-sink.js';
 import { type Accounts, type DropReason, subtract, Tally } from '../telemetry/accounts.js';
 import { ForeignCode } from '../telemetry/foreign-code.js';
 import { type Health, healthOf } from '../telemetry/health.js';
 import { Metrics } from '../telemetry/metrics.js';
-import { REJECT_REASONS, type RejectReason } from '../telemetry/reject-reasons.js';
+import type { MetricsRegistry } from '../telemetry/prom-client.js';
+import { noRejections, type RejectReason } from '../telemetry/reject-reasons.js';
 import { ReporterState } from '../telemetry/reporter-state.js';
 import { Warnings } from '../telemetry/warnings.js';
 import { Connections } from './connections.js';
-import { drain } from './drain.js';
+import { Drain } from './drain.js';
 import type { Listener } from './listener/listener.js';
 import { type ListenOptions, openListener } from './listener/open-listener.js';
 import { SocketFaults } from './listener/socket-faults.js';
@@ -49,7 +49,7 @@ export class BoundaryLogProxy {
   /** The path of the socket. */
   readonly socketPath: string;
   /** The registry that contains the metrics. */
-  readonly registry: Registry;
+  readonly registry: MetricsRegistry;
   readonly #listenOptions: ListenOptions;
   readonly #logger: Logger;
   readonly #warnings: Warnings;
@@ -57,16 +57,15 @@ export class BoundaryLogProxy {
   readonly #tally = new Tally();
   readonly #status: StatusSink;
   readonly #reporterState = new ReporterState();
-  readonly #rejected = Object.fromEntries(REJECT_REASONS.map((reason) => [reason, 0])) as Record<
-    RejectReason,
-    number
-  >;
+  readonly #rejected = noRejections();
   readonly #buffer: LogBuffer | SpoolBuffer;
   /** The buffer, if it is on disk. */
   readonly #spool: SpoolBuffer | undefined;
   readonly #connections: Connections;
   readonly #metrics: Metrics;
+  readonly #hasGivenRegistry: boolean;
   readonly #closing = new AbortController();
+  readonly #drain = new Drain();
   #retries = 0;
   #listener: Listener | undefined;
   #forwarder: Forwarder | undefined;
@@ -88,13 +87,15 @@ export class BoundaryLogProxy {
     this.#warnings = new Warnings(this.#logger);
     this.#socketFaults = new SocketFaults(this.#logger);
     this.registry = resolved.registry;
+    this.#hasGivenRegistry = options.registry !== undefined;
     if (spool !== undefined) {
       this.#spool = new SpoolBuffer(spool, overflow, this.#logger);
       this.#spool.on('loss', (lost: Amount) => this.#tally.dropAmount(lost, 'spool_damaged'));
       this.#spool.on('failure', (error: Error) => this.#warnings.spoolFailed(error));
     }
-    this.#buffer = this.#spool ?? new LogBuffer({ maxBatches, maxBytes, overflow, fairShare });
-    this.#buffer.on('drop', (batch: Batch, reason: DropReason, error) => this.#drop(batch, reason, error));
+    const onDrop = (batch: Batch, reason: DropReason, error?: unknown) => this.#drop(batch, reason, error);
+    const inMemory = { maxBatches, maxBytes, overflow, fairShare };
+    this.#buffer = this.#spool?.on('drop', onDrop) ?? new LogBuffer(inMemory).on('drop', onDrop);
     this.#status = new StatusSink({ maxStatusCount: resolved.maxStatusCount });
     const reject = (reason: RejectReason, error?: BoundaryLogError) => {
       this.#rejected[reason] += 1;
@@ -125,9 +126,13 @@ export class BoundaryLogProxy {
    * @throws ERR_SOCKET_IN_USE, ERR_NOT_A_SOCKET, ERR_LISTEN_FAILED
    * @throws ERR_INVALID_OPTION for a `socketGroup` that does not exist, or a `socketFd` that is not such a socket.
    * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED if there is a spool that cannot be opened.
+   * @throws ERR_RECORD_FAILED if there is a capture that cannot be created.
    * @throws ERR_CLOSED after `close()`.
    */
   start(): Promise<void> {
+    if (this.#closed !== undefined) {
+      return Promise.reject(new BoundaryLogError('ERR_CLOSED', 'this proxy was closed: create a new one'));
+    }
     this.#started ??= this.#start().catch((error) => {
       this.#started = undefined;
       throw error;
@@ -138,7 +143,7 @@ export class BoundaryLogProxy {
   /**
    * Forwards the buffered batches to the reporter, one after the other, and resolves when `signal` aborts or the proxy
    * is closed. It may run again, with the same or another reporter. What is buffered stays buffered. A batch whose report
-   * did not end in time returns to the buffer, so a reporter may receive it twice.
+   * did not end in time returns to the buffer, so a reporter may receive it twice. After `close()` it resolves at once.
    *
    * If the reporter fails, the batch is dropped as `forward_failed`. With `retry` the proxy retries it, unless the
    * reporter will never accept it (`error.permanent`); then it is dropped as `rejected`.
@@ -148,9 +153,9 @@ export class BoundaryLogProxy {
    * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED if there is a spool that cannot be opened.
    */
   async runForwarder(reporter: Reporter, options: RunForwarderOptions = {}): Promise<void> {
-    const { signal, concurrency, retry, graceMs } = resolveOptions('runForwarder', options, RUN_OPTIONS);
+    const { signal, graceMs, retry, ...rest } = resolveOptions('runForwarder', options, RUN_OPTIONS);
     const forwarder = new Forwarder(this.#spool?.guard(reporter) ?? reporter, {
-      concurrency,
+      ...rest,
       retry: retryPolicy(retry, this.#spool !== undefined),
     });
     if (this.#forwarder !== undefined) {
@@ -161,6 +166,7 @@ export class BoundaryLogProxy {
     if (end.aborted) return;
     this.#forwarder = forwarder;
     this.#reporterState.watch(forwarder);
+    if (forwarder.isRetrying && reporter.logsOutages !== true) this.#warnings.watchOutages(forwarder);
     this.#forwarding = this.#forward(forwarder, end, graceMs).finally(() => {
       this.#forwarder = undefined;
     });
@@ -211,9 +217,6 @@ export class BoundaryLogProxy {
   }
 
   async #start(): Promise<void> {
-    if (this.#closed !== undefined) {
-      throw new BoundaryLogError('ERR_CLOSED', 'this proxy was closed: create a new one');
-    }
     this.#connections.start();
     try {
       this.#listener = await openListener(this.#listenOptions, this.#spool, {
@@ -240,16 +243,17 @@ export class BoundaryLogProxy {
       this.#tally.forward(batch);
       this.#metrics.forwardDuration.add(seconds);
       this.#spool?.ack(batch);
+      this.#drain.changed();
     });
     forwarder.on('drop', (batch: LogBatch, reason: DropReason, error) => {
       this.#drop(batch, reason, error);
       this.#spool?.ack(batch);
+      this.#drain.changed();
     });
     forwarder.on('retry', (error) => {
       this.#retries += 1;
       this.#warnings.shortages.count(error);
     });
-    if (forwarder.isRetrying) this.#warnings.watchOutages(forwarder);
     this.#buffer.pipe(forwarder, { end: false });
     await ended;
     this.#buffer.unpipe(forwarder);
@@ -257,30 +261,34 @@ export class BoundaryLogProxy {
     // In one turn, so that the accounts always balance.
     for (const batch of left.reverse()) this.#buffer.unshift(batch);
     this.#forwarder = undefined;
+    this.#drain.changed();
   }
 
   async #close(drainMs: number): Promise<void> {
     await this.#started?.catch(() => undefined);
     await this.#listener?.close();
     const deadline = performance.now() + drainMs;
-    if (drainMs > 0) await drain(() => this.#hasLeft(), this.#connections, deadline);
+    if (drainMs > 0) await this.#drain.run(() => this.#canForward(deadline), this.#connections, drainMs);
     this.#closing.abort();
     await this.#forwarding?.catch(() => undefined);
     this.#buffer.shutdown();
+    this.#metrics.release(!this.#hasGivenRegistry);
     await this.#connections.closeAll();
     await this.#spool?.close();
     await this.#listener?.finish?.();
     this.#buffer.destroy();
     this.#warnings.end();
-    this.#metrics.release();
     if (this.#listener === undefined) return;
     const { received, recovered, forwarded, dropped, buffered: kept } = this.accounts();
     this.#logger.info({ received, recovered, forwarded, dropped, kept }, 'closed');
   }
 
-  #hasLeft(): boolean {
+  /** Whether there is something left that the reporter will be given before the deadline. */
+  #canForward(deadline: number): boolean {
     const { buffered, inFlight } = this.accounts();
-    return this.#forwarder !== undefined && buffered.batches + inFlight.batches > 0;
+    if (this.#forwarder === undefined || buffered.batches + inFlight.batches === 0) return false;
+    this.#forwarder.hurry();
+    return !((this.#forwarder.nextAttemptAt ?? 0) > deadline);
   }
 
   #drop(batch: Batch, reason: DropReason, error?: unknown): void {

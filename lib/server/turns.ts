@@ -1,3 +1,4 @@
+import { nextTurn } from '../real-time.js';
 import { Queue } from '../streams/queue.js';
 
 /** How long connections are processed in one go before the rest has to wait, in ms. */
@@ -87,7 +88,7 @@ export class Turns {
   #arm(): void {
     if (this.#isArmed) return;
     this.#isArmed = true;
-    setImmediate(() => this.#serve());
+    nextTurn().then(() => this.#serve());
   }
 
   #serve(): void {

@@ -1,5 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
+import { type Batch, isBatch } from '../batch.js';
+import { BoundaryLogError } from '../errors.js';
+import type { DuplexEvents } from '../events.js';
 import { type Callback, Transform } from './base.js';
+import type { EndArguments } from './typed-stream.js';
 
 /*
  * If a stream has nothing queued and its reader is waiting, objects only pass through. The bookkeeping of Node's streams
@@ -36,6 +40,16 @@ export function isDirectWrite(
   return encoding === undefined && callback === undefined && isObject(chunk) && isIdle(stream);
 }
 
+/** The same for a stream of batches. */
+export function isDirectBatch(
+  stream: Writable,
+  chunk: unknown,
+  encoding: unknown,
+  callback: unknown,
+): chunk is Batch {
+  return isDirectWrite(stream, chunk, encoding, callback) && isBatch(chunk);
+}
+
 /** `write` with all its overloads, for subclasses that pass their arguments on. */
 export type Write = (chunk: unknown, encoding?: unknown, callback?: unknown) => boolean;
 
@@ -47,11 +61,42 @@ export type End = (this: unknown, ...args: unknown[]) => never;
  * wait for ever. Node has no public way to set it.
  */
 export function setNeedDrain(stream: Writable, value: boolean): void {
-  (stream as unknown as { _writableState: { needDrain: boolean } })._writableState.needDrain = value;
+  stateOf(stream).needDrain = value;
+}
+
+interface WritableState {
+  needDrain: boolean;
+  errored: Error | null;
+}
+
+function stateOf(stream: Writable): WritableState {
+  return (stream as unknown as { _writableState: WritableState })._writableState;
+}
+
+/**
+ * Tells whoever waits for a write that its stream was destroyed. A stream itself tells that only to those whose chunks are
+ * queued, and not to the one whose chunk it was processing.
+ */
+export function failWrite(stream: Writable, callback: Callback | undefined): void {
+  const state = stateOf(stream);
+  const { errored } = state;
+  callback?.(new BoundaryLogError('ERR_CLOSED', 'the stream was destroyed before this write had completed'));
+  // The error is one of the write, and not of the stream.
+  state.errored = errored;
+}
+
+/** What was written to a stream in object mode and waits in its own queue. */
+export function queuedIn<T>(stream: Writable): T[] {
+  const { writableBuffer } = stream as unknown as { writableBuffer: readonly { chunk: T }[] };
+  return writableBuffer.map(({ chunk }) => chunk);
 }
 
 /** A Transform that can hand its results to its reader at once. */
-export abstract class DirectTransform extends Transform {
+export abstract class DirectTransform<In, Out, Events = DuplexEvents<Out>> extends Transform<
+  In,
+  Out,
+  Events
+> {
   /** An object is being handed over: what the reader writes to this stream meanwhile has to wait. */
   #isHandingOver = false;
 
@@ -61,7 +106,7 @@ export abstract class DirectTransform extends Transform {
   }
 
   /** Hands an object to the reader. @returns what `write()` has to return. */
-  protected handOver(object: unknown): boolean {
+  protected handOver(object: Out): boolean {
     this.#isHandingOver = true;
     try {
       this.emit('data', object);
@@ -74,20 +119,23 @@ export abstract class DirectTransform extends Transform {
     return false;
   }
 
-  override _write(chunk: unknown, encoding: BufferEncoding, callback: Callback): void {
+  override _write(chunk: In, encoding: BufferEncoding, callback: Callback): void {
     if (this.#isHandingOver) process.nextTick(() => this._write(chunk, encoding, callback));
     else super._write(chunk, encoding, callback);
   }
 
+  override end(item: never, encoding?: unknown, callback?: unknown): this;
+  override end(...args: EndArguments<In>): this;
   override end(...args: unknown[]): this {
-    if (this.#isHandingOver) process.nextTick(() => this.end(...args));
-    else (super.end as (...args: unknown[]) => void)(...args);
+    if (this.#isHandingOver) process.nextTick(() => this.end(...(args as [never])));
+    else super.end(...(args as [never]));
     return this;
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: as in the class that it overrides.
-  override read(size?: number): any {
-    const object = super.read(size);
+  override read(size?: number): Out | null;
+  override read(size?: number): never;
+  override read(size?: number): Out | null {
+    const object: Out | null = super.read(size);
     if (this.writableNeedDrain && this.readableLength === 0 && isIdle(this)) {
       setNeedDrain(this, false);
       this.emit('drain');

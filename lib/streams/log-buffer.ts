@@ -1,12 +1,14 @@
 import type { LogBatch } from '../../codec/index.js';
-import { type Amount, type Batch, count } from '../batch.js';
+import { type Amount, type Batch, count, hold, isBatch, refuseOther } from '../batch.js';
+import type { LogBufferEvents } from '../events.js';
 import { GuardedEvents } from '../guard.js';
 import { flag, type OptionTable, oneOf, resolveOptions, wholeNumber } from '../options.js';
 import { type Callback, PassThrough, type TransformCallback } from './base.js';
-import { type End, isDirectWrite, isFlowing, isObject, setNeedDrain, type Write } from './direct.js';
+import { type End, isDirectBatch, isFlowing, isObject, setNeedDrain, type Write } from './direct.js';
 import { entrance } from './entrance.js';
 import { FairShares, type Share } from './fair-shares.js';
 import { Queue } from './queue.js';
+import type { EndArguments, WriteRest } from './typed-stream.js';
 
 /** Options of {@link LogBuffer}. */
 export interface LogBufferOptions {
@@ -52,17 +54,16 @@ export const LOG_BUFFER_OPTIONS = {
  * the batch waits, and `drain` follows when no batch has to wait any more. Waiting batches are accepted in the order in
  * which they were written. A batch of more than `maxBytes` is dropped in either case.
  *
- * A batch in the buffer does not keep the chunk in memory in which it arrived.
+ * A batch in the buffer does not keep the chunk in memory in which it arrived. A listener that fails does not stop the
+ * buffer; the first failure is a warning of the process.
  *
  * | event | arguments | when |
  * |---|---|---|
  * | `drop` | batch, `'buffer_full'` | there was no room |
  * | `drop` | batch, `'unfair_share'` | with `fairShare`: its sender has its share of the buffer already |
  * | `drop` | batch, `'shutdown'` | it was in the buffer at a shutdown or `destroy()`, or was written after a shutdown |
- *
- * A listener that fails does not stop the buffer. The first failure is a warning of the process.
  */
-export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
+export class LogBuffer<T extends Batch = LogBatch> extends PassThrough<T, T, LogBufferEvents<T>> {
   /** How many batches the buffer can hold. */
   readonly maxBatches: number;
   /** How many bytes of batches the buffer can hold. */
@@ -83,8 +84,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
   readonly #shares: FairShares | undefined;
   /** The share of the sender that is writing. */
   #share: Share | undefined;
-  /** Whether it is neither ended nor shut down. */
-  #isOpen = true;
+  #isOpen = true; // It is neither ended nor shut down.
   #isShutDown = false;
   /** A batch is being handed over: what the reader writes meanwhile has to wait. */
   #isHandingOver = false;
@@ -119,19 +119,21 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
   }
 
   /** @returns false if the batch has to wait for room, with `overflow: 'block'`: continue at `drain`. */
+  override write(batch: never, encoding?: unknown, callback?: unknown): boolean;
+  override write(batch: T, ...rest: WriteRest): boolean;
   override write(batch: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (
       this.#isOpen &&
       !this.#isHandingOver &&
-      isDirectWrite(this, batch, encoding, callback) &&
+      isDirectBatch(this, batch, encoding, callback) &&
       isFlowing(this) &&
-      (batch as T).raw.length <= this.maxBytes
+      batch.raw.length <= this.maxBytes
     ) {
       count(this.received, batch as T);
       this.#handOver(batch as T);
       return true;
     }
-    if (!isObject(batch) || !this.writable) return (super.write as Write)(batch, encoding, callback);
+    if (!isBatch(batch) || !this.writable) return (super.write as Write)(batch, encoding, callback);
     if (this.#admit(batch as T)) {
       (super.write as Write)(batch, encoding, callback);
     } else {
@@ -153,6 +155,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
   sender() {
     const share = this.#shares?.open();
     return entrance<T>({
+      buffer: this,
       write: (batch) => {
         this.#share = share;
         try {
@@ -161,24 +164,27 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
           this.#share = this.#shares?.common;
         }
       },
-      drained: (proceed) => this.once('drain', proceed),
       close: () => this.#shares?.close(),
     });
   }
 
   override _transform(batch: T, encoding: BufferEncoding, callback: TransformCallback): void {
     if (this.#isHandingOver) process.nextTick(() => this._transform(batch, encoding, callback));
-    else callback(null, batch);
+    else if (!refuseOther(batch, callback)) callback(null, batch);
   }
 
+  override end(batch: never, encoding?: unknown, callback?: unknown): this;
+  override end(...args: EndArguments<T>): this;
   override end(batch?: unknown, encoding?: unknown, callback?: unknown): this {
     this.#isOpen = false;
     // Node's end() would write the last batch without respecting the bound.
     if (!isObject(batch)) return (super.end as End).call(this, batch, encoding, callback);
-    this.write(batch);
+    this.write(batch as T);
     return (super.end as End).call(this, typeof encoding === 'function' ? encoding : callback);
   }
 
+  override read(size?: number): T | null;
+  override read(size?: number): never;
   override read(size?: number): T | null {
     // First, because super.read() emits `data`, and the batch must no longer be counted by then.
     if ((size ?? 1) > 0 && this.readableLength > 0) this.#leave();
@@ -291,10 +297,4 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough {
   #isFull(batch: T): boolean {
     return this.held.batches >= this.maxBatches || this.held.bytes + batch.raw.length > this.maxBytes;
   }
-}
-
-function hold(held: Amount & { bytes: number }, batch: Batch, sign: 1 | -1): void {
-  held.batches += sign;
-  held.logs += sign * batch.count;
-  held.bytes += sign * batch.raw.length;
 }

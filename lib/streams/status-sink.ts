@@ -1,5 +1,7 @@
 import type { StatusReport } from '../../codec/index.js';
-import { type OptionTable, orInfinity, resolveOptions, wholeNumber } from '../options.js';
+import { BoundaryLogError } from '../errors.js';
+import type { StatusSinkEvents } from '../events.js';
+import { type OptionTable, orInfinity, resolveOptions, shown, wholeNumber } from '../options.js';
 import { type Callback, Writable } from './base.js';
 
 /** Options of {@link StatusSink}. */
@@ -33,7 +35,7 @@ export const STATUS_SINK_OPTIONS = {
  * |---|---|---|
  * | `reject` | report | a count of the report exceeds `maxStatusCount` |
  */
-export class StatusSink extends Writable {
+export class StatusSink extends Writable<StatusReport, StatusSinkEvents> {
   /** Logs that senders dropped because their queue was full. */
   droppedChannelFull = 0;
   /** Logs that senders dropped because they could not flush a batch. */
@@ -48,7 +50,13 @@ export class StatusSink extends Writable {
   }
 
   override _write(report: StatusReport, _encoding: BufferEncoding, callback: Callback): void {
-    const { droppedChannelFull, droppedBatchFull } = report;
+    const { droppedChannelFull, droppedBatchFull } = (report ?? {}) as Partial<StatusReport>;
+    if (typeof droppedChannelFull !== 'bigint' || typeof droppedBatchFull !== 'bigint') {
+      const got = shown(typeof droppedChannelFull === 'bigint' ? droppedBatchFull : droppedChannelFull);
+      const message = `a count of a status report: got ${got}, expected a bigint`;
+      callback(new BoundaryLogError('ERR_INVALID_EVENT', message));
+      return;
+    }
     if (droppedChannelFull > this.#max || droppedBatchFull > this.#max) {
       this.emit('reject', report);
     } else {

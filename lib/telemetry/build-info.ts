@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { Gauge } from './prom-client.js';
+import { VERSION } from './version.js';
 
 export const BUILD_INFO = {
   name: 'agent_boundary_log_proxy_build_info',
@@ -11,8 +11,7 @@ export const BUILD_INFO = {
 /** The metric, which belongs to no registry yet. */
 export function buildInfo(): object {
   const { name, help, labels } = BUILD_INFO;
-  const { version } = createRequire(import.meta.url)('boundary-log-proxy/package.json');
   const gauge = new Gauge({ name, help, labelNames: labels, registers: [] });
-  gauge.set({ version, node: process.version }, 1);
+  gauge.set({ version: VERSION, node: process.version }, 1);
   return gauge;
 }

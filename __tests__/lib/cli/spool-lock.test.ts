@@ -142,7 +142,7 @@ describe('a lock', () => {
 
 const CONTENDERS = 4;
 const CONTENDER = fileURLToPath(new URL('../../helpers/contender.js', import.meta.url));
-const BUILD = new URL('../../../dist/lib/index.js', import.meta.url).href;
+const BUILD = new URL('../../../dist/lib/spool/index.js', import.meta.url).href;
 
 interface Attempt {
   from: number;

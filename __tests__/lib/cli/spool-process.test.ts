@@ -39,6 +39,9 @@ const start = commands();
 const mount = mounts();
 const path = tempPaths();
 
+/** A built file, as a string literal for a program that imports it. */
+const built = (file: string) => JSON.stringify(new URL(`../../../dist/lib/${file}`, import.meta.url).href);
+
 const DROPPED = 'batches_dropped_total{reason="spool_full"}';
 
 /** A spool with so many batches of 2 logs, numbered from 0. */
@@ -385,7 +388,8 @@ describe('a spool that somebody looks at', () => {
     chownSync(folder, 65_534, 65_534);
     chmodSync(dirname(folder), 0o755);
     const program = `
-      const { SpoolBuffer, LogBatch } = await import(${JSON.stringify(new URL('../../../dist/lib/index.js', import.meta.url).href)});
+      const { LogBatch } = await import(${built('index.js')});
+      const { SpoolBuffer } = await import(${built('spool/index.js')});
       const buffer = new SpoolBuffer({ folder: process.argv[1] }, "drop", console);
       await buffer.open();
       buffer.write(new LogBatch(1, 0, Buffer.alloc(0)));
@@ -435,7 +439,8 @@ describe('a batch that ends the process', () => {
     const folder = path();
     const program = `
       import { appendFileSync } from 'node:fs';
-      const { SpoolBuffer, LogBatch } = await import(${JSON.stringify(new URL('../../../dist/lib/index.js', import.meta.url).href)});
+      const { LogBatch } = await import(${built('index.js')});
+      const { SpoolBuffer } = await import(${built('spool/index.js')});
       const [folder, seen, fill] = process.argv.slice(1);
       const buffer = new SpoolBuffer({ folder }, 'drop', { ...console, error: () => undefined });
       let quarantined = 0;

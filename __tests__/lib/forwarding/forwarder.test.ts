@@ -85,7 +85,8 @@ describe('a reporter that', () => {
   test.each(['end', 'destroy'] as const)('calls %s() is waited for', async (method) => {
     const forwarder: Forwarder = new Forwarder({
       report: async () => {
-        forwarder[method]();
+        if (method === 'end') forwarder.end();
+        else forwarder.destroy();
       },
     });
     const errors: unknown[] = [];

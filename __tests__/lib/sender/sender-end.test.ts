@@ -2,7 +2,12 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { BoundaryLogSender, type BoundaryLogSenderOptions, eventsOf } from '../../../lib/index.js';
+import {
+  type BoundaryEvent,
+  BoundaryLogSender,
+  type BoundaryLogSenderOptions,
+  eventsOf,
+} from '../../../lib/index.js';
 import { ScriptedReceiver } from '../../helpers/scripted-receiver.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
@@ -31,7 +36,7 @@ function useFakeTimers(): void {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
 }
 
-const event = (i: number, length = 0) => ({
+const event = (i: number, length = 0): BoundaryEvent => ({
   decision: 'allow',
   sequence_number: i,
   http_url: `https://example.com/${'x'.repeat(length)}`,
@@ -216,7 +221,7 @@ describe('destroy()', () => {
     makeSender();
     sender.on('drop', () => sender.destroy());
     sender.write(event(0));
-    sender.write('nonsense');
+    sender.write('nonsense' as never);
     sender.write(event(1));
     await once(sender, 'close');
     const { written, dropped, left } = sender.accounts();

@@ -36,7 +36,7 @@ function makeSender(options: BoundaryLogSenderOptions = {}): void {
     maxDelayMs: 1,
     ...options,
   });
-  sender.on('drop', (event, error, reason) => drops.push([event, error.code, reason]));
+  sender.on('drop', (event, error, reason) => drops.push([event as BoundaryEvent, error.code, reason]));
 }
 
 let written = 0;
@@ -132,7 +132,7 @@ test('a batch that could not be sent is filled up before events are dropped', as
 test('events that are not valid are counted and reported as well', async () => {
   await receiver.listen();
   makeSender({ batchSize: 2 });
-  sender.write('nonsense');
+  sender.write('nonsense' as never);
   sender.write({ decision: 'allow', session_id: 's'.repeat(40_000) });
   write(2);
   await until('the drops are reported', () => receiver.reports.length > 0);

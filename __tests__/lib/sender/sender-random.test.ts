@@ -95,7 +95,7 @@ async function run(n: number): Promise<void> {
     for (let step = 0; step < STEPS; step++) {
       if (next() < 0.7) {
         for (let i = upTo(20); i >= 0; i--) {
-          sender.write(given.value());
+          sender.write(given.value() as never);
           check(sender.accounts(), given);
         }
       } else {

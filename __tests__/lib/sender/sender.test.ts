@@ -180,7 +180,7 @@ describe('while nobody listens on the socket', () => {
     await receiver.stop();
     const sender = makeSender({ batchDelayMs: 1 });
     const [first, ...others] = events(5);
-    await new Promise((resolve) => sender.write(first, resolve));
+    await new Promise((resolve) => sender.write(first as BoundaryEvent, resolve));
     // Timers of the same delay fire in the order in which they were started. The sender's was started before this one.
     await sleep(1);
     for (const event of others) sender.write(event);
@@ -305,14 +305,15 @@ describe('dropped events', () => {
 
   test('are reported to the receiver once, after the next batch', async () => {
     const sender = makeSender({ batchSize: 2 });
-    for (const value of [{}, event(0), tooLarge, 5, event(1), event(2), event(3)]) sender.write(value);
+    for (const value of [{}, event(0), tooLarge, 5, event(1), event(2), event(3)])
+      sender.write(value as BoundaryEvent);
     const outcomes = [await receiver.next(), await receiver.next(), await receiver.next()];
     expect(outcomes).toMatchObject([
       { kind: 'logs', count: 2 },
       { kind: 'status', droppedChannelFull: 0n, droppedBatchFull: 3n },
       { kind: 'logs', count: 2 },
     ]);
-    sender.write({});
+    sender.write({} as never);
     sender.end(event(4));
     expect([await receiver.next(), await receiver.next()]).toMatchObject([
       { kind: 'logs', count: 1 },
@@ -431,7 +432,7 @@ test('drops after the last batch are reported at the end', async () => {
   sender.write(event());
   await receiver.stop();
   receiver = await Receiver.start(socketPath);
-  sender.write('nonsense');
+  sender.write('nonsense' as never);
   sender.end();
   expect((await receiver.batches(1))[0]?.count).toBe(1);
   expect(await receiver.next()).toMatchObject({ kind: 'status', droppedBatchFull: 1n });

@@ -27,7 +27,7 @@ function recordPipes(): string[] {
     const { pipe } = prototype;
     jest.spyOn(prototype, 'pipe').mockImplementation(function (this: InstanceType<typeof Readable>, ...args) {
       const [destination] = args;
-      pipes.push(`${this.constructor.name} → ${destination.constructor.name}`);
+      pipes.push(`${this.constructor.name} → ${(destination as object).constructor.name}`);
       return pipe.apply(this, args) as typeof destination;
     });
   }

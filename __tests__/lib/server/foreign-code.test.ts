@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 
 /** How many errors of a source the metrics show. */
-async function counted(registry: Registry, source: string): Promise<number> {
+async function counted(registry: BoundaryLogProxy['registry'], source: string): Promise<number> {
   const [, n] =
     new RegExp(`foreign_errors_total{source="${source}"} (\\d+)`).exec(await registry.metrics()) ?? [];
   return Number(n);

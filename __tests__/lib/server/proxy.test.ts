@@ -231,7 +231,7 @@ describe('the forwarder', () => {
       proxy,
       {
         report: () =>
-          new Promise((resolve) => {
+          new Promise<void>((resolve) => {
             finish = resolve;
           }),
       },

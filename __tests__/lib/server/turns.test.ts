@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { scheduler, setImmediate as turn } from 'node:timers/promises';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { Turns, type Waiter } from '../../../lib/server/turns.js';
 import { until } from '../../helpers/until.js';
@@ -63,13 +63,18 @@ test('within one turn of the event loop, a long time ends the turn, and the next
 test('small pieces with pauses in between are not taken for one long turn', () => {
   let now = 1000;
   jest.spyOn(performance, 'now').mockImplementation(() => now);
-  const setImmediate = jest.spyOn(globalThis, 'setImmediate');
+  const nextTurn = jest.spyOn(scheduler, 'yield');
   const turns = new Turns();
   for (; now < 2000; now += 2) {
     turns.arrived(1000);
     expect(turns.stepped()).toBe(false);
   }
-  expect(setImmediate).not.toHaveBeenCalled();
+  expect(nextTurn).not.toHaveBeenCalled();
+  for (let i = 0; i < 20; i++, now += 2) {
+    turns.arrived(65_536);
+    turns.stepped();
+  }
+  expect(nextTurn).toHaveBeenCalled();
 });
 
 test('those who wait take turns, one step each, and the event loop continues in between', async () => {
@@ -97,10 +102,10 @@ test('one step that takes too long does not keep the others from theirs', async 
 });
 
 test('the others get their turn even if one throws', () => {
-  const immediates: (() => void)[] = [];
-  jest
-    .spyOn(globalThis, 'setImmediate')
-    .mockImplementation(((run: () => void) => immediates.push(run)) as never);
+  const later: (() => void)[] = [];
+  const nextTurn = Promise.resolve();
+  jest.spyOn(nextTurn, 'then').mockImplementation(((run: () => void) => later.push(run)) as never);
+  jest.spyOn(scheduler, 'yield').mockReturnValue(nextTurn);
   const turns = new Turns();
   const done: string[] = [];
   turns.wait({
@@ -109,8 +114,8 @@ test('the others get their turn even if one throws', () => {
     },
   });
   turns.wait(new Worker(turns, done, 'other', 1, 0));
-  expect(immediates.shift()).toThrow('broken');
-  immediates.shift()?.();
+  expect(later.shift()).toThrow('broken');
+  later.shift()?.();
   expect(done).toEqual(['other']);
 });
 

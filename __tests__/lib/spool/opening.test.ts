@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { LogBatch, SpoolBuffer } from '../../../lib/index.js';
+import { LogBatch } from '../../../lib/index.js';
 import { silent } from '../../../lib/logger.js';
 import { type Disk, realDisk } from '../../../lib/spool/disk.js';
+import { SpoolBuffer } from '../../../lib/spool/index.js';
 import { appendAll, numbered, numberOf, queues } from '../../helpers/spools.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
@@ -48,7 +49,7 @@ function spoolOn(disk: Disk, folder: string) {
   const drops: [number, string][] = [];
   buffer.on('drop', (batch: LogBatch, reason: string) => drops.push([numberOf(batch), reason]));
   const failures: string[] = [];
-  buffer.on('failure', ({ code }) => failures.push(code));
+  buffer.on('failure', ({ code }) => failures.push(String(code)));
   return { buffer, drops, failures };
 }
 

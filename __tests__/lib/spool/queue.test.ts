@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { LogBatch, SpoolBuffer } from '../../../lib/index.js';
+import { LogBatch } from '../../../lib/index.js';
 import { silent } from '../../../lib/logger.js';
 import { type Disk, realDisk } from '../../../lib/spool/disk.js';
+import { SpoolBuffer } from '../../../lib/spool/index.js';
 import type { Lock } from '../../../lib/spool/lock.js';
 import { encodeRecord, HEADER, type Size } from '../../../lib/spool/record.js';
 import { appendAll, numbered, numberIn, numberOf, queues, readAll } from '../../helpers/spools.js';

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { PassThrough, Writable } from 'node:stream';
+import { type Duplex as Line, PassThrough, Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -8,8 +8,6 @@ import { Demux, Forwarder, FrameParser, LogBuffer, MessageDecoder } from '../../
 import { Duplex } from '../../../lib/streams/base.js';
 import { logBatch } from '../../helpers/messages.js';
 import { seed } from '../../helpers/seed.js';
-
-type Line = InstanceType<typeof Duplex>;
 
 /** A payload that contains a number of up to three digits, and the number in such a payload. */
 const payloadOf = (n: number) => Buffer.from(`\u0012\u0003${String(n).padStart(3, '0')}`);

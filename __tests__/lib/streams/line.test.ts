@@ -4,7 +4,13 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { boundaryProtocol, decodeFrame, encodeFrame, FrameDecoder } from '../../../codec/index.js';
+import {
+  boundaryProtocol,
+  decodeFrame,
+  encodeFrame,
+  FrameDecoder,
+  type LogBatch,
+} from '../../../codec/index.js';
 import { Demux, FrameParser, LogBuffer, MessageDecoder, type Outcome } from '../../../lib/index.js';
 import { Readable } from '../../../lib/streams/base.js';
 import { random } from '../../helpers/cuts.js';
@@ -85,7 +91,10 @@ describe('FrameParser → MessageDecoder → Demux yields the same outcomes as t
         const recorder = new Recorder(slowness, next);
         const routes = Object.fromEntries(otherKinds.map((kind) => [kind, recorder]));
         const parser = new FrameParser({ perChunk });
-        const line = [new MessageDecoder(), new Demux({ ...routes, logs: recorder })] as const;
+        const line = [
+          new MessageDecoder<Outcome, boolean>(),
+          new Demux({ ...routes, logs: recorder }),
+        ] as const;
         if (bySocket) {
           // A connection of the proxy does this: it uses pipe() instead of pipeline().
           parser.pipe(line[0]).pipe(line[1]);
@@ -107,7 +116,7 @@ describe('FrameParser → MessageDecoder → Demux yields the same outcomes as t
 describe('a reader that pauses', () => {
   const frames = Array.from({ length: 4 }, (_, i) => logsFrame(1, i));
 
-  test.each<[name: string, resume: (parser: FrameParser, seen: unknown[]) => Promise<void>]>([
+  test.each<[name: string, resume: (parser: FrameParser<true>, seen: unknown[]) => Promise<void>]>([
     [
       'resume()',
       async (parser, seen) => {
@@ -149,14 +158,17 @@ describe('a route that writes to its own Demux', () => {
   test('its outcome is sent after the rest of the current array', () => {
     const seen: string[] = [];
     const note = (kind: string) => ({ kind });
-    const demux: Demux<{ kind: string }> = new Demux<{ kind: string }>({
-      a: () => {
-        seen.push('a');
-        demux.write(note('c'));
+    const demux: Demux<{ kind: string }> = new Demux<{ kind: string }>(
+      {
+        a: () => {
+          seen.push('a');
+          demux.write(note('c'));
+        },
+        b: () => void seen.push('b'),
+        c: () => void seen.push('c'),
       },
-      b: () => void seen.push('b'),
-      c: () => void seen.push('c'),
-    });
+      { protocol: { tags: {}, kinds: ['a', 'b', 'c'] } },
+    );
     demux.write([note('a'), note('b')]);
     expect(seen.slice(0, 2)).toEqual(['a', 'b']);
     demux.end();
@@ -180,9 +192,9 @@ test('a LogBuffer that is full and drops does not stop a pipe into it', async ()
   const decoder = new MessageDecoder();
   const drops: unknown[] = [];
   buffer.on('drop', (batch) => drops.push(batch));
-  buffer.write((await decoded(logsFrame(1)))[0]);
+  buffer.write((await decoded(logsFrame(1)))[0] as LogBatch);
   const parser = new FrameParser();
-  parser.pipe(decoder).pipe(buffer);
+  parser.pipe(decoder).pipe(buffer as NodeJS.WritableStream);
   parser.write(logsFrame(1, 1));
   parser.write(logsFrame(1, 2));
   await until('both were dropped', () => drops.length === 2);

@@ -239,7 +239,7 @@ test('a waiting batch does not keep the chunk alive in which it arrived', async 
   const buffer = new LogBuffer();
   const decoder = new MessageDecoder();
   const parser = new FrameParser();
-  parser.pipe(decoder).pipe(buffer);
+  parser.pipe(decoder).pipe(buffer as NodeJS.WritableStream);
   parser.write(chunk);
   await until('all are in the buffer', () => buffer.held.batches === 60);
   const kept = new Set<ArrayBufferLike>();

@@ -60,7 +60,7 @@ describe('a message that cannot be encoded', () => {
 
   test.each(bad)('(%s) is an error if nobody listens for drop', async (_name, message, code) => {
     const encoder = new MessageEncoder();
-    encoder.write(message);
+    encoder.write(message as never);
     const [error] = await once(encoder, 'error');
     expect(error.code).toBe(code);
     expect(encoder.destroyed).toBe(true);
@@ -68,7 +68,7 @@ describe('a message that cannot be encoded', () => {
 
   test('the error names the valid kinds', async () => {
     const encoder = new MessageEncoder();
-    encoder.write({ kind: 'skip' });
+    encoder.write({ kind: 'skip' } as never);
     const [error] = await once(encoder, 'error');
     expect(error.message).toBe(`kind: got "skip", expected 'logs' or 'status'`);
   });

@@ -1,6 +1,12 @@
 import { expect, test } from '@jest/globals';
-import { boundaryProtocol, decodeFrame, FrameDecoder, type Outcome } from '../../../codec/index.js';
-import { describeInPieces, describeOutcome } from '../../../lib/text/outcome.js';
+import {
+  boundaryProtocol,
+  decodeFrame,
+  describeOutcome,
+  FrameDecoder,
+  type Outcome,
+} from '../../../codec/index.js';
+import { describeInPieces } from '../../../lib/text/outcome.js';
 import { vectors } from '../../helpers/vectors.js';
 
 function outcomesOf(bytes: Buffer): Outcome[] {

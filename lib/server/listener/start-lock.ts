@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { basename, dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { realSleep } from '../../real-time.js';
 
 const RETRY_MS = 5;
 /**
@@ -50,7 +50,7 @@ async function acquire(name: string): Promise<Server | undefined> {
     });
     if (code === undefined) return server.on('error', () => undefined);
     if (code !== 'EADDRINUSE') return undefined;
-    await sleep(RETRY_MS * (1 + Math.random()));
+    await realSleep(RETRY_MS * (1 + Math.random()));
   }
   return undefined;
 }

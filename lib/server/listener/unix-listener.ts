@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { dirname } from 'node:path';
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { BoundaryLogError } from '../../errors.js';
 import { messageOf, token } from '../../printable.js';
+import { nextTurn, realSleep } from '../../real-time.js';
 import type { Listener, ListenerEvents, SocketFault } from './listener.js';
 import { lookAt } from './look.js';
 import {
@@ -139,8 +139,8 @@ export class UnixListener implements Listener {
     let before: number | undefined;
     do {
       before = this.#accepted.get(server);
-      await turn();
-      await turn();
+      await nextTurn();
+      await nextTurn();
     } while (this.#accepted.get(server) !== before);
     closeServer(server, this.path);
   }
@@ -212,7 +212,7 @@ async function place(path: string, access: Access, displaced?: string): Promise<
     }
     const age = Date.now() - (found?.bornAt ?? 0);
     if (found?.isLive === false && attempt === 1 && age >= 0 && age < YOUNG_MS) {
-      await sleep(YOUNG_MS);
+      await realSleep(YOUNG_MS);
       continue;
     }
     const server = createServer();
