@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { invalidOption } from '../options.js';
+import { invalidOption, type OptionCheck } from '../options.js';
 import { eventFilter } from '../text/event-filter.js';
 import { type Format, type Lines, linesOf } from '../text/format.js';
 import { TerminalView } from '../text/terminal-view.js';
@@ -18,22 +18,34 @@ export interface ViewOptions {
 
 const FILTERS = ['only', 'host', 'session'] as const;
 
+/** A host in which `*` stands for any text. */
+export const HOST_GLOB: OptionCheck = {
+  expected: 'a host without scheme and path, such as *.example.com',
+  accepts: (value) => value !== '' && !/[\s/?#@]/.test(String(value)),
+};
+
+export const SESSION_START: OptionCheck = {
+  expected: 'at least one character',
+  accepts: (value) => value !== '',
+};
+
+/** What the options of the view do. */
+export const VIEW_HELP = {
+  wide: 'on a terminal, show every field of an event, and cut no URL',
+  utc: 'show times in UTC instead of local time',
+  only: 'show only events with this decision: allow or deny',
+  host: 'show only events whose URL has this host; * stands for any text, as in *.example.com',
+  session: 'show only events of this session; the first characters are enough',
+};
+
 /** The options of the view, besides `--format`. */
 export function viewOptions(): Option[] {
   return [
-    new Option('--wide', 'on a terminal, show every field of an event, and cut no URL').default(false),
-    new Option('--utc', 'show times in UTC instead of local time').default(false),
-    new Option('--only <decision>', 'show only events with this decision: allow or deny').argParser(
-      choice('--only', 'allow', 'deny'),
-    ),
-    new Option(
-      '--host <glob>',
-      'show only events whose URL has this host; * stands for any text, as in *.example.com',
-    ).argParser(hostGlob('--host')),
-    new Option(
-      '--session <id>',
-      'show only events of this session; the first characters are enough',
-    ).argParser(sessionId('--session')),
+    new Option('--wide', VIEW_HELP.wide).default(false),
+    new Option('--utc', VIEW_HELP.utc).default(false),
+    new Option('--only <decision>', VIEW_HELP.only).argParser(choice('--only', 'allow', 'deny')),
+    new Option('--host <glob>', VIEW_HELP.host).argParser(accepted('--host', HOST_GLOB)),
+    new Option('--session <id>', VIEW_HELP.session).argParser(accepted('--session', SESSION_START)),
   ];
 }
 
@@ -65,18 +77,9 @@ export function checkFilters(options: ViewOptions & { reporter: string }, io: Io
   throw invalidOption(`--${name}`, options[name], expected);
 }
 
-function hostGlob(name: string) {
+function accepted(name: string, { accepts, expected }: OptionCheck) {
   return (value: string): string => {
-    if (value === '' || /[\s/?#@]/.test(value)) {
-      throw invalidOption(name, value, 'a host without scheme and path, such as *.example.com');
-    }
-    return value;
-  };
-}
-
-function sessionId(name: string) {
-  return (value: string): string => {
-    if (value === '') throw invalidOption(name, value, 'at least one character');
+    if (!accepts(value)) throw invalidOption(name, value, expected);
     return value;
   };
 }

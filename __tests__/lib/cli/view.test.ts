@@ -122,7 +122,10 @@ describe('serve', () => {
     [['--only', 'deny', '--reporter', 'null'], true],
     [['--only', 'deny', '--reporter', 'coder'], true],
   ])('refuses a filter where it delivers events: %j, terminal: %p', async (args, isTTY) => {
-    const { io } = world({ isTTY });
+    const { io } = world({
+      isTTY,
+      env: { CODER_AGENT_URL: 'https://coder.example', CODER_AGENT_TOKEN: 't' },
+    });
     expect(await run(['serve', '--socket', path(), '--metrics', 'off', ...args], io)).toBe(2);
     expect(io.stderr.text).toMatch(
       new RegExp(
