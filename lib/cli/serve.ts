@@ -29,7 +29,7 @@ const HINT_MS = 1000;
 
 /** Runs the proxy until a signal arrives or the reader of stdout goes away. */
 export async function serve({ options, entryOf, warnings }: Configuration, io: Io): Promise<number> {
-  checkFilters(options, io);
+  checkFilters(options, io, (option) => entryOf(option)?.name);
   const logger = programLogger(options.logLevel, io, options.utc);
   if (warnings.length > 0) logger.warn({ warnings }, 'parts of the configuration are ignored or unsafe');
   if (io.log !== undefined) {

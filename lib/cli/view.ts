@@ -65,16 +65,21 @@ export function viewOf(options: ViewOptions, io: Io): { format: Format | Lines; 
 /**
  * Makes sure that `serve` writes all events, unless it shows them to a person.
  *
+ * @param nameOf What the user wrote to set an option.
  * @throws ERR_INVALID_OPTION if there is a filter, and a program or a file receives the events.
  */
-export function checkFilters(options: ViewOptions & { reporter: string }, io: Io): void {
+export function checkFilters(
+  options: ViewOptions & { reporter: string },
+  io: Io,
+  nameOf: (option: (typeof FILTERS)[number]) => string | undefined,
+): void {
   const isShown = options.reporter === 'stdout' && textFormat(options.format, io).format === 'pretty';
   const name = FILTERS.find((filter) => options[filter] !== undefined);
   if (name === undefined || (isShown && io.stdout.isTTY)) return;
   const expected =
     'no filter here: serve filters only what it shows on a terminal with --format pretty. ' +
     'Everywhere else it delivers the events, and none may be missing. decode can filter them later';
-  throw invalidOption(`--${name}`, options[name], expected);
+  throw invalidOption(nameOf(name) ?? `--${name}`, options[name], expected);
 }
 
 function accepted(name: string, { accepts, expected }: OptionCheck) {

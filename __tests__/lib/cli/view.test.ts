@@ -134,6 +134,12 @@ describe('serve', () => {
     );
   });
 
+  test('the refusal names the variable that sets the filter', async () => {
+    const { io } = world({ env: { BOUNDARY_LOG_PROXY_ONLY: 'deny' } });
+    expect(await run(['serve', '--socket', path(), '--metrics', 'off'], io)).toBe(2);
+    expect(io.stderr.text).toMatch(/BOUNDARY_LOG_PROXY_ONLY: got "deny", expected no filter here/);
+  });
+
   test('what a filter hides counts as forwarded, and a terminal may be resized', async () => {
     const { io, signals } = world({ isTTY: true, columns: 100, env: { NO_COLOR: '1' } });
     const socket = path();
