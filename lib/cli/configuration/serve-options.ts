@@ -19,6 +19,7 @@ import {
 import { CUSTOM_SOCKET, DROPPING, LOCAL_METRICS, NO_SPOOL, RECORD, SPOOL, STDOUT } from './needs.js';
 import { RETRY_ROWS } from './retry-rows.js';
 import { helpOf, type Table, type Values } from './row.js';
+import { VIEW_ROWS } from './view-rows.js';
 
 const DAY = 86_400;
 
@@ -182,6 +183,7 @@ export const SERVE_OPTIONS = {
     default: 'info',
     doc: `level of the program's own log on stderr: ${LOG_LEVELS.join(', ')}`,
   },
+  ...VIEW_ROWS,
 } as const satisfies Table;
 
 export type ServeOptions = Values<typeof SERVE_OPTIONS>;
