@@ -43,9 +43,10 @@ const FOLDERS: Record<string, string[]> = {
   text: [],
   forwarding: ['streams'],
   sender: ['streams', 'text', 'forwarding'],
+  redaction: ['streams'],
   spool: ['streams', 'forwarding'],
   reporters: ['telemetry', 'text', 'forwarding'],
-  server: ['streams', 'telemetry', 'forwarding', 'spool'],
+  server: ['streams', 'telemetry', 'forwarding', 'redaction', 'spool'],
   cli: ['streams', 'telemetry', 'text', 'forwarding', 'sender', 'spool', 'reporters', 'server'],
 };
 

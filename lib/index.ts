@@ -40,12 +40,15 @@ export type {
   MessageEncoderEvents,
   ReadableEvents,
   StatusSinkEvents,
+  UrlRedactorEvents,
   WritableEvents,
 } from './events.js';
 export { Forwarder, type ForwarderOptions } from './forwarding/forwarder.js';
 export type { ReportError, Reporter } from './forwarding/reporter.js';
 export type { RetryOptions } from './forwarding/retrying-reporter.js';
 export type { Logger } from './logger.js';
+export type { RedactOptions } from './redaction/redact-options.js';
+export { type Redactable, type Redacted, redact, type UrlRedactor } from './redaction/url-redactor.js';
 export { nullReporter } from './reporters/null.js';
 export { type TextOutput, TextReporter, type TextReporterOptions } from './reporters/text.js';
 export { BoundaryLogSender } from './sender/sender.js';

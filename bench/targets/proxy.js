@@ -24,6 +24,7 @@ const RUNS = { null: {}, later: LATER, slow: SLOW, stdout: AS_SERVE, age: {} };
  * @property {number} [frameTimeout]
  * @property {number} [fromEnd] Where the stamp begins, for the reporter `age`.
  * @property {{ folder: string, sync?: boolean, maxBytes?: number }} [spool]
+ * @property {import('boundary-log-proxy').RedactOptions} [redact]
  */
 
 /**
@@ -32,7 +33,7 @@ const RUNS = { null: {}, later: LATER, slow: SLOW, stdout: AS_SERVE, age: {} };
  * @returns {Promise<import('../target.js').Target>}
  */
 export async function open(socketPath, { reporter = 'null', fromEnd = 0, ...options }) {
-  const { bufferSize, asCommand = false, frameTimeout, spool } = options;
+  const { bufferSize, asCommand = false, frameTimeout, spool, redact } = options;
   if (asCommand) await import('../../dist/lib/cli/heap.js');
   /** When it listened, and when the spool was open, in ms. */
   const times = { begun: 0, listening: 0, opened: 0 };
@@ -48,6 +49,7 @@ export async function open(socketPath, { reporter = 'null', fromEnd = 0, ...opti
     bufferSize,
     frameTimeout,
     spool,
+    redact,
     logger: { debug: none, info, warn: none, error: none },
   });
   /** @type {number[]} */

@@ -11,6 +11,7 @@ import {
   text,
   wholeNumber,
 } from '../options.js';
+import type { RedactOptions } from '../redaction/redact-options.js';
 import { defaultSocketPath } from '../socket-path.js';
 import type { SpoolBufferOptions } from '../spool/spool-options.js';
 import { LOG_BUFFER_OPTIONS } from '../streams/log-buffer.js';
@@ -72,6 +73,11 @@ export interface BoundaryLogProxyOptions {
    * `bufferSize` and `bufferBytes` do not apply. Default: in memory.
    */
   spool?: SpoolBufferOptions | undefined;
+  /**
+   * Removes the values of parameters and the credentials from the URLs of each batch before it is buffered:
+   * `{ keep = [], pattern }`. Default: nothing is removed.
+   */
+  redact?: RedactOptions | undefined;
   /**
    * The largest count that a status report may contain; a report with a larger one is rejected. The Go implementation
    * has no limit, which is `Infinity` here. Default: `4294967295`.
@@ -153,6 +159,12 @@ export const PROXY_OPTIONS = {
     accepts: (value) => typeof value === 'object' && value !== null,
     defaultDoc: 'in memory',
     doc: 'Stores the batches on disk: `{ folder, maxBytes = 256 MiB, sync = false }`',
+  },
+  redact: {
+    expected: 'an object with keep and pattern, or an empty one',
+    accepts: (value) => typeof value === 'object' && value !== null,
+    defaultDoc: 'nothing is removed',
+    doc: 'Removes the values of parameters and the credentials from the URLs of each batch before it is buffered: `{ keep = [], pattern }`',
   },
   maxStatusCount: STATUS_SINK_OPTIONS.maxStatusCount,
   registry: {

@@ -7,6 +7,7 @@ import { Forwarder } from '../forwarding/forwarder.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
 import { resolveOptions } from '../options.js';
+import { redactors } from '../redaction/redactors.js';
 import { SpoolBuffer } from '../spool/spool-buffer.lazy.js';
 import { LogBuffer } from '../streams/log-buffer.js';
 import { StatusSink } from '../streams/status-sink.js';
@@ -103,7 +104,10 @@ export class BoundaryLogProxy {
       this.#warnings.rejected(reason, error);
     };
     this.#status.on('reject', () => reject('implausible_status'));
-    const sinks = { logs: this.#buffer, status: this.#status, reject };
+    const makeRedactor = redactors(resolved.redact, (batch, error) =>
+      onDrop(batch, 'redaction_failed', error),
+    );
+    const sinks = { logs: this.#buffer, status: this.#status, reject, makeRedactor };
     this.#connections = new Connections(sinks, resolved, this.#warnings, this.#logger);
     const source = {
       accounts: () => this.accounts(),
