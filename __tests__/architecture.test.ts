@@ -41,13 +41,15 @@ const FOLDERS: Record<string, string[]> = {
   streams: [],
   telemetry: [],
   text: [],
+  capture: ['streams', 'telemetry'],
+  fixtures: [],
   forwarding: ['streams'],
   sender: ['streams', 'text', 'forwarding'],
   redaction: ['streams'],
   spool: ['streams', 'forwarding'],
   reporters: ['telemetry', 'text', 'forwarding'],
-  server: ['streams', 'telemetry', 'forwarding', 'redaction', 'spool'],
-  cli: ['streams', 'telemetry', 'text', 'forwarding', 'sender', 'spool', 'reporters', 'server'],
+  server: ['streams', 'telemetry', 'capture', 'forwarding', 'redaction', 'spool'],
+  cli: ['streams', 'telemetry', 'text', 'capture', 'forwarding', 'sender', 'redaction', 'spool', 'reporters', 'server'],
 };
 
 /** Further rules. Types count as much as values. */

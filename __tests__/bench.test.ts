@@ -49,6 +49,7 @@ describe('bench/run.js', () => {
       'fairness',
       'connections',
       'spool',
+      'coalescing',
       'replace',
       'hostile',
     ]);

@@ -15,6 +15,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { transformSync } from '@swc/core';
 import * as codec from '../codec/index.js';
+import * as fixtures from '../lib/fixtures/index.js';
 import * as main from '../lib/index.js';
 import * as coder from '../lib/reporters/coder/index.js';
 import * as spool from '../lib/spool/index.js';
@@ -52,6 +53,7 @@ const TYPES = readFileSync(join(ROOT, '__tests__/types/streams.ts'), 'utf8');
 const ENTRIES = {
   'boundary-log-proxy': ['lib/index.ts', main],
   'boundary-log-proxy/codec': ['codec/index.ts', codec],
+  'boundary-log-proxy/fixtures': ['lib/fixtures/index.ts', fixtures],
   'boundary-log-proxy/spool': ['lib/spool/index.ts', spool],
   'boundary-log-proxy/reporters/coder': ['lib/reporters/coder/index.ts', coder],
 } as const;

@@ -5,10 +5,11 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { HTTP_CONNECTIONS_CLOSED } from '../lib/cli/metrics-server.js';
 import { build } from '../lib/cli/program.js';
-import { FORWARDER_OPTIONS } from '../lib/forwarding/forwarder.js';
-import { RETRY_OPTIONS } from '../lib/forwarding/retrying-reporter.js';
+import { FORWARDER_OPTIONS } from '../lib/forwarding/forwarder-options.js';
+import { RETRY_OPTIONS } from '../lib/forwarding/retry-options.js';
 import * as main from '../lib/index.js';
 import type { OptionRow } from '../lib/options.js';
+import { REDACT_OPTIONS } from '../lib/redaction/redact-options.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
 import { SENDER_DROP_REASONS } from '../lib/sender/sender-accounts.js';
@@ -16,7 +17,10 @@ import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
 import { REFUSAL_REASONS } from '../lib/server/connections.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
 import * as spool from '../lib/spool/index.js';
+import { DEMUX_OPTIONS } from '../lib/streams/demux.js';
+import { FRAME_PARSER_OPTIONS } from '../lib/streams/frame-parser.js';
 import { LOG_BUFFER_OPTIONS } from '../lib/streams/log-buffer.js';
+import { MESSAGE_DECODER_OPTIONS } from '../lib/streams/message-decoder.js';
 import { STATUS_SINK_OPTIONS } from '../lib/streams/status-sink.js';
 import { DROP_REASONS } from '../lib/telemetry/accounts.js';
 import { BUILD_INFO } from '../lib/telemetry/build-info.js';
@@ -77,6 +81,10 @@ test.each<[string, string, Readonly<Record<string, OptionRow>>]>([
   ['docs/embedding.md', 'close', CLOSE_OPTIONS],
   ['docs/embedding.md', 'retry', RETRY_OPTIONS],
   ['docs/embedding.md', 'TextReporter', TEXT_REPORTER_OPTIONS],
+  ['docs/streams.md', 'FrameParser', FRAME_PARSER_OPTIONS],
+  ['docs/streams.md', 'MessageDecoder', MESSAGE_DECODER_OPTIONS],
+  ['docs/streams.md', 'Demux', DEMUX_OPTIONS],
+  ['docs/redaction.md', 'redact', REDACT_OPTIONS],
   ['docs/streams.md', 'LogBuffer', LOG_BUFFER_OPTIONS],
   ['docs/streams.md', 'StatusSink', STATUS_SINK_OPTIONS],
   ['docs/streams.md', 'Forwarder', FORWARDER_OPTIONS],

@@ -9,10 +9,9 @@ import { afterAll, expect, jest, test } from '@jest/globals';
 jest.setTimeout(90_000);
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const FOLDERS = ['codec', 'lib/text'].flatMap((folder) => [
-  `${folder}/generated`,
-  `${folder}/wasm/generated`,
-]);
+const FOLDERS = ['codec', 'lib/text']
+  .flatMap((folder) => [`${folder}/generated`, `${folder}/wasm/generated`])
+  .concat('lib/fixtures/generated');
 const made = mkdtempSync(join(tmpdir(), 'generated-'));
 afterAll(() => rmSync(made, { recursive: true }));
 

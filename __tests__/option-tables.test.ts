@@ -1,13 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { FORWARDER_OPTIONS } from '../lib/forwarding/forwarder.js';
-import { RETRY_OPTIONS } from '../lib/forwarding/retrying-reporter.js';
+import { RECORD_OPTIONS } from '../lib/capture/recording.js';
+import { COALESCE_OPTIONS } from '../lib/forwarding/coalesce-options.js';
+import { FORWARDER_OPTIONS } from '../lib/forwarding/forwarder-options.js';
+import { RETRY_OPTIONS } from '../lib/forwarding/retry-options.js';
 import { documentedDefault, type OptionRow } from '../lib/options.js';
+import { REDACT_OPTIONS } from '../lib/redaction/redact-options.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
 import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
+import { SPOOL_OPTIONS } from '../lib/spool/spool-options.js';
+import { DEMUX_OPTIONS } from '../lib/streams/demux.js';
+import { FRAME_PARSER_OPTIONS } from '../lib/streams/frame-parser.js';
 import { LOG_BUFFER_OPTIONS } from '../lib/streams/log-buffer.js';
+import { MESSAGE_DECODER_OPTIONS } from '../lib/streams/message-decoder.js';
 import { STATUS_SINK_OPTIONS } from '../lib/streams/status-sink.js';
 
 type Table = Readonly<Record<string, OptionRow>>;
@@ -15,13 +22,20 @@ type Table = Readonly<Record<string, OptionRow>>;
 /** Every public options interface, with the file that declares it. */
 const TABLES: [name: string, file: string, table: Table][] = [
   ['BoundaryLogProxyOptions', 'server/proxy-options.ts', PROXY_OPTIONS],
+  ['RecordOptions', 'capture/recording.ts', RECORD_OPTIONS],
   ['RunForwarderOptions', 'server/proxy-options.ts', RUN_OPTIONS],
   ['CloseOptions', 'server/proxy-options.ts', CLOSE_OPTIONS],
-  ['ForwarderOptions', 'forwarding/forwarder.ts', FORWARDER_OPTIONS],
-  ['RetryOptions', 'forwarding/retrying-reporter.ts', RETRY_OPTIONS],
+  ['ForwarderOptions', 'forwarding/forwarder-options.ts', FORWARDER_OPTIONS],
+  ['CoalesceOptions', 'forwarding/coalesce-options.ts', COALESCE_OPTIONS],
+  ['RetryOptions', 'forwarding/retry-options.ts', RETRY_OPTIONS],
+  ['SpoolBufferOptions', 'spool/spool-options.ts', SPOOL_OPTIONS],
+  ['FrameParserOptions', 'streams/frame-parser.ts', FRAME_PARSER_OPTIONS],
+  ['MessageDecoderOptions', 'streams/message-decoder.ts', MESSAGE_DECODER_OPTIONS],
+  ['DemuxOptions', 'streams/demux.ts', DEMUX_OPTIONS],
   ['LogBufferOptions', 'streams/log-buffer.ts', LOG_BUFFER_OPTIONS],
   ['StatusSinkOptions', 'streams/status-sink.ts', STATUS_SINK_OPTIONS],
   ['BoundaryLogSenderOptions', 'sender/sender-options.ts', SENDER_OPTIONS],
+  ['RedactOptions', 'redaction/redact-options.ts', REDACT_OPTIONS],
   ['TextReporterOptions', 'reporters/text.ts', TEXT_REPORTER_OPTIONS],
   ['CoderReporterOptions', 'reporters/coder/options.ts', CODER_OPTIONS],
 ];
@@ -29,7 +43,7 @@ const TABLES: [name: string, file: string, table: Table][] = [
 /** The doc comments of an interface by property, on one line each and without markup. */
 function commentsOf(name: string, file: string): Record<string, string> {
   const source = readFileSync(new URL(`../lib/${file}`, import.meta.url), 'utf8');
-  const from = source.indexOf(`export interface ${name} {`);
+  const from = source.indexOf(`export interface ${name}`);
   expect(from).toBeGreaterThan(-1);
   const body = source.slice(from, source.indexOf('\n}\n', from));
   const properties = body.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(\w+)\??:/g);

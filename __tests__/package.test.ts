@@ -1,5 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,6 +54,7 @@ const VALUES = {
     MAX_PAYLOAD_LENGTH: 'number',
     Tag: 'object',
   },
+  'boundary-log-proxy/fixtures': { vectors: 'object' },
   'boundary-log-proxy/reporters/coder': { CoderReporter: 'function' },
 };
 
@@ -67,7 +76,10 @@ const CONSUMERS = {
       },
     };
     const items: (Frame | FrameFault)[] = [];
-    const beat: Protocol<{ kind: 'beat' }> = { tags: { 8: { maxLength: 0, decode: () => ({ kind: 'beat' }) } } };
+    const beat: Protocol<{ kind: 'beat' }> = {
+      tags: { 8: { maxLength: 0, decode: () => ({ kind: 'beat' }) } },
+      kinds: ['beat'],
+    };
 
     export function describe(outcome: Outcome): string {
       switch (outcome.kind) {
@@ -85,7 +97,7 @@ const CONSUMERS = {
       const demux = new Demux({ logs: buffer, status: new StatusSink(), skip: ({ error }) => console.log(error.code) });
       await pipeline(process.stdin, new FrameParser(), new MessageDecoder(), demux);
       await pipeline(items, new MessageDecoder({ protocol: boundaryProtocol }), new MessageEncoder(), process.stdout);
-      new MessageDecoder({ protocol: beat }).pipe(new Demux<{ kind: 'beat' }>({ beat: () => undefined }));
+      new MessageDecoder({ protocol: beat }).pipe(new Demux<{ kind: 'beat' }>({ beat: () => undefined }, { protocol: beat }));
       new BoundaryLogSender({ socketPath: defaultSocketPath() }).end({ decision: 'deny' });
       const proxy = new BoundaryLogProxy({ socketPath: '/tmp/x.sock', bufferSize: 1 });
       await proxy.start();
@@ -114,6 +126,26 @@ const CONSUMERS = {
 
     // @ts-expect-error
     export const notAny: string = HEADER_LENGTH;
+  `,
+  'boundary-log-proxy/fixtures': `
+    import { vectors, type ExpectedOutcome, type Vector } from 'boundary-log-proxy/fixtures';
+
+    export function describe(outcome: ExpectedOutcome): string {
+      switch (outcome.kind) {
+        case 'logs': return outcome.logs.map(({ http_request }) => http_request?.url).join() + outcome.hex;
+        case 'status': return outcome.dropped_batch_full;
+        case 'unknown-variant': return String(outcome.envelope_unknown_hex);
+        case 'skip': return outcome.reason satisfies 'invalid_protobuf' | 'invalid_utf8' | 'truncated_header' | 'truncated_payload';
+        case 'close': return outcome.reason satisfies 'unsupported_tag' | 'message_too_large';
+      }
+    }
+    const all: readonly Vector[] = vectors;
+    for (const { name, bytes, consumed, end, outcomes } of all) {
+      console.log(name, bytes.readUInt8(0), consumed + 1, end === 'close', outcomes.map(describe));
+    }
+
+    // @ts-expect-error
+    export const notAny: number = vectors;
   `,
   'boundary-log-proxy/spool': `
     import { SpoolBuffer, type SpoolBufferOptions } from 'boundary-log-proxy/spool';
@@ -219,6 +251,34 @@ describe.each(Object.entries(VALUES))('%s', (entry, names) => {
       expect(await run(tsc, ...modules, ...strict, file).catch(({ stdout }) => stdout)).toBe('');
     },
     MINUTES,
+  );
+});
+
+test('the recorded vectors are in the tarball, and the codec of the tarball makes of them what is expected', async () => {
+  writeFileSync(
+    join(folder, 'vectors.mjs'),
+    `import { createHash } from 'node:crypto';
+    import { boundaryProtocol } from 'boundary-log-proxy';
+    import { FrameDecoder } from 'boundary-log-proxy/codec';
+    import { vectors } from 'boundary-log-proxy/fixtures';
+    const results = vectors.map(({ name, bytes, outcomes }) => {
+      const decoder = new FrameDecoder();
+      const items = [...decoder.decode(bytes), decoder.end()].filter((item) => item !== undefined);
+      const kinds = items.map((item) =>
+        'error' in item ? (item.fatal ? 'close' : 'skip') : boundaryProtocol.tags[item.tag].decode(item).kind,
+      );
+      const isRight = kinds.join() === outcomes.map(({ kind }) => kind).join();
+      return [name, isRight, createHash('sha256').update(bytes).digest('hex')];
+    });
+    console.log(JSON.stringify(results));`,
+  );
+  const vectors = join(PROJECT, '__tests__/fixtures/vectors');
+  const names = readdirSync(vectors).flatMap((file) => /^(.+)\.bin$/.exec(file)?.[1] ?? []);
+  expect(names).toHaveLength(138);
+  const hashOf = (name: string) =>
+    JSON.parse(readFileSync(join(vectors, `${name}.expect.json`), 'utf8')).sha256;
+  expect(JSON.parse(await run(process.execPath, 'vectors.mjs'))).toEqual(
+    names.sort().map((name) => [name, true, hashOf(name)]),
   );
 });
 

@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, expect, test } from '@jest/globals';
@@ -8,6 +17,7 @@ import { blocksOf, type CodeBlock, PAGES, ROOT } from './helpers/code-blocks.js'
 import { commands } from './helpers/processes.js';
 import { tempFolder } from './helpers/temp.js';
 import { until } from './helpers/until.js';
+import { vectors } from './helpers/vectors.js';
 
 /*
  * Runs examples of the pages as a reader would: in a folder where the package is installed, which is the build in dist/.
@@ -22,7 +32,7 @@ const examples = blocksOf('docs/testing.md')
   .filter(({ language }) => language === 'ts')
   .map(({ code }) => ({ name: /^\/\/ (\S+)\.ts\n/.exec(code)?.[1], code }))
   .filter(({ name }) => name !== undefined);
-const [maker, helper, jestTest, vitestTest, reporter] = examples;
+const [maker, helper, jestTest, vitestTest, vectorWriter, reporter] = examples;
 
 async function run(...args: string[]) {
   const running = promisify(execFile)(process.execPath, args, {
@@ -47,7 +57,7 @@ function compile(example = { name: '', code: '' } as (typeof examples)[number]):
 
 beforeAll(async () => {
   expect(examples.map(({ name }) => name)).toEqual([
-    ...['make-fixture', 'outcomes', 'mixed.test', 'mixed.test', 'reporter'],
+    ...['make-fixture', 'outcomes', 'mixed.test', 'mixed.test', 'write-vectors', 'reporter'],
   ]);
   mkdirSync(modules);
   for (const name of readdirSync(join(ROOT, 'node_modules'))) {
@@ -89,6 +99,12 @@ test('the tests for Vitest pass', async () => {
   expect(code).toBe(0);
 }, 60_000);
 
+test('the program that writes the vectors writes them to the byte', async () => {
+  expect(await run(compile(vectorWriter))).toEqual({ code: 0, output: '138 vectors\n' });
+  for (const { name, bytes } of vectors)
+    expect(readFileSync(join(folder, `vectors/${name}.bin`)).equals(bytes)).toBe(true);
+}, 60_000);
+
 test('the program that tests a reporter prints what it says', async () => {
   expect(await run(compile(reporter))).toEqual({ code: 0, output: "[ 'https://example.com/' ]\n" });
 }, 60_000);
@@ -116,6 +132,17 @@ const programs: { page: string; text: string; before?: string; after?: string; p
       const socket = Readable.from([Buffer.concat([encodeLogs({ logs: [{}] }), encodeLogs({ logs: [] })])]);
       const sink = (batch) => console.log(batch.count);`,
     prints: '1\n0\n',
+  },
+  {
+    page: 'docs/streams.md',
+    text: 'new CaptureReader()',
+    before: `import { writeFileSync } from 'node:fs'; import { encodeCaptureRecord } from 'boundary-log-proxy';
+      writeFileSync('capture', Buffer.concat([
+        { kind: 'start', startedAt: 1772566954000000 },
+        { kind: 'open', connection: 1, time: 500000 },
+        { kind: 'finish', time: 500000 },
+      ].map(encodeCaptureRecord)));`,
+    prints: '1 2026-03-03T19:42:34.500Z\n',
   },
   {
     page: 'docs/protocols.md',
@@ -251,6 +278,7 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
     text: '"status": "degraded"',
     reason: 'it is an answer, which serve-metrics.test.ts compares',
   },
+  { page: 'docs/operating.md', text: 'tap --listen', reason: 'tap.test.ts runs tap between processes' },
   { page: 'docs/streams.md', text: 'new StatusSink()', reason: 'the test below runs it' },
   { page: 'docs/streams.md', text: 'new BoundaryLogSender', reason: 'the test below runs it' },
   { page: 'docs/testing.md', text: '', reason: 'the tests above run the others, in their order' },

@@ -21,6 +21,9 @@ const classes: Record<string, unknown> = { ...main, ...spool };
 const objects: Record<string, () => object> = {
   BoundaryLogError: () => new main.BoundaryLogError('ERR_CLOSED', 'closed'),
   BoundaryLogProxy: () => new main.BoundaryLogProxy({ socketPath: path() }),
+  CaptureDecoder: () => new main.CaptureDecoder(),
+  CaptureReader: () => new main.CaptureReader(),
+  CaptureWriter: () => new main.CaptureWriter(),
   BoundaryLogSender: () => new main.BoundaryLogSender({ socketPath: path() }),
   Demux: () => new main.Demux({}),
   Forwarder: () => new main.Forwarder(nullReporter),

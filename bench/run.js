@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compare, pairTable } from './against.js';
 import { measure } from './measure.js';
+import { coalescing } from './rows/coalescing.js';
 import { codec } from './rows/codec.js';
 import { connections } from './rows/connections.js';
 import { fairness } from './rows/fairness.js';
@@ -29,6 +30,7 @@ const GROUPS = {
   fairness,
   connections,
   spool,
+  coalescing,
   replace,
   hostile,
 };

@@ -31,6 +31,19 @@ export {
   type UnknownVariant,
 } from '../codec/index.js';
 export type { Amount, Batch } from './batch.js';
+export { CaptureDecoder, type CaptureFault } from './capture/capture-decoder.js';
+export { CaptureReader } from './capture/capture-reader.js';
+export { CaptureWriter } from './capture/capture-writer.js';
+export { encodeCaptureRecord } from './capture/encode.js';
+export type {
+  CaptureConnection,
+  CaptureData,
+  CaptureFinish,
+  CaptureGap,
+  CaptureRecord,
+  CaptureStart,
+} from './capture/record.js';
+export type { RecordOptions } from './capture/recording.js';
 export { BoundaryLogError, type ErrorCode } from './errors.js';
 export type {
   BoundaryLogSenderEvents,
@@ -43,9 +56,11 @@ export type {
   UrlRedactorEvents,
   WritableEvents,
 } from './events.js';
-export { Forwarder, type ForwarderOptions } from './forwarding/forwarder.js';
-export type { ReportError, Reporter } from './forwarding/reporter.js';
-export type { RetryOptions } from './forwarding/retrying-reporter.js';
+export type { CoalesceOptions } from './forwarding/coalesce-options.js';
+export { Forwarder } from './forwarding/forwarder.js';
+export type { ForwarderOptions } from './forwarding/forwarder-options.js';
+export type { ReportError, Reporter, ReportOptions } from './forwarding/reporter.js';
+export type { RetryOptions } from './forwarding/retry-options.js';
 export type { Logger } from './logger.js';
 export type { RedactOptions } from './redaction/redact-options.js';
 export { type Redactable, type Redacted, redact, type UrlRedactor } from './redaction/url-redactor.js';

@@ -1,5 +1,5 @@
 /*
- * Generates code from `proto/`, `scripts/generate/text-fields.js` and the AssemblyScript in `wasm/`:
+ * Generates code from `proto/`, `scripts/generate/text-fields.js`, the AssemblyScript in `wasm/`, and the recorded vectors:
  * `npm run generate [-- FOLDER]`. With FOLDER, it writes there instead of into the sources.
  */
 import { execFileSync } from 'node:child_process';
@@ -11,6 +11,7 @@ import { find, textOf } from './generate/text.js';
 import { checkModule, keysModule, schemaModule } from './generate/write-codec.js';
 import { eventModule } from './generate/write-event.js';
 import { linesModule } from './generate/write-lines.js';
+import { vectorsModule } from './generate/write-vectors.js';
 
 const [target = '.'] = process.argv.slice(2);
 
@@ -99,5 +100,7 @@ function schema() {
 // First, because it fails if something is missing, and because the modules below are compiled from its result.
 schema();
 messages();
+const VECTORS = 'lib/fixtures/generated/vectors.ts';
+write(VECTORS, '__tests__/fixtures/vectors/', vectorsModule(VECTORS));
 wasm('codec/wasm/check.ts', 'codec/generated/check.ts', 4);
 wasm('lib/text/wasm/json-lines.ts', 'lib/text/generated/json-lines.ts', 12);

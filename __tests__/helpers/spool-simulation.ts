@@ -3,7 +3,7 @@ import type { Disk } from '../../lib/spool/disk.js';
 import type { Lock } from '../../lib/spool/lock.js';
 import { SpoolQueue } from '../../lib/spool/queue.js';
 import { type Entry, grow, HEADER, type SpoolBatch } from '../../lib/spool/record.js';
-import { segmentLimits } from '../../lib/spool/writer.js';
+import { segmentLimits } from '../../lib/spool/segment.js';
 import { random } from './cuts.js';
 import { NO_FAULTS, SimulatedDisk } from './simulated-disk.js';
 

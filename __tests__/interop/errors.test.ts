@@ -46,7 +46,7 @@ describe('a failure that lasts until somebody acts: the batches are kept', () =>
     const faulty = await agentApi('-token', 'of another agent');
     const proxy = await serve(faulty.url, ['--spool', spool, '--drain', '0']);
     await sendTo(proxy);
-    await logged(proxy, /no connection/, /401.*use the token of its latest build/);
+    await logged(proxy, /is not available/, /401.*use the token of its latest build/);
     expect(await proxy.close()).toMatchObject({ forwarded: { logs: 0 }, kept: { logs: EVENTS } });
     expect(new Set(faulty.attempts.map(({ status }) => status))).toEqual(new Set([401]));
     const healthy = await agentApi();
@@ -121,7 +121,7 @@ describe('a failure that passes: the proxy retries', () => {
     const proxy = await serve(server.url, ['--drain', '0']);
     await sendTo(proxy);
     if (statuses.length > 0) await expectAccepted(server, EVENTS);
-    else await logged(proxy, /no connection/, /after 10 requests/);
+    else await logged(proxy, /is not available/, /after 10 requests/);
     expect(server.attempts.map(({ status }) => status)).toEqual(statuses);
     await proxy.close();
   });
@@ -134,7 +134,9 @@ describe('a failure that passes: the proxy retries', () => {
     const proxy = await serve(server.url);
     await sendTo(proxy);
     await expectAccepted(server, EVENTS);
-    expect(server.calls.map(({ answer }) => answer)).toEqual([fault, 'ok', 'ok']);
+    // The batches that waited meanwhile may have become one call.
+    const [first, ...others] = server.calls.map(({ answer }) => answer);
+    expect([first, ...new Set(others)]).toEqual([fault, 'ok']);
     expect(server.attempts).toHaveLength(connections);
     expect(await proxy.close()).toMatchObject({ forwarded: { logs: EVENTS } });
   });

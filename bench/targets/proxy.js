@@ -1,4 +1,4 @@
-// The proxy, with a reporter that counts (synchronously, later or slowly), writes text to stdout as `serve` does, or records
+// The proxy, with a reporter that counts (synchronously, later, slowly or far away), writes text to stdout as `serve` does, or records
 // the age of each batch.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BoundaryLogProxy, nullReporter, TextReporter } from 'boundary-log-proxy';
@@ -14,11 +14,22 @@ const AS_SERVE = {
 // With a spool there are always retries.
 const LATER = { concurrency: 64, retry: {} };
 const SLOW = { concurrency: 16, retry: {} };
-const RUNS = { null: {}, later: LATER, slow: SLOW, stdout: AS_SERVE, age: {} };
+/** How long a call takes to a destination that is far away, in ms. */
+const FAR_MS = 50;
+const FAR = { retry: {} };
+const RUNS = {
+  null: {},
+  later: LATER,
+  slow: SLOW,
+  stdout: AS_SERVE,
+  age: {},
+  far: FAR,
+  'far, combined': FAR,
+};
 
 /**
  * @typedef {object} ProxyOptions
- * @property {'null' | 'later' | 'slow' | 'stdout' | 'age' | 'none'} [reporter] With `none` nothing is forwarded.
+ * @property {'null' | 'later' | 'slow' | 'stdout' | 'age' | 'far' | 'far, combined' | 'none'} [reporter] With `none` nothing is forwarded.
  * @property {number} [bufferSize]
  * @property {boolean} [asCommand] Whether the heap is as small as that of the command.
  * @property {number} [frameTimeout]
@@ -59,6 +70,8 @@ export async function open(socketPath, { reporter = 'null', fromEnd = 0, ...opti
     // Two turns later: with a spool, the batch is on disk by then.
     later: { report: () => new Promise((resolve) => setImmediate(() => setImmediate(resolve))) },
     slow: { report: () => sleep(1) },
+    far: { report: () => sleep(FAR_MS) },
+    'far, combined': { coalesce: {}, report: () => sleep(FAR_MS) },
     stdout: new TextReporter({ stream: output, format: 'json' }),
     age: {
       report(/** @type {import('boundary-log-proxy').LogBatch} */ batch) {

@@ -10,19 +10,45 @@ export function choice(name: string, ...values: readonly string[]): Parser<strin
   return (value) => checked(name, value, value, oneOf(...values));
 }
 
-export function count(name: string, range: { min: number; max?: number }): Parser<number> {
+/** A whole number, or with `orOff` also `off`, which is Infinity. */
+export function count(
+  name: string,
+  { orOff = false, ...range }: { min: number; max?: number; orOff?: boolean },
+): Parser<number> {
+  const { expected, accepts } = wholeNumber(range);
+  const check = orOff ? { expected: `${expected}, or off`, accepts } : { expected, accepts };
+  return (value) => {
+    if (orOff && value === 'off') return Number.POSITIVE_INFINITY;
+    return checked(name, value, /^\d+$/.test(value) ? Number(value) : Number.NaN, check);
+  };
+}
+
+/** A number that satisfies a check. */
+export function numberOf(name: string, check: OptionCheck): Parser<number> {
+  return (value) => checked(name, value, /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN, check);
+}
+
+/** A number of seconds with at most three decimals, so a whole number of ms. */
+export function seconds(name: string, { min, max }: { min: number; max: number }): Parser<number> {
   return (value) =>
-    checked(name, value, /^\d+$/.test(value) ? Number(value) : Number.NaN, wholeNumber(range));
+    checked(name, value, /^\d+(\.\d{1,3})?$/.test(value) ? Number(value) : Number.NaN, {
+      expected: `a number of seconds from ${min} to ${max}, with at most three decimals`,
+      accepts: (seconds) => (seconds as number) >= min && (seconds as number) <= max,
+    });
 }
 
 /** A number of seconds, or `off`, which is Infinity. */
 export function timeLimit(name: string): Parser<number> {
-  const range = { min: 1, max: 86_400 };
+  return count(name, { min: 1, max: 86_400, orOff: true });
+}
+
+/** How many times faster than recorded, or `max`, which is Infinity. */
+export function replaySpeed(name: string): Parser<number> {
   return (value) => {
-    if (value === 'off') return Number.POSITIVE_INFINITY;
-    const seconds = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-    const { expected, accepts } = wholeNumber(range);
-    return checked(name, value, seconds, { expected: `${expected}, or off`, accepts });
+    if (value === 'max') return Number.POSITIVE_INFINITY;
+    const speed = /^\d{1,6}(\.\d{1,6})?$/.test(value) ? Number(value) : 0;
+    if (speed <= 0) throw invalidOption(name, value, 'a number above 0, such as 1, 10 or 0.5, or max');
+    return speed;
   };
 }
 

@@ -15,9 +15,12 @@ import {
   time,
   timeLimit,
 } from './arguments.js';
+import { addCaptureCommands } from './capture-commands.js';
 import type { DecodeOptions } from './decode.js';
 import { ExitCode, errorOutput, type Io } from './io.js';
 import { LOG_LEVELS } from './program-logger.js';
+import { redactionFlags } from './redaction.js';
+import { addRetryOptions } from './retry-arguments.js';
 import type { SendOptions } from './send.js';
 import { type ServeOptions, serve } from './serve.js';
 import type { SpoolCommandOptions } from './spool.js';
@@ -71,7 +74,8 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       .argParser(choice('--format', ...FORMAT_CHOICES))
       .default('auto');
 
-  program
+  const [redactWhat, redactKeep, redactPattern] = redactionFlags();
+  const serveCommand = program
     .command('serve')
     .description('receive logs, buffer them and forward them to a reporter')
     .addOption(socket())
@@ -147,7 +151,8 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       ).default(CODER_OPTIONS.allowOldServer.default),
     )
     .addOption(format())
-    .addOption(new Option('--no-retry', 'drop a batch when the reporter fails, instead of retrying'))
+    .addOption(new Option('--no-retry', 'drop a batch when the reporter fails, instead of retrying'));
+  addRetryOptions(serveCommand)
     .addOption(
       new Option(
         '--spool <dir>',
@@ -164,6 +169,20 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
         false,
       ),
     )
+    .addOption(
+      new Option(
+        '--record <file>',
+        'write the received bytes to a new file, as a capture that decode and replay read',
+      ),
+    )
+    .addOption(
+      new Option('--record-max-bytes <size>', 'how many bytes the capture may have')
+        .argParser(byteSize('--record-max-bytes'))
+        .default(2 ** 30, '1GiB'),
+    )
+    .addOption(redactWhat)
+    .addOption(redactKeep)
+    .addOption(redactPattern)
     .addOption(
       new Option('--metrics <address>', 'address that serves /metrics, /healthz and /livez, or off')
         .argParser(address('--metrics'))
@@ -212,17 +231,24 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
     .argument('<dir>', 'the folder')
     .addOption(new Option('--export', 'write its events as newline-delimited JSON instead').default(false))
     .addOption(
-      new Option('--verify', 'read everything, and list what is damaged').default(false).conflicts('export'),
+      new Option('--export-capture', 'write its batches as a capture instead')
+        .default(false)
+        .conflicts('export'),
+    )
+    .addOption(
+      new Option('--verify', 'read everything, and list what is damaged')
+        .default(false)
+        .conflicts(['export', 'exportCapture']),
     )
     .addOption(
       new Option('--repair', 'drop what is damaged; no proxy may use the spool')
         .default(false)
-        .conflicts(['export', 'verify']),
+        .conflicts(['export', 'exportCapture', 'verify']),
     )
     .addOption(
       new Option('--drop-before <time>', 'drop what was received before; no proxy may use the spool')
         .argParser(time('--drop-before'))
-        .conflicts(['export', 'verify']),
+        .conflicts(['export', 'exportCapture', 'verify']),
     )
     .action(async (folder: string, options: SpoolCommandOptions) => {
       const { spool } = await import('./spool.js');
@@ -239,6 +265,7 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       const { decode } = await import('./decode.js');
       onExitCode(await decode(file, options, io));
     });
+  addCaptureCommands(program, socket, io, onExitCode);
   return program;
 }
 

@@ -17,9 +17,11 @@ import { MetricsServer } from './metrics-server.js';
 import { MetricsWhenFree } from './metrics-when-free.js';
 import { registerProcessMetrics } from './process-metrics.js';
 import { programLogger } from './program-logger.js';
+import { type RedactionOptions, redaction } from './redaction.js';
+import { type RetryArguments, retryFrom } from './retry-arguments.js';
 import { passedSocket } from './socket-activation.js';
 
-export interface ServeOptions extends CoderOptions {
+export interface ServeOptions extends CoderOptions, RetryArguments, RedactionOptions {
   socket: string;
   socketMode: number;
   socketGroup: string | undefined;
@@ -34,10 +36,11 @@ export interface ServeOptions extends CoderOptions {
   idleTimeout: number;
   reporter: 'stdout' | 'null' | 'coder';
   format: string;
-  retry: boolean;
   spool: string | undefined;
   spoolMaxBytes: number;
   spoolSync: boolean;
+  record: string | undefined;
+  recordMaxBytes: number;
   metrics: Address | 'off';
   allowHost: readonly string[] | undefined;
   /** Seconds. */
@@ -68,6 +71,9 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
       options.spool === undefined
         ? undefined
         : { folder: options.spool, maxBytes: options.spoolMaxBytes, sync: options.spoolSync },
+    redact: redaction(options),
+    record:
+      options.record === undefined ? undefined : { path: options.record, maxBytes: options.recordMaxBytes },
     logger,
   });
   if (io.log !== undefined) countLostLines(io.log, proxy.registry);
@@ -187,14 +193,12 @@ function listenOptions(options: ServeOptions, io: Io): BoundaryLogProxyOptions {
 }
 
 /** How the forwarder runs the chosen reporter. */
-function runOptions({ reporter, retry }: ServeOptions, io: Io): RunForwarderOptions {
-  const unlimited = Number.POSITIVE_INFINITY;
-  // Usually an operator has to fix what Coder refuses, so batches are kept as long as there is room.
-  if (reporter === 'coder') return { retry: retry && { maxElapsedMs: unlimited } };
+function runOptions(options: ServeOptions, io: Io): RunForwarderOptions {
+  const { reporter, linger } = options;
   return {
     concurrency: reporter === 'stdout' ? io.output?.atOnce : 1,
-    // A line that was written cannot be withdrawn, so the proxy waits for a slow reader.
-    retry: retry && { timeoutMs: unlimited },
+    retry: retryFrom(options, reporter),
+    lingerMs: linger,
   };
 }
 
@@ -208,7 +212,11 @@ function reporterFor({ reporter, format }: ServeOptions, io: Io, end: End): Repo
     await new Promise<void>((resolve) => onAbort(signal, resolve));
     throw error;
   };
-  return { report: (batch, { signal }) => text.report(batch)?.catch((error) => handBack(error, signal)) };
+  return {
+    keepsOrder: text.keepsOrder,
+    report: (batch, options) =>
+      text.report(batch, options)?.catch((error) => handBack(error, options.signal)),
+  };
 }
 
 /** What a new user needs to know next. Only a terminal shows it. */

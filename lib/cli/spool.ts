@@ -10,9 +10,11 @@ import { type Damage, HEADER } from '../spool/record.js';
 import { piecesOf } from '../text/batch-text.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
 import { programLogger } from './program-logger.js';
+import { exportCapture } from './spool-capture.js';
 
 export interface SpoolCommandOptions {
   export: boolean;
+  exportCapture: boolean;
   verify: boolean;
   repair: boolean;
   /** ms since 1970. */
@@ -29,12 +31,14 @@ export async function spool(folder: string, options: SpoolCommandOptions, io: Io
     if (options.repair || options.dropBefore !== undefined) return await change(folder, options, io);
     if (options.verify) return await verify(folder, io);
     if (options.export) return await exportLines(folder, io);
+    if (options.exportCapture) return await exportCapture(folder, io);
     await show(folder, io);
     return ExitCode.DONE;
   } catch (error) {
     if (isClosedPipe(error)) return ExitCode.DONE;
-    if (error instanceof BoundaryLogError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    // It is about stdout, not about the spool.
+    if (error instanceof BoundaryLogError || syscall === 'write') throw error;
     if (code === 'ENOENT' || code === 'ENOTDIR') throw notASpool(folder);
     throw new BoundaryLogError(
       'ERR_SPOOL_FAILED',

@@ -1,39 +1,23 @@
 import { setMaxListeners } from 'node:events';
 import type { LogBatch } from '../../codec/index.js';
-import type { Amount, Batch } from '../batch.js';
+import { type Amount, type Batch, isBatch, refuseOther } from '../batch.js';
 import type { ForwarderEvents } from '../events.js';
 import { GuardedEvents } from '../guard.js';
-import { checkOptions, type OptionTable, objectWith, resolveOptions, wholeNumber } from '../options.js';
+import { checkArgument, objectWith, resolveOptions, wholeNumber } from '../options.js';
 import { type Callback, Writable } from '../streams/base.js';
-import { isDirectWrite, isObject, type Write } from '../streams/direct.js';
+import { failWrite, isDirectBatch, queuedIn, type Write } from '../streams/direct.js';
 import type { EndArguments, WriteRest } from '../streams/typed-stream.js';
 import { sleep } from './abort.js';
+import { resolveCoalesce } from './coalesce-options.js';
+import { Coalescer } from './coalescer.js';
+import { FORWARDER_OPTIONS, type ForwarderOptions } from './forwarder-options.js';
+import { InProgress } from './in-progress.js';
 import { isPermanent, type Reporter, resultOf } from './reporter.js';
-import { RETRY_OPTION, RetryingReporter, type RetryOptions } from './retrying-reporter.js';
-
-/** Options of {@link Forwarder}. */
-export interface ForwarderOptions {
-  /** How many batches are reported at the same time; more than 1 gives up their order. Default: `1`. */
-  concurrency?: number | undefined;
-  /**
-   * Whether and how a batch is retried after the reporter failed. If it is `false`, the batch is dropped, as in
-   * Coder's workspace agent. Default: `false`.
-   */
-  retry?: RetryOptions | false | undefined;
-}
-
-export const FORWARDER_OPTIONS = {
-  concurrency: {
-    ...wholeNumber({ min: 1, max: 1000 }),
-    default: 1,
-    doc: 'How many batches are reported at the same time; more than 1 gives up their order',
-  },
-  retry: RETRY_OPTION,
-} satisfies OptionTable<ForwarderOptions>;
-const REPORTER = { reporter: objectWith('report') };
+import { RetryingReporter } from './retrying-reporter.js';
 
 /**
- * Writable, object mode: batches → {@link Reporter}, one at a time and in order.
+ * Writable, object mode: batches → {@link Reporter}, one at a time and in order. If the reporter has `coalesce`, batches
+ * that arrive while a report is in progress become the next report, and are accepted until that is full.
  *
  * | event | arguments | when |
  * |---|---|---|
@@ -48,20 +32,18 @@ const REPORTER = { reporter: objectWith('report') };
  * A listener that fails does not stop the Forwarder. The first failure is a warning of the process.
  */
 export class Forwarder<T extends Batch = LogBatch> extends Writable<T, ForwarderEvents<T>> {
+  readonly #inProgress = new InProgress<T>();
   /** The batches that are being reported. */
-  readonly inFlight: Amount = { batches: 0, logs: 0 };
+  readonly inFlight: Amount = this.#inProgress.amount;
   readonly #reporter: Reporter<T>;
   readonly #concurrency: number;
   /** Whether the option `retry` is set. */
   readonly isRetrying: boolean;
+  readonly #coalescer: Coalescer<T> | undefined;
   readonly #events = new GuardedEvents(this);
   readonly #abort = new AbortController();
   readonly #reportOptions = { signal: this.#abort.signal };
-  /** The batches that are being reported, in order. Usually there is only one, and then a list costs less than a Set. */
-  #reporting: T[] = [];
-  /** The batches among them whose report failed after {@link stop} had aborted it. */
-  readonly #givenUp = new Set<T>();
-  /** Continues the write that used the last free place, as soon as there is one again. */
+  /** Continues the write that used the last free place. */
   #blocked: (() => void) | undefined;
   /** The batch of that write, if it found no free place. */
   #refused: T | undefined;
@@ -70,6 +52,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable<T, Forwarder
   /** The batch that write() is already reporting. _write() must not report it again. */
   #begun: T | undefined;
   #onSettled: (() => void) | undefined;
+  #onWritten: Callback | undefined;
   #isQueueTaken = false;
   /**
    * End time of the previous report. It is valid within the current turn of the event loop, where the next report reuses
@@ -83,17 +66,24 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable<T, Forwarder
 
   /** @throws ERR_INVALID_OPTION */
   constructor(reporter: Reporter<T>, options: ForwarderOptions = {}) {
-    checkOptions('Forwarder', { reporter }, REPORTER);
-    const { concurrency, retry } = resolveOptions('Forwarder', options, FORWARDER_OPTIONS);
+    checkArgument('Forwarder', 'reporter', reporter, objectWith('report'));
+    const { concurrency, retry, lingerMs } = resolveOptions('Forwarder', options, FORWARDER_OPTIONS);
+    const coalesce = resolveCoalesce(reporter);
     super({ objectMode: true, highWaterMark: 1 });
     this.isRetrying = retry !== false;
-    this.#reporter =
-      retry === false
-        ? reporter
-        : new RetryingReporter(reporter, retry, (error) => this.#failed(error, true));
+    const onRetry = (error: unknown) => this.#failed(error, true);
+    this.#reporter = retry === false ? reporter : new RetryingReporter(reporter, retry, onRetry);
     this.#concurrency = concurrency;
     // Each report in progress may listen to it.
     setMaxListeners(0, this.#abort.signal);
+    if (coalesce === undefined) return;
+    this.#coalescer = new Coalescer(this.#reporter, {
+      ...{ ...coalesce, lingerMs, concurrency, signal: this.#abort.signal },
+      onRoom: () => this.#proceed(),
+      succeeded: (batch, start) => this.#succeed(batch, start),
+      failed: (batch, error) => this.#fail(batch, error),
+      split: (error) => this.#events.emit('retry', error),
+    });
   }
 
   static {
@@ -110,6 +100,17 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable<T, Forwarder
     return this.#outageSince !== undefined;
   }
 
+  /** When the reporter is called again, by `performance.now()`, if all reports in progress wait for that. */
+  get nextAttemptAt(): number | undefined {
+    if (!(this.#reporter instanceof RetryingReporter)) return undefined;
+    return this.#reporter.nextAttemptAt(this.#coalescer?.calls ?? this.#inProgress.length);
+  }
+
+  /** From now on, no report waits for more batches: `lingerMs` is 0. */
+  hurry(): void {
+    this.#coalescer?.hurry();
+  }
+
   /** How many times a listener of the events above has failed. */
   get listenerErrors(): number {
     return this.#events.errors;
@@ -119,12 +120,12 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable<T, Forwarder
   override write(batch: never, encoding?: unknown, callback?: unknown): boolean;
   override write(batch: T, ...rest: WriteRest): boolean;
   override write(batch: unknown, encoding?: unknown, callback?: unknown): boolean {
-    if (this.#isOpen && isDirectWrite(this, batch, encoding, callback) && this.#hasPlace()) {
+    if (this.#isOpen && isDirectBatch(this, batch, encoding, callback) && this.#hasPlace()) {
       if (this.#report(batch as T)) return true;
       // If the reporter has ended this stream, _final() waits for the report.
       if (!this.#isOpen) return false;
       this.#begun = batch as T;
-    } else if (this.destroyed && isObject(batch)) {
+    } else if (this.destroyed && isBatch(batch)) {
       this.#events.emit('drop', batch, 'shutdown', null);
     }
     (super.write as Write)(batch, encoding, callback);
@@ -137,17 +138,18 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable<T, Forwarder
    *
    * @returns the batches that were not accepted, in order, so that they can be reported later. Those that were being
    *   reported are still counted in `inFlight`. If a report succeeds nevertheless after the grace period, its batch is
-   *   delivered twice.
+   *   delivered twice. If there are two calls, only one of them returns the batches.
    */
   async stop(graceMs: number): Promise<T[]> {
+    checkArgument('stop', 'graceMs', graceMs, wholeNumber({ min: 0, max: 2 ** 31 - 1 }));
     this.#abort.abort();
-    if (this.#reporting.length > this.#givenUp.size) {
+    if (this.#inProgress.isWaiting) {
       const settled = new AbortController();
       this.#onSettled = () => settled.abort();
+      this.once('close', this.#onSettled);
       await sleep(graceMs, settled.signal);
     }
-    const left = [...this.#reporting, ...this.#takeQueued()];
-    this.#reporting = [];
+    const left = [...this.#inProgress.take(), ...this.#takeQueued()];
     this.destroy();
     return left;
   }
@@ -156,10 +158,13 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable<T, Forwarder
   override end(...args: EndArguments<T>): this;
   override end(...args: unknown[]): this {
     this.#isOpen = false;
+    this.hurry();
     return super.end(...(args as [never]));
   }
 
   override _write(batch: T, _encoding: BufferEncoding, callback: Callback): void {
+    if (refuseOther(batch, callback)) return;
+    this.#onWritten = callback;
     if (this.#begun === batch) {
       this.#begun = undefined;
     } else if (this.#hasPlace()) {
@@ -176,38 +181,39 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable<T, Forwarder
 
   /** Waits for the reports in progress. */
   override _final(callback: Callback): void {
-    if (this.#reporting.length === 0) callback();
+    if (this.#inProgress.length === 0) callback();
     else this.#onSettled = callback;
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
     this.#isOpen = false;
     this.#abort.abort();
-    const queued = this.#takeQueued();
-    const reporting = [...this.#reporting];
-    for (const batch of reporting) this.#leave(batch);
-    for (const batch of [...reporting, ...queued]) this.#events.emit('drop', batch, 'shutdown', null);
+    const left = [...this.#inProgress, ...this.#takeQueued()];
+    for (const batch of left) this.#inProgress.remove(batch);
+    for (const batch of left) this.#events.emit('drop', batch, 'shutdown', null);
     callback(error);
+    failWrite(this, this.#onWritten);
   }
 
   /** Returns what was written and waits for a place, in order: once, as the stream's own queue still refers to it. */
   #takeQueued(): T[] {
     if (this.#isQueueTaken) return [];
     this.#isQueueTaken = true;
-    const { writableBuffer } = this as unknown as { writableBuffer: readonly { chunk: T }[] };
-    const queued = writableBuffer.map(({ chunk }) => chunk).filter((batch) => batch !== this.#begun);
+    const queued = queuedIn<T>(this).filter((batch) => batch !== this.#begun);
     return this.#refused === undefined ? queued : [this.#refused, ...queued];
   }
 
   #hasPlace(): boolean {
-    return this.#reporting.length < this.#concurrency;
+    return this.#coalescer?.hasRoom ?? this.#inProgress.length < this.#concurrency;
   }
 
-  /** Starts a report. @returns whether it has completed synchronously. */
+  /** Starts a report. @returns whether there is a place for another one, perhaps as it has completed synchronously. */
   #report(batch: T): boolean {
-    this.#reporting.push(batch);
-    this.inFlight.batches += 1;
-    this.inFlight.logs += batch.count;
+    this.#inProgress.add(batch);
+    if (this.#coalescer !== undefined) {
+      this.#coalescer.add(batch);
+      return this.#coalescer.hasRoom;
+    }
     const start = this.#endOfLast ?? performance.now();
     let result: unknown;
     try {
@@ -230,7 +236,8 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable<T, Forwarder
   }
 
   #succeed(batch: T, start: number): void {
-    if (!this.#leave(batch)) return;
+    // It is not there if stop() or destroy() has already disposed of it.
+    if (!this.#inProgress.remove(batch)) return;
     if (this.#outageSince !== undefined) {
       this.#events.emit('recovery', (performance.now() - this.#outageSince) / 1000);
       this.#outageSince = undefined;
@@ -246,10 +253,10 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable<T, Forwarder
   #fail(batch: T, error: unknown): void {
     if (this.#abort.signal.aborted) {
       // stop() returns this batch to its caller.
-      if (this.#reporting.includes(batch)) this.#givenUp.add(batch);
+      this.#inProgress.giveUp(batch);
     } else {
       this.#failed(error, false);
-      this.#leave(batch);
+      this.#inProgress.remove(batch);
       this.#events.emit(
         'drop',
         batch,
@@ -269,27 +276,15 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable<T, Forwarder
     if (again) this.#events.emit('retry', error);
   }
 
-  /** @returns false if stop() or destroy() has already disposed of the batch. */
-  #leave(batch: T): boolean {
-    if (this.#reporting.at(-1) === batch) {
-      this.#reporting.pop();
-    } else {
-      const i = this.#reporting.indexOf(batch);
-      if (i === -1) return false;
-      if (i === 0) this.#reporting.shift();
-      else this.#reporting.splice(i, 1);
-    }
-    if (this.#givenUp.size > 0) this.#givenUp.delete(batch);
-    this.inFlight.batches -= 1;
-    this.inFlight.logs -= batch.count;
-    return true;
+  #next(): void {
+    if (!this.#inProgress.isWaiting) this.#onSettled?.();
+    this.#proceed();
   }
 
-  #next(): void {
-    if (this.#reporting.length === this.#givenUp.size) this.#onSettled?.();
+  #proceed(): void {
     const callback = this.#blocked;
     // After an abort nothing new is reported: stop() returns what waits.
-    if (callback === undefined || this.#abort.signal.aborted) return;
+    if (callback === undefined || this.#abort.signal.aborted || !this.#hasPlace()) return;
     this.#blocked = undefined;
     callback();
   }

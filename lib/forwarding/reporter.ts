@@ -1,4 +1,16 @@
 import type { LogBatch } from '../../codec/index.js';
+import type { CoalesceOptions } from './coalesce-options.js';
+
+/** How one batch is reported. */
+export interface ReportOptions {
+  /** Aborts when nobody waits for the result any more. */
+  readonly signal: AbortSignal;
+  /**
+   * Called by a reporter that keeps the order, as soon as the report has failed, before its promise rejects. No report
+   * begins from then on until this one is retried or given up.
+   */
+  readonly onFailure?: (() => void) | undefined;
+}
 
 /** Delivers batches to their destination. Any object with this method is a reporter. */
 export interface Reporter<Batch = LogBatch> {
@@ -9,7 +21,24 @@ export interface Reporter<Batch = LogBatch> {
    * @param batch May be kept as long as needed, but must not be changed.
    * @param options `signal` aborts when nobody waits for the result any more.
    */
-  report(batch: Batch, options: { signal: AbortSignal }): unknown;
+  report(batch: Batch, options: ReportOptions): unknown;
+  /**
+   * Opts in to larger reports: batches that wait, and whose bytes outside of `logs` are identical, become one batch with
+   * all of their logs, in order. `{}` stands for the default limits. A batch that is larger than a limit is reported
+   * alone. Default: each batch is a report.
+   */
+  readonly coalesce?: CoalesceOptions | undefined;
+  /**
+   * Whether batches are delivered in the order of the calls, also if several reports are in progress, as to a file.
+   * Retries then keep that order, too: the batches behind one that failed wait for it. When a report fails, the reporter
+   * calls its `onFailure`, and fails all reports behind it. Default: `false`.
+   */
+  readonly keepsOrder?: boolean | undefined;
+  /**
+   * Whether it logs itself when it begins to fail and when it works again. Then the proxy does not, so that an outage is
+   * one warning. Default: `false`.
+   */
+  readonly logsOutages?: boolean | undefined;
   /** Releases the reporter's resources. The code that created the reporter calls this, never a `Forwarder`. */
   close?(): unknown;
 }
@@ -48,10 +77,10 @@ export function isPermanent(error: unknown): boolean {
   return hint(error, 'permanent') === true;
 }
 
-/** How long to wait at least before the next attempt, in ms. A hint that is not a finite number is ignored. */
+/** How long to wait at least before the next attempt, in ms. A hint that is not a number is ignored. */
 export function retryAfterMs(error: unknown): number {
   const ms = hint(error, 'retryAfterMs');
-  return typeof ms === 'number' && Number.isFinite(ms) ? ms : 0;
+  return typeof ms === 'number' && ms > 0 ? ms : 0;
 }
 
 /** How long to wait at most before the next attempt, in ms. A hint that is not a finite number is ignored. */

@@ -1,92 +1,39 @@
-import type { LogBatch } from '../../codec/index.js';
-import {
-  milliseconds,
-  type OptionTable,
-  orInfinity,
-  type ResolvedOptions,
-  resolveOptions,
-  wholeNumber,
-} from '../options.js';
+import type { Batch } from '../batch.js';
+import { type ResolvedOptions, resolveOptions } from '../options.js';
 import { startTimer } from './abort.js';
+import { AttemptTimeout } from './attempt-timeout.js';
 import { backoffMs } from './backoff.js';
-import { isPermanent, type Reporter, resultOf, retryAfterMs, retryWithinMs } from './reporter.js';
+import { partsOf } from './combination.js';
+import { OrderedRetries } from './ordered-retries.js';
+import {
+  isPermanent,
+  type Reporter,
+  type ReportOptions,
+  resultOf,
+  retryAfterMs,
+  retryWithinMs,
+} from './reporter.js';
 import { retryAfter } from './retry.js';
-
-/** Options of retries: how long to wait, and when to give up. */
-export interface RetryOptions {
-  /**
-   * Longest delay before the first retry, in ms; each delay is random, between 0 and its longest value.
-   * Default: `1000`.
-   */
-  initialDelayMs?: number | undefined;
-  /** Factor by which the longest delay grows with each retry. Default: `2`. */
-  factor?: number | undefined;
-  /** Upper limit of the longest delay, in ms. Default: `30000`. */
-  maxDelayMs?: number | undefined;
-  /** How many times a batch is attempted before it is dropped; ignored with a spool. Default: `Infinity`. */
-  maxAttempts?: number | undefined;
-  /** How long a batch is retried, in ms since its first attempt; ignored with a spool. Default: `300000`. */
-  maxElapsedMs?: number | undefined;
-  /**
-   * How long one attempt may take, in ms; `Infinity` suits a reporter that cannot abandon one. Default: `10000`.
-   */
-  timeoutMs?: number | undefined;
-}
-
-export const RETRY_OPTIONS = {
-  initialDelayMs: {
-    ...milliseconds({ min: 0 }),
-    default: 1000,
-    doc: 'Longest delay before the first retry, in ms; each delay is random, between 0 and its longest value',
-  },
-  factor: {
-    expected: 'a number of at least 1',
-    accepts: (value) => typeof value === 'number' && value >= 1 && Number.isFinite(value),
-    default: 2,
-    doc: 'Factor by which the longest delay grows with each retry',
-  },
-  maxDelayMs: {
-    ...milliseconds({ min: 0 }),
-    default: 30_000,
-    doc: 'Upper limit of the longest delay, in ms',
-  },
-  maxAttempts: {
-    ...orInfinity(wholeNumber({ min: 1 })),
-    default: Number.POSITIVE_INFINITY,
-    doc: 'How many times a batch is attempted before it is dropped; ignored with a spool',
-  },
-  maxElapsedMs: {
-    ...orInfinity(wholeNumber({ min: 0 })),
-    default: 300_000,
-    doc: 'How long a batch is retried, in ms since its first attempt; ignored with a spool',
-  },
-  timeoutMs: {
-    ...orInfinity(milliseconds({ min: 1 })),
-    default: 10_000,
-    doc: 'How long one attempt may take, in ms; `Infinity` suits a reporter that cannot abandon one',
-  },
-} satisfies OptionTable<RetryOptions>;
-
-/** The option `retry` of a Forwarder. */
-export const RETRY_OPTION = {
-  expected: 'an object of retry options, or false',
-  accepts: (value: unknown) => value === false || (typeof value === 'object' && value !== null),
-  default: false as const,
-  doc: 'Whether and how a batch is retried after the reporter failed',
-};
+import { RETRY_OPTIONS, type RetryOptions } from './retry-options.js';
 
 /**
  * A reporter that retries another one with exponential backoff and full jitter. It waits at least as long as an
  * error's `retryAfterMs`. If an attempt takes longer than `timeoutMs`, its `signal` aborts and the next attempt
- * follows. If that attempt delivers the batch nevertheless, the batch is delivered twice.
+ * follows, which has twice the time. If that attempt delivers the batch nevertheless, the batch is delivered twice.
  *
  * It fails with the last error: at once if that is permanent, otherwise when the attempts or the time are used up, or
  * when the caller's `signal` aborts, which also ends a delay.
  */
-export class RetryingReporter<Batch> implements Reporter<Batch> {
-  readonly #reporter: Reporter<Batch>;
+export class RetryingReporter<T> implements Reporter<T> {
+  readonly #reporter: Reporter<T>;
   readonly #policy: ResolvedOptions<RetryOptions, typeof RETRY_OPTIONS>;
   readonly #onRetry: (error: unknown) => void;
+  readonly #timeout: AttemptTimeout;
+  /** If the reporter keeps the order of batches. */
+  readonly #ordered: OrderedRetries<T> | undefined;
+  readonly #hold: (() => void) | undefined;
+  /** When the next attempt begins, by `performance.now()`, for each batch that waits for it. */
+  readonly #delays = new Set<{ until: number }>();
   /** Controller of an attempt that completed synchronously. The next attempt uses it again. */
   #unused: AbortController | undefined;
 
@@ -94,13 +41,29 @@ export class RetryingReporter<Batch> implements Reporter<Batch> {
    * @param onRetry Called after each failure that will be followed by another attempt.
    * @throws ERR_INVALID_OPTION
    */
-  constructor(reporter: Reporter<Batch>, options: RetryOptions, onRetry: (error: unknown) => void) {
+  constructor(reporter: Reporter<T>, options: RetryOptions, onRetry: (error: unknown) => void) {
     this.#reporter = reporter;
     this.#policy = resolveOptions('Forwarder: retry', options, RETRY_OPTIONS);
     this.#onRetry = onRetry;
+    this.#timeout = new AttemptTimeout(this.#policy.timeoutMs, this.#policy.maxTimeoutMs);
+    if (reporter.keepsOrder !== true) return;
+    const ordered = new OrderedRetries<T>();
+    this.#ordered = ordered;
+    this.#hold = () => ordered.hold();
   }
 
-  report(batch: Batch, { signal }: { signal: AbortSignal }): Promise<void> | undefined {
+  /** When the next attempt begins, by `performance.now()`, if all of so many reports wait for theirs. */
+  nextAttemptAt(reports: number): number | undefined {
+    if (reports === 0) return undefined;
+    if (this.#ordered?.isBusy) {
+      return this.#ordered.size === reports ? this.#ordered.nextAttemptAt : undefined;
+    }
+    if (this.#delays.size < reports) return undefined;
+    return Math.min(...[...this.#delays].map(({ until }) => until));
+  }
+
+  report(batch: T, { signal }: ReportOptions): Promise<void> | undefined {
+    if (this.#ordered?.isBusy) return this.#ordered.add(batch, this.#options(signal));
     // The first attempt is made outside of the loop, because most reports need no other one: a synchronous report then
     // costs no promise, and an asynchronous one only that of its catch().
     let first: Promise<void> | undefined;
@@ -114,47 +77,75 @@ export class RetryingReporter<Batch> implements Reporter<Batch> {
     return first.catch((error) => this.#retry(batch, signal, started, error));
   }
 
-  #retry(batch: Batch, signal: AbortSignal, started: number, error: unknown): Promise<void> {
+  #retry(batch: T, signal: AbortSignal, started: number, error: unknown): Promise<void> {
+    const options = this.#options(signal);
+    const first = { started, error };
+    if (this.#ordered !== undefined) return this.#ordered.add(batch, options, first);
+    const delay = { until: 0 };
+    const attempt = async () => {
+      this.#delays.delete(delay);
+      return this.#attempt(batch, signal);
+    };
+    const onRetry = (error: unknown, delayMs: number) => {
+      delay.until = performance.now() + delayMs;
+      this.#delays.add(delay);
+      options.onRetry(error, batch);
+    };
+    return retryAfter(first, attempt, { ...options, onRetry }).finally(() => this.#delays.delete(delay));
+  }
+
+  #options(signal: AbortSignal) {
     const { maxAttempts, maxElapsedMs } = this.#policy;
-    return retryAfter({ started, error }, async () => this.#attempt(batch, signal), {
+    return {
       signal,
       maxAttempts,
       maxElapsedMs,
       isPermanent,
-      delayMs: (failures, error) =>
+      attempt: (batch: T) => this.#attempt(batch, signal),
+      delayMs: (failures: number, error: unknown) =>
         Math.min(backoffMs(failures, this.#policy, retryAfterMs(error)), retryWithinMs(error)),
-      onRetry: (error) => {
+      onRetry: (error: unknown, batch: T) => {
         this.#onRetry(error);
         // The batch may be kept for long. The chunk that it arrived in should not be.
-        (batch as Partial<LogBatch>).detach?.();
+        for (const part of partsOf(batch as Batch)) part.detach?.();
       },
-    });
+    };
   }
 
-  /** One attempt, at most `timeoutMs` long. */
-  #attempt(batch: Batch, signal: AbortSignal): Promise<void> | undefined {
-    const { timeoutMs } = this.#policy;
-    if (timeoutMs === Number.POSITIVE_INFINITY) {
+  /** One attempt, as long as it may take now. */
+  #attempt(batch: T, signal: AbortSignal): Promise<void> | undefined {
+    const { ms } = this.#timeout;
+    if (ms === Number.POSITIVE_INFINITY) {
       // Only the caller can end this attempt, so the reporter gets the caller's signal.
-      const result = this.#reporter.report(batch, { signal });
+      const result = this.#reporter.report(batch, { signal, onFailure: this.#hold });
       return result === undefined ? undefined : resultOf(result);
     }
     const controller = this.#unused ?? new AbortController();
     this.#unused = undefined;
-    const result = this.#reporter.report(batch, { signal: controller.signal });
+    let isOver = false;
+    const onFailure = this.#hold && (() => isOver || this.#hold?.());
+    const result = this.#reporter.report(batch, { signal: controller.signal, onFailure });
     if (result === undefined) {
       this.#unused = controller;
       return undefined;
     }
+    const succeeded = this.#timeout.begin();
     return new Promise((resolve, reject) => {
       const onTimeout = () => {
-        const error = new Error(`no answer within ${timeoutMs} ms`);
+        this.#timeout.exceeded(ms);
+        isOver = true;
+        const error = new Error(`no answer within ${ms} ms`);
         controller.abort(error);
         reject(error);
       };
       // After an abort, the caller decides how long it waits for the result.
-      const stopTimer = startTimer(timeoutMs, signal, onTimeout, () => controller.abort(signal.reason));
-      resultOf(result).then(resolve, reject).finally(stopTimer);
+      const stopTimer = startTimer(ms, signal, onTimeout, () => controller.abort(signal.reason));
+      resultOf(result)
+        .then(() => {
+          succeeded();
+          resolve();
+        }, reject)
+        .finally(stopTimer);
     });
   }
 }

@@ -4,7 +4,7 @@ import type { Ranges } from './ranges.js';
 import { RE2JS } from './re2js.lazy.js';
 
 /** Each match costs at most time that is linear in the URL. This many matches keep the sum linear, too. */
-const MAX_MATCHES = 32;
+const MAX_MATCHES = 8;
 const MAX_LENGTH = 1000;
 
 export const patternCheck: OptionCheck = {

@@ -54,8 +54,8 @@ export class UrlScanner {
 
   #afterPath(stop: number): void {
     const fragment = find(this.#bytes, Char.HASH, stop, this.#end);
-    this.#parameters(stop + 1, fragment);
-    this.#parameters(fragment + 1, this.#end);
+    this.#parameters(stop + 1, fragment, Char.AMPERSAND);
+    this.#parameters(fragment + 1, this.#end, Char.AMPERSAND);
   }
 
   #unusual(start: number): void {
@@ -112,11 +112,13 @@ export class UrlScanner {
   #authority(start: number, stop: number, needsHost: boolean): number {
     const bytes = this.#bytes;
     const at = findLast(bytes, Char.AT, start, find(bytes, Char.SLASH, start, stop));
-    if (at >= 0) this.#remove(start, at);
     const host = at < 0 ? start : at + 1;
     const end = this.#slash(host, stop);
-    if ((host === end && !needsHost) || isHostAndPort(bytes, host, end)) return end;
-    this.#remove(host, this.#end);
+    if ((host === end && at < 0 && !needsHost) || isHostAndPort(bytes, host, end)) {
+      this.#remove(start, at);
+      return end;
+    }
+    this.#remove(start, this.#end);
     return REMOVED;
   }
 
@@ -161,9 +163,12 @@ export class UrlScanner {
   }
 
   /** One segment of the path. @returns whether the rest of the path was removed with it. */
-  #segment(start: number, end: number, stop: number, isRoot: boolean): boolean {
+  #segment(first: number, end: number, stop: number, isRoot: boolean): boolean {
     const bytes = this.#bytes;
-    let mayBeUrl = isRoot;
+    let start = first;
+    // Without these, the result would be another kind of URL.
+    while (bytes[start] === Char.BACKSLASH && start < end) start++;
+    let mayBeUrl = isRoot || start > first;
     let afterAt = start;
     let separator = REMOVED;
     let pos = start;
@@ -202,12 +207,13 @@ export class UrlScanner {
     if (separator === REMOVED) return false;
     const isEncoded = bytes[separator - 1] !== Char.SEMICOLON && bytes[separator - 1] !== Char.AMPERSAND;
     if (isEncoded) this.#remove(separator, end);
-    else this.#parameters(separator, end);
+    // A value in a path ends with its segment: not everybody ends it at `;` or `&`.
+    else this.#parameters(separator, end, Char.SLASH);
     return false;
   }
 
-  /** A list of parameters: a query, a fragment, or the end of a segment of a path. */
-  #parameters(start: number, stop: number): void {
+  /** A list of parameters: a query, a fragment, or the end of a segment of a path. A value ends at `ender`. */
+  #parameters(start: number, stop: number, ender: number): void {
     const bytes = this.#bytes;
     let name = start;
     let pos = start;
@@ -216,7 +222,7 @@ export class UrlScanner {
       if (!isNotable(byte)) {
         pos += 1;
       } else if (byte === Char.EQUALS) {
-        pos = this.#value(name, pos, stop);
+        pos = this.#value(name, pos, stop, ender);
         name = pos;
       } else if (isSeparator(byte)) {
         this.#alone(name, pos);
@@ -228,7 +234,7 @@ export class UrlScanner {
           pos = next;
         } else {
           // No name has a character like this, so it is a value.
-          const end = find(bytes, Char.AMPERSAND, pos, stop);
+          const end = find(bytes, ender, pos, stop);
           this.#remove(name, end);
           pos = end + 1;
           name = pos;
@@ -244,9 +250,9 @@ export class UrlScanner {
   }
 
   /** @returns where the next parameter begins. */
-  #value(name: number, equals: number, stop: number): number {
-    if (this.#kept.has(this.#bytes, name, equals)) return this.#keptValue(equals + 1, stop);
-    const end = find(this.#bytes, Char.AMPERSAND, equals + 1, stop);
+  #value(name: number, equals: number, stop: number, ender: number): number {
+    if (this.#kept.has(this.#bytes, name, equals)) return this.#keptValue(equals + 1, stop, ender);
+    const end = find(this.#bytes, ender, equals + 1, stop);
     let pos = equals;
     while (pos < end && this.#bytes[pos] === Char.EQUALS) pos++;
     // With nothing but equals signs, the name may be a value in base64, and the signs its padding.
@@ -256,7 +262,7 @@ export class UrlScanner {
   }
 
   /** The value of a parameter that is kept, up to where any reader finds another parameter. */
-  #keptValue(start: number, stop: number): number {
+  #keptValue(start: number, stop: number, ender: number): number {
     const bytes = this.#bytes;
     let mayBeUrl = false;
     let at = REMOVED;
@@ -270,7 +276,7 @@ export class UrlScanner {
       if (isSeparator(code)) {
         this.#remove(start, at);
         if (next === pos + 1) return next;
-        const end = find(bytes, Char.AMPERSAND, next, stop);
+        const end = find(bytes, ender, next, stop);
         this.#remove(next, end);
         return end + 1;
       }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import type { Outcome } from '../../codec/index.js';
+import type { RecordedConnection } from '../capture/recording.js';
 import { BoundaryLogError } from '../errors.js';
 import type { UrlRedactor } from '../redaction/url-redactor.js';
 import { Demux } from '../streams/demux.js';
@@ -22,6 +23,8 @@ export interface Sinks {
   readonly makeRedactor?: (() => UrlRedactor<true>) | undefined;
   /** Called for each rejected frame. */
   reject(reason: RejectReason, error?: BoundaryLogError): void;
+  /** Records this connection. */
+  readonly record?: RecordedConnection | undefined;
 }
 
 /** How long a connection may take, in ms. */
@@ -42,6 +45,7 @@ export class Connection implements Waiter {
   readonly #socket: Socket;
   readonly #reject: Sinks['reject'];
   readonly #turns: Turns;
+  readonly #record: RecordedConnection | undefined;
   readonly #parser = new FrameParser({ perChunk: true });
   readonly #decoder = new MessageDecoder<Outcome, true>();
   /** Bytes that were given to the parser. */
@@ -60,13 +64,14 @@ export class Connection implements Waiter {
 
   constructor(
     socket: Socket,
-    { logs, status, reject, makeRedactor }: Sinks,
+    { logs, status, reject, makeRedactor, record }: Sinks,
     turns: Turns,
     onError: (error: Error) => void,
   ) {
     this.#socket = socket;
     this.#reject = reject;
     this.#turns = turns;
+    this.#record = record;
     const demux = new Demux({
       logs,
       status,
@@ -94,7 +99,14 @@ export class Connection implements Waiter {
       this.#readOn();
     });
     socket.on('data', (chunk) => this.#receive(chunk));
-    socket.once('close', () => this.#parser.end());
+    let kind: 'end' | 'closed' = 'closed';
+    socket.once('end', () => {
+      kind = 'end';
+    });
+    socket.once('close', (isBroken) => {
+      record?.over(isBroken ? 'broken' : kind);
+      this.#parser.end();
+    });
     this.done = new Promise((resolve) => demux.once('close', resolve));
   }
 
@@ -167,6 +179,7 @@ export class Connection implements Waiter {
       return;
     }
     this.#given += chunk.length;
+    this.#record?.data(chunk);
     this.#turns.arrived(chunk.length);
     if (this.#parser.write(chunk)) return;
     this.#isBlocked = true;

@@ -1,5 +1,8 @@
 import type { Socket } from 'node:net';
+import type { Batch } from '../batch.js';
+import { Recording, type RecordOptions } from '../capture/recording.js';
 import type { Logger } from '../logger.js';
+import { type RedactionChoice, redactors } from '../redaction/redactors.js';
 import { LogBuffer } from '../streams/log-buffer.js';
 import { Episode } from '../telemetry/episode.js';
 import { Connection, type Sinks, type TimeLimits } from './connection.js';
@@ -23,8 +26,14 @@ const FAULTS = {
 export const REFUSAL_REASONS = ['max_connections', 'descriptors'] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
-export interface ConnectionLimits extends TimeLimits {
+export interface ConnectionLimits extends TimeLimits, RedactionChoice {
   readonly maxConnections: number;
+  readonly record?: RecordOptions | undefined;
+}
+
+/** The sinks, and where a batch goes that cannot be redacted. */
+export interface ProxySinks extends Sinks {
+  drop(batch: Batch, reason: 'redaction_failed', error: unknown): void;
 }
 
 /** What happens to connections, besides what they send. */
@@ -57,16 +66,20 @@ export class Connections {
   #max: number;
   #clock: NodeJS.Timeout | undefined;
   readonly #faults: Episode;
+  readonly #recording: Recording | undefined;
   #bytesOfClosed = 0;
 
-  constructor(sinks: Sinks, limits: ConnectionLimits, events: ConnectionEvents, logger: Logger) {
-    this.#sinks = sinks;
+  /** @throws ERR_INVALID_OPTION */
+  constructor(sinks: ProxySinks, limits: ConnectionLimits, events: ConnectionEvents, logger: Logger) {
+    const makeRedactor = redactors(limits, (batch, error) => sinks.drop(batch, 'redaction_failed', error));
+    this.#sinks = { ...sinks, makeRedactor };
     this.#limits = limits;
     this.#events = events;
     this.#logger = logger;
     this.#max = limits.maxConnections;
     this.#spare = new SpareDescriptor((error) => events.notAccepted(error));
     this.#faults = new Episode(logger, FAULTS);
+    if (limits.record !== undefined) this.#recording = new Recording(limits.record, logger);
     // Every connection may listen for its `drain`.
     sinks.logs.setMaxListeners(0);
   }
@@ -93,8 +106,14 @@ export class Connections {
     return bytes;
   }
 
-  /** Prepares for connections. */
+  /** Bytes of senders that could not be recorded. */
+  get unrecorded(): number {
+    return this.#recording?.missing.bytes ?? 0;
+  }
+
+  /** Prepares for connections. @throws ERR_RECORD_FAILED */
   start(): void {
+    this.#recording?.open();
     const { maxConnections, frameTimeout, idleTimeout } = this.#limits;
     this.#max = descriptorBudget(maxConnections).connections;
     if (this.#max < maxConnections) {
@@ -122,26 +141,33 @@ export class Connections {
 
   /** Releases what {@link start} has prepared. */
   stop(): void {
-    clearInterval(this.#clock);
-    this.#clock = undefined;
-    this.#spare.release();
+    this.#release();
+    this.#recording?.discard();
   }
 
   /** Closes all connections and waits until everything that was read from them has reached the sinks. */
   async closeAll(): Promise<void> {
-    this.stop();
+    this.#release();
     this.#turns.stop();
     const open = [...this.#open];
     for (const connection of open) connection.close();
     await Promise.all(open.map(({ done }) => done));
+    this.#recording?.close();
     this.#faults.end();
+  }
+
+  #release(): void {
+    clearInterval(this.#clock);
+    this.#clock = undefined;
+    this.#spare.release();
   }
 
   #receive(socket: Socket): void {
     this.total += 1;
     const { logs } = this.#sinks;
     const share = logs instanceof LogBuffer && logs.fairShare ? logs.sender() : undefined;
-    const sinks = share === undefined ? this.#sinks : { ...this.#sinks, logs: share };
+    const record = this.#recording?.connection();
+    const sinks = { ...this.#sinks, logs: share ?? logs, record };
     const connection = new Connection(socket, sinks, this.#turns, (err) =>
       this.#faults.happened({ connections: 1 }, { err }),
     );

@@ -11,7 +11,7 @@ export interface Activity {
   readonly waiting: number;
 }
 
-/** Waits until nothing is left to forward. */
+/** Waits until nothing can be forwarded any more. */
 export class Drain {
   #wake: (() => void) | undefined;
 
@@ -20,8 +20,12 @@ export class Drain {
     this.#wake?.();
   }
 
-  /** Resolves when nothing is left and no sender has sent anything, twice in a row, or after so many ms. */
-  async run(hasLeft: () => boolean, connections: Activity, ms: number): Promise<void> {
+  /**
+   * Resolves when nothing can be forwarded and no sender has sent anything, twice in a row, or after so many ms.
+   *
+   * @param canForward False if nothing is left, and if the reporter will be called again only after the drain.
+   */
+  async run(canForward: () => boolean, connections: Activity, ms: number): Promise<void> {
     let isOver = ms <= 0;
     // Both timers follow a fake clock, so that a test can end the drain.
     const end = setTimeout(() => {
@@ -33,7 +37,7 @@ export class Drain {
     while (quiet < 2 && !isOver) {
       // In one turn of the event loop, the sockets are read.
       await nextTurn();
-      const isLeft = hasLeft();
+      const isLeft = canForward();
       const isRead = connections.waiting === 0 && bytesRead === connections.bytesRead;
       quiet = !isLeft && isRead ? quiet + 1 : 0;
       bytesRead = connections.bytesRead;

@@ -1,7 +1,10 @@
-import { FORWARDER_OPTIONS } from '../forwarding/forwarder.js';
-import type { RetryOptions } from '../forwarding/retrying-reporter.js';
+import { isRecord } from '../../codec/argument.js';
+import type { RecordOptions } from '../capture/recording.js';
+import { FORWARDER_OPTIONS } from '../forwarding/forwarder-options.js';
+import type { RetryOptions } from '../forwarding/retry-options.js';
 import type { Logger } from '../logger.js';
 import {
+  callable,
   flag,
   LOGGER_OPTION,
   milliseconds,
@@ -79,6 +82,10 @@ export interface BoundaryLogProxyOptions {
    */
   redact?: RedactOptions | undefined;
   /**
+   * Records what is received to a file, as a capture: `{ path, maxBytes = 1 GiB }`. Default: nothing is recorded.
+   */
+  record?: RecordOptions | undefined;
+  /**
    * The largest count that a status report may contain; a report with a larger one is rejected. The Go implementation
    * has no limit, which is `Infinity` here. Default: `4294967295`.
    */
@@ -117,8 +124,7 @@ export const PROXY_OPTIONS = {
   },
   replace: { ...flag, default: false, doc: 'Whether to take over from a proxy that listens on the path' },
   onReplace: {
-    expected: 'a function',
-    accepts: (value) => typeof value === 'function',
+    ...callable,
     defaultDoc: 'no proxy can take over',
     doc: 'Called when another proxy has taken over from this one, which should then `close()`',
   },
@@ -156,15 +162,22 @@ export const PROXY_OPTIONS = {
   },
   spool: {
     expected: 'an object with a folder',
-    accepts: (value) => typeof value === 'object' && value !== null,
+    // SpoolBuffer checks the options.
+    accepts: isRecord,
     defaultDoc: 'in memory',
     doc: 'Stores the batches on disk: `{ folder, maxBytes = 256 MiB, sync = false }`',
   },
   redact: {
     expected: 'an object with keep and pattern, or an empty one',
-    accepts: (value) => typeof value === 'object' && value !== null,
+    accepts: isRecord,
     defaultDoc: 'nothing is removed',
     doc: 'Removes the values of parameters and the credentials from the URLs of each batch before it is buffered: `{ keep = [], pattern }`',
+  },
+  record: {
+    expected: 'an object with a path',
+    accepts: (value) => typeof value === 'object' && value !== null,
+    defaultDoc: 'nothing is recorded',
+    doc: 'Records what is received to a file, as a capture: `{ path, maxBytes = 1 GiB }`',
   },
   maxStatusCount: STATUS_SINK_OPTIONS.maxStatusCount,
   registry: {
@@ -188,13 +201,19 @@ export interface RunForwarderOptions {
    * batch until it is delivered. Default: `false`; with a spool `{}`.
    */
   retry?: RetryOptions | false | undefined;
+  /**
+   * How long a report waits for more batches, in ms, if the reporter combines batches (`coalesce`). It does not wait if
+   * it is full, or while the proxy drains. Default: `0`.
+   */
+  lingerMs?: number | undefined;
   /** How long the run, when it ends, waits for reports in progress, in ms. Default: `1000`. */
   graceMs?: number | undefined;
 }
 
 export const RUN_OPTIONS = {
   signal: {
-    ...objectWith('addEventListener'),
+    expected: 'an AbortSignal',
+    accepts: (value) => value instanceof AbortSignal,
     defaultDoc: 'the run ends with `close()`',
     doc: 'Ends the run when it aborts',
   },
@@ -205,6 +224,7 @@ export const RUN_OPTIONS = {
     defaultDoc: '`false`; with a spool `{}`',
     doc: FORWARDER_OPTIONS.retry.doc,
   },
+  lingerMs: FORWARDER_OPTIONS.lingerMs,
   graceMs: {
     ...milliseconds({ min: 0 }),
     default: 1000,

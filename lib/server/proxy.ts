@@ -7,7 +7,6 @@ import { Forwarder } from '../forwarding/forwarder.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
 import { resolveOptions } from '../options.js';
-import { redactors } from '../redaction/redactors.js';
 import { SpoolBuffer } from '../spool/spool-buffer.lazy.js';
 import { LogBuffer } from '../streams/log-buffer.js';
 import { StatusSink } from '../streams/status-sink.js';
@@ -16,7 +15,7 @@ import { ForeignCode } from '../telemetry/foreign-code.js';
 import { type Health, healthOf } from '../telemetry/health.js';
 import { Metrics } from '../telemetry/metrics.js';
 import type { MetricsRegistry } from '../telemetry/prom-client.js';
-import { REJECT_REASONS, type RejectReason } from '../telemetry/reject-reasons.js';
+import { noRejections, type RejectReason } from '../telemetry/reject-reasons.js';
 import { ReporterState } from '../telemetry/reporter-state.js';
 import { Warnings } from '../telemetry/warnings.js';
 import { Connections } from './connections.js';
@@ -58,15 +57,13 @@ export class BoundaryLogProxy {
   readonly #tally = new Tally();
   readonly #status: StatusSink;
   readonly #reporterState = new ReporterState();
-  readonly #rejected = Object.fromEntries(REJECT_REASONS.map((reason) => [reason, 0])) as Record<
-    RejectReason,
-    number
-  >;
+  readonly #rejected = noRejections();
   readonly #buffer: LogBuffer | SpoolBuffer;
   /** The buffer, if it is on disk. */
   readonly #spool: SpoolBuffer | undefined;
   readonly #connections: Connections;
   readonly #metrics: Metrics;
+  readonly #hasGivenRegistry: boolean;
   readonly #closing = new AbortController();
   readonly #drain = new Drain();
   #retries = 0;
@@ -90,6 +87,7 @@ export class BoundaryLogProxy {
     this.#warnings = new Warnings(this.#logger);
     this.#socketFaults = new SocketFaults(this.#logger);
     this.registry = resolved.registry;
+    this.#hasGivenRegistry = options.registry !== undefined;
     if (spool !== undefined) {
       this.#spool = new SpoolBuffer(spool, overflow, this.#logger);
       this.#spool.on('loss', (lost: Amount) => this.#tally.dropAmount(lost, 'spool_damaged'));
@@ -104,10 +102,7 @@ export class BoundaryLogProxy {
       this.#warnings.rejected(reason, error);
     };
     this.#status.on('reject', () => reject('implausible_status'));
-    const makeRedactor = redactors(resolved.redact, (batch, error) =>
-      onDrop(batch, 'redaction_failed', error),
-    );
-    const sinks = { logs: this.#buffer, status: this.#status, reject, makeRedactor };
+    const sinks = { logs: this.#buffer, status: this.#status, reject, drop: onDrop };
     this.#connections = new Connections(sinks, resolved, this.#warnings, this.#logger);
     const source = {
       accounts: () => this.accounts(),
@@ -131,9 +126,13 @@ export class BoundaryLogProxy {
    * @throws ERR_SOCKET_IN_USE, ERR_NOT_A_SOCKET, ERR_LISTEN_FAILED
    * @throws ERR_INVALID_OPTION for a `socketGroup` that does not exist, or a `socketFd` that is not such a socket.
    * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED if there is a spool that cannot be opened.
+   * @throws ERR_RECORD_FAILED if there is a capture that cannot be created.
    * @throws ERR_CLOSED after `close()`.
    */
   start(): Promise<void> {
+    if (this.#closed !== undefined) {
+      return Promise.reject(new BoundaryLogError('ERR_CLOSED', 'this proxy was closed: create a new one'));
+    }
     this.#started ??= this.#start().catch((error) => {
       this.#started = undefined;
       throw error;
@@ -144,7 +143,7 @@ export class BoundaryLogProxy {
   /**
    * Forwards the buffered batches to the reporter, one after the other, and resolves when `signal` aborts or the proxy
    * is closed. It may run again, with the same or another reporter. What is buffered stays buffered. A batch whose report
-   * did not end in time returns to the buffer, so a reporter may receive it twice.
+   * did not end in time returns to the buffer, so a reporter may receive it twice. After `close()` it resolves at once.
    *
    * If the reporter fails, the batch is dropped as `forward_failed`. With `retry` the proxy retries it, unless the
    * reporter will never accept it (`error.permanent`); then it is dropped as `rejected`.
@@ -154,9 +153,9 @@ export class BoundaryLogProxy {
    * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED if there is a spool that cannot be opened.
    */
   async runForwarder(reporter: Reporter, options: RunForwarderOptions = {}): Promise<void> {
-    const { signal, concurrency, retry, graceMs } = resolveOptions('runForwarder', options, RUN_OPTIONS);
+    const { signal, graceMs, retry, ...rest } = resolveOptions('runForwarder', options, RUN_OPTIONS);
     const forwarder = new Forwarder(this.#spool?.guard(reporter) ?? reporter, {
-      concurrency,
+      ...rest,
       retry: retryPolicy(retry, this.#spool !== undefined),
     });
     if (this.#forwarder !== undefined) {
@@ -167,6 +166,7 @@ export class BoundaryLogProxy {
     if (end.aborted) return;
     this.#forwarder = forwarder;
     this.#reporterState.watch(forwarder);
+    if (forwarder.isRetrying && reporter.logsOutages !== true) this.#warnings.watchOutages(forwarder);
     this.#forwarding = this.#forward(forwarder, end, graceMs).finally(() => {
       this.#forwarder = undefined;
     });
@@ -217,9 +217,6 @@ export class BoundaryLogProxy {
   }
 
   async #start(): Promise<void> {
-    if (this.#closed !== undefined) {
-      throw new BoundaryLogError('ERR_CLOSED', 'this proxy was closed: create a new one');
-    }
     this.#connections.start();
     try {
       this.#listener = await openListener(this.#listenOptions, this.#spool, {
@@ -257,7 +254,6 @@ export class BoundaryLogProxy {
       this.#retries += 1;
       this.#warnings.shortages.count(error);
     });
-    if (forwarder.isRetrying) this.#warnings.watchOutages(forwarder);
     this.#buffer.pipe(forwarder, { end: false });
     await ended;
     this.#buffer.unpipe(forwarder);
@@ -271,24 +267,28 @@ export class BoundaryLogProxy {
   async #close(drainMs: number): Promise<void> {
     await this.#started?.catch(() => undefined);
     await this.#listener?.close();
-    if (drainMs > 0) await this.#drain.run(() => this.#hasLeft(), this.#connections, drainMs);
+    const deadline = performance.now() + drainMs;
+    if (drainMs > 0) await this.#drain.run(() => this.#canForward(deadline), this.#connections, drainMs);
     this.#closing.abort();
     await this.#forwarding?.catch(() => undefined);
     this.#buffer.shutdown();
+    this.#metrics.release(!this.#hasGivenRegistry);
     await this.#connections.closeAll();
     await this.#spool?.close();
     await this.#listener?.finish?.();
     this.#buffer.destroy();
     this.#warnings.end();
-    this.#metrics.release();
     if (this.#listener === undefined) return;
     const { received, recovered, forwarded, dropped, buffered: kept } = this.accounts();
     this.#logger.info({ received, recovered, forwarded, dropped, kept }, 'closed');
   }
 
-  #hasLeft(): boolean {
+  /** Whether there is something left that the reporter will be given before the deadline. */
+  #canForward(deadline: number): boolean {
     const { buffered, inFlight } = this.accounts();
-    return this.#forwarder !== undefined && buffered.batches + inFlight.batches > 0;
+    if (this.#forwarder === undefined || buffered.batches + inFlight.batches === 0) return false;
+    this.#forwarder.hurry();
+    return !((this.#forwarder.nextAttemptAt ?? 0) > deadline);
   }
 
   #drop(batch: Batch, reason: DropReason, error?: unknown): void {

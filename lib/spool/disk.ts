@@ -1,24 +1,5 @@
-import {
-  chownSync,
-  close,
-  closeSync,
-  constants,
-  fchownSync,
-  fdatasync,
-  fstatSync,
-  fsync,
-  ftruncateSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  read,
-  readdirSync,
-  readSync,
-  statSync,
-  unlinkSync,
-  write,
-  writeSync,
-} from 'node:fs';
+import fs from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { token } from '../printable.js';
 import { realSleep } from '../real-time.js';
@@ -65,26 +46,26 @@ export interface DiskFile {
   close(): void;
 }
 
-const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 
 /** The disk of this computer. */
 export const realDisk: Disk = {
   makeFolder(folder) {
-    const created = mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (created !== undefined) giveToOwnerOf(dirname(folder), (uid, gid) => chownSync(folder, uid, gid));
-    const found = statSync(folder);
+    const created = fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (created !== undefined) giveToOwnerOf(dirname(folder), (uid, gid) => fs.chownSync(folder, uid, gid));
+    const found = fs.statSync(folder);
     if (!found.isDirectory())
       throw Object.assign(new Error(`${token(folder)} is not a folder`), { code: 'ENOTDIR' });
     return found.mode;
   },
   lock: takeLock,
   list: (folder) =>
-    readdirSync(folder, { withFileTypes: true }).map((entry) => {
+    fs.readdirSync(folder, { withFileTypes: true }).map((entry) => {
       if (entry.isSymbolicLink()) throw irregular(`${folder}/${entry.name}`);
       return entry.name;
     }),
   sizeOf(path) {
-    const found = lstatSync(path);
+    const found = fs.lstatSync(path);
     if (!found.isFile()) throw irregular(path);
     return found.size;
   },
@@ -93,91 +74,67 @@ export const realDisk: Disk = {
     let fd: number;
     try {
       // A pipe in place of the file would block without O_NONBLOCK.
-      fd = openSync(path, flags | O_NOFOLLOW | O_NONBLOCK, 0o600);
+      fd = fs.openSync(path, flags | O_NOFOLLOW | O_NONBLOCK, 0o600);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ELOOP') throw irregular(path);
       if (how !== 'create' || code !== 'EEXIST') throw error;
-      unlinkSync(path);
+      fs.unlinkSync(path);
       return this.open(path, how);
     }
     try {
-      if (!fstatSync(fd).isFile()) throw irregular(path);
-      if (how === 'create') giveToOwnerOf(dirname(path), (uid, gid) => fchownSync(fd, uid, gid));
+      if (!fs.fstatSync(fd).isFile()) throw irregular(path);
+      if (how === 'create') giveToOwnerOf(dirname(path), (uid, gid) => fs.fchownSync(fd, uid, gid));
     } catch (error) {
-      closeSync(fd);
+      fs.closeSync(fd);
       throw error;
     }
-    return new RealFile(fd);
+    return realFile(fd);
   },
-  remove: (path) => unlinkSync(path),
+  remove: (path) => fs.unlinkSync(path),
   async syncFolder(folder) {
-    const fd = openSync(folder, O_RDONLY);
+    const handle = await open(folder);
     try {
-      await new Promise<void>((resolve, reject) => fsync(fd, (error) => (error ? reject(error) : resolve())));
+      await handle.sync();
     } finally {
-      closeSync(fd);
+      await handle.close();
     }
   },
   now: () => Date.now(),
   wait: (ms, signal) => realSleep(ms, undefined, { signal, ref: false }).catch(() => undefined),
 };
 
-class RealFile implements DiskFile {
-  readonly #fd: number;
-  #busy = 0;
-  #isClosed = false;
-
-  constructor(fd: number) {
-    this.#fd = fd;
-  }
-
-  read(into: Buffer, position: number): Promise<number> {
-    return this.#run((done) => read(this.#fd, into, 0, into.length, position, done));
-  }
-
-  readSync(into: Buffer, position: number): number {
-    return readSync(this.#fd, into, 0, into.length, position);
-  }
-
-  write(bytes: Buffer, position: number): Promise<number> {
-    return this.#run((done) => write(this.#fd, bytes, 0, bytes.length, position, done));
-  }
-
-  writeSync(bytes: Buffer, position: number): number {
-    return writeSync(this.#fd, bytes, 0, bytes.length, position);
-  }
-
-  truncate(length: number): void {
-    ftruncateSync(this.#fd, length);
-  }
-
-  async sync(): Promise<void> {
-    await this.#run((done) => fdatasync(this.#fd, (error) => done(error, 0)));
-  }
-
-  isLinked(): boolean {
-    return fstatSync(this.#fd).nlink > 0;
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    if (this.#busy === 0) closeSync(this.#fd);
-  }
-
+function realFile(fd: number): DiskFile {
+  let busy = 0;
+  let isClosed = false;
   /** The number of the descriptor must not go to another file while an operation on this one is under way. */
-  #run(operation: (done: (error: Error | null, n: number) => void) => void): Promise<number> {
-    if (this.#isClosed) return Promise.reject(new Error('the file was closed'));
-    this.#busy += 1;
+  const run = (operation: (done: (error: Error | null, n: number) => void) => void): Promise<number> => {
+    if (isClosed) return Promise.reject(new Error('the file was closed'));
+    busy += 1;
     return new Promise((resolve, reject) => {
       operation((error, n) => {
-        this.#busy -= 1;
-        if (this.#isClosed && this.#busy === 0) close(this.#fd);
+        busy -= 1;
+        if (isClosed && busy === 0) fs.close(fd);
         if (error) reject(error);
         else resolve(n);
       });
     });
-  }
+  };
+  return {
+    read: (into, position) => run((done) => fs.read(fd, into, 0, into.length, position, done)),
+    readSync: (into, position) => fs.readSync(fd, into, 0, into.length, position),
+    write: (bytes, position) => run((done) => fs.write(fd, bytes, 0, bytes.length, position, done)),
+    writeSync: (bytes, position) => fs.writeSync(fd, bytes, 0, bytes.length, position),
+    truncate: (length) => fs.ftruncateSync(fd, length),
+    async sync() {
+      await run((done) => fs.fdatasync(fd, (error) => done(error, 0)));
+    },
+    isLinked: () => fs.fstatSync(fd).nlink > 0,
+    close() {
+      isClosed = true;
+      if (busy === 0) fs.closeSync(fd);
+    },
+  };
 }
 
 function irregular(path: string): Error {

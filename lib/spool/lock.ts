@@ -1,17 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  existsSync,
-  linkSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import fs from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { BoundaryLogError } from '../errors.js';
 import { token } from '../printable.js';
@@ -31,8 +19,8 @@ export interface Lock {
 }
 
 const LOCK = /^lock\.(\d+)(?:\.([0-9a-f]{12}))?(\.released)?$/;
-/** A socket that is about to become a lock. */
-const CANDIDATE = /^lock\.new-/;
+/** The beginning of the name of a socket that is about to become a lock. */
+const CANDIDATE = 'lock.new-';
 
 /**
  * Locks a folder. The lock is a listening Unix socket: the system closes it with the process, whatever happens,
@@ -45,10 +33,10 @@ const CANDIDATE = /^lock\.new-/;
  * @throws ERR_SPOOL_IN_USE
  */
 export async function takeLock(folder: string): Promise<Lock> {
-  const candidate = `lock.new-${randomBytes(8).toString('hex')}`;
-  const fd = openSync(folder, 'r');
+  const candidate = `${CANDIDATE}${randomBytes(8).toString('hex')}`;
+  const fd = fs.openSync(folder, 'r');
   // The path of a socket may have 107 bytes, and that of a folder many more.
-  const short = existsSync(`/proc/self/fd/${fd}`) ? `/proc/self/fd/${fd}` : folder;
+  const short = fs.existsSync(`/proc/self/fd/${fd}`) ? `/proc/self/fd/${fd}` : folder;
   const path = (name: string) => `${short}/${name}`;
   let server: Server | undefined;
   try {
@@ -62,9 +50,9 @@ export async function takeLock(folder: string): Promise<Lock> {
       // Until it is confirmed, the name tells the other run of the machine.
       const name = nameOf(number, lastEnd === 'reboot' ? (last as Found).boot : boot);
       try {
-        chmodSync(path(candidate), 0o600);
-        giveToOwnerOf(folder, (uid, gid) => chownSync(path(candidate), uid, gid));
-        linkSync(path(candidate), path(name));
+        fs.chmodSync(path(candidate), 0o600);
+        giveToOwnerOf(folder, (uid, gid) => fs.chownSync(path(candidate), uid, gid));
+        fs.linkSync(path(candidate), path(name));
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         // Another process was faster; or it has the lock already, and has removed this candidate.
@@ -74,7 +62,7 @@ export async function takeLock(folder: string): Promise<Lock> {
       }
       // The same number a second time is that of a lock which was taken and released in between.
       if (locksIn(short).some((lock) => lock.name !== name && lock.number >= number)) {
-        rmSync(path(name), { force: true });
+        fs.rmSync(path(name), { force: true });
         continue;
       }
       tidy(short, number);
@@ -82,8 +70,8 @@ export async function takeLock(folder: string): Promise<Lock> {
     }
   } catch (error) {
     server?.close();
-    rmSync(path(candidate), { force: true });
-    closeSync(fd);
+    fs.rmSync(path(candidate), { force: true });
+    fs.closeSync(fd);
     // Nobody can look up the descriptor of another process.
     (error as Error).message = (error as Error).message.replaceAll(short, folder);
     throw error;
@@ -100,24 +88,24 @@ function held(
 ): Lock {
   let isReleased = false;
   let name = first;
-  const inode = statSync(`${folder}/${name}`).ino;
+  const inode = fs.statSync(`${folder}/${name}`).ino;
   return {
     lastEnd,
     confirm() {
-      renameSync(`${folder}/${name}`, `${folder}/${confirmed}`);
+      fs.renameSync(`${folder}/${name}`, `${folder}/${confirmed}`);
       name = confirmed;
     },
-    isHeld: () => statSync(`${named}/${name}`, { throwIfNoEntry: false })?.ino === inode,
+    isHeld: () => fs.statSync(`${named}/${name}`, { throwIfNoEntry: false })?.ino === inode,
     release() {
       if (isReleased) return;
       isReleased = true;
       try {
-        renameSync(`${folder}/${name}`, `${folder}/${name}.released`);
+        fs.renameSync(`${folder}/${name}`, `${folder}/${name}.released`);
       } catch {
         // Then the next process believes that this one was killed, and is only more careful for that.
       }
       server.close();
-      closeSync(fd);
+      fs.closeSync(fd);
     },
   };
 }
@@ -144,7 +132,8 @@ interface Found {
 
 /** The locks of a folder, the highest last. */
 function locksIn(folder: string): Found[] {
-  return readdirSync(folder)
+  return fs
+    .readdirSync(folder)
     .flatMap((name): Found[] => {
       const [, number, boot = '', released] = LOCK.exec(name) ?? [];
       if (number === undefined) return [];
@@ -166,7 +155,7 @@ function lastEndOf(last: Found | undefined, boot: string): Lock['lastEnd'] {
 /** A name for this run of the machine; empty if the system has none. */
 function bootId(): string {
   try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').replaceAll('-', '').slice(0, 12);
+    return fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').replaceAll('-', '').slice(0, 12);
   } catch {
     return '';
   }
@@ -193,23 +182,23 @@ function isAlive(path: string): Promise<boolean> {
 }
 
 function isOfAnother(path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = fs.statSync(path, { throwIfNoEntry: false });
   return found !== undefined && found.uid !== process.geteuid?.();
 }
 
 /** Gives what root creates in a folder of another user to that user, who could not use it otherwise. */
 export function giveToOwnerOf(folder: string, chown: (uid: number, gid: number) => void): void {
   if (process.getuid?.() !== 0) return;
-  const { uid, gid } = statSync(folder);
+  const { uid, gid } = fs.statSync(folder);
   if (uid !== 0) chown(uid, gid);
 }
 
 /** Removes the locks below this one, and what is left of attempts. */
 function tidy(folder: string, number: number): void {
-  const lower = locksIn(folder).filter((lock) => lock.number < number);
-  const candidates = readdirSync(folder).filter((name) => CANDIDATE.test(name));
-  for (const name of [...lower.map((lock) => lock.name), ...candidates]) {
-    rmSync(`${folder}/${name}`, { force: true });
+  for (const name of fs.readdirSync(folder)) {
+    const [, found] = LOCK.exec(name) ?? [];
+    const isOld = found === undefined ? name.startsWith(CANDIDATE) : Number(found) < number;
+    if (isOld) fs.rmSync(`${folder}/${name}`, { force: true });
   }
 }
 

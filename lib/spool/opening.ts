@@ -1,7 +1,7 @@
 import { BoundaryLogError } from '../errors.js';
+import { codeOf, isShortage, type Patience, pause } from './files.js';
 import type { Lock } from './lock.js';
 import { type QueueOptions, SpoolQueue } from './queue.js';
-import { codeOf, insist, isShortage, type Patience, pause } from './retry.js';
 
 /** How often a folder that another process is about to release is tried, in ms. */
 const HAND_OVER_MS = 100;
@@ -9,26 +9,25 @@ const HAND_OVER_ATTEMPTS = 10;
 
 /** Locks the folder of a spool and opens it, each once, whatever is called meanwhile. It waits for a shortage to end. */
 export class Opening {
-  readonly #options: QueueOptions;
-  readonly #patience: Patience;
+  readonly #options: QueueOptions & Patience;
   #lock: Promise<Lock> | undefined;
   #opened: Promise<SpoolQueue> | undefined;
   #isHandedOver = false;
 
-  /** @param patience Its signal ends the attempts. */
-  constructor(options: QueueOptions, patience: Patience) {
-    this.#options = { ...options, signal: patience.signal };
-    this.#patience = patience;
+  /** @param options The signal ends the attempts. */
+  constructor(options: QueueOptions & Patience) {
+    this.#options = options;
   }
 
   /**
    * Locks the folder, unless a shortage prevents it: `open()` tries that again.
    *
    * @param isHandedOver Whether the process that uses the folder is about to release it. Then `open()` waits for it.
-   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED
+   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED, ERR_CLOSED
    */
   async lock(isHandedOver: () => boolean): Promise<void> {
     const { folder, onFailure } = this.#options;
+    this.#insistOnOpen();
     try {
       await this.#takeLock();
     } catch (error) {
@@ -40,8 +39,9 @@ export class Opening {
   }
 
   /** Resolves when a shortage has ended, too. @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED; then it may be called again. */
-  open(): Promise<SpoolQueue> {
-    this.#opened ??= this.#openHandedOver().catch((error) => {
+  async open(): Promise<SpoolQueue> {
+    this.#insistOnOpen();
+    this.#opened ??= this.#open().catch((error) => {
       this.#opened = undefined;
       throw failed(this.#options.folder, error);
     });
@@ -51,48 +51,41 @@ export class Opening {
   /** Releases the folder, if the spool was not opened. */
   async close(): Promise<void> {
     const queue = await this.#opened?.catch(() => undefined);
-    if (queue === undefined) (await this.#lock?.catch(() => undefined))?.release();
+    if (queue === undefined) await this.#release();
   }
 
-  /** After a hand-over this is the only proxy, so it does not give up, whatever happens. */
-  async #openHandedOver(): Promise<SpoolQueue> {
-    const { disk, signal } = this.#patience;
+  #insistOnOpen(): void {
+    if (!this.#options.signal.aborted) return;
+    throw new BoundaryLogError('ERR_CLOSED', 'this spool was closed: create a new SpoolBuffer');
+  }
+
+  async #open(): Promise<SpoolQueue> {
+    const { disk, signal, onFailure } = this.#options;
     for (let attempts = 1; ; attempts++) {
       try {
-        return await this.#open();
+        return await SpoolQueue.open(await this.#takeLock(), this.#options);
       } catch (error) {
-        if (!this.#isHandedOver || signal.aborted) throw error;
-        // A hand-over takes a moment, which is not a failure.
-        const isBrief = isInUse(error) && attempts % HAND_OVER_ATTEMPTS !== 0;
-        if (!isBrief) this.#options.onFailure(error);
-        if (isInUse(error)) await disk.wait(HAND_OVER_MS, signal);
-        else await pause(disk, signal);
-        if (signal.aborted) throw error;
+        // After a hand-over this is the only proxy, so it does not give up, whatever happens.
+        const isTriedAgain = this.#isHandedOver || isShortage(error);
+        if (isTriedAgain && !signal.aborted) {
+          // A hand-over takes a moment, which is not a failure.
+          if (!isInUse(error) || attempts % HAND_OVER_ATTEMPTS === 0) onFailure(error);
+          if (isInUse(error)) await disk.wait(HAND_OVER_MS, signal);
+          else await pause(disk, signal);
+        }
+        if (isTriedAgain && !signal.aborted) continue;
+        await this.#release();
+        // After the first attempt nobody waits for this promise any more.
+        if (attempts > 1 && !signal.aborted) onFailure(error);
+        throw error;
       }
     }
   }
 
-  async #open(): Promise<SpoolQueue> {
-    const { onFailure } = this.#options;
-    let failures = 0;
-    let lock: Lock | undefined;
-    try {
-      const patience = {
-        ...this.#patience,
-        onFailure: (error: unknown) => {
-          failures += 1;
-          onFailure(error);
-        },
-      };
-      lock = await insist(() => this.#takeLock(), patience);
-      return await SpoolQueue.open(lock, this.#options);
-    } catch (error) {
-      lock?.release();
-      this.#lock = undefined;
-      // During a shortage nobody waits for this promise any more.
-      if (failures > 0 && !this.#patience.signal.aborted) onFailure(error);
-      throw error;
-    }
+  async #release(): Promise<void> {
+    const lock = await this.#lock?.catch(() => undefined);
+    this.#lock = undefined;
+    lock?.release();
   }
 
   /** One lock serves for all attempts: giving it back would say that the process before this one ended cleanly. */

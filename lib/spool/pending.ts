@@ -1,8 +1,11 @@
 import type { LogBatch } from '../../codec/index.js';
 import { nextTurn } from '../real-time.js';
+import { type Patience, pause } from './files.js';
 import type { SpoolQueue } from './queue.js';
-import { HEADER } from './record.js';
-import { type Patience, pause } from './retry.js';
+import { grow, NOTHING, type Size, sizeOf } from './record.js';
+
+/** How many bytes may wait to be written before their writers wait, too. */
+const MAX_BYTES = 1 << 20;
 
 /** A batch that was accepted and is not stored yet. */
 export interface Fresh {
@@ -13,32 +16,32 @@ export interface Fresh {
   isDone: boolean;
 }
 
-export interface PendingOptions {
-  readonly patience: Patience;
-  /** A batch is on disk by now. */
-  onStored(fresh: Fresh, id: number): void;
-  /** Some were stored, or an attempt failed. */
-  onRound(): unknown;
-}
-
 /**
  * The batches that were accepted and are not stored yet, in order: first those that a reader has, then the others.
  * They are stored in the next turn, together. If that fails, they wait, and it is tried again.
  */
 export class Pending {
-  /** What they will use on disk. */
-  bytes = 0;
+  /** What they contain, with headers. */
+  readonly size: Size = { ...NOTHING };
   /** Why the last attempt to store them failed. */
   shortage: unknown;
-  readonly #options: PendingOptions;
+  readonly #patience: Patience;
+  readonly #onStored: (fresh: Fresh, id: number) => void;
+  readonly #onRound: () => void;
   readonly #read = new Set<Fresh>();
   readonly #unread = new Set<Fresh>();
   #queue: SpoolQueue | undefined;
   #isDue = false;
   #storing: Promise<void> | undefined;
 
-  constructor(options: PendingOptions) {
-    this.#options = options;
+  /**
+   * @param onStored A batch is on disk by now.
+   * @param onRound Some were stored, or an attempt failed.
+   */
+  constructor(patience: Patience, onStored: (fresh: Fresh, id: number) => void, onRound: () => void) {
+    this.#patience = patience;
+    this.#onStored = onStored;
+    this.#onRound = onRound;
   }
 
   /** Stores them here from now on. */
@@ -47,15 +50,30 @@ export class Pending {
     this.#store();
   }
 
+  /** Whether nothing can be stored now, and so many bytes more would be too many. */
+  isFull(bytes: number): boolean {
+    return this.shortage !== undefined && this.size.bytes > 0 && this.size.bytes + bytes > MAX_BYTES;
+  }
+
+  /** Whether the disk is slower than the writers. */
+  get isBehind(): boolean {
+    return this.shortage === undefined && this.size.bytes > MAX_BYTES;
+  }
+
   get hasUnread(): boolean {
     return this.#unread.size > 0;
+  }
+
+  /** Counts a batch. If a reader does not acknowledge it at once, it is to be added. */
+  accept(batch: LogBatch): Fresh {
+    grow(this.size, sizeOf(batch), 1);
+    return { batch, isRead: false, isDone: false };
   }
 
   add(fresh: Fresh): void {
     // Otherwise it is stored in a moment, and its chunk is free again.
     if (this.#queue === undefined || this.shortage !== undefined) fresh.batch.detach();
     (fresh.isRead ? this.#read : this.#unread).add(fresh);
-    this.bytes += HEADER + fresh.batch.raw.length;
     if (this.#isDue) return;
     this.#isDue = true;
     nextTurn().then(() => {
@@ -69,7 +87,6 @@ export class Pending {
     for (const fresh of this.#unread) {
       this.#unread.delete(fresh);
       this.#read.add(fresh);
-      fresh.isRead = true;
       return fresh;
     }
     return undefined;
@@ -83,24 +100,24 @@ export class Pending {
 
   /** Stores all of them, if the disk lets it. */
   async flush(): Promise<void> {
-    while (this.#storing !== undefined) await this.#storing;
-    for (this.#store(); this.#storing !== undefined; ) await this.#storing;
+    await this.#storing;
+    this.#store();
+    await this.#storing;
   }
 
-  /** Removes all of them. */
   clear(): Fresh[] {
-    const all = this.#list();
+    const all = this.#all;
     for (const fresh of all) this.#remove(fresh);
     return all;
   }
 
-  #list(): Fresh[] {
+  get #all(): Fresh[] {
     return [...this.#read, ...this.#unread];
   }
 
   #remove(fresh: Fresh): void {
-    if (!this.#read.delete(fresh) && !this.#unread.delete(fresh)) return;
-    this.bytes -= HEADER + fresh.batch.raw.length;
+    if (!this.#read.delete(fresh)) this.#unread.delete(fresh);
+    grow(this.size, sizeOf(fresh.batch), -1);
   }
 
   #store(): void {
@@ -112,24 +129,24 @@ export class Pending {
 
   /** Group by group: what comes meanwhile is in the next one. */
   async #storeAll(queue: SpoolQueue): Promise<void> {
-    const { patience, onStored, onRound } = this.#options;
-    for (let group = this.#list(); group.length > 0; group = this.#list()) {
+    const { disk, signal, onFailure } = this.#patience;
+    for (let group = this.#all; group.length > 0; group = this.#all) {
       const batches = group.map(({ batch }) => batch);
       try {
         await queue.append(batches, (first, n) => {
           for (const [i, fresh] of group.slice(0, n).entries()) {
-            onStored(fresh, first + i);
-            this.#remove(fresh);
+            this.#onStored(fresh, first + i);
+            if (!fresh.isDone) this.#remove(fresh);
           }
         });
         this.shortage = undefined;
       } catch (error) {
         this.shortage = error;
-        patience.onFailure(error);
+        onFailure(error);
         for (const batch of batches) batch.detach();
       }
-      onRound();
-      if (this.shortage !== undefined && !(await pause(patience.disk, patience.signal))) return;
+      this.#onRound();
+      if (this.shortage !== undefined && !(await pause(disk, signal))) return;
     }
   }
 }

@@ -20,6 +20,8 @@ export interface Size {
   bytes: number;
 }
 
+export const NOTHING: Readonly<Size> = { batches: 0, logs: 0, bytes: 0 };
+
 /** A batch to be stored. */
 export interface SpoolBatch {
   /** The tag of its frame, 0 to 255. */
@@ -72,7 +74,7 @@ export interface Expected {
   readonly key?: number | undefined;
 }
 
-export interface Parsed extends Expected {
+export interface Parsed extends Pick<Expected, 'id' | 'before' | 'key'> {
   readonly entries: Entry[];
   readonly damage: Damage[];
   /** Where the next record begins. */
@@ -133,36 +135,50 @@ export function decodeHeader(bytes: Buffer, at: number): Header | undefined {
 export function parse(bytes: Buffer, expected: Expected, isWhole: boolean): Parsed {
   const entries: Entry[] = [];
   const damage: Damage[] = [];
+  const { end, after } = expected;
   let { id, before, key } = expected;
   /** The last record, if its amounts are not in `before` yet. */
   let last: Header | undefined;
   let at = 0;
   let stop: Parsed['stop'] = 'end';
-  const count = () => {
-    if (last !== undefined) before = after(last);
-    last = undefined;
-  };
+  const total = () => (last === undefined ? before : totalAfter(last));
   const miss = (until: number | undefined, amount: Readonly<Size> | undefined, to: number) => {
-    count();
-    damage.push({ first: id, until, lost: amount && less(amount, before), from: at, to });
-    [id, before, at] = [until ?? id, amount ?? before, to];
+    damage.push({ first: id, until, lost: amount && less(amount, total()), from: at, to });
+    [id, before, at, last] = [until ?? id, amount ?? total(), to, undefined];
+  };
+  /** The intact header there, if its record may be the next one. */
+  const headerAt = (from: number) => {
+    const header = decodeHeader(bytes, from);
+    if (header === undefined || header.id < id || header.id >= end) return undefined;
+    return key === undefined || header.key === key ? header : undefined;
+  };
+  const rawOf = (from: number, { length }: Header) => {
+    const raw = bytes.subarray(from + HEADER, from + HEADER + length);
+    return raw.length === length && bytes.readUInt32BE(from + BODY_SUM) === crc32(raw) ? raw : undefined;
+  };
+  /** Where the next intact record begins. */
+  const find = (from: number) => {
+    for (let found = bytes.indexOf(MAGIC, from); found !== -1; found = bytes.indexOf(MAGIC, found + 1)) {
+      const header = headerAt(found);
+      if (header !== undefined && rawOf(found, header) !== undefined) return found;
+    }
+    return undefined;
   };
   while (at < bytes.length) {
-    const header = decodeHeader(bytes, at);
-    const isExpected = header !== undefined && fits(header, id, expected.end, key);
-    const end = isExpected ? at + HEADER + header.length : at;
-    if (end > bytes.length || (!isWhole && bytes.length - at < HEADER)) {
+    const header = headerAt(at);
+    const to = header === undefined ? at : at + HEADER + header.length;
+    if (to > bytes.length || (!isWhole && bytes.length - at < HEADER)) {
       stop = isWhole ? 'torn' : 'more';
       break;
     }
-    const raw = isExpected ? bytes.subarray(at + HEADER, end) : undefined;
-    if (isExpected && raw !== undefined && isIntact(bytes, at, raw)) {
+    const raw = header && rawOf(at, header);
+    if (header !== undefined && raw !== undefined) {
       if (header.id !== id) miss(header.id, header.before, at);
       entries.push({ id: header.id, tag: header.tag, count: header.count, time: header.time, raw });
       id = header.id + 1;
       key = header.key;
       last = header;
-      at = end;
+      at = to;
       continue;
     }
     if (!isWhole) {
@@ -170,14 +186,14 @@ export function parse(bytes: Buffer, expected: Expected, isWhole: boolean): Pars
       break;
     }
     // The bytes of a damaged batch are not searched if its length is known: a sender chose them.
-    const next = find(bytes, isExpected ? end : at + 1, id, expected.end, key);
+    const next = find(header === undefined ? at + 1 : to);
     if (next !== undefined) {
       const found = decodeHeader(bytes, next) as Header;
       miss(found.id, found.before, next);
-    } else if (expected.end !== Number.POSITIVE_INFINITY) {
+    } else if (end !== Number.POSITIVE_INFINITY) {
       break;
-    } else if (isExpected) {
-      miss(header.id + 1, after(header), end);
+    } else if (header !== undefined) {
+      miss(header.id + 1, totalAfter(header), to);
     } else {
       const rest = bytes.subarray(at, at + MAGIC.length);
       if (bytes.length - at < HEADER && rest.equals(MAGIC.subarray(0, rest.length))) stop = 'torn';
@@ -186,14 +202,12 @@ export function parse(bytes: Buffer, expected: Expected, isWhole: boolean): Pars
     }
   }
   const torn = at;
-  if (isWhole && id < expected.end && expected.end !== Number.POSITIVE_INFINITY)
-    miss(expected.end, expected.after, bytes.length);
-  count();
-  return { entries, damage, at: torn, stop, id, before, key, end: expected.end, after: expected.after };
+  if (isWhole && id < end && end !== Number.POSITIVE_INFINITY) miss(end, after, bytes.length);
+  return { entries, damage, at: torn, stop, id, before: total(), key };
 }
 
 /** The total of what was appended up to this record, inclusive. */
-export function after({ before, count, length }: Header): Size {
+function totalAfter({ before, count, length }: Header): Size {
   return { batches: before.batches + 1, logs: before.logs + count, bytes: before.bytes + length };
 }
 
@@ -216,31 +230,6 @@ export function less(size: Readonly<Size>, other: Readonly<Size>): Size {
     logs: Math.max(0, size.logs - other.logs),
     bytes: Math.max(0, size.bytes - other.bytes),
   };
-}
-
-/** Where the next intact record begins. */
-function find(
-  bytes: Buffer,
-  from: number,
-  id: number,
-  end: number,
-  key: number | undefined,
-): number | undefined {
-  for (let at = bytes.indexOf(MAGIC, from); at !== -1; at = bytes.indexOf(MAGIC, at + 1)) {
-    const header = decodeHeader(bytes, at);
-    if (header === undefined || !fits(header, id, end, key)) continue;
-    const to = at + HEADER + header.length;
-    if (to <= bytes.length && isIntact(bytes, at, bytes.subarray(at + HEADER, to))) return at;
-  }
-  return undefined;
-}
-
-function fits(header: Header, id: number, end: number, key: number | undefined): boolean {
-  return header.id >= id && header.id < end && (key === undefined || header.key === key);
-}
-
-function isIntact(bytes: Buffer, at: number, raw: Buffer): boolean {
-  return bytes.readUInt32BE(at + BODY_SUM) === crc32(raw);
 }
 
 function put(bytes: Buffer, at: number, value: number): void {
@@ -285,7 +274,5 @@ export function isFinished(state: number): boolean {
 }
 
 function bitsOf(byte: number): number {
-  let bits = 0;
-  for (let rest = byte; rest > 0; rest >>= 1) bits += rest & 1;
-  return bits;
+  return byte.toString(2).replaceAll('0', '').length;
 }

@@ -1,24 +1,25 @@
 import { LogBatch } from '../../codec/index.js';
-import type { Amount } from '../batch.js';
+import { type Amount, count, refuseOther } from '../batch.js';
 import type { SpoolBufferEvents } from '../events.js';
+import { keepAlone } from '../forwarding/combination.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
 import { nextTurn } from '../real-time.js';
 import { type Callback, Duplex } from '../streams/base.js';
+import { queuedIn } from '../streams/direct.js';
 import type { WriteRest } from '../streams/typed-stream.js';
 import { realDisk } from './disk.js';
+import { type Patience, pause } from './files.js';
+import { guardedReporter } from './guarded-reporter.js';
 import { failed, Opening } from './opening.js';
 import { type Fresh, Pending } from './pending.js';
 import type { QueueOptions, SpoolQueue } from './queue.js';
-import { type Entry, type Size, sizeOf } from './record.js';
-import { pause } from './retry.js';
+import { type Entry, NOTHING, type Size, sizeOf } from './record.js';
 import { type Missing, SpoolAccounts } from './spool-accounts.js';
-import { checkSpoolBufferOptions, type SpoolBufferOptions } from './spool-options.js';
+import { resolveSpoolOptions, type SpoolBufferOptions } from './spool-options.js';
 
 /** Batches that wait for a reader in memory, besides what one read brings. */
 const READ_AHEAD = 64;
-/** How many bytes may wait to be written before their writers wait, too. */
-const MAX_PENDING_BYTES = 1 << 20;
 
 /**
  * A buffer on disk, with the surface of a LogBuffer: what is written to it is stored in a folder, and read in order.
@@ -47,13 +48,11 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
   readonly received: Readonly<Amount> = this.#accounts.received;
   /** What it contained when it was opened. */
   readonly recovered: Readonly<Amount> = this.#accounts.recovered;
-  /** What was accepted and not acknowledged, whether a reader has it or not; the bytes include the headers. */
-  readonly held: Readonly<Amount & { bytes: number }> = this.#accounts.held;
   /** The batches that are damaged, unreadable or gone. */
   readonly missing: Readonly<Missing> = this.#accounts.missing;
   /** How many times something failed that was tried again. */
   failures = 0;
-  readonly #options: QueueOptions;
+  readonly #options: QueueOptions & Patience;
   readonly #stopping = new AbortController();
   readonly #opening: Opening;
   #queue: SpoolQueue | undefined;
@@ -65,19 +64,19 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
   /** A writer that waits: until there is room for its batch, or, without a batch, until the disk has caught up. */
   #waiting: { batch: LogBatch | undefined; callback: Callback } | undefined;
   #refusing = false;
+  #released: Promise<void> | undefined;
 
   /**
    * @param disk Where the folder is. Default: the disk of this computer.
    * @throws ERR_INVALID_OPTION
    */
   constructor(options: SpoolBufferOptions, overflow: 'drop' | 'block', logger: Logger, disk = realDisk) {
-    checkSpoolBufferOptions(options, overflow);
+    const { folder, maxBytes, sync } = resolveSpoolOptions(options, overflow, logger, disk);
     super({ objectMode: true, readableHighWaterMark: READ_AHEAD, writableHighWaterMark: 1 });
-    const { folder, maxBytes = 256 * 2 ** 20, sync = false } = options;
     this.maxBytes = maxBytes;
     this.overflow = overflow;
     this.#options = {
-      ...{ disk, folder, maxBytes, sync, logger },
+      ...{ disk, folder, maxBytes, sync, logger, signal: this.#stopping.signal },
       onLoss: (lost, ids) => this.#lose(lost, ids),
       onQuarantine: ({ tag, count, raw }) => this.#drop(new LogBatch(tag, count, raw), 'quarantined'),
       onRecount: (difference) => this.#accounts.recover(difference),
@@ -87,13 +86,19 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
       },
       onSpace: () => this.#admit(),
     };
-    const patience = { disk, signal: this.#stopping.signal, onFailure: this.#options.onFailure };
-    this.#opening = new Opening(this.#options, patience);
-    this.#pending = new Pending({
-      patience,
-      onStored: (fresh, id) => this.#stored(fresh, id),
-      onRound: () => [this.#fill(), this.#admit()],
-    });
+    this.#opening = new Opening(this.#options);
+    this.#pending = new Pending(
+      this.#options,
+      (fresh, id) => this.#stored(fresh, id),
+      () => [this.#fill(), this.#admit()],
+    );
+  }
+
+  /** What was accepted and not acknowledged, whether a reader has it or not; the bytes include the headers. */
+  get held(): Readonly<Amount & { bytes: number }> {
+    const { batches, logs, bytes } = this.#pending.size;
+    const stored = this.#queue?.size ?? NOTHING;
+    return { batches: stored.batches + batches, logs: stored.logs + logs, bytes: stored.bytes + bytes };
   }
 
   /** False if it could not be opened yet, or if the last attempt to write failed. */
@@ -101,7 +106,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     return this.#queue === undefined ? this.failures === 0 : this.#pending.shortage === undefined;
   }
 
-  /** Locks the folder, if no shortage prevents it. `open()` does it, too. @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED */
+  /** Locks the folder, if no shortage prevents it. `open()` does it, too. @throws as `open()` does */
   lock(isHandedOver = () => false): Promise<void> {
     return this.#opening.lock(isHandedOver);
   }
@@ -110,7 +115,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
    * Opens the spool: nothing is stored or read before. During a shortage, as of descriptors, it tries again until that
    * ends, or until `close()`; each attempt is a `failure`. After an error it may be called again.
    *
-   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED
+   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED, ERR_CLOSED
    */
   async open(): Promise<void> {
     const queue = await this.#opening.open();
@@ -136,30 +141,12 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     this.#read.delete(batch);
     if (typeof found === 'number') this.#queue?.finish(found, batch);
     else this.#pending.acknowledge(found);
-    this.#accounts.release(batch);
     this.#admit();
   }
 
-  /**
-   * A reporter that notes on disk which batch is being processed, if the process before this one crashed. A batch that
-   * ends two more processes is set aside: see docs/spool-format.md. Waiting for an answer does not count: the note is
-   * removed when `report()` returns its promise.
-   */
+  /** A reporter that notes on disk which batch is being processed: docs/spool-format.md explains why. */
   guard(reporter: Reporter): Reporter {
-    // Whoever uses it says that it is not a reporter.
-    if (typeof reporter?.report !== 'function') return reporter;
-    return {
-      report: (batch, options) => {
-        const id = this.#queue?.isSuspicious ? this.#read.get(batch) : undefined;
-        if (typeof id !== 'number') return reporter.report(batch, options);
-        this.#queue?.mark(id);
-        try {
-          return reporter.report(batch, options);
-        } finally {
-          this.#queue?.unmark(id);
-        }
-      },
-    };
+    return guardedReporter(reporter, () => this.#queue, this.#read);
   }
 
   /** Lets no writer wait any more: a batch that does not fit is dropped with the reason `'shutdown'`. */
@@ -168,8 +155,28 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     this.#admit();
   }
 
-  /** Waits until everything that was accepted is stored, if the disk lets it, and releases the folder. */
+  /** Stores everything that was accepted, if the disk lets it, and releases the folder. `destroy()` does it, too. */
   async close(): Promise<void> {
+    await this.#release();
+    this.destroy();
+  }
+
+  override _destroy(error: Error | null, callback: Callback): void {
+    // The stream discards what is in its queue.
+    const queued = queuedIn<LogBatch>(this);
+    this.#release().then(() => callback(error), callback);
+    for (const batch of queued) {
+      count(this.#accounts.received, batch);
+      this.#drop(batch, 'shutdown');
+    }
+  }
+
+  #release(): Promise<void> {
+    this.#released ??= this.#storeAll();
+    return this.#released;
+  }
+
+  async #storeAll(): Promise<void> {
     this.shutdown();
     this.#stopping.abort();
     while (this.writableLength > 0 && !this.destroyed) await nextTurn();
@@ -182,26 +189,27 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     }
     await this.#queue?.close();
     await this.#reading;
-    this.destroy();
   }
 
   override _write(batch: LogBatch, _encoding: BufferEncoding, callback: Callback): void {
-    if (!this.#hasRoom(batch)) {
-      if (this.overflow === 'block' && !this.#refusing && sizeOf(batch).bytes <= this.maxBytes) {
-        batch.detach();
-        this.#waiting = { batch, callback };
-        return;
-      }
-      this.#accounts.accept(batch);
+    if (refuseOther(batch, callback)) return;
+    const hasRoom = this.#hasRoom(batch);
+    const canWait = this.overflow === 'block' && !this.#refusing && sizeOf(batch).bytes <= this.maxBytes;
+    if (!hasRoom && canWait) {
+      batch.detach();
+      this.#waiting = { batch, callback };
+      return;
+    }
+    count(this.#accounts.received, batch);
+    if (!hasRoom) {
       this.#drop(batch, this.#refusing ? 'shutdown' : 'spool_full', this.#pending.shortage);
       callback();
       return;
     }
-    this.#accounts.accept(batch);
-    const fresh: Fresh = { batch, isRead: false, isDone: false };
+    const fresh = this.#pending.accept(batch);
     if (this.#isWanted && !this.#pending.hasUnread && this.#hasReadAll()) this.#give(fresh);
     if (!fresh.isDone) this.#pending.add(fresh);
-    if (this.#isBehind()) this.#waiting = { batch: undefined, callback };
+    if (this.#pending.isBehind && !this.#refusing) this.#waiting = { batch: undefined, callback };
     else callback();
   }
 
@@ -212,19 +220,12 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
 
   #hasRoom(batch: LogBatch): boolean {
     const { bytes } = sizeOf(batch);
-    const pending = this.#pending.bytes;
-    if (this.#pending.shortage !== undefined && pending > 0 && pending + bytes > MAX_PENDING_BYTES)
-      return false;
-    const space = this.#queue?.space ?? Number.POSITIVE_INFINITY;
-    return this.held.bytes + bytes <= this.maxBytes && pending + bytes <= space;
+    const pending = this.#pending.size.bytes;
+    const { space = Number.POSITIVE_INFINITY, size = NOTHING } = this.#queue ?? {};
+    if (this.#pending.isFull(bytes) || pending + bytes > space) return false;
+    return size.bytes + pending + bytes <= this.maxBytes;
   }
 
-  /** Whether writers have to wait for the disk. */
-  #isBehind(): boolean {
-    return this.#pending.bytes > MAX_PENDING_BYTES && !this.#refusing && this.#pending.shortage === undefined;
-  }
-
-  /** Whether the reader has everything that is stored. */
   #hasReadAll(): boolean {
     return this.#reading === undefined && this.#queue?.hasUnread === false;
   }
@@ -269,6 +270,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     for (const { id, tag, count, raw } of entries) {
       const batch = new LogBatch(tag, count, raw);
       this.#read.set(batch, id);
+      if (queue.isMarked(id)) keepAlone(batch);
       this.push(batch);
     }
     if (entries.length === 0) this.#isWanted = true;
@@ -283,7 +285,6 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
   }
 
   #drop(batch: LogBatch, reason: string, error?: unknown): void {
-    this.#accounts.release(batch);
     this.emit('drop', batch, reason, error === undefined ? undefined : failed(this.#options.folder, error));
   }
 
@@ -291,7 +292,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
   #admit(): void {
     if (this.#waiting === undefined) return;
     const { batch, callback } = this.#waiting;
-    if (batch === undefined ? this.#isBehind() : !this.#refusing && !this.#hasRoom(batch)) return;
+    if (!this.#refusing && (batch === undefined ? this.#pending.isBehind : !this.#hasRoom(batch))) return;
     this.#waiting = undefined;
     if (batch === undefined) callback();
     else this._write(batch, 'utf8', callback);

@@ -24,6 +24,7 @@ export interface MetricsSource {
     readonly total: number;
     readonly refused: Readonly<Record<string, number>>;
     readonly idle: number;
+    readonly unrecorded: number;
   };
   /** Operations that failed, by kind of shortage. */
   readonly shortages: Readonly<Record<string, number>>;

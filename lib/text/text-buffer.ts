@@ -32,6 +32,13 @@ export class TextBuffer {
     this.end += this.bytes.write(text, this.end);
   }
 
+  /** Appends text that is encoded already. */
+  appendBytes(text: Uint8Array): void {
+    this.reserve(text.length);
+    this.bytes.set(text, this.end);
+    this.end += text.length;
+  }
+
   /** Removes the end of the text, so that {@link length} is `length`. */
   truncate(length: number): void {
     this.end = this.#start + length;

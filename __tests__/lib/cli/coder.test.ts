@@ -16,7 +16,8 @@ let reporter: CoderReporter | undefined;
 afterEach(() => reporter?.close());
 
 function make(options: Partial<CoderOptions>, env: object = {}, logger: Logger = silent): CoderReporter {
-  const none = { coderUrl: undefined, coderTokenFile: undefined, coderAllowOld: false };
+  const times = { reportTimeout: 10, reportMaxTimeout: 300, maxRetryAfter: 300 };
+  const none = { coderUrl: undefined, coderTokenFile: undefined, coderAllowOld: false, ...times };
   const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
   const io = { ...streams, env: { ...env }, onSignal: () => () => undefined, exit: () => undefined };
   reporter = coderReporter({ ...none, ...options }, io, logger);
@@ -123,7 +124,7 @@ test('a token file that fails for a reason that may pass does not prevent the st
   make({ coderUrl: server.url }, { CODER_AGENT_TOKEN_FILE: file }, logger);
   const said = (text: string) => () => JSON.stringify(logger.lines).includes(text);
   expect(said('CODER_AGENT_TOKEN_FILE: the file with the agent token cannot be read yet')()).toBe(true);
-  await until('an attempt has failed', said('no connection to Coder'));
+  await until('an attempt has failed', said('Coder is not available'));
   expect(logger.lines.at(-1)?.fields.err).toMatchObject({
     message: expect.stringMatching(/cannot be read.*EIO/),
   });

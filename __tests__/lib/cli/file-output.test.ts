@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { afterEach, expect, test } from '@jest/globals';
 import { eventOutput } from '../../../lib/cli/event-output.js';
 import { FileOutput } from '../../../lib/cli/file-output.js';
@@ -60,20 +60,28 @@ function pipe(): { output: FileOutput; read: () => string } {
   return { output: new FileOutput(fd), read: () => bytes.toString('utf8', 0, readSync(fd, bytes)) };
 }
 
-test('a write that was cut short is an error, and its line stays alone', () => {
+test('a write that was cut short is an error, which says how much was written', () => {
   const { output, read } = pipe();
   const cut = write(output, 'x'.repeat(2_000_000));
   expect(write(output, 'again\n')).toEqual({ code: 'EAGAIN', written: 0 });
   expect(cut).toEqual({ code: 'EAGAIN', written: read().length });
   expect(write(output, 'again\n')).toBeUndefined();
-  expect(write(output, 'more\n')).toBeUndefined();
-  expect(read()).toBe('\nagain\nmore\n');
+  expect(read()).toBe('again\n');
 });
 
-test('a write that was cut at the end of a line leaves nothing to repair', () => {
-  const { output, read } = pipe();
-  const cut = write(output, 'x\n'.repeat(1_000_000));
-  expect(cut).toEqual({ code: 'EAGAIN', written: read().length });
-  expect(write(output, 'again\n')).toBeUndefined();
-  expect(read()).toBe('again\n');
+test.each([
+  ['', false],
+  ['a line\n', false],
+  ['a line\nhalf of', true],
+])('a file with %j that is appended to: it is cut short: %p', (content, isCutShort) => {
+  const at = path();
+  writeFileSync(at, content);
+  expect(new FileOutput(open(at, 'a')).isCutShort).toBe(isCutShort);
+});
+
+test.each([
+  ['a pipe', () => pipe().output],
+  ['a device', () => new FileOutput(open('/dev/full', 'w'))],
+])('%s is not cut short', (_what, output) => {
+  expect(output().isCutShort).toBe(false);
 });

@@ -1,22 +1,33 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Batch, Forwarder, LogBuffer } from '../../../lib/index.js';
+import { LogBatch, Tag } from '../../../codec/index.js';
+import { partsOf } from '../../../lib/forwarding/combination.js';
+import { type CoalesceOptions, Forwarder, LogBuffer } from '../../../lib/index.js';
 import { seed } from '../../helpers/seed.js';
-
-interface Numbered extends Batch {
-  readonly n: number;
-}
 
 const LOGS = 2;
 const BYTES = 10;
+
+/** A batch of two empty logs. A few neighbours have the same session. */
+class Numbered extends LogBatch {
+  readonly n: number;
+  constructor(n: number) {
+    super(
+      Tag.V2,
+      LOGS,
+      Buffer.from([0x0a, 0, 0x12, 4, 115, 105, 100, 48 + (Math.floor(n / 4) % 3), 0x0a, 0]),
+    );
+    this.n = n;
+  }
+}
 
 /** How the reporter answers. */
 const ANSWERS = ['returns', 'throws', 'waits', 'waits, and gives up when it is told to'] as const;
 
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ write: fc.integer({ min: 1, max: 5 }), isCorked: fc.boolean() }) },
-  { weight: 4, arbitrary: fc.constantFrom('turn', 'tick', 'microtask', 'succeed', 'fail', 'fail') },
+  { weight: 4, arbitrary: fc.constantFrom('turn', 'tick', 'microtask', 'succeed', 'fail', 'fail for good') },
   { weight: 3, arbitrary: fc.constantFrom('pause', 'resume', 'unpipe', 'pipe', ...ANSWERS) },
   { weight: 2, arbitrary: fc.constantFrom('write later', 'stop', 'destroy', 'destroy later') },
   {
@@ -30,6 +41,9 @@ interface Options {
   overflow: 'drop' | 'block';
   concurrency: number;
   isRetrying: boolean;
+  coalesce: CoalesceOptions | undefined;
+  lingerMs: number;
+  keepsOrder: boolean;
 }
 const options = fc.record<Options>({
   maxBatches: fc.constantFrom(1, 2, 5),
@@ -37,6 +51,9 @@ const options = fc.record<Options>({
   overflow: fc.constantFrom('drop', 'block'),
   concurrency: fc.constantFrom(1, 3, 1000),
   isRetrying: fc.boolean(),
+  coalesce: fc.constantFrom(undefined, {}, { maxLogs: 5 }, { maxBytes: 25 }),
+  lingerMs: fc.constantFrom(0, 1),
+  keepsOrder: fc.boolean(),
 });
 
 /** A LogBuffer, the Forwarder that reads it at the moment, and what became of each batch. */
@@ -51,7 +68,9 @@ class Model {
   /** What the next listener or reporter that is called does. */
   readonly later: (() => void)[] = [];
   readonly reports: { resolve(): void; reject(error: Error): void }[] = [];
-  readonly #options: { concurrency: number; isRetrying: boolean };
+  readonly #options: Omit<Options, 'maxBatches' | 'maxBytes' | 'overflow'>;
+  /** How many reports consisted of several batches. */
+  combined = 0;
   #stopping: Promise<void> | undefined;
   #outcomes = 0;
 
@@ -68,7 +87,7 @@ class Model {
     if (isCorked) buffer.cork();
     for (let i = 0; i < count && buffer.writable; i++) {
       const n = this.fates.push([]) - 1;
-      buffer.write({ n, count: LOGS, raw: Buffer.alloc(BYTES) });
+      buffer.write(new Numbered(n));
     }
     if (isCorked) buffer.uncork();
   }
@@ -133,10 +152,11 @@ class Model {
   }
 
   #start(): Forwarder<Numbered> {
-    const { concurrency, isRetrying } = this.#options;
-    const report = (_batch: Numbered, { signal }: { signal: AbortSignal }) => this.#report(signal);
+    const { concurrency, isRetrying, coalesce, lingerMs, keepsOrder } = this.#options;
+    const report = (batch: Numbered, { signal }: { signal: AbortSignal }) => this.#report(batch, signal);
     const retry = isRetrying && { initialDelayMs: 0, maxAttempts: 2 };
-    const forwarder = new Forwarder<Numbered>({ report }, { concurrency, retry });
+    const reporter = { report, coalesce, keepsOrder };
+    const forwarder = new Forwarder<Numbered>(reporter, { concurrency, retry, lingerMs });
     forwarder.on('error', (error) => this.errors.push(error));
     forwarder.on('drop', (batch, reason) => this.#settle(batch, reason));
     forwarder.on('forward', (batch) => {
@@ -147,7 +167,11 @@ class Model {
     return forwarder;
   }
 
-  #report(signal: AbortSignal): Promise<void> | undefined {
+  #report(batch: Numbered, signal: AbortSignal): Promise<void> | undefined {
+    const numbers = partsOf(batch).map(({ n }) => n);
+    if (numbers.length > 1) this.combined += 1;
+    expect(numbers).toEqual(numbers.map((_, i) => (numbers[0] as number) + i));
+    expect(batch.count).toBe(LOGS * numbers.length);
     this.later.shift()?.();
     if (this.answer === 'returns') return undefined;
     if (this.answer === 'throws') throw new Error('thrown');
@@ -165,6 +189,9 @@ class Model {
   }
 }
 
+/** How many reports of the run consisted of several batches. */
+let combined = 0;
+
 test(`each batch has one fate, and the accounts of LogBuffer and Forwarder are true after each step (seed ${seed})`, async () => {
   const property = fc.asyncProperty(fc.array(step, { maxLength: 40 }), options, async (steps, options) => {
     const model = new Model(options);
@@ -175,6 +202,8 @@ test(`each batch has one fate, and the accounts of LogBuffer and Forwarder are t
       microtask: () => Promise.resolve(),
       succeed: () => model.reports.shift()?.resolve(),
       fail: () => model.reports.shift()?.reject(new Error('rejected')),
+      'fail for good': () =>
+        model.reports.shift()?.reject(Object.assign(new Error('not this one'), { permanent: true })),
       pause: () => buffer.pause(),
       resume: () => model.resume(),
       unpipe: () => buffer.unpipe(model.forwarder),
@@ -197,11 +226,13 @@ test(`each batch has one fate, and the accounts of LogBuffer and Forwarder are t
       model.check();
     }
     await model.settled();
+    combined += model.combined;
     expect(model.fates.filter((fates) => fates.length !== 1)).toEqual([]);
     expect(model.errors).toEqual([]);
     if (options.concurrency === 1) {
       expect(model.forwarded).toEqual([...model.forwarded].sort((a, b) => a - b));
     }
   });
-  await fc.assert(property, { seed, numRuns: 300 });
+  await fc.assert(property, { seed, numRuns: 400 });
+  expect(combined).toBeGreaterThan(0);
 });

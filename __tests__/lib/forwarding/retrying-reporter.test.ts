@@ -183,8 +183,8 @@ describe('an attempt that takes too long', () => {
     expect(attempts.map(({ signal }) => signal.aborted)).toEqual([true, false]);
     expect(attempts[0]?.signal.reason).toMatchObject({ message: 'no answer within 50 ms' });
     expect(retried).toEqual([attempts[0]?.signal.reason]);
-    await pass(51);
-    expect(attempts.map(({ at }) => at)).toEqual([0, 51, 102]);
+    await pass(101);
+    expect(attempts.map(({ at }) => at)).toEqual([0, 51, 152]);
     expect(state.outcome).toBe('delivered');
     expect(jest.getTimerCount()).toBe(0);
   });
@@ -214,8 +214,8 @@ describe('an attempt that takes too long', () => {
     random(0);
     const { times, state } = report([never], { timeoutMs: 50, maxAttempts: 3 });
     await pass(1000);
-    expect(times()).toEqual([0, 51, 102]);
-    expect(state.outcome).toMatchObject({ message: 'no answer within 50 ms' });
+    expect(times()).toEqual([0, 51, 152]);
+    expect(state.outcome).toMatchObject({ message: 'no answer within 200 ms' });
   });
 
   test('may complete late: neither a success nor a failure has an effect', async () => {
@@ -229,7 +229,7 @@ describe('an attempt that takes too long', () => {
         failing,
         async () => undefined,
       ],
-      { timeoutMs: 50, initialDelayMs: 100, factor: 1 },
+      { timeoutMs: 50, maxTimeoutMs: 50, initialDelayMs: 100, factor: 1 },
     );
     await pass(60);
     // During the delay.
@@ -247,7 +247,7 @@ describe('an attempt that takes too long', () => {
 
   test('leaves no listeners on the signal, and no timers, however often it happens', async () => {
     random(0);
-    const { abort, attempts, state } = report([never], { timeoutMs: 1, maxAttempts: 500 });
+    const { abort, attempts, state } = report([never], { timeoutMs: 1, maxTimeoutMs: 1, maxAttempts: 500 });
     await pass(500);
     expect(attempts.length).toBeGreaterThan(200);
     expect(getEventListeners(abort.signal, 'abort').length).toBeLessThanOrEqual(1);
@@ -255,6 +255,75 @@ describe('an attempt that takes too long', () => {
     expect(state.outcome).toBeInstanceOf(Error);
     expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
     expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+describe('the time of an attempt', () => {
+  /** A reporter that answers after so long, or gives up when it is told to. */
+  const answeringAfter = (ms: number) => (signal: AbortSignal) =>
+    new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(resolve, ms);
+      signal.addEventListener('abort', () => {
+        clearTimeout(timer);
+        reject(signal.reason);
+      });
+    });
+
+  test('doubles after each one that took too long, so that a slow destination receives a batch in the end', async () => {
+    random(0);
+    const { state, attempts, times } = report([answeringAfter(35_000)], {});
+    await pass(105_100);
+    expect(times()).toEqual([0, 10_001, 30_002]);
+    expect(attempts.map(({ signal }) => signal.aborted)).toEqual([true, true, false]);
+    expect(state.outcome).toBe('delivered');
+  });
+
+  test.each([
+    ['up to 5 min, by default', {}, [0, 10, 30, 70, 150, 310, 610, 910]],
+    ['up to maxTimeoutMs', { maxTimeoutMs: 15_000 }, [0, 10, 25, 40, 55, 70, 85, 100]],
+    ['but it does not become shorter', { maxTimeoutMs: 5000 }, [0, 10, 20, 30, 40, 50, 60, 70]],
+    ['from timeoutMs on', { timeoutMs: 200_000 }, [0, 200, 500, 800, 1100, 1400, 1700, 2000]],
+  ])('doubles %s', async (_what, options, seconds) => {
+    random(0);
+    const { times } = report([never], { ...options, maxElapsedMs: Number.POSITIVE_INFINITY });
+    await pass(2_100_000);
+    expect(
+      times()
+        .slice(0, 8)
+        .map((ms) => Math.floor(ms / 1000)),
+    ).toEqual(seconds);
+  });
+
+  test('stays while answers need it, and is the first one again after an answer within that', async () => {
+    random(0);
+    const { reporter, attempts } = scripted(
+      answeringAfter(15_000),
+      answeringAfter(15_000),
+      answeringAfter(15_000),
+      failing,
+      answeringAfter(9_000),
+      answeringAfter(15_000),
+    );
+    const retrying = new RetryingReporter(reporter, {}, () => undefined);
+    const { signal } = new AbortController();
+    for (const batch of ['a', 'b', 'c', 'd']) {
+      const result = retrying.report(batch, { signal });
+      await pass(60_000);
+      await result;
+    }
+    expect(attempts.map(({ batch }) => batch).join('')).toBe('aabccdd');
+  });
+
+  test('doubles once for reports at the same time', async () => {
+    random(0);
+    const { reporter, attempts } = scripted(never);
+    const retrying = new RetryingReporter(reporter, {}, () => undefined);
+    const { signal } = new AbortController();
+    for (const batch of ['a', 'b', 'c']) void retrying.report(batch, { signal });
+    await pass(29_000);
+    expect(attempts).toHaveLength(6);
+    await pass(2000);
+    expect(attempts).toHaveLength(9);
   });
 });
 
@@ -331,7 +400,23 @@ describe('retryAfterMs', () => {
     expect(times()).toEqual([0, expected]);
   });
 
-  test.each([Number.NaN, -5000, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 'soon', null, {}])(
+  test.each([
+    ['5 min by default', {}, 300_000],
+    ['maxRetryAfterMs', { maxRetryAfterMs: 20_000 }, 20_000],
+    ['maxRetryAfterMs, also above 5 min', { maxRetryAfterMs: 400_000 }, 400_000],
+  ])('is limited to %s, whatever a wrong clock makes of it', async (_what, options, expected) => {
+    for (const retryAfterMs of [86_400_000, Number.POSITIVE_INFINITY]) {
+      random(0);
+      const { times } = report([asking(retryAfterMs), async () => undefined], {
+        ...options,
+        maxElapsedMs: Number.POSITIVE_INFINITY,
+      });
+      await pass(500_000);
+      expect(times()).toEqual([0, expected]);
+    }
+  });
+
+  test.each([Number.NaN, -5000, Number.NEGATIVE_INFINITY, 'soon', null, {}])(
     'of %p is ignored',
     async (retryAfterMs) => {
       random(1);
@@ -349,7 +434,10 @@ describe('retryAfterMs', () => {
   });
 
   test('that is longer than a timer supports is not treated as 0', async () => {
-    const { times, abort } = report([asking(2 ** 40)], { maxElapsedMs: Number.POSITIVE_INFINITY });
+    const { times, abort } = report([asking(2 ** 40)], {
+      maxElapsedMs: Number.POSITIVE_INFINITY,
+      maxRetryAfterMs: 2 ** 31 - 1,
+    });
     await pass(86_400_000);
     expect(times()).toEqual([0]);
     abort.abort();
@@ -589,6 +677,8 @@ describe('a Forwarder with `retry`', () => {
       [0, -1, 0.5, 2 ** 31, Number.NaN, Number.NEGATIVE_INFINITY, '5', null],
       [1, 2 ** 31 - 1, Number.POSITIVE_INFINITY],
     ],
+    ['maxTimeoutMs', [0, 0.5, 2 ** 31, Number.NaN, Number.POSITIVE_INFINITY, '5', null], [1, 2 ** 31 - 1]],
+    ['maxRetryAfterMs', [-1, 0.5, 2 ** 31, Number.POSITIVE_INFINITY, '5', null], [0, 2 ** 31 - 1]],
   ])('checks the option %s', (name, bad, good) => {
     const make = (value: unknown) => new Forwarder({ report: ok }, { retry: { [name]: value } });
     for (const value of bad) {

@@ -157,7 +157,6 @@ describe('a batch with megabytes of text', () => {
       input.logs?.length ?? 0,
       Buffer.from(ReportBoundaryLogsRequest.encode(input).finish()),
     );
-  const linesIn = (text: string) => text.trimEnd().split('\n');
 
   test.each(['json', 'logfmt', 'pretty'] as const)('is written in pieces: %s', async (format) => {
     const output = new Output();
@@ -167,7 +166,7 @@ describe('a batch with megabytes of text', () => {
     for (const chunk of output.chunks) expect(chunk.length).toBeLessThan(PIECE + 1000);
   });
 
-  test('is reported when its last piece is written; other batches may come in between', async () => {
+  test('is reported when its last piece is written, and those behind it come after it', async () => {
     const output = new Output();
     const pending: (() => void)[] = [];
     const { write } = output;
@@ -187,12 +186,8 @@ describe('a batch with megabytes of text', () => {
       order.push(...reported.slice(order.length));
     }
     await Promise.all([first, second]);
-    expect(order).toEqual(['small', 'large']);
-    const lines = linesIn(output.text);
-    expect(lines.filter((line) => line !== formatBatch(SOME, 'json').trimEnd()).join('\n')).toBe(
-      formatBatch(large(), 'json').trimEnd(),
-    );
-    expect(lines).toHaveLength(6001);
+    expect(order).toEqual(['large', 'small']);
+    expect(output.text === formatBatch(large(), 'json') + formatBatch(SOME, 'json')).toBe(true);
   });
 
   test('fails if one of its pieces cannot be written, and the next batch is written', async () => {
@@ -204,14 +199,15 @@ describe('a batch with megabytes of text', () => {
   });
 
   test.each(['json', 'logfmt', 'pretty'] as const)(
-    'is written from its start if it is retried: %s',
+    'continues where it failed if it is retried: %s',
     async (format) => {
       const output = new Output();
       output.ends.push([], [new Error('ENOSPC')]);
       const reporter = new TextReporter({ stream: output, format });
       const batch = large();
       expect(await outcomes(reporter, [batch])).toEqual(['ENOSPC']);
-      output.chunks.length = 0;
+      // The second piece was not written.
+      output.chunks.pop();
       expect(await outcomes(reporter, [batch])).toEqual(['reported']);
       expect(output.text === formatBatch(batch, format)).toBe(true);
     },

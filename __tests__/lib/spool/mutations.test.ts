@@ -10,16 +10,16 @@ const MUTATIONS: [fault: string, file: string, from: string, to: string][] = [
   [
     'acknowledgements are not written',
     'queue',
-    'segment.acks.set(id, id + 1, State.ACKNOWLEDGED);',
-    'segment.acks.left -= 1;',
+    'segment.acks.set(id, id + 1, next(state));',
+    'if (isFinished(next(state))) segment.acks.done += 1; else segment.acks.set(id, id + 1, next(state));',
   ],
-  ['a segment is deleted although batches wait', 'upkeep', 'acks.left === 0 && !', 'acks.left <= 1 && !'],
-  ['the last segment is deleted', 'upkeep', ' && segment !== writer.tail', ''],
-  ['any segment is deleted before older ones', 'upkeep', 'segment === segments[0] &&', ''],
-  ['damage is not reported', 'queue', 'await this.#losses.lose(segment, missing, offset);', 'undefined;'],
+  ['a segment is deleted although batches wait', 'upkeep', 'segment.left === 0 &&', 'segment.left <= 1 &&'],
+  ['the last segment is deleted', 'upkeep', ' && !isTail', ''],
+  ['any segment is deleted before older ones', 'folder', 'segment === segments[0] &&', ''],
+  ['damage is not reported', 'queue', 'await this.#lose(segment, missing, offset);', 'undefined;'],
   ['finished batches are delivered', 'queue', 'if (isFinished(state)) continue;', ''],
-  ['a marked batch is delivered again', 'queue', 'state !== State.STARTED_AGAIN', 'state !== -1'],
-  ['marks are never cleared', 'queue', 'segment.acks.set(id, id + 1, State.WAITING);', ''],
+  ['a marked batch is delivered again', 'queue', 'if (state === State.STARTED_AGAIN)', 'if (state === -1)'],
+  ['marks are never cleared', 'queue', 'this.#set(id, () => State.WAITING);', ''],
   [
     'the size forgets what is finished',
     'queue',
@@ -29,8 +29,8 @@ const MUTATIONS: [fault: string, file: string, from: string, to: string][] = [
   [
     'ids of damaged bytes are used again',
     'queue',
-    'this.#writer.next = segments.at(-1)?.end ?? 0;',
-    'this.#writer.next = segments.at(-1)?.first ?? 0;',
+    'this.#log.next = segments.at(-1)?.end ?? 0;',
+    'this.#log.next = segments.at(-1)?.first ?? 0;',
   ],
 ];
 
@@ -93,7 +93,7 @@ describe('the simulation finds a queue of which', () => {
 });
 
 test('it finds nothing wrong with the same queue without a fault', async () => {
-  const line = 'await this.#losses.lose(segment, missing, 0);';
+  const line = 'await this.#lose(segment, missing, 0);';
   const Queue = await mutant('queue', line, line);
   for (let seed = 0; seed < 200; seed++) await simulate(seed, Queue);
 });

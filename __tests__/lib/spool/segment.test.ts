@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { type Disk, type DiskFile, realDisk } from '../../../lib/spool/disk.js';
-import { segmentLimits } from '../../../lib/spool/writer.js';
+import { segmentLimits } from '../../../lib/spool/segment.js';
 import { appendAll, numbered, numberIn, queues, readAll } from '../../helpers/spools.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { Counter, Registry } from 'prom-client';
 import { DROP_REASONS } from '../../../lib/index.js';
 import { BUILD_INFO } from '../../../lib/telemetry/build-info.js';
@@ -31,7 +31,14 @@ const busy: MetricsSource = {
   reporter: { isUp: true, lastSuccess: () => 1_772_566_954.25 },
   status: { droppedChannelFull: 61, droppedBatchFull: 62 },
   rejected: each(REJECT_REASONS, (_reason, i) => 20 + i),
-  connections: { open: 3, max: 999, total: 33, refused: { max_connections: 34, descriptors: 35 }, idle: 36 },
+  connections: {
+    open: 3,
+    max: 999,
+    total: 33,
+    refused: { max_connections: 34, descriptors: 35 },
+    idle: 36,
+    unrecorded: 37,
+  },
   shortages: each(SHORTAGE_KINDS, (_kind, i) => 70 + i),
   wasmEnabled: () => true,
   foreignErrors: () => ({ logger: 71, registry: 72 }),
@@ -51,7 +58,14 @@ const fresh: MetricsSource = {
   reporter: { isUp: false, lastSuccess: () => 0 },
   status: { droppedChannelFull: 0, droppedBatchFull: 0 },
   rejected: each(REJECT_REASONS, () => 0),
-  connections: { open: 0, max: 1024, total: 0, refused: { max_connections: 0, descriptors: 0 }, idle: 0 },
+  connections: {
+    open: 0,
+    max: 1024,
+    total: 0,
+    refused: { max_connections: 0, descriptors: 0 },
+    idle: 0,
+    unrecorded: 0,
+  },
   shortages: each(SHORTAGE_KINDS, () => 0),
   wasmEnabled: () => false,
   foreignErrors: () => ({ logger: 0, registry: 0 }),
@@ -74,7 +88,8 @@ test('every metric has its name, label and value', async () => {
     'agent_boundary_log_proxy_batches_dropped_total{reason="rejected"} 5',
     'agent_boundary_log_proxy_batches_dropped_total{reason="spool_full"} 6',
     'agent_boundary_log_proxy_batches_dropped_total{reason="spool_damaged"} 7',
-    'agent_boundary_log_proxy_batches_dropped_total{reason="quarantined"} 8',
+    'agent_boundary_log_proxy_batches_dropped_total{reason="redaction_failed"} 8',
+    'agent_boundary_log_proxy_batches_dropped_total{reason="quarantined"} 9',
     'agent_boundary_log_proxy_logs_dropped_total{reason="buffer_full"} 10',
     'agent_boundary_log_proxy_logs_dropped_total{reason="unfair_share"} 20',
     'agent_boundary_log_proxy_logs_dropped_total{reason="forward_failed"} 30',
@@ -82,7 +97,8 @@ test('every metric has its name, label and value', async () => {
     'agent_boundary_log_proxy_logs_dropped_total{reason="rejected"} 50',
     'agent_boundary_log_proxy_logs_dropped_total{reason="spool_full"} 60',
     'agent_boundary_log_proxy_logs_dropped_total{reason="spool_damaged"} 70',
-    'agent_boundary_log_proxy_logs_dropped_total{reason="quarantined"} 80',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="redaction_failed"} 80',
+    'agent_boundary_log_proxy_logs_dropped_total{reason="quarantined"} 90',
     'agent_boundary_log_proxy_logs_dropped_total{reason="boundary_channel_full"} 61',
     'agent_boundary_log_proxy_logs_dropped_total{reason="boundary_batch_full"} 62',
     'agent_boundary_log_proxy_batches_forwarded_total 42',
@@ -129,6 +145,7 @@ test('every metric has its name, label and value', async () => {
     'agent_boundary_log_proxy_spool_missing_first_id 1000',
     'agent_boundary_log_proxy_spool_missing_end_id 1009',
     'agent_boundary_log_proxy_spool_failures_total 10',
+    'agent_boundary_log_proxy_record_missing_bytes_total 37',
     'agent_boundary_log_proxy_foreign_errors_total{source="logger"} 71',
     'agent_boundary_log_proxy_foreign_errors_total{source="registry"} 72',
     `agent_boundary_log_proxy_build_info{version="${version}",node="${process.version}"} 1`,
@@ -213,7 +230,7 @@ describe('one registry', () => {
     const registry = new Registry();
     new Counter({ name: 'mine_total', help: 'mine', registers: [registry] }).inc(3);
     const first = new Metrics(registry, busy);
-    first.release();
+    first.release(true);
     expect(await registry.metrics()).toContain('batches_forwarded_total 42');
 
     new Metrics(registry, fresh);
@@ -227,10 +244,38 @@ describe('one registry', () => {
   test('that another proxy uses is not released by a second release()', () => {
     const registry = new Registry();
     const first = new Metrics(registry, fresh);
-    first.release();
+    first.release(true);
     new Metrics(registry, fresh);
-    first.release();
+    first.release(true);
+    first.release(false);
     expect(thrown(() => new Metrics(registry, fresh))).toMatchObject({ code: 'ERR_REGISTRY_IN_USE' });
+  });
+
+  test('of a closed proxy is left with the metrics of the program alone', async () => {
+    const registry = new Registry();
+    new Counter({ name: 'mine_total', help: 'mine', registers: [registry] }).inc(3);
+    const before = await registry.metrics();
+    const first = new Metrics(registry, busy);
+    // The program has replaced one of them, so that is its own.
+    registry.removeSingleMetric(FORWARD_DURATION.name);
+    const own = new Counter({ name: FORWARD_DURATION.name, help: 'mine', registers: [registry] });
+    first.release(false);
+    expect(registry.getSingleMetric(FORWARD_DURATION.name)).toBe(own);
+    registry.removeSingleMetric(FORWARD_DURATION.name);
+    expect(await registry.metrics()).toBe(before);
+  });
+
+  test('that another copy of this module has released can be used', async () => {
+    const registry = new Registry();
+    new Metrics(registry, busy).release(true);
+    jest.resetModules();
+    const copy: typeof import('../../../lib/telemetry/metrics.js') = await import(
+      '../../../lib/telemetry/metrics.js'
+    );
+    expect(copy.Metrics).not.toBe(Metrics);
+    new copy.Metrics(registry, fresh);
+    expect(await registry.metrics()).toContain('batches_forwarded_total 0');
+    expect(thrown(() => new Metrics(registry, fresh))?.code).toBe('ERR_REGISTRY_IN_USE');
   });
 
   test('per proxy: both can be used at the same time', async () => {

@@ -1,10 +1,12 @@
 import type { Batch } from '../../batch.js';
+import { AttemptTimeout } from '../../forwarding/attempt-timeout.js';
+import type { CoalesceOptions } from '../../forwarding/coalesce-options.js';
 import type { Reporter } from '../../forwarding/reporter.js';
-import { Episode } from '../../telemetry/episode.js';
 import { MAX_PACKET_LENGTH } from './drpc/packet.js';
-import { isLasting, permanent } from './failures.js';
+import { type Failure, permanent } from './failures.js';
 import { KeptConnection } from './kept-connection.js';
 import { type CoderReporterOptions, resolveCoderOptions } from './options.js';
+import { Outage } from './outage.js';
 import { splitRequest } from './split-request.js';
 
 const METHOD = '/coder.agent.v2.Agent/ReportBoundaryLogs';
@@ -35,21 +37,23 @@ const METHOD = '/coder.agent.v2.Agent/ReportBoundaryLogs';
  * | `close()` was called | `ERR_CLOSED` | fail |
  */
 export class CoderReporter implements Reporter<Batch> {
+  /** Batches that wait become one call. Coder accepts at most 1000 logs in it. */
+  readonly coalesce: CoalesceOptions = { maxLogs: 1000, maxBytes: 2 ** 20 };
+  /** Whether there is a logger. */
+  readonly logsOutages: boolean;
   readonly #connection: KeptConnection;
-  readonly #callTimeoutMs: number;
+  readonly #callTimeout: AttemptTimeout;
   /** For each batch that takes several calls: how many of them have succeeded. */
   readonly #partsReported = new WeakMap<Batch, number>();
-  readonly #refusals: Episode;
+  readonly #outage: Outage;
 
   /** @throws ERR_INVALID_OPTION */
   constructor(options: CoderReporterOptions) {
     const resolved = resolveCoderOptions(options);
-    this.#callTimeoutMs = resolved.callTimeoutMs;
-    this.#refusals = new Episode(resolved.logger, {
-      started: 'Coder refuses boundary logs; retrying',
-      ended: 'Coder accepts boundary logs again',
-    });
-    this.#connection = new KeptConnection(resolved);
+    this.#callTimeout = new AttemptTimeout(resolved.callTimeoutMs, resolved.maxCallTimeoutMs);
+    this.#outage = new Outage(resolved.logger);
+    this.logsOutages = options.logger !== undefined;
+    this.#connection = new KeptConnection(resolved, this.#outage);
   }
 
   async report(batch: Batch, { signal }: { signal: AbortSignal }): Promise<void> {
@@ -64,7 +68,7 @@ export class CoderReporter implements Reporter<Batch> {
   /** Closes the connection. Reports in progress, and later ones, fail with ERR_CLOSED. */
   async close(): Promise<void> {
     await this.#connection.close();
-    this.#refusals.flush();
+    this.#outage.flush();
   }
 
   async #call(request: Uint8Array, signal: AbortSignal): Promise<void> {
@@ -72,12 +76,23 @@ export class CoderReporter implements Reporter<Batch> {
       const message = `this batch has ${request.length} bytes, and Coder accepts at most ${MAX_PACKET_LENGTH} in one request`;
       throw permanent(message);
     }
-    const session = await this.#connection.session(signal);
+    const session = await this.#connection.session(signal).catch((error) => {
+      if (error.name !== 'AbortError') this.#outage.callWaits();
+      throw error;
+    });
+    const { ms: timeoutMs } = this.#callTimeout;
+    const succeeded = this.#callTimeout.begin();
     try {
-      await session.call(METHOD, request, { signal, timeoutMs: this.#callTimeoutMs });
-      this.#refusals.over();
+      await session.call(METHOD, request, { signal, timeoutMs });
+      succeeded();
+      this.#outage.answered();
     } catch (error) {
-      if (isLasting(error)) this.#refusals.happened({}, { err: error }, error.code);
+      const { permanent, code } = error as Partial<Failure>;
+      if (code === 'ERR_CALL_TIMEOUT') this.#callTimeout.exceeded(timeoutMs);
+      // A rejected batch, a closed reporter and a run that ends are no outage.
+      if (permanent) this.#outage.answered();
+      else if (code !== 'ERR_CLOSED' && (error as Error).name !== 'AbortError')
+        this.#outage.callFailed(error);
       throw error;
     }
   }

@@ -106,12 +106,9 @@ export function proxyFailure(status: number): Failure {
   return passing('ERR_CONNECT_FAILED', `Coder is not available: ${said}`);
 }
 
-/** The longest delay that a `Retry-After` header can ask for. A wrong one must not end the forwarding for days. */
-const MAX_RETRY_AFTER_MS = 600_000;
-
-/** The delay that a `Retry-After` header asks for, as seconds or as a date; in ms, and at most 10 minutes. */
+/** The delay that a `Retry-After` header asks for, as seconds or as a date, in ms. Its users limit it. */
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
+  return Number.isNaN(ms) ? undefined : Math.max(ms, 0);
 }

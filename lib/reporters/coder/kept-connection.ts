@@ -4,11 +4,11 @@ import { onAbort, sleep, startTimer } from '../../forwarding/abort.js';
 import { backoffMs } from '../../forwarding/backoff.js';
 import { retryAfterMs } from '../../forwarding/reporter.js';
 import { retry } from '../../forwarding/retry.js';
-import { Episode } from '../../telemetry/episode.js';
 import type { AgentSession } from './agent-session.js';
 import { dial } from './dial.js';
-import { Failure, isLasting } from './failures.js';
+import { Failure } from './failures.js';
 import type { ResolvedCoderOptions } from './options.js';
+import type { Outage } from './outage.js';
 import { TokenPatience } from './token-patience.js';
 
 /**
@@ -25,7 +25,7 @@ const SOON_MS = 50;
 export class KeptConnection {
   readonly #options: ResolvedCoderOptions;
   readonly #closing = new AbortController();
-  readonly #outage: Episode;
+  readonly #outage: Outage;
   /** Resolves when the connection is closed for good. */
   readonly #done: Promise<void>;
   #session: AgentSession | undefined;
@@ -36,12 +36,9 @@ export class KeptConnection {
   /** Emits `change` when there is a session or a failure, or when the connection is closed. */
   readonly #progress = new EventEmitter().setMaxListeners(0);
 
-  constructor(options: ResolvedCoderOptions) {
+  constructor(options: ResolvedCoderOptions, outage: Outage) {
     this.#options = options;
-    this.#outage = new Episode(options.logger, {
-      started: 'no connection to Coder; retrying',
-      ended: 'connected to Coder again',
-    });
+    this.#outage = outage;
     this.#done = this.#keep();
   }
 
@@ -74,16 +71,16 @@ export class KeptConnection {
     this.#closing.abort(new BoundaryLogError('ERR_CLOSED', 'this CoderReporter is closed: create a new one'));
     this.#progress.emit('change');
     await this.#done;
-    this.#outage.flush();
   }
 
   async #keep(): Promise<void> {
-    const { reconnectInitialDelayMs, reconnectMaxDelayMs, logger } = this.#options;
+    const { reconnectInitialDelayMs, reconnectMaxDelayMs, maxRetryAfterMs, logger } = this.#options;
     const { signal } = this.#closing;
     const backoff = {
       initialDelayMs: reconnectInitialDelayMs,
       factor: 2,
       maxDelayMs: reconnectMaxDelayMs,
+      maxRetryAfterMs,
     };
     const delayMs = (failures: number, error: unknown) => backoffMs(failures, backoff, retryAfterMs(error));
     const onRetry = (error: unknown, delayMs: number) => this.#fail(error as Failure, delayMs);
@@ -102,8 +99,7 @@ export class KeptConnection {
 
   #fail(error: Failure, delayMs: number): void {
     this.#failure = { error, until: performance.now() + delayMs };
-    const { code } = error;
-    this.#outage.happened({}, { err: error }, isLasting(error) ? 'lasting' : code);
+    this.#outage.connectionFailed(error);
     this.#progress.emit('change');
   }
 
@@ -121,7 +117,7 @@ export class KeptConnection {
     const since = performance.now();
     const stopListening = onAbort(signal, () => session.close(signal.reason));
     this.#session = session;
-    this.#outage.over();
+    this.#outage.connected();
     this.#progress.emit('change');
     const error = await session.ended;
     stopListening();

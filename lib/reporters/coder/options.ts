@@ -1,10 +1,12 @@
 import { BoundaryLogError } from '../../errors.js';
+import { RETRY_OPTIONS } from '../../forwarding/retry-options.js';
 import { guardedLogger } from '../../guard.js';
 import type { Logger } from '../../logger.js';
 import {
   anything,
+  callable,
+  checkArgument,
   flag,
-  invalidOption,
   LOGGER_OPTION,
   milliseconds,
   type OptionTable,
@@ -30,6 +32,8 @@ export interface CoderReporterOptions {
    * call fails with its own error. Default: `8000`.
    */
   callTimeoutMs?: number | undefined;
+  /** Upper limit of `callTimeoutMs`, which doubles after each call that took too long, in ms. Default: `240000`. */
+  maxCallTimeoutMs?: number | undefined;
   /** How long it may take to connect, in ms. Default: `15000`. */
   connectTimeoutMs?: number | undefined;
   /**
@@ -39,6 +43,8 @@ export interface CoderReporterOptions {
   reconnectInitialDelayMs?: number | undefined;
   /** Upper limit of the longest delay, in ms. Default: `10000`. */
   reconnectMaxDelayMs?: number | undefined;
+  /** Upper limit of the delay that `Retry-After` asks for, in ms. Default: `300000`. */
+  maxRetryAfterMs?: number | undefined;
   /** How often the reporter pings Coder, in ms; Coder has 10 s to answer. Default: `15000`. */
   keepAliveMs?: number | undefined;
   /** A pino logger, or any object with its four methods. Default: silent. */
@@ -62,6 +68,11 @@ export const CODER_OPTIONS = {
     doc: 'Whether to connect to a Coder older than 2.31.1, too, with the agent API 2.7; it shows the workspace agent as disconnected when the connection ends',
   },
   callTimeoutMs: { ...milliseconds({ min: 1 }), default: 8000, doc: 'How long one call may take, in ms' },
+  maxCallTimeoutMs: {
+    ...milliseconds({ min: 1 }),
+    default: 240_000,
+    doc: 'Upper limit of `callTimeoutMs`, which doubles after each call that took too long, in ms',
+  },
   connectTimeoutMs: {
     ...milliseconds({ min: 1 }),
     default: 15_000,
@@ -77,6 +88,10 @@ export const CODER_OPTIONS = {
     default: 10_000,
     doc: 'Upper limit of the longest delay, in ms',
   },
+  maxRetryAfterMs: {
+    ...RETRY_OPTIONS.maxRetryAfterMs,
+    doc: 'Upper limit of the delay that `Retry-After` asks for, in ms',
+  },
   keepAliveMs: {
     // Including the time to answer, a silent server is detected within 40 s.
     ...wholeNumber({ min: 10, max: 30_000 }),
@@ -91,11 +106,11 @@ export type ResolvedCoderOptions = ResolvedOptions<CoderReporterOptions, typeof 
 /** @throws ERR_INVALID_OPTION. The error never contains the token. */
 export function resolveCoderOptions(options: CoderReporterOptions): ResolvedCoderOptions {
   const owner = 'CoderReporter';
-  const { url, token } = options;
-  if (url === undefined) throw invalidOption(`${owner}: url`, url, CODER_OPTIONS.url.expected);
   const given = resolveOptions(owner, options, CODER_OPTIONS);
+  const { url, token } = options;
+  checkArgument(owner, 'url', url, CODER_OPTIONS.url);
   const resolved = { ...given, logger: guardedLogger(given.logger).logger };
-  if (typeof token === 'function' || isToken(token)) return resolved;
+  if (callable.accepts(token) || isToken(token)) return resolved;
   const got = typeof token === 'string' ? 'a text that is not a valid token (not shown here)' : shown(token);
   const message = `${owner}: token: got ${got}, expected the agent token, or a function that returns it`;
   throw new BoundaryLogError('ERR_INVALID_OPTION', message);

@@ -111,7 +111,7 @@ describe('a refusal of Coder', () => {
   test.each([
     [429, '3', 3000],
     [503, undefined, undefined],
-    [503, new Date(Date.now() + 86_400_000).toUTCString(), 600_000],
+    [503, new Date(0).toUTCString(), 0],
   ])('with %d and Retry-After %p may pass', async (status, retryAfter, ms) => {
     const server = await startServer();
     server.refusal = { status, headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter } };

@@ -90,10 +90,8 @@ test.each([
   ['Wed, 21 Oct 2026 07:28:30 GMT', 30_000],
   ['Wed, 21 Oct 2026 07:00:00 GMT', 0],
   ['600', 600_000],
-  ['601', 600_000],
-  ['Wed, 21 Oct 2126 07:28:00 GMT', 600_000],
-  ['99999999999999999999', 600_000],
-  ['9'.repeat(400), 600_000],
+  ['Wed, 21 Oct 2126 07:28:00 GMT', 36_524 * 86_400_000],
+  ['9'.repeat(400), Number.POSITIVE_INFINITY],
   ['-5', 0],
 ])('Retry-After: %p', (header, ms) => {
   expect(parseRetryAfter(header, NOW)).toBe(ms);

@@ -1,4 +1,4 @@
-import type { Disk } from './disk.js';
+import type { Disk, DiskFile } from './disk.js';
 
 /** How long to wait before the disk is asked again. */
 const RETRY_MS = 1000;
@@ -9,25 +9,11 @@ export const READ_ATTEMPTS = 60;
  * Errors that may end without anybody changing the spool. They are not damage: nothing is moved or deleted because of
  * them.
  */
-const SHORTAGES = [
-  ...[
-    'EMFILE',
-    'ENFILE',
-    'ENOMEM',
-    'ENOBUFS',
-    'ENOSPC',
-    'EDQUOT',
-    'EIO',
-    'EAGAIN',
-    'EBUSY',
-    'ESTALE',
-    'ETIMEDOUT',
-  ],
-  ...['EACCES', 'EPERM', 'EROFS'],
-];
+const SHORTAGE =
+  /^(EMFILE|ENFILE|ENOMEM|ENOBUFS|ENOSPC|EDQUOT|EIO|EAGAIN|EBUSY|ESTALE|ETIMEDOUT|EACCES|EPERM|EROFS)$/;
 
 export function isShortage(error: unknown): boolean {
-  return SHORTAGES.includes(codeOf(error));
+  return SHORTAGE.test(codeOf(error));
 }
 
 export function codeOf(error: unknown): string {
@@ -70,8 +56,49 @@ export async function insist<T>(
   }
 }
 
+/** What `read` returns. After a failure, nothing, as soon as it is worth while to try again. */
+export async function orNothing<T>(
+  read: () => Promise<T[]>,
+  { disk, signal, onFailure }: Patience,
+): Promise<T[]> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!signal.aborted) onFailure(error);
+    await pause(disk, signal);
+    return [];
+  }
+}
+
 /** Waits until it is worth while to try again. @returns whether the signal is still open. */
 export async function pause(disk: Disk, signal: AbortSignal): Promise<boolean> {
   if (!signal.aborted) await disk.wait(RETRY_MS, signal);
   return !signal.aborted;
+}
+
+/** The result of an operation on a file or folder; undefined if that does not exist. */
+export function ifThere<T>(operation: () => T): T | undefined {
+  try {
+    return operation();
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    return undefined;
+  }
+}
+
+/** The first bytes of a file. */
+export function readFile(disk: Disk, path: string, length = Number.POSITIVE_INFINITY): Buffer {
+  const bytes = Buffer.alloc(Math.min(disk.sizeOf(path), length));
+  const file = disk.open(path, 'read');
+  try {
+    let at = 0;
+    for (let n = -1; at < bytes.length && n !== 0; at += n) n = file.readSync(bytes.subarray(at), at);
+    return bytes.subarray(0, at);
+  } finally {
+    file.close();
+  }
+}
+
+export async function writeAll(file: DiskFile, bytes: Buffer, from: number): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += await file.write(bytes.subarray(at), from + at);
 }
