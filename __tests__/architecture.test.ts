@@ -49,7 +49,18 @@ const FOLDERS: Record<string, string[]> = {
   spool: ['streams', 'forwarding'],
   reporters: ['telemetry', 'text', 'forwarding'],
   server: ['streams', 'telemetry', 'capture', 'forwarding', 'redaction', 'spool'],
-  cli: ['streams', 'telemetry', 'text', 'capture', 'forwarding', 'sender', 'redaction', 'spool', 'reporters', 'server'],
+  cli: [
+    'streams',
+    'telemetry',
+    'text',
+    'capture',
+    'forwarding',
+    'sender',
+    'redaction',
+    'spool',
+    'reporters',
+    'server',
+  ],
 };
 
 /** Further rules. Types count as much as values. */

@@ -23,7 +23,7 @@ afterAll(() => {
 function copyOf(...sources: string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'new-field-'));
   folders.push(folder);
-  for (const source of ['package.json', 'proto', 'scripts', ...sources]) {
+  for (const source of ['package.json', 'proto', 'scripts', '__tests__/fixtures/vectors', ...sources]) {
     cpSync(join(ROOT, source), join(folder, source), { recursive: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));

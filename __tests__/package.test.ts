@@ -200,8 +200,9 @@ async function run(command: string, ...args: string[]): Promise<string> {
 describe('the tarball', () => {
   test('contains what is needed to use it, and nothing else', () => {
     const expected =
-      /^(dist\/(codec|lib)\/.+\.(m?js|d\.m?ts)|dist\/package\.json|proto\/.+\.proto|[A-Z]+(\.md)?|package\.json)$/;
+      /^(dist\/(codec|lib)\/.+\.(m?js|d\.m?ts)|dist\/package\.json|dist\/config\.schema\.json|proto\/.+\.proto|[A-Z]+(\.md)?|package\.json)$/;
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
+    expect(files).toContain('dist/config.schema.json');
     const top = files.filter((file) => !file.includes('/'));
     expect(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']).toEqual(expect.arrayContaining(top));
     expect(top).toEqual(expect.arrayContaining(['CHANGELOG.md', 'LICENSE', 'package.json']));

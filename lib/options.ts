@@ -12,6 +12,12 @@ export interface OptionCheck {
   accepts(value: unknown): boolean;
 }
 
+/** A check of numbers, with the smallest and the largest one that it accepts. */
+export interface RangeCheck extends OptionCheck {
+  readonly min: number;
+  readonly max: number;
+}
+
 /** Everything there is to know about one option. */
 export interface OptionRow<Value = unknown> extends OptionCheck {
   /** What the option does. The tables in the documentation contain this text. */
@@ -121,23 +127,26 @@ export function wholeNumber({
 }: {
   min: number;
   max?: number;
-}): OptionCheck {
+}): RangeCheck {
   return {
+    min,
+    max,
     expected: `a whole number ${max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`}`,
     accepts: (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
   };
 }
 
 /** A duration in ms that a timer supports. */
-export function milliseconds({ min }: { min: number }): OptionCheck {
+export function milliseconds({ min }: { min: number }): RangeCheck {
   return wholeNumber({ min, max: MAX_WAIT_MS });
 }
 
 /** Accepts Infinity, and everything that another check accepts. */
-export function orInfinity({ expected, accepts }: OptionCheck): OptionCheck {
+export function orInfinity<Check extends OptionCheck>(check: Check): Check {
   return {
-    expected: `${expected}, or Infinity`,
-    accepts: (value) => value === Number.POSITIVE_INFINITY || accepts(value),
+    ...check,
+    expected: `${check.expected}, or Infinity`,
+    accepts: (value) => value === Number.POSITIVE_INFINITY || check.accepts(value),
   };
 }
 

@@ -1,15 +1,16 @@
 import type { Logger } from 'pino';
 import { onAbort } from '../forwarding/abort.js';
 import type { Reporter } from '../forwarding/reporter.js';
-import { invalidOption } from '../options.js';
 import type { CoderReporter } from '../reporters/coder/coder-reporter.js';
 import { nullReporter } from '../reporters/null.js';
 import { TextReporter } from '../reporters/text.js';
+import { boundSocket } from '../server/listener/passed-socket.js';
 import { BoundaryLogProxy } from '../server/proxy.js';
 import type { BoundaryLogProxyOptions, RunForwarderOptions } from '../server/proxy-options.js';
 import type { Accounts } from '../telemetry/accounts.js';
-import { type Address, textFormat } from './arguments.js';
-import type { CoderOptions } from './coder.js';
+import { textFormat } from './arguments.js';
+import type { Configuration } from './configuration/configuration.js';
+import type { ServeOptions } from './configuration/serve-options.js';
 import { shellWord } from './invocation.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
 import { countLostLines } from './log-output.js';
@@ -17,67 +18,44 @@ import { MetricsServer } from './metrics-server.js';
 import { MetricsWhenFree } from './metrics-when-free.js';
 import { registerProcessMetrics } from './process-metrics.js';
 import { programLogger } from './program-logger.js';
-import { type RedactionOptions, redaction } from './redaction.js';
-import { type RetryArguments, retryFrom } from './retry-arguments.js';
+import { retryFrom } from './retry-arguments.js';
 import { passedSocket } from './socket-activation.js';
-
-export interface ServeOptions extends CoderOptions, RetryArguments, RedactionOptions {
-  socket: string;
-  socketMode: number;
-  socketGroup: string | undefined;
-  replace: boolean;
-  buffer: number;
-  overflow: 'drop' | 'block';
-  fairShare: boolean;
-  maxConnections: number;
-  /** Seconds. */
-  frameTimeout: number;
-  /** Seconds. */
-  idleTimeout: number;
-  reporter: 'stdout' | 'null' | 'coder';
-  format: string;
-  spool: string | undefined;
-  spoolMaxBytes: number;
-  spoolSync: boolean;
-  record: string | undefined;
-  recordMaxBytes: number;
-  metrics: Address | 'off';
-  allowHost: readonly string[] | undefined;
-  /** Seconds. */
-  drain: number;
-  logLevel: string;
-}
 
 /** How long the end waits for a reader of the log that does not keep up, in ms. */
 const FLUSH_MS = 500;
 
 /** Runs the proxy until a signal arrives or the reader of stdout goes away. */
-export async function serve(options: ServeOptions, io: Io): Promise<number> {
+export async function serve({ options, entryOf, warnings }: Configuration, io: Io): Promise<number> {
   const logger = programLogger(options.logLevel, io);
+  if (warnings.length > 0) logger.warn({ warnings }, 'parts of the configuration are ignored or unsafe');
   if (io.log !== undefined) {
     io.log.onRoom = (lines) =>
       logger.warn({ lines }, 'lines of this log were lost, because nobody read them');
   }
+  const listen = listenOptions(options, io);
   const proxy = new BoundaryLogProxy({
-    ...listenOptions(options, io),
+    ...listen,
     onReplace: () => end.replaced(),
     bufferSize: options.buffer,
+    bufferBytes: options.bufferBytes,
     overflow: options.overflow,
     fairShare: options.fairShare,
     maxConnections: options.maxConnections,
     frameTimeout: options.frameTimeout * 1000,
     idleTimeout: options.idleTimeout * 1000,
+    maxStatusCount: options.maxStatusCount,
     spool:
       options.spool === undefined
         ? undefined
         : { folder: options.spool, maxBytes: options.spoolMaxBytes, sync: options.spoolSync },
-    redact: redaction(options),
+    redact:
+      options.redact === undefined ? undefined : { keep: options.redactKeep, pattern: options.redactPattern },
     record:
       options.record === undefined ? undefined : { path: options.record, maxBytes: options.recordMaxBytes },
     logger,
   });
   if (io.log !== undefined) countLostLines(io.log, proxy.registry);
-  const metrics = await serveMetrics(options, proxy, logger);
+  const metrics = await serveMetrics(options, proxy, listen.socketFd, logger);
   const end = new End(io, logger);
   let isUnread = false;
   let exitCode: number = ExitCode.DONE;
@@ -86,7 +64,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
     if (options.reporter === 'coder') {
       // Its dependencies take time to load, so only its users load them. It connects while the rest starts.
       const { coderReporter } = await import('./coder.js');
-      coder = coderReporter(options, io, logger);
+      coder = coderReporter(options, io, logger, entryOf('coderTokenFile')?.name);
     }
     metrics?.announce();
     await proxy.start();
@@ -114,12 +92,16 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
 async function serveMetrics(
   { metrics, allowHost = [], replace }: ServeOptions,
   proxy: BoundaryLogProxy,
+  socketFd: number | undefined,
   logger: Logger,
 ): Promise<MetricsWhenFree | undefined> {
   if (metrics === 'off') return undefined;
   const { registry } = proxy;
   registerProcessMetrics(registry);
-  const options = { registry, health: () => proxy.health(), allowedHosts: allowHost, logger };
+  const socketPath = socketFd === undefined ? proxy.socketPath : boundSocket(socketFd)?.path;
+  // Its socket tells who starts a second proxy what answers here.
+  const health = () => ({ ...proxy.health(), socketPath });
+  const options = { registry, health, allowedHosts: allowHost, logger };
   return MetricsWhenFree.listen(() => MetricsServer.listen(metrics, options), replace, logger);
 }
 
@@ -183,19 +165,14 @@ function listenOptions(options: ServeOptions, io: Io): BoundaryLogProxyOptions {
   const { socket: socketPath, socketMode, socketGroup, replace } = options;
   const socketFd = passedSocket(io.env as Record<string, string | undefined>);
   if (socketFd === undefined) return { socketPath, socketMode, socketGroup, replace };
-  if (replace)
-    throw invalidOption(
-      '--replace',
-      true,
-      'no such option with a socket of systemd, which keeps it over a restart',
-    );
   return { socketPath, socketFd };
 }
 
 /** How the forwarder runs the chosen reporter. */
 function runOptions(options: ServeOptions, io: Io): RunForwarderOptions {
-  const { reporter, linger } = options;
+  const { reporter, linger, grace } = options;
   return {
+    graceMs: Math.round(grace * 1000),
     concurrency: reporter === 'stdout' ? io.output?.atOnce : 1,
     retry: retryFrom(options, reporter),
     lingerMs: linger,

@@ -12,6 +12,16 @@ export const patternCheck: OptionCheck = {
   accepts: (value) => typeof value === 'string' && value !== '' && value.length <= MAX_LENGTH,
 };
 
+/** @returns why an expression is not valid, if it is not. */
+export function patternError(source: string): string | undefined {
+  try {
+    RE2JS.compile(source);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 /**
  * A regular expression for what is a secret in a URL, besides what {@link UrlScanner} finds. Agents choose their URLs, so
  * its engine has no input that takes more than linear time.
@@ -21,11 +31,9 @@ export class Pattern {
 
   /** @throws ERR_INVALID_OPTION if it is not valid. */
   constructor(owner: string, source: string) {
-    try {
-      this.#expression = RE2JS.compile(source);
-    } catch (error) {
-      throw invalidOption(owner, source, `${patternCheck.expected} (${(error as Error).message})`);
-    }
+    const error = patternError(source);
+    if (error !== undefined) throw invalidOption(owner, source, `${patternCheck.expected} (${error})`);
+    this.#expression = RE2JS.compile(source);
   }
 
   /** Adds the start and the end of each match, in order. After many matches, the rest counts as one. */

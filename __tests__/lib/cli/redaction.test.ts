@@ -75,11 +75,14 @@ test('no output of serve contains what --redact removes, also for frames that ar
 
 test.each([
   [['--redact', 'all'], /--redact: got "all", expected one of query/],
-  [['--redact-keep', 'page'], /--redact-keep: got "page", expected it together with --redact query/],
-  [['--redact-pattern', 'a'], /--redact-pattern: got "a", expected it together with --redact query/],
-  [['--redact', 'query', '--redact-pattern', '('], /pattern: got "\(", expected a regular expression/],
-  [['--redact', 'query', '--redact-keep', 'a,,b'], /--redact-keep: got "a,,b", expected names/],
-  [['--redact', 'query', '--record', '/nowhere/capture'], /cannot be used with option '--record/],
+  [['--redact-keep', 'page'], /--redact-keep has no effect without --redact/],
+  [['--redact-pattern', 'a'], /--redact-pattern has no effect without --redact/],
+  [
+    ['--redact', 'query', '--redact-pattern', '('],
+    /--redact-pattern: got "\(", expected a regular expression/,
+  ],
+  [['--redact', 'query', '--redact-keep', 'a,,b'], /--redact-keep: got "a,,b", expected an array of names/],
+  [['--redact', 'query', '--record', '/nowhere/capture'], /--record has no effect with --redact query/],
 ])(
   '%j is wrong usage',
   async (args, message) => {

@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import { escapeUnprintable } from '../printable.js';
+import { configurationOf } from './configuration/configuration.js';
+import { ExitCode, errorOutput, type Io } from './io.js';
+import { explained } from './running-proxy.js';
+import { serve } from './serve.js';
+
+/** Runs `serve` if nothing is wrong with its options, or only says so with `--check`. Otherwise it says all that is. */
+export async function configuredServe(command: Command, io: Io): Promise<number> {
+  const configuration = await configurationOf(command, io);
+  const { problems, warnings, options } = configuration;
+  const output = errorOutput(io);
+  for (const problem of problems) output.write(`error: ERR_INVALID_OPTION: ${escapeUnprintable(problem)}\n`);
+  if (problems.length > 0) return ExitCode.USAGE;
+  if (command.getOptionValue('check') === true) {
+    for (const warning of warnings) output.write(`warning: ${escapeUnprintable(warning)}\n`);
+    io.stdout.write('the options are valid\n');
+    return ExitCode.DONE;
+  }
+  try {
+    return await serve(configuration, io);
+  } catch (error) {
+    const { socket: socketPath, metrics, replace } = options;
+    throw replace ? error : await explained(error, { socketPath, metrics });
+  }
+}
