@@ -15,8 +15,8 @@ export const patternCheck: OptionCheck = {
 /** @returns why an expression is not valid, if it is not. */
 export function patternError(source: string): string | undefined {
   try {
-    RE2JS.compile(source);
-    return undefined;
+    // It would match everywhere, and nothing would be removed by it.
+    return RE2JS.compile(source).matcher('').find() ? 'it matches the empty text' : undefined;
   } catch (error) {
     return (error as Error).message;
   }
