@@ -4,7 +4,7 @@ import { View } from '../../codec/view.js';
 export const IS_MARK = -1;
 
 /** Most stretches are so short that a call of `set()` takes longer than a loop. */
-const LONG = 128;
+const LONG = 32;
 
 /** As long as a chunk that a socket reads. */
 const BLOCK_LENGTH = 65_536;
