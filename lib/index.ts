@@ -98,4 +98,4 @@ export { type Accounts, DROP_REASONS, type DropReason } from './telemetry/accoun
 export { HEALTH_REASONS, type Health, type HealthReason } from './telemetry/health.js';
 export type { MetricsRegistry } from './telemetry/prom-client.js';
 export { type BoundaryEvent, eventsOf, logOf, toEvent } from './text/event.js';
-export { type Format, type FormatOptions, formatBatch } from './text/format.js';
+export { type Format, type FormatOptions, formatBatch, type Lines } from './text/format.js';

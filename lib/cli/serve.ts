@@ -8,7 +8,6 @@ import { boundSocket } from '../server/listener/passed-socket.js';
 import { BoundaryLogProxy } from '../server/proxy.js';
 import type { BoundaryLogProxyOptions, RunForwarderOptions } from '../server/proxy-options.js';
 import type { Accounts } from '../telemetry/accounts.js';
-import { textFormat } from './arguments.js';
 import type { Configuration } from './configuration/configuration.js';
 import type { ServeOptions } from './configuration/serve-options.js';
 import { shellWord } from './invocation.js';
@@ -20,13 +19,18 @@ import { registerProcessMetrics } from './process-metrics.js';
 import { programLogger } from './program-logger.js';
 import { retryFrom } from './retry-arguments.js';
 import { passedSocket } from './socket-activation.js';
+import { checkFilters, viewOf } from './view.js';
 
 /** How long the end waits for a reader of the log that does not keep up, in ms. */
 const FLUSH_MS = 500;
 
+/** How long an end may take before a terminal says that a second signal ends the process, in ms. */
+const HINT_MS = 1000;
+
 /** Runs the proxy until a signal arrives or the reader of stdout goes away. */
 export async function serve({ options, entryOf, warnings }: Configuration, io: Io): Promise<number> {
-  const logger = programLogger(options.logLevel, io);
+  checkFilters(options, io, (option) => entryOf(option)?.name);
+  const logger = programLogger(options.logLevel, io, options.utc);
   if (warnings.length > 0) logger.warn({ warnings }, 'parts of the configuration are ignored or unsafe');
   if (io.log !== undefined) {
     io.log.onRoom = (lines) =>
@@ -126,6 +130,7 @@ class End {
   readonly reached: Promise<boolean>;
   readonly #offSignal: () => void;
   readonly #logger: Logger;
+  #hintTimer: NodeJS.Timeout | undefined;
   #reach: (canForward: boolean) => void = () => undefined;
 
   constructor(io: Io, logger: Logger) {
@@ -137,10 +142,19 @@ class End {
     this.#offSignal = io.onSignal((signal) => {
       signals += 1;
       if (signals > 1) io.exit(ExitCode.FAILED);
-      logger.info({ signal }, 'closing; a second signal ends the process immediately');
+      const say = () => logger.info({ signal }, 'closing; a second signal ends the process immediately');
+      if (io.stderr.isTTY) this.#hint(say, io);
+      else say();
       this.#reach(true);
     });
     io.stdout.on('error', this.onStdoutError);
+  }
+
+  /** For a person, the closing account is the only line of an end that takes no time. */
+  #hint(say: () => void, { log, stderr }: Io): void {
+    // The next line overwrites the ^C that a terminal shows.
+    (log ?? stderr).write('\r');
+    this.#hintTimer = setTimeout(say, HINT_MS).unref();
   }
 
   /** Another proxy has taken over. What is left here can be forwarded. */
@@ -156,6 +170,7 @@ class End {
 
   /** Restores the default behaviour of signals. */
   release(): void {
+    clearTimeout(this.#hintTimer);
     this.#offSignal();
   }
 }
@@ -179,9 +194,9 @@ function runOptions(options: ServeOptions, io: Io): RunForwarderOptions {
   };
 }
 
-function reporterFor({ reporter, format }: ServeOptions, io: Io, end: End): Reporter {
-  if (reporter === 'null') return nullReporter;
-  const text = new TextReporter({ stream: io.output ?? io.stdout, ...textFormat(format, io) });
+function reporterFor(options: ServeOptions, io: Io, end: End): Reporter {
+  if (options.reporter === 'null') return nullReporter;
+  const text = new TextReporter({ stream: io.output ?? io.stdout, ...viewOf(options, io) });
   const handBack = async (error: unknown, signal: AbortSignal): Promise<never> => {
     if (!isClosedPipe(error)) throw error;
     // This is the end, not a failure: the batch returns to the buffer and appears in the closing account.

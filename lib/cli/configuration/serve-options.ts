@@ -29,6 +29,7 @@ import {
 import { REDACT_ROWS } from './redact-rows.js';
 import { RETRY_ROWS } from './retry-rows.js';
 import { helpOf, type Table, type Values } from './row.js';
+import { VIEW_ROWS } from './view-rows.js';
 
 const DAY = 86_400;
 
@@ -194,6 +195,7 @@ export const SERVE_OPTIONS = {
     default: 'info',
     doc: `level of the program's own log on stderr: ${LOG_LEVELS.join(', ')}`,
   },
+  ...VIEW_ROWS,
 } as const satisfies Table;
 
 export type ServeOptions = Values<typeof SERVE_OPTIONS>;
