@@ -16,6 +16,7 @@ const WHY: Record<DropReason, string> = {
   rejected: 'because the reporter will never accept them',
   spool_full: 'because the spool was full, or could not be written to',
   spool_damaged: 'because the spool was damaged',
+  redaction_failed: 'because the secrets in their URLs could not be removed',
   quarantined: 'because the process ended twice at them; the spool has them in quarantine/',
 };
 

@@ -52,6 +52,8 @@ export async function serve({ options, entryOf, warnings }: Configuration, io: I
       options.spool === undefined
         ? undefined
         : { folder: options.spool, maxBytes: options.spoolMaxBytes, sync: options.spoolSync },
+    redact:
+      options.redact === undefined ? undefined : { keep: options.redactKeep, pattern: options.redactPattern },
     record:
       options.record === undefined ? undefined : { path: options.record, maxBytes: options.recordMaxBytes },
     logger,

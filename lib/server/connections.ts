@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
+import type { Batch } from '../batch.js';
 import { Recording, type RecordOptions } from '../capture/recording.js';
 import type { Logger } from '../logger.js';
+import { type RedactionChoice, redactors } from '../redaction/redactors.js';
 import { LogBuffer } from '../streams/log-buffer.js';
 import { Episode } from '../telemetry/episode.js';
 import { Connection, type Sinks, type TimeLimits } from './connection.js';
@@ -24,9 +26,14 @@ const FAULTS = {
 export const REFUSAL_REASONS = ['max_connections', 'descriptors'] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
-export interface ConnectionLimits extends TimeLimits {
+export interface ConnectionLimits extends TimeLimits, RedactionChoice {
   readonly maxConnections: number;
   readonly record?: RecordOptions | undefined;
+}
+
+/** The sinks, and where a batch goes that cannot be redacted. */
+export interface ProxySinks extends Sinks {
+  drop(batch: Batch, reason: 'redaction_failed', error: unknown): void;
 }
 
 /** What happens to connections, besides what they send. */
@@ -62,8 +69,10 @@ export class Connections {
   readonly #recording: Recording | undefined;
   #bytesOfClosed = 0;
 
-  constructor(sinks: Sinks, limits: ConnectionLimits, events: ConnectionEvents, logger: Logger) {
-    this.#sinks = sinks;
+  /** @throws ERR_INVALID_OPTION */
+  constructor(sinks: ProxySinks, limits: ConnectionLimits, events: ConnectionEvents, logger: Logger) {
+    const makeRedactor = redactors(limits, (batch, error) => sinks.drop(batch, 'redaction_failed', error));
+    this.#sinks = { ...sinks, makeRedactor };
     this.#limits = limits;
     this.#events = events;
     this.#logger = logger;

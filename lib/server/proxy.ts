@@ -102,7 +102,7 @@ export class BoundaryLogProxy {
       this.#warnings.rejected(reason, error);
     };
     this.#status.on('reject', () => reject('implausible_status'));
-    const sinks = { logs: this.#buffer, status: this.#status, reject };
+    const sinks = { logs: this.#buffer, status: this.#status, reject, drop: onDrop };
     this.#connections = new Connections(sinks, resolved, this.#warnings, this.#logger);
     const source = {
       accounts: () => this.accounts(),

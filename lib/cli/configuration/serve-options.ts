@@ -16,7 +16,17 @@ import {
   toggle,
   whole,
 } from './kinds.js';
-import { CUSTOM_SOCKET, DROPPING, LOCAL_METRICS, NO_SPOOL, RECORD, SPOOL, STDOUT } from './needs.js';
+import {
+  CUSTOM_SOCKET,
+  DROPPING,
+  LOCAL_METRICS,
+  NO_REDACT,
+  NO_SPOOL,
+  RECORD,
+  SPOOL,
+  STDOUT,
+} from './needs.js';
+import { REDACT_ROWS } from './redact-rows.js';
 import { RETRY_ROWS } from './retry-rows.js';
 import { helpOf, type Table, type Values } from './row.js';
 import { VIEW_ROWS } from './view-rows.js';
@@ -143,6 +153,7 @@ export const SERVE_OPTIONS = {
     kind: path(),
     takes: 'file',
     doc: 'write the received bytes to a new file, as a capture that decode and replay read',
+    needs: [NO_REDACT],
   },
   recordMaxBytes: {
     kind: byteSize,
@@ -152,6 +163,7 @@ export const SERVE_OPTIONS = {
     doc: 'how many bytes the capture may have',
     needs: [RECORD],
   },
+  ...REDACT_ROWS,
   metrics: {
     kind: address,
     takes: 'address',
