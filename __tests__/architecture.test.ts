@@ -45,10 +45,22 @@ const FOLDERS: Record<string, string[]> = {
   fixtures: [],
   forwarding: ['streams'],
   sender: ['streams', 'text', 'forwarding'],
+  redaction: ['streams'],
   spool: ['streams', 'forwarding'],
   reporters: ['telemetry', 'text', 'forwarding', 'sender'],
-  server: ['streams', 'telemetry', 'capture', 'forwarding', 'spool'],
-  cli: ['streams', 'telemetry', 'text', 'capture', 'forwarding', 'sender', 'spool', 'reporters', 'server'],
+  server: ['streams', 'telemetry', 'capture', 'forwarding', 'redaction', 'spool'],
+  cli: [
+    'streams',
+    'telemetry',
+    'text',
+    'capture',
+    'forwarding',
+    'sender',
+    'redaction',
+    'spool',
+    'reporters',
+    'server',
+  ],
 };
 
 /** Further rules. Types count as much as values. */

@@ -12,6 +12,7 @@ import { FORWARDER_OPTIONS } from '../lib/forwarding/forwarder-options.js';
 import { RETRY_OPTIONS } from '../lib/forwarding/retry-options.js';
 import * as main from '../lib/index.js';
 import type { OptionRow } from '../lib/options.js';
+import { REDACT_OPTIONS } from '../lib/redaction/redact-options.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
 import { SOCKET_REPORTER_OPTIONS } from '../lib/reporters/socket.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
@@ -110,6 +111,7 @@ test.each<[string, string, Readonly<Record<string, OptionRow>>]>([
   ['docs/streams.md', 'FrameParser', FRAME_PARSER_OPTIONS],
   ['docs/streams.md', 'MessageDecoder', MESSAGE_DECODER_OPTIONS],
   ['docs/streams.md', 'Demux', DEMUX_OPTIONS],
+  ['docs/redaction.md', 'redact', REDACT_OPTIONS],
   ['docs/streams.md', 'LogBuffer', LOG_BUFFER_OPTIONS],
   ['docs/streams.md', 'StatusSink', STATUS_SINK_OPTIONS],
   ['docs/streams.md', 'Forwarder', FORWARDER_OPTIONS],

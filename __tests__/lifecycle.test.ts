@@ -22,6 +22,7 @@ import {
   MessageDecoder,
   MessageEncoder,
   nullReporter,
+  redact,
   StatusSink,
   TextReporter,
 } from '../lib/index.js';
@@ -296,6 +297,17 @@ const ROWS: Record<string, Row> = {
       return {
         methods: { ...writing(decoder, frame), resume: () => void decoder.resume() },
         end: closed(decoder),
+      };
+    },
+  },
+  'a redactor': {
+    exported: ['redact'],
+    fails: { write: STREAM, end: STREAM, destroy: [], resume: [] },
+    make: () => {
+      const redactor = redact();
+      return {
+        methods: { ...writing(redactor, logBatch(1)), resume: () => void redactor.resume() },
+        end: closed(redactor),
       };
     },
   },

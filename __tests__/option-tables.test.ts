@@ -5,6 +5,7 @@ import { COALESCE_OPTIONS } from '../lib/forwarding/coalesce-options.js';
 import { FORWARDER_OPTIONS } from '../lib/forwarding/forwarder-options.js';
 import { RETRY_OPTIONS } from '../lib/forwarding/retry-options.js';
 import { documentedDefault, type OptionRow } from '../lib/options.js';
+import { REDACT_OPTIONS } from '../lib/redaction/redact-options.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
 import { SOCKET_REPORTER_OPTIONS } from '../lib/reporters/socket.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
@@ -35,6 +36,7 @@ const TABLES: [name: string, file: string, table: Table][] = [
   ['LogBufferOptions', 'streams/log-buffer.ts', LOG_BUFFER_OPTIONS],
   ['StatusSinkOptions', 'streams/status-sink.ts', STATUS_SINK_OPTIONS],
   ['BoundaryLogSenderOptions', 'sender/sender-options.ts', SENDER_OPTIONS],
+  ['RedactOptions', 'redaction/redact-options.ts', REDACT_OPTIONS],
   ['TextReporterOptions', 'reporters/text.ts', TEXT_REPORTER_OPTIONS],
   ['SocketReporterOptions', 'reporters/socket.ts', SOCKET_REPORTER_OPTIONS],
   ['CoderReporterOptions', 'reporters/coder/options.ts', CODER_OPTIONS],

@@ -4,7 +4,12 @@ import { expect, test } from '@jest/globals';
 import { filesIn, PAGES, ROOT } from './helpers/code-blocks.js';
 
 /** Names that no one can register (RFC 2606 and 6761), single labels, and IP addresses. */
-const RESERVED = /^((.+\.)?example(\.(com|org|net))?|.+\.(test|invalid)|localhost|[^.]*|[\d.]+|\[.*)$/;
+const RESERVED = /^((.+\.)?example(\.(com|org|net))?|.+\.(test|invalid|localhost)|[^.]*|[\d.]+|\[.*?)\.?$/i;
+
+/** What stands for itself, and is not a sample: specifications, and the place that this package is to be released from. */
+const MEANT = /https?:\/\/(json-schema|no-color)\.org|\.github\/workflows/g;
+/** The test of the release names that place. */
+const RELEASE = '__tests__/release.test.ts';
 
 /** Services that somebody operates, also when they stand alone, as in a rule. The list is closed. */
 const OPERATED = [
@@ -29,12 +34,12 @@ const OPERATED = [
 const self = '__tests__/sample-data.test.ts';
 const programs = ['lib', 'codec', 'bench', 'examples', '__tests__']
   .flatMap((folder) => filesIn(folder, /^(?!.*\/(generated|node_modules)\/).*\.[jt]s$/, true))
-  .filter((file) => file !== self);
+  .filter((file) => file !== self && file !== RELEASE);
 const pages = [...PAGES, 'CONTRIBUTING.md', 'CHANGELOG.md', 'examples/README.md', 'bench/README.md'];
 
 /** What a file shows as data: everything in a program except its comments, and the code in a page. */
 function dataOf(file: string): string {
-  const text = readFileSync(join(ROOT, file), 'utf8');
+  const text = readFileSync(join(ROOT, file), 'utf8').replaceAll(MEANT, '');
   if (!file.endsWith('.md')) return text.replaceAll(/^\s*(\/\*[\s\S]*?\*\/|\/\/.*)/gm, '');
   return (text.match(/^```[\s\S]*?^```$|`[^`\n]+`/gm) ?? []).join('\n');
 }
@@ -59,7 +64,7 @@ test.each([
   ['https://example.com.real-name.net', ['example.com.real-name.net']],
   ['domain=mirror.npmjs.example', ['npmjs']],
   [
-    'https://user@api.example.com/v1 https://a.example http://localhost:1 http://127.0.0.1 https://[::1]:2',
+    'https://user@api.example.com/v1 https://a.example. HTTPS://A.Example.COM http://a.localhost http://localhost:1 http://127.0.0.1 https://[::1]:2',
     [],
   ],
 ])('in %s it finds %j', (text, names) => {

@@ -5,6 +5,7 @@ import { RETRY_OPTIONS } from '../lib/forwarding/retry-options.js';
 import * as root from '../lib/index.js';
 import { silent } from '../lib/logger.js';
 import type { OptionRow } from '../lib/options.js';
+import { REDACT_OPTIONS } from '../lib/redaction/redact-options.js';
 import * as coder from '../lib/reporters/coder/index.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
@@ -257,6 +258,7 @@ const ARGUMENTS: Record<string, Record<string, Argument>> = {
     'a batch of a sender': { call: (value) => errorOf(new root.LogBuffer().sender(), value), right: NODE },
     options: { call: (value) => new root.LogBuffer(value), right: OPTIONAL },
   },
+  redact: { options: { call: (value) => root.redact(value), right: OPTIONAL } },
   logOf: { event: { call: (value) => root.logOf(value) } },
   MessageDecoder: {
     'a frame': { call: (value) => errorOf(new root.MessageDecoder(), value), right: ['an array', ...NODE] },
@@ -404,6 +406,7 @@ const TABLES: [
   ['FrameParser', FRAME_PARSER_OPTIONS, (options) => new root.FrameParser(options)],
   ['LogBuffer', LOG_BUFFER_OPTIONS, (options) => new root.LogBuffer(options)],
   ['MessageDecoder', MESSAGE_DECODER_OPTIONS, (options) => new root.MessageDecoder(options)],
+  ['redact', REDACT_OPTIONS, (options) => root.redact(options)],
   [
     'SpoolBuffer',
     SPOOL_OPTIONS,

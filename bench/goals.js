@@ -8,6 +8,7 @@ export const GOALS = /** @type {Record<string, { figure?: number, ratio?: number
   'proxy, null, 10 per batch': { figure: 0.16 },
   'proxy, null, 100 per batch': { figure: 0.1 },
   'proxy, stdout json to a file, 10 per batch': { figure: 0.45 },
+  'proxy, stdout json to a file, redacted, 10 per batch': { ratio: 1.5 },
   'paced, 500 batches/s': { figure: 8.1 },
   'paced, 5000 batches/s': { figure: 3.2 },
   'paced, 20000 batches/s': { figure: 1.9 },

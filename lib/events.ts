@@ -51,6 +51,12 @@ export type MessageEncoderEvents<Message> = DuplexEvents<Buffer> & {
   drop: [message: Message, error: BoundaryLogError];
 };
 
+/** The events of `UrlRedactor`. */
+export type UrlRedactorEvents<Out> = DuplexEvents<Out> & {
+  /** The URLs of the batch cannot be redacted. */
+  drop: [batch: LogBatch, error: BoundaryLogError];
+};
+
 /** The events of `LogBuffer`. */
 export type LogBufferEvents<T extends Batch = LogBatch> = DuplexEvents<T> & {
   /** The batch was dropped. */

@@ -53,6 +53,7 @@ export type {
   MessageEncoderEvents,
   ReadableEvents,
   StatusSinkEvents,
+  UrlRedactorEvents,
   WritableEvents,
 } from './events.js';
 export type { CoalesceOptions } from './forwarding/coalesce-options.js';
@@ -61,6 +62,8 @@ export type { ForwarderOptions } from './forwarding/forwarder-options.js';
 export type { ReportError, Reporter, ReportOptions } from './forwarding/reporter.js';
 export type { RetryOptions } from './forwarding/retry-options.js';
 export type { Logger } from './logger.js';
+export type { RedactOptions } from './redaction/redact-options.js';
+export { type Redactable, type Redacted, redact, type UrlRedactor } from './redaction/url-redactor.js';
 export { nullReporter } from './reporters/null.js';
 export { SocketReporter, type SocketReporterOptions } from './reporters/socket.js';
 export { type TextOutput, TextReporter, type TextReporterOptions } from './reporters/text.js';
@@ -96,4 +99,4 @@ export { type Accounts, DROP_REASONS, type DropReason } from './telemetry/accoun
 export { HEALTH_REASONS, type Health, type HealthReason } from './telemetry/health.js';
 export type { MetricsRegistry } from './telemetry/prom-client.js';
 export { type BoundaryEvent, eventsOf, logOf, toEvent } from './text/event.js';
-export { type Format, type FormatOptions, formatBatch } from './text/format.js';
+export { type Format, type FormatOptions, formatBatch, type Lines } from './text/format.js';

@@ -150,6 +150,14 @@ export function orInfinity<Check extends OptionCheck>(check: Check): Check {
   };
 }
 
+/** Accepts a function, and everything that another check accepts. */
+export function orFunction({ expected, accepts }: OptionCheck): OptionCheck {
+  return {
+    expected: `${expected}, or a function`,
+    accepts: (value) => typeof value === 'function' || accepts(value),
+  };
+}
+
 export function oneOf(...values: readonly string[]): OptionCheck {
   return { expected: `one of ${values.join(', ')}`, accepts: (value) => values.includes(value as string) };
 }

@@ -7,7 +7,7 @@ export interface ProxyCase {
 
 const HTTP = 'http://example.com';
 
-/** The cases of `proxyForURLTests` in Go's proxy_test.go. Those that Go answers with an error are not among them. */
+/** The cases of `proxyForURLTests` in Go's proxy_test.go, with names that nobody operates. Those that Go answers with an error are not among them. */
 export const CHOICES: ProxyCase[] = [
   [{ HTTP_PROXY: '127.0.0.1:8080' }, HTTP, 'http://127.0.0.1:8080'],
   [{ HTTP_PROXY: 'cache.corp.example.com:1234' }, HTTP, 'http://cache.corp.example.com:1234'],
@@ -19,25 +19,25 @@ export const CHOICES: ProxyCase[] = [
   [{ HTTP_PROXY: 'socks5://127.0.0.1' }, HTTP, 'socks5://127.0.0.1'],
   [{ HTTP_PROXY: 'foo://host' }, HTTP, 'foo://host'],
   [
-    { HTTP_PROXY: 'http.proxy.tld', HTTPS_PROXY: 'secure.proxy.tld' },
-    'http://insecure.tld/',
-    'http://http.proxy.tld',
+    { HTTP_PROXY: 'http.proxy.test', HTTPS_PROXY: 'secure.proxy.test' },
+    'http://insecure.test/',
+    'http://http.proxy.test',
   ],
   [
-    { HTTP_PROXY: 'http.proxy.tld', HTTPS_PROXY: 'secure.proxy.tld' },
-    'https://secure.tld/',
-    'http://secure.proxy.tld',
+    { HTTP_PROXY: 'http.proxy.test', HTTPS_PROXY: 'secure.proxy.test' },
+    'https://secure.test/',
+    'http://secure.proxy.test',
   ],
   [
-    { HTTP_PROXY: 'http.proxy.tld', HTTPS_PROXY: 'https://secure.proxy.tld' },
-    'https://secure.tld/',
-    'https://secure.proxy.tld',
+    { HTTP_PROXY: 'http.proxy.test', HTTPS_PROXY: 'https://secure.proxy.test' },
+    'https://secure.test/',
+    'https://secure.proxy.test',
   ],
-  [{ HTTP_PROXY: 'http.proxy.tld' }, 'https://secure.tld/', null],
+  [{ HTTP_PROXY: 'http.proxy.test' }, 'https://secure.test/', null],
   [
-    { HTTPS_PROXY: 'https://secure.proxy.tld', REQUEST_METHOD: 'GET' },
-    'https://secure.tld/',
-    'https://secure.proxy.tld',
+    { HTTPS_PROXY: 'https://secure.proxy.test', REQUEST_METHOD: 'GET' },
+    'https://secure.test/',
+    'https://secure.proxy.test',
   ],
   [{}, HTTP, null],
   [{ NO_PROXY: 'example.com', HTTP_PROXY: 'proxy' }, 'http://example.com/', null],
@@ -45,9 +45,9 @@ export const CHOICES: ProxyCase[] = [
   [{ NO_PROXY: 'ample.com', HTTP_PROXY: 'proxy' }, 'http://example.com/', 'http://proxy'],
   [{ NO_PROXY: 'example.com', HTTP_PROXY: 'proxy' }, 'http://foo.example.com/', null],
   [{ NO_PROXY: '.foo.com', HTTP_PROXY: 'proxy' }, 'http://example.com/', 'http://proxy'],
-  [{ NO_PROXY: '.示例.com', HTTP_PROXY: 'proxy' }, 'http://www.示例.com', null],
-  [{ NO_PROXY: 'xn--fsq092h.com', HTTP_PROXY: 'proxy' }, 'http://www.示例.com', null],
-  [{ NO_PROXY: '示例.com', HTTP_PROXY: 'proxy' }, 'http://www.xn--fsq092h.com', null],
+  [{ NO_PROXY: '.示例.example', HTTP_PROXY: 'proxy' }, 'http://www.示例.example', null],
+  [{ NO_PROXY: 'xn--fsq092h.example', HTTP_PROXY: 'proxy' }, 'http://www.示例.example', null],
+  [{ NO_PROXY: '示例.example', HTTP_PROXY: 'proxy' }, 'http://www.xn--fsq092h.example', null],
   // TestFromEnvironmentLowerCase, TestFromEnvironmentUpperAndLowerCase
   [{ http_proxy: 'lower' }, HTTP, 'http://lower'],
   [{ HTTP_PROXY: 'upper', http_proxy: 'lower' }, HTTP, 'http://lower'],

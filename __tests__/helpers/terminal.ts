@@ -12,16 +12,18 @@ export interface Terminal {
   capture(as: 'lines' | 'rows'): string[];
   /** Types keys, in the names of tmux, such as `C-s`. */
   type(...keys: string[]): void;
+  /** Changes its width. */
+  resize(columns: number): void;
 }
 
 /** Opens terminals that run a command of the shell each, and closes them after a test. */
-export function terminals(): (command: string) => Terminal {
+export function terminals(): (command: string, columns?: number) => Terminal {
   const path = tempPaths();
   const sockets: string[] = [];
   afterEach(() => {
     for (const socket of sockets.splice(0)) spawnSync('tmux', ['-S', socket, 'kill-server']);
   });
-  return (command) => {
+  return (command, columns = COLUMNS) => {
     const socket = path();
     sockets.push(socket);
     const config = path();
@@ -33,10 +35,11 @@ export function terminals(): (command: string) => Terminal {
         env: { ...process.env, LC_ALL: 'C.UTF-8', TERM: 'xterm-256color' },
       });
     // tmux may lose the last output of a terminal whose last process has ended.
-    tmux('new-session', '-d', '-x', String(COLUMNS), '-y', '24', `${command}; exec sleep 1000`);
+    tmux('new-session', '-d', '-x', String(columns), '-y', '24', `${command}; exec sleep 1000`);
     return {
       capture: (as) => tmux('capture-pane', '-p', '-S', '-', ...(as === 'lines' ? ['-J'] : [])).split('\n'),
       type: (...keys) => void tmux('send-keys', ...keys),
+      resize: (columns) => void tmux('resize-window', '-x', String(columns), '-y', '24'),
     };
   };
 }

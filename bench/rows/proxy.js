@@ -63,6 +63,12 @@ const toFile = {
   baseline: playing('ready text', { ...text, target: 'drain', options: { textOf: TEXT_OF } }),
 };
 rows.push(toFile, besideProxy(toFile, playingReference(text)));
+rows.push({
+  ...toFile,
+  name: 'proxy, stdout json to a file, redacted, 10 per batch',
+  of: playing('redacted', { ...text, options: { ...text.options, redact: {} } }),
+  baseline: playing('as received', text),
+});
 /** @type {import('../stage.js').Play} */
 const textToPipe = { ...text, stdout: 'pipe' };
 rows.push({

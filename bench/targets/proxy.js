@@ -35,6 +35,7 @@ const RUNS = {
  * @property {number} [frameTimeout]
  * @property {number} [fromEnd] Where the stamp begins, for the reporter `age`.
  * @property {{ folder: string, sync?: boolean, maxBytes?: number }} [spool]
+ * @property {import('boundary-log-proxy').RedactOptions} [redact]
  */
 
 /**
@@ -43,7 +44,7 @@ const RUNS = {
  * @returns {Promise<import('../target.js').Target>}
  */
 export async function open(socketPath, { reporter = 'null', fromEnd = 0, ...options }) {
-  const { bufferSize, asCommand = false, frameTimeout, spool } = options;
+  const { bufferSize, asCommand = false, frameTimeout, spool, redact } = options;
   if (asCommand) await import('../../dist/lib/cli/heap.js');
   /** When it listened, and when the spool was open, in ms. */
   const times = { begun: 0, listening: 0, opened: 0 };
@@ -59,6 +60,7 @@ export async function open(socketPath, { reporter = 'null', fromEnd = 0, ...opti
     bufferSize,
     frameTimeout,
     spool,
+    redact,
     logger: { debug: none, info, warn: none, error: none },
   });
   /** @type {number[]} */

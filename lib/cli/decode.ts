@@ -10,11 +10,10 @@ import { BoundaryLogError } from '../errors.js';
 import { quoted } from '../printable.js';
 import { piecesOf } from '../text/batch-text.js';
 import { describeInPieces } from '../text/outcome.js';
-import { textFormat } from './arguments.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
+import { type ViewOptions, viewOf } from './view.js';
 
-export interface DecodeOptions {
-  format: string;
+export interface DecodeOptions extends ViewOptions {
   outcomes: boolean;
 }
 
@@ -25,7 +24,7 @@ export interface DecodeOptions {
  * written.
  */
 export async function decode(file: string | undefined, options: DecodeOptions, io: Io): Promise<number> {
-  const { format, color } = textFormat(options.format, io);
+  const { format, color } = viewOf(options, io);
   let failed = false;
   const complain = (text: string) => void io.stderr.write(`${text}\n`);
 

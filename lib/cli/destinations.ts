@@ -8,10 +8,11 @@ import { SocketReporter } from '../reporters/socket.js';
 import { TextReporter } from '../reporters/text.js';
 import type { RunForwarderOptions } from '../server/proxy-options.js';
 import { MAIN } from '../spool/folder-of.js';
-import { SOCKET, textFormat } from './arguments.js';
+import { SOCKET } from './arguments.js';
 import type { ServeOptions } from './configuration/serve-options.js';
 import { type Io, isClosedPipe } from './io.js';
 import { retryFrom } from './retry-arguments.js';
+import { viewOf } from './view.js';
 
 /** Where `serve` forwards to: one of the values of `--reporter`. */
 export interface Destination {
@@ -77,7 +78,7 @@ export async function destinations(
 
   async function create(kind: Destination['kind'], value: string): Promise<Reporter> {
     if (kind === 'null') return nullReporter;
-    if (kind === 'stdout') return stdoutReporter(options.format, io, end);
+    if (kind === 'stdout') return stdoutReporter(options, io, end);
     if (kind === 'socket') return new SocketReporter({ path: value.slice(SOCKET.length) });
     // Its dependencies take time to load, so only its users load them. It connects while the rest starts.
     const { coderReporter } = await import('./coder.js');
@@ -85,8 +86,8 @@ export async function destinations(
   }
 }
 
-function stdoutReporter(format: string, io: Io, end: StdoutEnd): Reporter {
-  const text = new TextReporter({ stream: io.output ?? io.stdout, ...textFormat(format, io) });
+function stdoutReporter(options: ServeOptions, io: Io, end: StdoutEnd): Reporter {
+  const text = new TextReporter({ stream: io.output ?? io.stdout, ...viewOf(options, io) });
   const handBack = async (error: unknown, signal: AbortSignal): Promise<never> => {
     if (!isClosedPipe(error)) throw error;
     // This is the end, not a failure: the batch returns to the buffer and appears in the closing account.

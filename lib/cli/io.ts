@@ -13,7 +13,7 @@ export interface Io {
   /** What starts this program again in a shell. Default: its name. */
   readonly program?: string | undefined;
   readonly stdin: Readable;
-  readonly stdout: Writable & { isTTY?: boolean };
+  readonly stdout: Writable & { isTTY?: boolean; columns?: number };
   /** Where `serve` writes events instead of `stdout`. */
   readonly output?: EventOutput | undefined;
   readonly stderr: Writable & { isTTY?: boolean };
@@ -33,9 +33,16 @@ export function errorOutput({ log, stderr }: Io): { write(text: string): unknown
   return stderr.writableLength > 0 ? stderr : (log ?? stderr);
 }
 
-/** Whether text for this stream may have colours. See https://no-color.org. */
+/** The values of FORCE_COLOR with which Node uses colours. Others turn them off. */
+const COLOR_VALUES = ['', '1', 'true', '2', '3'];
+
+/**
+ * Whether text for this stream may have colours. As in Node, FORCE_COLOR decides alone, also if the stream is not a
+ * terminal. For NO_COLOR see https://no-color.org.
+ */
 export function hasColor({ isTTY }: { isTTY?: boolean }, env: Io['env']): boolean {
-  return isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
+  if (env.FORCE_COLOR !== undefined) return COLOR_VALUES.includes(env.FORCE_COLOR);
+  return isTTY === true && !env.NO_COLOR && !env.NODE_DISABLE_COLORS && env.TERM !== 'dumb';
 }
 
 /** Whether the reader of a pipe has closed it, as `| head -1` does. That ends the work; it is not a failure. */

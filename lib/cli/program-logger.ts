@@ -1,5 +1,6 @@
 import { type Logger, pino } from 'pino';
 import { escapeUnprintable, messageOf, visible } from '../printable.js';
+import { type ClosingAccount, closingLine } from './closing-line.js';
 import { hasColor, type Io } from './io.js';
 import { prettyFactory } from './pino-pretty.lazy.js';
 
@@ -8,23 +9,26 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 /**
  * The program's own log on stderr: readable text on a terminal, lines of JSON elsewhere. Fields contain what agents,
  * servers and file names say, so both show every character of them as visible text.
+ *
+ * @param utc Whether readable text shows UTC instead of local time.
  */
-export function programLogger(level: string, { stderr, log, env }: Io): Logger {
+export function programLogger(level: string, { stderr, log, env }: Io, utc = false): Logger {
   const output: { write(text: string): unknown } = log ?? stderr;
-  const shown = stderr.isTTY ? readable(hasColor(stderr, env)) : escapeUnprintable;
+  const shown = stderr.isTTY ? readable(hasColor(stderr, env), utc) : escapeUnprintable;
   return pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: codeAndMessage } },
     { write: (line) => output.write(`${shown(line.trimEnd())}\n`) },
   );
 }
 
-function readable(colorize: boolean): (line: string) => string {
+function readable(colorize: boolean, utc: boolean): (line: string) => string {
   const pretty = prettyFactory({
     colorize,
-    translateTime: 'SYS:HH:MM:ss',
+    translateTime: `${utc ? 'UTC' : 'SYS'}:HH:MM:ss`,
     // It would write what the fields contain as it is.
     hideObject: true,
     messageFormat: ({ level, time, msg, ...fields }) => {
+      if (msg === 'closed' && 'received' in fields) return closingLine(fields as unknown as ClosingAccount);
       const rest = Object.keys(fields).length === 0 ? '' : ` ${escapeUnprintable(JSON.stringify(fields))}`;
       return `${visible(String(msg))}${rest}`;
     },

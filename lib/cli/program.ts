@@ -11,6 +11,7 @@ import type { DecodeOptions } from './decode.js';
 import { ExitCode, errorOutput, type Io } from './io.js';
 import type { SendOptions } from './send.js';
 import type { SpoolCommandOptions } from './spool.js';
+import { viewOptions } from './view.js';
 
 /**
  * Runs the command line.
@@ -124,16 +125,21 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       onExitCode(await spool(folder, options, io));
     });
 
-  program
+  const decoding = program
     .command('decode')
     .description('write a captured byte stream as text')
     .argument('[file]', 'the capture (default: stdin)')
     .addOption(format())
-    .option('--outcomes', 'write one line of JSON per outcome, including rejected frames', false)
+    .addOption(
+      new Option('--outcomes', 'write one line of JSON per outcome, including rejected frames')
+        .default(false)
+        .conflicts(['only', 'host', 'session']),
+    )
     .action(async (file: string | undefined, options: DecodeOptions) => {
       const { decode } = await import('./decode.js');
       onExitCode(await decode(file, options, io));
     });
+  for (const option of viewOptions()) decoding.addOption(option);
   addCaptureCommands(program, socket, io, onExitCode);
   return program;
 }

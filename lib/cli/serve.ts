@@ -14,13 +14,18 @@ import { MetricsWhenFree } from './metrics-when-free.js';
 import { registerProcessMetrics } from './process-metrics.js';
 import { programLogger } from './program-logger.js';
 import { passedSocket } from './socket-activation.js';
+import { checkFilters } from './view.js';
 
 /** How long the end waits for a reader of the log that does not keep up, in ms. */
 const FLUSH_MS = 500;
 
+/** How long an end may take before a terminal says that a second signal ends the process, in ms. */
+const HINT_MS = 1000;
+
 /** Runs the proxy until a signal arrives or the reader of stdout goes away. */
 export async function serve({ options, entryOf, warnings }: Configuration, io: Io): Promise<number> {
-  const logger = programLogger(options.logLevel, io);
+  checkFilters(options, io, (option) => entryOf(option)?.name);
+  const logger = programLogger(options.logLevel, io, options.utc);
   if (warnings.length > 0) logger.warn({ warnings }, 'parts of the configuration are ignored or unsafe');
   if (io.log !== undefined) {
     io.log.onRoom = (lines) =>
@@ -43,6 +48,8 @@ export async function serve({ options, entryOf, warnings }: Configuration, io: I
       options.spool === undefined
         ? undefined
         : { folder: options.spool, maxBytes: options.spoolMaxBytes, sync: options.spoolSync },
+    redact:
+      options.redact === undefined ? undefined : { keep: options.redactKeep, pattern: options.redactPattern },
     record:
       options.record === undefined ? undefined : { path: options.record, maxBytes: options.recordMaxBytes },
     logger,
@@ -122,6 +129,7 @@ class End {
   readonly reached: Promise<boolean>;
   readonly #offSignal: () => void;
   readonly #logger: Logger;
+  #hintTimer: NodeJS.Timeout | undefined;
   #reach: (canForward: boolean) => void = () => undefined;
 
   constructor(io: Io, logger: Logger) {
@@ -133,10 +141,19 @@ class End {
     this.#offSignal = io.onSignal((signal) => {
       signals += 1;
       if (signals > 1) io.exit(ExitCode.FAILED);
-      logger.info({ signal }, 'closing; a second signal ends the process immediately');
+      const say = () => logger.info({ signal }, 'closing; a second signal ends the process immediately');
+      if (io.stderr.isTTY) this.#hint(say, io);
+      else say();
       this.#reach(true);
     });
     io.stdout.on('error', this.onStdoutError);
+  }
+
+  /** For a person, the closing account is the only line of an end that takes no time. */
+  #hint(say: () => void, { log, stderr }: Io): void {
+    // The next line overwrites the ^C that a terminal shows.
+    (log ?? stderr).write('\r');
+    this.#hintTimer = setTimeout(say, HINT_MS).unref();
   }
 
   /** Another proxy has taken over. What is left here can be forwarded. */
@@ -152,6 +169,7 @@ class End {
 
   /** Restores the default behaviour of signals. */
   release(): void {
+    clearTimeout(this.#hintTimer);
     this.#offSignal();
   }
 }

@@ -1,8 +1,8 @@
 import type { LogBatch } from '../../codec/index.js';
 import type { Reporter, ReportOptions } from '../forwarding/reporter.js';
-import { flag, type OptionTable, objectWith, oneOf, resolveOptions } from '../options.js';
+import { flag, type OptionTable, objectWith, oneOf, orFunction, resolveOptions } from '../options.js';
 import { appendBatch, type Rest } from '../text/batch-text.js';
-import { FORMATS, type Format } from '../text/format.js';
+import { FORMATS, type Format, type Lines } from '../text/format.js';
 import { TextBuffer } from '../text/text-buffer.js';
 import { ErrorListener } from './error-listener.js';
 import type { TextOutput } from './text-output.js';
@@ -13,8 +13,11 @@ export type { TextOutput } from './text-output.js';
 export interface TextReporterOptions {
   /** The stream that receives the lines. Default: stdout. */
   stream?: TextOutput | undefined;
-  /** Format of the lines: `'json'`, `'logfmt'` or `'pretty'`. Default: `'json'`. */
-  format?: Format | undefined;
+  /**
+   * Format of the lines: `'json'`, `'logfmt'`, `'pretty'`, or a function that returns the lines of a batch, each with a
+   * line feed. Default: `'json'`.
+   */
+  format?: Format | Lines | undefined;
   /** Whether `'pretty'` uses colours. Default: `false`. */
   color?: boolean | undefined;
 }
@@ -27,9 +30,10 @@ export const TEXT_REPORTER_OPTIONS = {
     doc: 'The stream that receives the lines',
   },
   format: {
-    ...oneOf(...FORMATS),
-    default: 'json',
-    doc: "Format of the lines: `'json'`, `'logfmt'` or `'pretty'`",
+    ...orFunction(oneOf(...FORMATS)),
+    default: 'json' as Format | Lines,
+    defaultDoc: "'json'",
+    doc: "Format of the lines: `'json'`, `'logfmt'`, `'pretty'`, or a function that returns the lines of a batch, each with a line feed",
   },
   color: { ...flag, default: false, doc: "Whether `'pretty'` uses colours" },
 } satisfies OptionTable<TextReporterOptions>;
@@ -79,7 +83,7 @@ export class TextReporter implements Reporter<LogBatch> {
   readonly keepsOrder = true;
   readonly #stream: TextOutput;
   readonly #errors: ErrorListener;
-  readonly #format: Format;
+  readonly #format: Format | Lines;
   readonly #color: boolean;
   readonly #text = new TextBuffer();
   #waiting: Waiting[] = [];

@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream';
 import type { Outcome } from '../../codec/index.js';
 import type { RecordedConnection } from '../capture/recording.js';
 import { BoundaryLogError } from '../errors.js';
+import type { UrlRedactor } from '../redaction/url-redactor.js';
 import { Demux } from '../streams/demux.js';
 import { FrameParser } from '../streams/frame-parser.js';
 import { MessageDecoder } from '../streams/message-decoder.js';
@@ -18,6 +19,8 @@ export interface Sinks {
   /** Receives each batch. Its backpressure is respected. */
   readonly logs: Writable;
   readonly status: StatusSink;
+  /** Creates the stream that redacts the batches of a connection. Default: they are not redacted. */
+  readonly makeRedactor?: (() => UrlRedactor<true>) | undefined;
   /** Called for each rejected frame. */
   reject(reason: RejectReason, error?: BoundaryLogError): void;
   /** Records this connection. */
@@ -61,7 +64,7 @@ export class Connection implements Waiter {
 
   constructor(
     socket: Socket,
-    { logs, status, reject, record }: Sinks,
+    { logs, status, reject, makeRedactor, record }: Sinks,
     turns: Turns,
     onError: (error: Error) => void,
   ) {
@@ -86,7 +89,9 @@ export class Connection implements Waiter {
       onError(error);
       socket.destroy();
     });
-    this.#parser.pipe(this.#decoder).pipe(demux);
+    const outcomes = this.#parser.pipe(this.#decoder);
+    if (makeRedactor === undefined) outcomes.pipe(demux);
+    else outcomes.pipe(makeRedactor()).pipe(demux);
     // After the pipe, so that each call comes after a step: at most 100 frames were processed.
     this.#parser.on('data', () => this.#stepped());
     this.#parser.on('drain', () => {

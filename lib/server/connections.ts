@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
+import type { Batch } from '../batch.js';
 import { Recording, type RecordOptions } from '../capture/recording.js';
 import type { Logger } from '../logger.js';
+import { type RedactionChoice, redactors } from '../redaction/redactors.js';
 import { Episode } from '../telemetry/episode.js';
 import { Connection, type Sinks, type TimeLimits } from './connection.js';
 import { descriptorBudget, isOutOfDescriptors, SpareDescriptor } from './descriptors.js';
@@ -24,7 +26,7 @@ const FAULTS = {
 export const REFUSAL_REASONS = ['max_connections', 'descriptors'] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
-export interface ConnectionLimits extends TimeLimits {
+export interface ConnectionLimits extends TimeLimits, RedactionChoice {
   readonly maxConnections: number;
   readonly record?: RecordOptions | undefined;
 }
@@ -33,6 +35,8 @@ export interface ConnectionLimits extends TimeLimits {
 export interface SharedSinks extends Sinks {
   /** What a connection uses in place of `logs`, if its share of the buffer counts; destroyed when it has gone. */
   sender?(): Writable | undefined;
+  /** Where a batch goes that cannot be redacted. */
+  drop(batch: Batch, reason: 'redaction_failed', error: unknown): void;
 }
 
 /** What happens to connections, besides what they send. */
@@ -68,8 +72,10 @@ export class Connections {
   readonly #recording: Recording | undefined;
   #bytesOfClosed = 0;
 
+  /** @throws ERR_INVALID_OPTION */
   constructor(sinks: SharedSinks, limits: ConnectionLimits, events: ConnectionEvents, logger: Logger) {
-    this.#sinks = sinks;
+    const makeRedactor = redactors(limits, (batch, error) => sinks.drop(batch, 'redaction_failed', error));
+    this.#sinks = { ...sinks, makeRedactor };
     this.#limits = limits;
     this.#events = events;
     this.#logger = logger;

@@ -1,10 +1,12 @@
 import type { Writable } from 'node:stream';
+import type { Batch } from '../batch.js';
 import { withFields } from '../logger.js';
 import { invalidOption } from '../options.js';
 import { folderOf } from '../spool/folder-of.js';
 import { reportLeftBehind } from '../spool/left-behind.lazy.js';
 import { FanOut } from '../streams/fan-out.js';
 import { LogBuffer } from '../streams/log-buffer.js';
+import type { DropReason } from '../telemetry/accounts.js';
 import type { Warnings } from '../telemetry/warnings.js';
 import { Delivery, type DeliveryEvents, type DeliveryOptions } from './delivery.js';
 
@@ -97,6 +99,11 @@ export class Deliveries {
       logger.warn({ err }, 'the folder of the spool cannot be searched for other reporters'),
     );
   }
+
+  /** A batch reaches no buffer. */
+  readonly drop = (batch: Batch, reason: DropReason, error: unknown): void => {
+    for (const delivery of this.#all) delivery.drop(batch, reason, error);
+  };
 
   /** Whether a reporter is left that will be given something before the deadline. */
   canForward(deadline: number): boolean {

@@ -59,7 +59,7 @@ export class Delivery {
       this.spool.on('loss', (lost: Amount) => this.#tally.dropAmount(lost, 'spool_damaged'));
       this.spool.on('failure', (error: Error) => warnings.spoolFailed(error));
     }
-    const onDrop = (batch: Batch, reason: DropReason, error?: unknown) => this.#drop(batch, reason, error);
+    const onDrop = (batch: Batch, reason: DropReason, error?: unknown) => this.drop(batch, reason, error);
     this.buffer = this.spool?.on('drop', onDrop) ?? new LogBuffer(options).on('drop', onDrop);
   }
 
@@ -126,6 +126,13 @@ export class Delivery {
     this.buffer.shutdown();
   }
 
+  /** A batch is not delivered. */
+  drop(batch: Batch, reason: DropReason, error?: unknown): void {
+    this.#tally.drop(batch, reason);
+    // The closing account contains what a shutdown drops.
+    if (reason !== 'shutdown') this.#warnings.dropped(batch, reason, error);
+  }
+
   /** Nothing is written to the buffer any more. */
   destroy(): void {
     this.buffer.destroy();
@@ -141,7 +148,7 @@ export class Delivery {
       this.#events.forwarded(seconds);
     });
     forwarder.on('drop', (batch: LogBatch, reason: DropReason, error) => {
-      this.#drop(batch, reason, error);
+      this.drop(batch, reason, error);
       this.spool?.ack(batch);
       this.#events.changed();
     });
@@ -157,11 +164,5 @@ export class Delivery {
     for (const batch of left.reverse()) this.buffer.unshift(batch);
     this.#forwarder = undefined;
     this.#events.changed();
-  }
-
-  #drop(batch: Batch, reason: DropReason, error?: unknown): void {
-    this.#tally.drop(batch, reason);
-    // The closing account contains what a shutdown drops.
-    if (reason !== 'shutdown') this.#warnings.dropped(batch, reason, error);
   }
 }

@@ -14,6 +14,7 @@ import {
   text,
   wholeNumber,
 } from '../options.js';
+import type { RedactOptions } from '../redaction/redact-options.js';
 import { defaultSocketPath } from '../socket-path.js';
 import type { SpoolBufferOptions } from '../spool/spool-options.js';
 import { LOG_BUFFER_OPTIONS } from '../streams/log-buffer.js';
@@ -80,6 +81,11 @@ export interface BoundaryLogProxyOptions {
    * `bufferSize` and `bufferBytes` do not apply. Default: in memory.
    */
   spool?: SpoolBufferOptions | undefined;
+  /**
+   * Removes the values of parameters and the credentials from the URLs of each batch before it is buffered:
+   * `{ keep = [], pattern }`. Default: nothing is removed.
+   */
+  redact?: RedactOptions | undefined;
   /**
    * Records what is received to a file, as a capture: `{ path, maxBytes = 1 GiB }`. Default: nothing is recorded.
    */
@@ -176,6 +182,12 @@ export const PROXY_OPTIONS = {
     accepts: isRecord,
     defaultDoc: 'in memory',
     doc: 'Stores the batches on disk: `{ folder, maxBytes = 256 MiB, sync = false }`',
+  },
+  redact: {
+    expected: 'an object with keep and pattern, or an empty one',
+    accepts: isRecord,
+    defaultDoc: 'nothing is removed',
+    doc: 'Removes the values of parameters and the credentials from the URLs of each batch before it is buffered: `{ keep = [], pattern }`',
   },
   record: {
     expected: 'an object with a path',

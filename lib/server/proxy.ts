@@ -95,7 +95,11 @@ export class BoundaryLogProxy {
     };
     this.#status.on('reject', () => reject('implausible_status'));
     const { logs, first, others } = this.#deliveries;
-    const sinks = { logs, status: this.#status, reject, sender: () => this.#deliveries.sender() };
+    const sinks = {
+      ...{ logs, status: this.#status, reject },
+      sender: () => this.#deliveries.sender(),
+      drop: this.#deliveries.drop,
+    };
     this.#connections = new Connections(sinks, resolved, this.#warnings, this.#logger);
     const source = {
       accounts: () => this.accounts(),

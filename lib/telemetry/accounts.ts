@@ -12,6 +12,7 @@ import type { Amount, Batch } from '../batch.js';
  * | `rejected` | the reporter will never accept it |
  * | `spool_full` | the spool was full, or could not be written to |
  * | `spool_damaged` | it was stored in the spool, and is damaged, unreadable or gone |
+ * | `redaction_failed` | with `redact`: the secrets in its URLs could not be removed, so it was not forwarded |
  * | `quarantined` | the process ended twice while processing it: it was set aside in the spool's `quarantine/` |
  */
 export const DROP_REASONS = [
@@ -22,6 +23,7 @@ export const DROP_REASONS = [
   'rejected',
   'spool_full',
   'spool_damaged',
+  'redaction_failed',
   'quarantined',
 ] as const;
 /** One of {@link DROP_REASONS}. */
@@ -79,7 +81,8 @@ export class Tally {
   /** The accounts of now, given what is not counted here. */
   accounts(rest: Pick<Accounts, 'received' | 'recovered' | 'buffered' | 'inFlight'>): Accounts {
     return {
-      received: copy(rest.received),
+      // What cannot be redacted does not reach the buffer, which counts the rest.
+      received: add(rest.received, this.dropped.redaction_failed),
       recovered: copy(rest.recovered),
       forwarded: copy(this.forwarded),
       dropped: Object.fromEntries(
@@ -94,6 +97,10 @@ export class Tally {
 /** The difference of two amounts. */
 export function subtract(amount: Amount, other: Amount): Amount {
   return { batches: amount.batches - other.batches, logs: amount.logs - other.logs };
+}
+
+function add(amount: Amount, other: Amount): Amount {
+  return { batches: amount.batches + other.batches, logs: amount.logs + other.logs };
 }
 
 /** A copy without any further properties, which does not change with the original. */

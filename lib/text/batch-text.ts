@@ -1,11 +1,16 @@
 import type { LogBatch } from '../../codec/index.js';
 import { BoundaryLogError } from '../errors.js';
-import { type Format, type FormatOptions, linesOf } from './format.js';
+import { Guard } from '../guard.js';
+import { messageOf } from '../printable.js';
+import { type Format, type FormatOptions, type Lines, linesOf } from './format.js';
 import { appendJsonLines, type Progress } from './json-lines.js';
 import type { TextBuffer } from './text-buffer.js';
 
 /** A piece of text ends with the line that makes it this long. A frame can have megabytes of text. */
 const PIECE_BYTES = 1 << 18;
+
+/** For a custom format that returns a promise instead of lines: it must not end the process if it rejects. */
+const guard = new Guard(() => undefined);
 
 /** Appends the next piece of a text. @returns how to append the rest, if there is any. */
 export type Rest = (to: TextBuffer) => Rest | undefined;
@@ -18,18 +23,22 @@ export type Rest = (to: TextBuffer) => Rest | undefined;
  */
 export function appendBatch(
   batch: LogBatch,
-  format: Format,
+  format: Format | Lines,
   options: FormatOptions,
   to: TextBuffer,
 ): Rest | undefined {
   if (format === 'json') return appendJson(batch, to);
-  return appendLines(linesOf(batch, format, options), to);
+  return appendLines(linesIn(batch, format, options), to);
 }
 
 /** The text of a batch in pieces. @throws as {@link appendBatch} */
-export function* piecesOf(batch: LogBatch, format: Format, options: FormatOptions = {}): Generator<string> {
+export function* piecesOf(
+  batch: LogBatch,
+  format: Format | Lines,
+  options: FormatOptions = {},
+): Generator<string> {
   let piece = '';
-  const lines = linesOf(batch, format, options);
+  const lines = linesIn(batch, format, options);
   for (let line = nextOf(lines); line !== undefined; line = nextOf(lines)) {
     piece += line;
     if (piece.length < PIECE_BYTES) continue;
@@ -56,13 +65,31 @@ function appendLines(lines: Iterator<string>, to: TextBuffer): Rest | undefined 
   return (to) => appendLines(lines, to);
 }
 
-/** An error here is one of the batch: it would be the same at each attempt. */
+function linesIn(batch: LogBatch, format: Format | Lines, options: FormatOptions): Iterator<string> {
+  if (typeof format === 'string') return linesOf(batch, format, options);
+  return orInvalid(() => {
+    const lines = format(batch);
+    guard.watch(lines);
+    return lines[Symbol.iterator]();
+  });
+}
+
 function nextOf(lines: Iterator<string>): string | undefined {
-  try {
+  return orInvalid(() => {
     const { value, done } = lines.next();
-    return done ? undefined : value;
+    if (done) return undefined;
+    // A custom format may return anything.
+    if (typeof value !== 'string') throw new TypeError('a line is not a string');
+    return value;
+  });
+}
+
+/** An error here is one of the batch: it would be the same at each attempt. */
+function orInvalid<T>(step: () => T): T {
+  try {
+    return step();
   } catch (cause) {
-    const message = `this batch cannot be written as text: ${(cause as Error)?.message}`;
+    const message = `this batch cannot be written as text: ${messageOf(cause)}`;
     const error = new BoundaryLogError('ERR_INVALID_BATCH', message, { cause });
     throw Object.assign(error, { permanent: true });
   }

@@ -1,19 +1,28 @@
 import type { BoundaryLog, LogBatch, ReportBoundaryLogsRequest } from '../../codec/index.js';
 import { checkArgument, checkOptions, flag, oneOf } from '../options.js';
-import { escapeUnprintable, quoted, token } from '../printable.js';
+import { escapeUnprintable, quoted } from '../printable.js';
 import { cut } from './cut.js';
 import { BATCH, type BoundaryEvent, MESSAGE } from './event.js';
 import { eventOf, REPEATED_TEXTS } from './generated/event.js';
+import { logfmtValue } from './logfmt-value.js';
+import { paint } from './paint.js';
+import { NONE, positional, unspaced } from './pretty-value.js';
+import { millisecondsOf, timeOfDay } from './time-of-day.js';
 
 /** The formats of text. */
 export const FORMATS = ['json', 'logfmt', 'pretty'] as const;
 /** `json` and `logfmt` for programs, `pretty` for people. */
 export type Format = (typeof FORMATS)[number];
 
+/** A custom format: returns the lines of a batch, each with a line feed. A batch may have none. */
+export type Lines = (batch: LogBatch) => Iterable<string>;
+
 /** Options of {@link formatBatch}. */
 export interface FormatOptions {
   /** Whether `pretty` uses colours. Default false. */
   color?: boolean | undefined;
+  /** Whether `pretty` shows local time instead of UTC. Default false. */
+  localTime?: boolean | undefined;
 }
 
 /**
@@ -27,7 +36,7 @@ export interface FormatOptions {
 export function formatBatch(batch: LogBatch, format: Format, options: FormatOptions = {}): string {
   checkArgument('formatBatch', 'batch', batch, BATCH);
   checkArgument('formatBatch', 'format', format, oneOf(...FORMATS));
-  checkOptions('formatBatch', options, { color: flag });
+  checkOptions('formatBatch', options, { color: flag, localTime: flag });
   let text = '';
   for (const line of linesOf(batch, format, options)) text += line;
   return text;
@@ -35,51 +44,55 @@ export function formatBatch(batch: LogBatch, format: Format, options: FormatOpti
 
 /** The lines of a batch, from the one with the index `first` on. */
 export function* linesOf(
-  batch: LogBatch,
+  batch: Pick<LogBatch, 'request'>,
   format: Format,
-  { color = false }: FormatOptions = {},
+  options: FormatOptions = {},
   first = 0,
 ): Generator<string> {
   const line = LINES[format];
-  const request: ReportBoundaryLogsRequest = Object.create(batch.request);
-  for (const name of REPEATED_TEXTS) request[name] = cut(request[name], SHOWN[format]);
+  const request = withCutTexts(batch.request, SHOWN[format]);
   for (let i = first; i < request.logs.length; i++) {
-    yield `${line(eventOf(request, request.logs[i] as BoundaryLog), color)}\n`;
+    yield `${line(eventOf(request, request.logs[i] as BoundaryLog), options)}\n`;
   }
+}
+
+/** The same request with the texts that each line repeats cut. @param shown See {@link cut}. */
+export function withCutTexts(
+  whole: ReportBoundaryLogsRequest,
+  shown: (text: string) => string,
+): ReportBoundaryLogsRequest {
+  const request: ReportBoundaryLogsRequest = Object.create(whole);
+  for (const name of REPEATED_TEXTS) request[name] = cut(request[name], shown);
+  return request;
 }
 
 /** How a text is written in a line. */
 const SHOWN: Record<Format, (text: string) => string> = {
   json: quoted,
-  logfmt: token,
+  logfmt: logfmtValue,
   pretty: unspaced,
 };
 
-const LINES: Record<Format, (event: BoundaryEvent, color: boolean) => string> = {
+const LINES: Record<Format, (event: BoundaryEvent, options: FormatOptions) => string> = {
   json: (event) => escapeUnprintable(JSON.stringify({ msg: MESSAGE, ...event })),
-  logfmt: (event) => pairs({ msg: MESSAGE, ...event }, token),
+  logfmt: (event) => pairs({ msg: MESSAGE, ...event }, logfmtValue),
   pretty,
 };
 
-/** `pretty` shows this in place of what is not there. */
-const NONE = '-';
-
-/** ANSI codes that switch a style on and off. */
-const STYLES = { dim: [2, 22], red: [31, 39], green: [32, 39] } as const;
-
 /** `19:42:34.120 allow GET https://example.com/ matched_rule=… session_id=…` */
-function pretty(event: BoundaryEvent, color: boolean): string {
-  const { decision, event_time = NONE, http_method, http_url, matched_rule, ...rest } = event;
-  const paint = (style: keyof typeof STYLES, text: string) =>
-    color && text !== '' ? `\u001b[${STYLES[style][0]}m${text}\u001b[${STYLES[style][1]}m` : text;
-  const time = event_time.includes('T') ? event_time.slice(11, 23).replace('Z', '').padEnd(12) : event_time;
+function pretty(event: BoundaryEvent, { color = false, localTime = false }: FormatOptions): string {
+  const { decision, event_time, http_method, http_url, matched_rule, ...rest } = event;
+  const time =
+    event_time === undefined
+      ? NONE
+      : `${timeOfDay(event_time, localTime)}${millisecondsOf(event_time)}`.padEnd(12);
   const rule = matched_rule === undefined ? {} : { matched_rule };
   return [
-    paint('dim', time),
-    paint(decision === 'allow' ? 'green' : 'red', decision.padEnd(5)),
+    paint('dim', time, color),
+    paint(decision === 'allow' ? 'green' : 'red', decision.padEnd(5), color),
     http_method === undefined ? NONE.padEnd(7) : positional(http_method).padEnd(7),
     http_url === undefined ? NONE : positional(http_url),
-    paint('dim', pairs({ ...rule, ...rest }, unspaced)),
+    paint('dim', pairs({ ...rule, ...rest }, unspaced), color),
   ]
     .filter((part) => part !== '')
     .join(' ');
@@ -90,19 +103,4 @@ function pairs(fields: object, shown: (value: string) => string): string {
   return Object.entries(fields)
     .map(([name, value]) => `${name}=${shown(String(value))}`)
     .join(' ');
-}
-
-/**
- * A value on a terminal. A terminal breaks long lines anywhere, so a value with spaces could make the next row look like
- * a line of its own. Therefore it has none.
- */
-function unspaced(value: string): string {
-  return token(value).replaceAll(' ', '\\u0020');
-}
-
-/** A value on a terminal without a name before it. It must not look like a field, or as if there were none. */
-function positional(value: string): string {
-  const shown = unspaced(value);
-  const misleads = value === NONE || /^[^:=]*=/.test(value);
-  return misleads && shown === value ? quoted(value) : shown;
 }

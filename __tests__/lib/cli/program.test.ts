@@ -1,6 +1,5 @@
-import { EventEmitter } from 'node:events';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { PassThrough } from 'node:stream';
+import { WriteStream } from 'node:tty';
 import { describe, expect, jest, test } from '@jest/globals';
 import { LogBatch } from '../../../codec/index.js';
 import { FileOutput } from '../../../lib/cli/file-output.js';
@@ -12,36 +11,10 @@ import { sendAll } from '../../helpers/socket-client.js';
 import { appendAll, queues } from '../../helpers/spools.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
+import { world } from '../../helpers/world.js';
 
 const path = tempPaths();
 const openQueue = queues();
-
-/** The outside world of a command: what it wrote, signals to send to it, and the codes it wanted to exit with. */
-function world({ isTTY = false, env = {} as Io['env'], input = Buffer.alloc(0) } = {}) {
-  const stream = () => {
-    const kept = Object.assign(new PassThrough(), { isTTY, text: '' });
-    kept.on('data', (chunk) => {
-      kept.text += chunk;
-    });
-    return kept;
-  };
-  const signals = new EventEmitter();
-  const exits: number[] = [];
-  const stdin = new PassThrough();
-  stdin.end(input);
-  const io = {
-    stdin,
-    stdout: stream(),
-    stderr: stream(),
-    env,
-    onSignal(handler: (signal: string) => void) {
-      signals.on('signal', handler);
-      return () => void signals.off('signal', handler);
-    },
-    exit: (code: number) => void exits.push(code),
-  };
-  return { io, signals, exits };
-}
 
 describe('serve', () => {
   test('on a terminal, tells a new user what to do next in at most three lines, and writes readable text', async () => {
@@ -67,7 +40,7 @@ describe('serve', () => {
     await until('it has arrived', () => io.stdout.text !== '');
     signals.emit('signal', 'SIGINT');
     expect(await done).toBe(0);
-    await until('it has said good-bye', () => io.stderr.text.includes('closed'));
+    await until('it has said good-bye', () => io.stderr.text.includes('1 event received, all forwarded'));
     expect(io.stdout.text + io.stderr.text).not.toContain('\u001b');
   });
 
@@ -119,7 +92,8 @@ describe('serve', () => {
     await until('it listens', () => io.stderr.text.includes('listening'));
     await sendAll(socket, [logsFrame(1), logsFrame(2, 1)]);
     expect(await done).toBe(isTTY ? 0 : 1);
-    expect(io.stderr.text).toContain('"shutdown":{"batches":');
+    const account = isTTY ? '3 lost because the proxy was closed' : '"shutdown":{"batches":';
+    expect(io.stderr.text).toContain(account);
     expect(io.stderr.text).not.toContain('EPIPE');
   });
 
@@ -375,13 +349,27 @@ describe('decode', () => {
   });
 });
 
-test.each([
-  [{ isTTY: true }, {}, true],
-  [{ isTTY: true }, { NO_COLOR: '1' }, false],
-  [{ isTTY: true }, { TERM: 'dumb' }, false],
-  [{ isTTY: false }, {}, false],
-])('a stream %j with the environment %j has colours: %p', (stream, env, expected) => {
-  expect(hasColor(stream, env)).toBe(expected);
+const COLOR_VARIABLES: Io['env'][] = [
+  {},
+  { NO_COLOR: '1' },
+  { NODE_DISABLE_COLORS: '1' },
+  { TERM: 'dumb' },
+  ...['', '0', '1', '2', '3', '4', 'true', 'false', 'always'].flatMap((FORCE_COLOR) => [
+    { FORCE_COLOR },
+    { FORCE_COLOR, NO_COLOR: '1' },
+    { FORCE_COLOR, TERM: 'dumb' },
+  ]),
+];
+
+test.each(COLOR_VARIABLES)('with the environment %j, a terminal has colours if Node says so', (env) => {
+  const depth = WriteStream.prototype.getColorDepth({ TERM: 'xterm', ...env });
+  expect(hasColor({ isTTY: true }, env)).toBe(depth > 1);
+  // Only FORCE_COLOR can turn them on elsewhere.
+  expect(hasColor({ isTTY: false }, env)).toBe(env.FORCE_COLOR !== undefined && depth > 1);
+});
+
+test('an empty NO_COLOR has no effect, as https://no-color.org says', () => {
+  expect(hasColor({ isTTY: true }, { NO_COLOR: '' })).toBe(true);
 });
 
 test.each([

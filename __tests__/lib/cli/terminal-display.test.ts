@@ -21,7 +21,7 @@ onTerminal(
   async () => {
     const capture = path();
     writeFileSync(capture, Buffer.concat(DISPLAYED.map(({ batch }) => encodeFrame(1, batch.raw))));
-    const screen = open(`${process.execPath} ${MAIN} decode ${capture} --format pretty; echo done`);
+    const screen = open(`${process.execPath} ${MAIN} decode ${capture} --wide --utc; echo done`);
     await until('all is shown', () => screen.capture('rows').some((row) => row.startsWith('done')), 60_000);
     const rows = screen.capture('rows');
     const lines = screen.capture('lines').slice(0, DISPLAYED.length);

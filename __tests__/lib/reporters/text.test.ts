@@ -7,6 +7,7 @@ import { ReportBoundaryLogsRequest } from '../../../codec/messages.js';
 import { type TextOutput, TextReporter, type TextReporterOptions } from '../../../lib/index.js';
 import { formatBatch } from '../../../lib/text/format.js';
 import { logBatch } from '../../helpers/messages.js';
+import { MISBEHAVIOURS } from '../../helpers/misbehaviour.js';
 import { thrown } from '../../helpers/thrown.js';
 
 test.each([undefined, 'json', 'logfmt', 'pretty'] as const)(
@@ -246,6 +247,47 @@ describe('a batch that cannot be written as text', () => {
       permanent: true,
     });
     expect(output.text.endsWith('}\n')).toBe(true);
+  });
+});
+
+describe('a function as the format', () => {
+  test('returns the lines of each batch, or none', async () => {
+    const output = new Output();
+    const format = (batch: LogBatch) => (batch.count === 1 ? [] : [`${batch.count} logs\n`, 'and more\n']);
+    const reporter = new TextReporter({ stream: output, format });
+    expect(reporter.report(logBatch(1))).toBeUndefined();
+    await reporter.report(logBatch(3));
+    expect(output.text).toBe('3 logs\nand more\n');
+  });
+
+  test('writes a long text in pieces', async () => {
+    const output = new Output();
+    const line = `${'x'.repeat(999)}\n`;
+    const format = function* () {
+      for (let i = 0; i < 1000; i++) yield line;
+    };
+    await new TextReporter({ stream: output, format }).report(SOME);
+    expect(output.text).toBe(line.repeat(1000));
+  });
+
+  test.each<readonly [what: string, format: (batch: LogBatch) => unknown]>([
+    ...MISBEHAVIOURS,
+    ['returns nothing', () => undefined],
+    ['returns something else than strings', () => [Buffer.from('x\n')]],
+    ['throws after some lines', function* () { yield 'x\n'; throw null; }], // biome-ignore format: one line a case
+  ])('that %s fails permanently, and writes nothing', async (_what, format) => {
+    const output = new Output();
+    const reporter = new TextReporter({ stream: output, format: format as () => string[] });
+    expect(thrown(() => reporter.report(SOME))).toMatchObject({ code: 'ERR_INVALID_BATCH', permanent: true });
+    // A promise that rejects would end the process by then.
+    await turn();
+    expect(output.text).toBe('');
+  });
+
+  test('is the only other format that is accepted', () => {
+    expect(() => new TextReporter({ format: {} as 'json' })).toThrow(
+      'TextReporter: format: got an object, expected one of json, logfmt, pretty, or a function',
+    );
   });
 });
 

@@ -86,7 +86,7 @@ describe('one connection', () => {
       throw new Error('disk full');
     };
     const connections = new Connections(
-      { logs, status: new StatusSink(), reject },
+      { logs, status: new StatusSink(), reject, drop: reject },
       { maxConnections: 10, frameTimeout: 30_000, idleTimeout: Number.POSITIVE_INFINITY },
       new Warnings(logger),
       logger,

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { decodeMessage, encodeFrame, FrameDecoder, type LogBatch, Tag } from '../../../codec/index.js';
 import { appendBatch, type Rest } from '../../../lib/text/batch-text.js';
 import { FORMATS, type Format, formatBatch } from '../../../lib/text/format.js';
+import { TerminalView } from '../../../lib/text/terminal-view.js';
 import { TextBuffer } from '../../../lib/text/text-buffer.js';
 import { field, filledUp, poisonFrame } from '../../helpers/hostile.js';
 import { varint } from '../../helpers/naive-protobuf.js';
@@ -21,6 +22,14 @@ function written(batch: LogBatch, format: Format, color = false): string {
   let rest: Rest | undefined = (to) => appendBatch(batch, format, { color }, to);
   while (rest !== undefined) rest = rest(buffer);
   return String(buffer.take());
+}
+
+/** The same as a terminal shows it. */
+function viewed(batch: LogBatch): string {
+  const view = new TerminalView({ width: () => undefined, color: true, localTime: false });
+  // So that sessions are shown.
+  view.line({ decision: 'deny', session_id: 'another' });
+  return [...view.lines(batch)].join('');
 }
 
 const withSession = (session: string) => batchOf(Buffer.concat([field(2, session), field(1, '')]));
@@ -86,7 +95,9 @@ function growth(tag: number, payload: Buffer, format: Format, color = true): num
   const frame = encodeFrame(tag, payload);
   const outcome = decodeMessage({ tag, payload });
   if (outcome.kind !== 'logs') return 0;
-  return Buffer.byteLength(written(outcome, format, color)) / frame.length;
+  const texts =
+    format === 'pretty' ? [written(outcome, format, color), viewed(outcome)] : [written(outcome, format)];
+  return Math.max(...texts.map((text) => Buffer.byteLength(text))) / frame.length;
 }
 
 const X64 = 'x'.repeat(64);

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { quoted, token } from '../../../lib/printable.js';
 import { formatBatch } from '../../../lib/text/format.js';
 import { appendJsonLines } from '../../../lib/text/json-lines.js';
+import { logfmtValue } from '../../../lib/text/logfmt-value.js';
 import { TextBuffer } from '../../../lib/text/text-buffer.js';
 import { DISPLAYED, type Displayed, INVISIBLE, readLogfmt, readPretty } from '../../helpers/displayed.js';
 import { HOSTILE } from '../../helpers/hostile-strings.js';
@@ -55,7 +56,7 @@ describe('a hostile text in any field is one visible value, and a reader gets it
   test('logfmt', () => {
     each((displayed) => {
       const read = readLogfmt(line(displayed, formatBatch(displayed.batch, 'logfmt')));
-      expect(restored(read, displayed.event, inner(token))).toEqual({
+      expect(restored(read, displayed.event, inner(logfmtValue))).toEqual({
         msg: 'boundary_request',
         ...displayed.event,
       });

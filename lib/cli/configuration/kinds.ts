@@ -159,6 +159,19 @@ export const reporters: Kind<readonly string[]> = {
   isList: true,
 };
 
+/** Names separated by commas, also in one text. */
+export function names({ expected, accepts }: OptionCheck): Kind<readonly string[]> {
+  return {
+    parse: (name, texts) => {
+      const list = texts.flatMap((text) => text.split(','));
+      if (!accepts(list)) throw invalidOption(name, texts.join(','), expected);
+      return list;
+    },
+    schema: { type: ['string', 'number'] },
+    isList: true,
+  };
+}
+
 function bounds({ min, max }: Range): Schema {
   return { minimum: min, ...(max === Number.MAX_SAFE_INTEGER ? {} : { maximum: max }) };
 }

@@ -19,6 +19,9 @@ const equal = (option: string, wanted: string): Need => ({
 export const SPOOL = needed('spool');
 export const NO_SPOOL: Need = { option: 'spool', isMet: (value) => value === undefined };
 export const RECORD = needed('record');
+export const REDACT = needed('redact');
+/** A recording contains the bytes as they were received, with everything that a redaction removes. */
+export const NO_REDACT: Need = { option: 'redact', isMet: (value) => value === undefined };
 const reporter = (wanted: string): Need => ({
   ...{ option: 'reporter', wanted },
   isMet: (values) => (values as readonly string[]).includes(wanted),

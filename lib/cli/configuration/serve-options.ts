@@ -17,9 +17,20 @@ import {
   toggle,
   whole,
 } from './kinds.js';
-import { CUSTOM_SOCKET, DROPPING, LOCAL_METRICS, NO_SPOOL, RECORD, SPOOL, STDOUT } from './needs.js';
+import {
+  CUSTOM_SOCKET,
+  DROPPING,
+  LOCAL_METRICS,
+  NO_REDACT,
+  NO_SPOOL,
+  RECORD,
+  SPOOL,
+  STDOUT,
+} from './needs.js';
+import { REDACT_ROWS } from './redact-rows.js';
 import { RETRY_ROWS } from './retry-rows.js';
 import { helpOf, type Table, type Values } from './row.js';
+import { VIEW_ROWS } from './view-rows.js';
 
 const DAY = 86_400;
 
@@ -144,6 +155,7 @@ export const SERVE_OPTIONS = {
     kind: path(),
     takes: 'file',
     doc: 'write the received bytes to a new file, as a capture that decode and replay read',
+    needs: [NO_REDACT],
   },
   recordMaxBytes: {
     kind: byteSize,
@@ -153,6 +165,7 @@ export const SERVE_OPTIONS = {
     doc: 'how many bytes the capture may have',
     needs: [RECORD],
   },
+  ...REDACT_ROWS,
   metrics: {
     kind: address,
     takes: 'address',
@@ -184,6 +197,7 @@ export const SERVE_OPTIONS = {
     default: 'info',
     doc: `level of the program's own log on stderr: ${LOG_LEVELS.join(', ')}`,
   },
+  ...VIEW_ROWS,
 } as const satisfies Table;
 
 export type ServeOptions = Values<typeof SERVE_OPTIONS>;

@@ -1,0 +1,26 @@
+import { LogBatch, Tag } from '../../codec/index.js';
+import { ReportBoundaryLogsRequest } from '../../codec/messages.js';
+import { resolveOptions } from '../../lib/options.js';
+import { REDACT_OPTIONS, type RedactOptions } from '../../lib/redaction/redact-options.js';
+import { RequestRedactor } from '../../lib/redaction/request-redactor.js';
+
+export function requestRedactor(options: RedactOptions = {}): RequestRedactor {
+  return new RequestRedactor('redact', resolveOptions('redact', options, REDACT_OPTIONS));
+}
+
+/** An encoded request with one log for each URL. */
+export function requestOf(...urls: string[]): Buffer {
+  const logs = urls.map((url) => ({ allowed: true, httpRequest: { method: 'GET', url } }));
+  const request = { sessionId: 'session', confinedProcessName: 'agent', logs };
+  return Buffer.from(ReportBoundaryLogsRequest.encode(request).finish());
+}
+
+/** The URLs of an encoded request. */
+export function urlsOf(raw: Buffer): string[] {
+  return new LogBatch(Tag.V2, 0, raw).request.logs.map(({ httpRequest }) => httpRequest?.url ?? '');
+}
+
+/** What becomes of a URL. */
+export function redacted(url: string, redactor = requestRedactor()): string {
+  return urlsOf(redactor.redact(requestOf(url)))[0] ?? '';
+}

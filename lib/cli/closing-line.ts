@@ -1,0 +1,36 @@
+import type { Amount } from '../batch.js';
+import type { Accounts, DropReason } from '../telemetry/accounts.js';
+
+/** The fields of the proxy's closing account. */
+export interface ClosingAccount extends Pick<Accounts, 'received' | 'recovered' | 'forwarded' | 'dropped'> {
+  /** What a spool keeps. */
+  readonly kept: Amount;
+}
+
+/** Why events are lost, as the end of a sentence. */
+const WHY: Record<DropReason, string> = {
+  buffer_full: 'because the buffer was full',
+  unfair_share: 'because their sender already had its share of the buffer',
+  forward_failed: 'because the reporter failed',
+  shutdown: 'because the proxy was closed before they were delivered',
+  rejected: 'because the reporter will never accept them',
+  spool_full: 'because the spool was full, or could not be written to',
+  spool_damaged: 'because the spool was damaged',
+  redaction_failed: 'because the secrets in their URLs could not be removed',
+  quarantined: 'because the process ended twice at them; the spool has them in quarantine/',
+};
+
+/** The closing account for people: `54 events received, all forwarded`. */
+export function closingLine({ received, recovered, forwarded, dropped, kept }: ClosingAccount): string {
+  const events = (n: number) => (n === 1 ? '1 event' : `${n} events`);
+  const old = recovered.logs === 0 ? '' : `, ${recovered.logs} of them from the spool`;
+  const start = `${events(received.logs)} received${old}`;
+  const lost = Object.entries(WHY).flatMap(([reason, why]) => {
+    const { logs } = dropped[reason as DropReason];
+    return logs === 0 ? [] : [`${logs} lost ${why}`];
+  });
+  if (received.logs === 0) return 'no events received';
+  if (lost.length === 0 && kept.logs === 0) return `${start}, all forwarded`;
+  const rest = kept.logs === 0 ? lost : [`${kept.logs} kept in the spool`, ...lost];
+  return `${start}, ${forwarded.logs === 0 ? 'none' : forwarded.logs} forwarded: ${rest.join('; ')}`;
+}
