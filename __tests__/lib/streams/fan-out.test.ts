@@ -83,7 +83,9 @@ test('with writers and readers at random times, each output receives every batch
     const fanOut = new FanOut(buffers);
     const read: number[][] = buffers.map(() => []);
     let written = 0;
-    for (let isWaiting = false; read.some((numbers) => numbers.length < 40); ) {
+    // Not in the head of the loop, where each round has a variable of its own.
+    let isWaiting = false;
+    while (read.some((numbers) => numbers.length < 40)) {
       if (written < 40 && !isWaiting) {
         isWaiting = !fanOut.write(logBatch(1, written++));
         if (isWaiting)
