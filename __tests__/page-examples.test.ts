@@ -267,7 +267,7 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
   { page: 'docs/coder.md', text: 'CoderReporter', reason: 'it needs a Coder server' },
   { page: 'docs/loading.md', text: 'createRequire', reason: 'matrix.test.ts runs a bundle with it' },
   {
-    page: 'docs/operating.md',
+    page: 'docs/service.md',
     text: 'systemctl',
     reason: 'it needs root and systemd; systemd.test.ts checks the units',
   },

@@ -130,6 +130,11 @@ export function textFormat(format: string, { stdout, env }: Io): { format: Forma
   return { format: chosen, color: hasColor(stdout, env) };
 }
 
+/** The same for a file, which is never a terminal. */
+export function fileFormat(format: string): { format: Format; color: boolean } {
+  return { format: format === 'auto' ? 'json' : (format as Format), color: false };
+}
+
 function checked<T>(name: string, given: string, value: T, check: OptionCheck): T {
   if (!check.accepts(value)) throw invalidOption(name, given, check.expected);
   return value;

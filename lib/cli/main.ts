@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-// First, before anything else has filled the heap.
+// First of all, so that no signal is missed while the rest is loaded.
+import { onSignal } from './signals.js';
+// Before anything else has filled the heap.
 import './heap.js';
 import { visible } from '../printable.js';
 import { eventOutput } from './event-output.js';
@@ -29,10 +31,7 @@ async function main(): Promise<void> {
     stderr,
     log,
     env: process.env,
-    onSignal: (handler) => {
-      process.on('SIGINT', handler).on('SIGTERM', handler);
-      return () => process.off('SIGINT', handler).off('SIGTERM', handler);
-    },
+    onSignal,
     exit: (code) => process.exit(code),
   });
   await log.flush(FLUSH_MS);

@@ -148,6 +148,9 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
         'connect to a Coder older than 2.31.1, too; it shows the workspace agent as disconnected when the connection ends',
       ).default(CODER_OPTIONS.allowOldServer.default),
     )
+    .addOption(
+      new Option('--events-file <path>', 'write events to this file instead of stdout; SIGHUP reopens it'),
+    )
     .addOption(format())
     .addOption(new Option('--no-retry', 'drop a batch when the reporter fails, instead of retrying'));
   addRetryOptions(serveCommand)
@@ -192,7 +195,7 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
     .addOption(
       new Option('--drain <seconds>', 'how many seconds to keep forwarding after SIGTERM or SIGINT')
         .argParser(count('--drain', { min: 0, max: 86_400 }))
-        .default(10),
+        .default(8),
     )
     .addOption(
       new Option('--log-level <level>', `level of the program's own log on stderr: ${LOG_LEVELS.join(', ')}`)

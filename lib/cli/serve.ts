@@ -2,19 +2,22 @@ import type { Logger } from 'pino';
 import { onAbort } from '../forwarding/abort.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import { invalidOption } from '../options.js';
+import { nextTurn } from '../real-time.js';
 import type { CoderReporter } from '../reporters/coder/coder-reporter.js';
 import { nullReporter } from '../reporters/null.js';
 import { TextReporter } from '../reporters/text.js';
 import { BoundaryLogProxy } from '../server/proxy.js';
 import type { BoundaryLogProxyOptions, RunForwarderOptions } from '../server/proxy-options.js';
 import type { Accounts } from '../telemetry/accounts.js';
-import { type Address, textFormat } from './arguments.js';
+import { type Address, fileFormat, textFormat } from './arguments.js';
 import type { CoderOptions } from './coder.js';
+import { EventsFile } from './events-file.js';
 import { shellWord } from './invocation.js';
-import { ExitCode, type Io, isClosedPipe } from './io.js';
+import { type EventOutput, ExitCode, type Io, isClosedPipe } from './io.js';
 import { countLostLines } from './log-output.js';
 import { MetricsServer } from './metrics-server.js';
 import { MetricsWhenFree } from './metrics-when-free.js';
+import { watchNpm } from './npm-parent.js';
 import { registerProcessMetrics } from './process-metrics.js';
 import { programLogger } from './program-logger.js';
 import { type RetryArguments, retryFrom } from './retry-arguments.js';
@@ -34,6 +37,7 @@ export interface ServeOptions extends CoderOptions, RetryArguments {
   /** Seconds. */
   idleTimeout: number;
   reporter: 'stdout' | 'null' | 'coder';
+  eventsFile: string | undefined;
   format: string;
   spool: string | undefined;
   spoolMaxBytes: number;
@@ -57,6 +61,26 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
     io.log.onRoom = (lines) =>
       logger.warn({ lines }, 'lines of this log were lost, because nobody read them');
   }
+  const events = eventsFile(options, logger);
+  const end = new End(io, logger, events);
+  try {
+    // A signal that arrived before this point arrives now, when nothing is started.
+    await nextTurn();
+    if (end.isReached) return end.exitCode;
+    return await serveUntil(end, events, logger, options, io);
+  } finally {
+    end.release();
+    events?.close();
+  }
+}
+
+async function serveUntil(
+  end: End,
+  events: EventsFile | undefined,
+  logger: Logger,
+  options: ServeOptions,
+  io: Io,
+): Promise<number> {
   const proxy = new BoundaryLogProxy({
     ...listenOptions(options, io),
     onReplace: () => end.replaced(),
@@ -76,7 +100,6 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
   });
   if (io.log !== undefined) countLostLines(io.log, proxy.registry);
   const metrics = await serveMetrics(options, proxy, logger);
-  const end = new End(io, logger);
   let isUnread = false;
   let exitCode: number = ExitCode.DONE;
   let coder: CoderReporter | undefined;
@@ -86,15 +109,19 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
       const { coderReporter } = await import('./coder.js');
       coder = coderReporter(options, io, logger);
     }
+    if (end.isReached) return end.exitCode;
     metrics?.announce();
     await proxy.start();
-    if (io.stderr.isTTY) (io.log ?? io.stderr).write(greeting(io, proxy.socketPath));
-    const forwarding = proxy.runForwarder(coder ?? reporterFor(options, io, end), runOptions(options, io));
+    if (io.stderr.isTTY && events === undefined) (io.log ?? io.stderr).write(greeting(io, proxy.socketPath));
+    const forwarding = proxy.runForwarder(
+      coder ?? reporterFor(options, io, end, events),
+      runOptions(options, io, events),
+    );
     const canForward = await end.reached;
     await proxy.close({ drain: canForward ? options.drain * 1000 : 0 });
     await forwarding;
     isUnread = io.stdout.writableLength > 0;
-    exitCode = exitCodeOf(proxy.accounts(), options, canForward, io.stderr.isTTY === true);
+    exitCode = exitCodeOf(proxy.accounts(), options, canForward, io.stderr.isTTY === true) || end.exitCode;
     return exitCode;
   } finally {
     await proxy.close();
@@ -123,37 +150,61 @@ async function serveMetrics(
 
 /**
  * Events that stdout did not receive are a failure, so that nothing is lost silently. Only if its reader has gone, as with
- * `| head -1`, and a person sees the closing account, that is what this person wanted.
+ * `| head -1`, and a person looks at stderr, that is what this person wanted.
  */
 function exitCodeOf(
   { dropped }: Accounts,
-  { reporter, logLevel }: ServeOptions,
+  { reporter }: ServeOptions,
   canForward: boolean,
   isSeen: boolean,
 ): number {
   if (reporter !== 'stdout') return ExitCode.DONE;
-  if (!canForward) return isSeen && /^(debug|info)$/.test(logLevel) ? ExitCode.DONE : ExitCode.FAILED;
+  if (!canForward) return isSeen ? ExitCode.DONE : ExitCode.FAILED;
   return dropped.shutdown.batches + dropped.forward_failed.batches > 0 ? ExitCode.FAILED : ExitCode.DONE;
 }
 
-/** Decides when to stop: at a signal, or when the reader of stdout goes away. */
+/** @throws ERR_INVALID_OPTION if the file can never be written, or if nothing would be written to it. */
+function eventsFile({ eventsFile, reporter }: ServeOptions, logger: Logger): EventsFile | undefined {
+  if (eventsFile === undefined) return undefined;
+  if (reporter === 'stdout') return EventsFile.open(eventsFile, logger);
+  throw invalidOption('--events-file', eventsFile, `no such option with --reporter ${reporter}`);
+}
+
+/** Decides when to stop: at a signal, when the npm that started it has gone, or when the reader of stdout goes away. */
 class End {
+  /** What a successful run exits with. */
+  exitCode: number = ExitCode.DONE;
+  isReached = false;
   /** Resolves at the end, with whether the reporter can still be reached. */
   readonly reached: Promise<boolean>;
   readonly #offSignal: () => void;
+  readonly #offNpm: () => void;
   readonly #logger: Logger;
   #reach: (canForward: boolean) => void = () => undefined;
 
-  constructor(io: Io, logger: Logger) {
+  /** @param events The file that SIGHUP reopens. Without one, SIGHUP is an end. */
+  constructor(io: Io, logger: Logger, events: EventsFile | undefined) {
     this.#logger = logger;
     this.reached = new Promise((resolve) => {
-      this.#reach = resolve;
+      this.#reach = (canForward) => {
+        this.isReached = true;
+        resolve(canForward);
+      };
     });
     let signals = 0;
     this.#offSignal = io.onSignal((signal) => {
+      if (signal === 'SIGHUP' && events !== undefined) {
+        events.reopen();
+        return;
+      }
+      if (signal === 'SIGHUP') this.exitCode = ExitCode.HUNG_UP;
       signals += 1;
       if (signals > 1) io.exit(ExitCode.FAILED);
       logger.info({ signal }, 'closing; a second signal ends the process immediately');
+      this.#reach(true);
+    });
+    this.#offNpm = watchNpm(io.env, () => {
+      logger.info({}, 'the npm that started this process has gone; closing');
       this.#reach(true);
     });
     io.stdout.on('error', this.onStdoutError);
@@ -173,6 +224,7 @@ class End {
   /** Restores the default behaviour of signals. */
   release(): void {
     this.#offSignal();
+    this.#offNpm();
   }
 }
 
@@ -191,18 +243,29 @@ function listenOptions(options: ServeOptions, io: Io): BoundaryLogProxyOptions {
 }
 
 /** How the forwarder runs the chosen reporter. */
-function runOptions(options: ServeOptions, io: Io): RunForwarderOptions {
+function runOptions(
+  options: ServeOptions,
+  io: Io,
+  output: EventOutput | undefined = io.output,
+): RunForwarderOptions {
   const { reporter, linger } = options;
   return {
-    concurrency: reporter === 'stdout' ? io.output?.atOnce : 1,
+    concurrency: reporter === 'stdout' ? output?.atOnce : 1,
     retry: retryFrom(options, reporter),
     lingerMs: linger,
   };
 }
 
-function reporterFor({ reporter, format }: ServeOptions, io: Io, end: End): Reporter {
+function reporterFor(
+  { reporter, format }: ServeOptions,
+  io: Io,
+  end: End,
+  events: EventsFile | undefined,
+): Reporter {
   if (reporter === 'null') return nullReporter;
-  const text = new TextReporter({ stream: io.output ?? io.stdout, ...textFormat(format, io) });
+  const stream = events ?? io.output ?? io.stdout;
+  const shown = events === undefined ? textFormat(format, io) : fileFormat(format);
+  const text = new TextReporter({ stream, ...shown });
   const handBack = async (error: unknown, signal: AbortSignal): Promise<never> => {
     if (!isClosedPipe(error)) throw error;
     // This is the end, not a failure: the batch returns to the buffer and appears in the closing account.

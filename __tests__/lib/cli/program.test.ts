@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { describe, expect, jest, test } from '@jest/globals';
 import { LogBatch } from '../../../codec/index.js';
@@ -57,6 +57,22 @@ describe('serve', () => {
     expect(await done).toBe(0);
     expect(signals.listenerCount('signal')).toBe(0);
   });
+
+  test.each([
+    [true, 'info', 0],
+    [true, 'silent', 0],
+    [false, 'info', 1],
+  ])(
+    'stdout is lost, and stderr is a terminal: %j, --log-level %s: exit code %d',
+    async (isTTY, level, code) => {
+      const { io } = world({ isTTY });
+      const socket = path();
+      const done = run(['serve', '--socket', socket, '--metrics', 'off', '--log-level', level], io);
+      await until('it listens', () => existsSync(socket));
+      io.stdout.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+      expect(await done).toBe(code);
+    },
+  );
 
   test('NO_COLOR turns off colours, also in the log', async () => {
     const { io, signals } = world({ isTTY: true, env: { NO_COLOR: '1' } });
