@@ -13,6 +13,8 @@ export interface Io {
   /** What starts this program again in a shell. Default: its name. */
   readonly program?: string | undefined;
   readonly stdin: Readable;
+  /** Whether another program writes to stdin. Default: `false`. */
+  readonly stdinIsPipe?: boolean;
   readonly stdout: Writable & { isTTY?: boolean };
   /** Where `serve` writes events instead of `stdout`. */
   readonly output?: EventOutput | undefined;

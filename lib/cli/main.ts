@@ -3,6 +3,7 @@
 import { onSignal } from './signals.js';
 // Before anything else has filled the heap.
 import './heap.js';
+import { fstatSync } from 'node:fs';
 import { visible } from '../printable.js';
 import { eventOutput } from './event-output.js';
 import { invocation } from './invocation.js';
@@ -22,10 +23,20 @@ if (process.listenerCount('warning') > 0) {
   process.on('warning', ({ name, message }) => log.write(`${visible(`${name}: ${message}`)}\n`));
 }
 
+function isPipe(fd: number): boolean {
+  try {
+    const kind = fstatSync(fd);
+    return kind.isFIFO() || kind.isSocket();
+  } catch {
+    return false;
+  }
+}
+
 async function main(): Promise<void> {
   const exitCode = await run(process.argv.slice(2), {
     program: invocation(process),
     stdin,
+    stdinIsPipe: isPipe(0),
     stdout,
     output: eventOutput(stdout, 1),
     stderr,

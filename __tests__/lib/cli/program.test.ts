@@ -317,10 +317,10 @@ describe('spool', () => {
 
   test('whose reader goes away ends quietly', async () => {
     const { io } = world();
-    io.stdout.write = ((_text: string, _encoding: string, callback: (error: Error) => void) => {
+    io.stdout.write = ((_text: Uint8Array, callback: (error: Error) => void) => {
       const error = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
       io.stdout.destroy(error);
-      callback?.(error);
+      callback(error);
       return false;
     }) as typeof io.stdout.write;
     expect(await run(['spool', await filled(), '--export'], io)).toBe(0);
@@ -336,9 +336,9 @@ describe('decode', () => {
     ['valid-mixed', [], 0, 8, 'status: the sender dropped 1 (channel full) and 0 (batch full)'],
     ['valid-mixed', ['--outcomes'], 0, 6, ''],
     ['env-unknown-member', ['-'], 0, 1, 'unknown variant'],
-    ['bad-garbage', ['--format', 'logfmt'], 0, 1, 'skip: ERR_INVALID_PROTOBUF: '],
+    ['bad-garbage', ['--format', 'logfmt'], 1, 1, 'skip: ERR_INVALID_PROTOBUF: '],
     ['frame-tag-3', [], 1, 0, 'close: ERR_UNSUPPORTED_TAG: '],
-    ['frame-tag-3', ['--outcomes'], 0, 1, ''],
+    ['frame-tag-3', ['--outcomes'], 1, 1, ''],
   ])('%s %j: exit code %d, %d lines', async (name, args, code, count, note) => {
     const { io } = world({ input: fixture(name) });
     expect(await run(['decode', ...args], io)).toBe(code);
@@ -386,8 +386,8 @@ describe('decode', () => {
 
   test('a folder cannot be decoded', async () => {
     const { io } = world();
-    expect(await run(['decode', '.'], io)).toBe(1);
-    expect(io.stderr.text).toMatch(/^error: EISDIR: /);
+    expect(await run(['decode', '.'], io)).toBe(2);
+    expect(io.stderr.text).toMatch(/^error: ERR_INVALID_OPTION: FILE: .*: it is a folder\n$/);
   });
 });
 
