@@ -1,8 +1,8 @@
 /** These files contain types only, so there is nothing to cover. */
 const TYPES_ONLY = [
   '!codec/outcome.ts',
-  '!lib/batch.ts',
   '!lib/forwarding/reporter.ts',
+  '!lib/reporters/text-output.ts',
   '!lib/server/listener/listener.ts',
 ];
 

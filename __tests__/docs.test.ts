@@ -3,6 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
+import type { Command } from 'commander';
+import { defaultOf, keyOf, type Row } from '../lib/cli/configuration/row.js';
+import { SERVE_OPTIONS } from '../lib/cli/configuration/serve-options.js';
 import { HTTP_CONNECTIONS_CLOSED } from '../lib/cli/metrics-server.js';
 import { build } from '../lib/cli/program.js';
 import { FORWARDER_OPTIONS } from '../lib/forwarding/forwarder-options.js';
@@ -16,7 +19,10 @@ import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
 import { REFUSAL_REASONS } from '../lib/server/connections.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
 import * as spool from '../lib/spool/index.js';
+import { DEMUX_OPTIONS } from '../lib/streams/demux.js';
+import { FRAME_PARSER_OPTIONS } from '../lib/streams/frame-parser.js';
 import { LOG_BUFFER_OPTIONS } from '../lib/streams/log-buffer.js';
+import { MESSAGE_DECODER_OPTIONS } from '../lib/streams/message-decoder.js';
 import { STATUS_SINK_OPTIONS } from '../lib/streams/status-sink.js';
 import { DROP_REASONS } from '../lib/telemetry/accounts.js';
 import { BUILD_INFO } from '../lib/telemetry/build-info.js';
@@ -25,6 +31,8 @@ import { REJECT_REASONS } from '../lib/telemetry/reject-reasons.js';
 import { filesIn, PAGES, ROOT } from './helpers/code-blocks.js';
 import { documentedOptions, tableAfter } from './helpers/markdown.js';
 
+/** The options that `--help` shows. */
+const visible = ({ options }: Command) => options.filter(({ hidden }) => !hidden);
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 
 describe('README.md', () => {
@@ -51,7 +59,7 @@ describe('the options of the command', () => {
 
   test.each(program.commands.map((command) => [command.name(), command] as const))('%s', (name, command) => {
     expect(tableAfter(page, `## ${name}\n`)).toEqual(
-      command.options.map(({ long, description, defaultValueDescription, defaultValue }) => {
+      visible(command).map(({ long, description, defaultValueDescription, defaultValue }) => {
         const value = typeof defaultValue === 'boolean' ? undefined : defaultValue;
         // This default depends on the environment.
         const documented =
@@ -61,10 +69,29 @@ describe('the options of the command', () => {
     );
   });
 
-  test('each environment variable', () => {
-    const variables = program.commands.flatMap(({ options }) =>
-      options.flatMap(({ envVar }) => envVar ?? []),
+  test('each key that only the file has', () => {
+    const keys = Object.entries<Row>(SERVE_OPTIONS).filter(([, { isFileOnly }]) => isFileOnly);
+    expect(tableAfter(page, '| key of the file')).toEqual(
+      keys.map(([option, row]) => [keyOf(option), defaultOf(row), row.doc]),
     );
+  });
+
+  test('the forms of an option, in the three places', () => {
+    for (const [flag = '', variable = '', key = ''] of tableAfter(page, '| flag')) {
+      const option = flag.split(' ')[0]?.replace(/^--(no-)?/, '') ?? '';
+      expect(variable).toContain(`BOUNDARY_LOG_PROXY_${option.toUpperCase().replaceAll('-', '_')}=`);
+      if (key !== '') expect(key).toContain(`${option}: `);
+    }
+  });
+
+  test('each environment variable', () => {
+    const variables = [
+      ...program.commands.flatMap(({ options }) => options.flatMap(({ envVar }) => envVar ?? [])),
+      ...Object.values<Row>(SERVE_OPTIONS).flatMap(({ sharedVariable, overriddenBy = [] }) => [
+        ...(sharedVariable === undefined ? [] : [sharedVariable]),
+        ...overriddenBy,
+      ]),
+    ];
     expect(variables).not.toEqual([]);
     const documented = tableAfter(page, '| environment variable').map(([name]) => name);
     expect(documented).toEqual(expect.arrayContaining(variables));
@@ -77,6 +104,9 @@ test.each<[string, string, Readonly<Record<string, OptionRow>>]>([
   ['docs/embedding.md', 'close', CLOSE_OPTIONS],
   ['docs/embedding.md', 'retry', RETRY_OPTIONS],
   ['docs/embedding.md', 'TextReporter', TEXT_REPORTER_OPTIONS],
+  ['docs/streams.md', 'FrameParser', FRAME_PARSER_OPTIONS],
+  ['docs/streams.md', 'MessageDecoder', MESSAGE_DECODER_OPTIONS],
+  ['docs/streams.md', 'Demux', DEMUX_OPTIONS],
   ['docs/streams.md', 'LogBuffer', LOG_BUFFER_OPTIONS],
   ['docs/streams.md', 'StatusSink', STATUS_SINK_OPTIONS],
   ['docs/streams.md', 'Forwarder', FORWARDER_OPTIONS],

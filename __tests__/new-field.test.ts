@@ -23,7 +23,7 @@ afterAll(() => {
 function copyOf(...sources: string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'new-field-'));
   folders.push(folder);
-  for (const source of ['package.json', 'proto', 'scripts', ...sources]) {
+  for (const source of ['package.json', 'proto', 'scripts', '__tests__/fixtures/vectors', ...sources]) {
     cpSync(join(ROOT, source), join(folder, source), { recursive: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
@@ -354,7 +354,11 @@ describe('after new fields with entries', () => {
 
   test('a number that its field cannot have is not encoded', () => {
     const log = (fields: object) => ({ logs: [fields] });
-    expect(() => codec.encodeLogs(log({ attempts: 2 ** 31 }))).toThrow('attempts: int32 expected');
-    expect(() => codec.encodeLogs(log({ httpRequest: { size: -1 } }))).toThrow('size: uint32 expected');
+    expect(() => codec.encodeLogs(log({ attempts: 2 ** 31 }))).toThrow(
+      'logs[0].attempts: got 2147483648, expected a whole number from -2147483648 to 2147483647',
+    );
+    expect(() => codec.encodeLogs(log({ httpRequest: { size: -1 } }))).toThrow(
+      'logs[0].httpRequest.size: got -1, expected a whole number from 0 to 4294967295',
+    );
   });
 });

@@ -9,7 +9,11 @@ import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
 import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
+import { SPOOL_OPTIONS } from '../lib/spool/spool-options.js';
+import { DEMUX_OPTIONS } from '../lib/streams/demux.js';
+import { FRAME_PARSER_OPTIONS } from '../lib/streams/frame-parser.js';
 import { LOG_BUFFER_OPTIONS } from '../lib/streams/log-buffer.js';
+import { MESSAGE_DECODER_OPTIONS } from '../lib/streams/message-decoder.js';
 import { STATUS_SINK_OPTIONS } from '../lib/streams/status-sink.js';
 
 type Table = Readonly<Record<string, OptionRow>>;
@@ -23,6 +27,10 @@ const TABLES: [name: string, file: string, table: Table][] = [
   ['ForwarderOptions', 'forwarding/forwarder-options.ts', FORWARDER_OPTIONS],
   ['CoalesceOptions', 'forwarding/coalesce-options.ts', COALESCE_OPTIONS],
   ['RetryOptions', 'forwarding/retry-options.ts', RETRY_OPTIONS],
+  ['SpoolBufferOptions', 'spool/spool-options.ts', SPOOL_OPTIONS],
+  ['FrameParserOptions', 'streams/frame-parser.ts', FRAME_PARSER_OPTIONS],
+  ['MessageDecoderOptions', 'streams/message-decoder.ts', MESSAGE_DECODER_OPTIONS],
+  ['DemuxOptions', 'streams/demux.ts', DEMUX_OPTIONS],
   ['LogBufferOptions', 'streams/log-buffer.ts', LOG_BUFFER_OPTIONS],
   ['StatusSinkOptions', 'streams/status-sink.ts', STATUS_SINK_OPTIONS],
   ['BoundaryLogSenderOptions', 'sender/sender-options.ts', SENDER_OPTIONS],
@@ -33,7 +41,7 @@ const TABLES: [name: string, file: string, table: Table][] = [
 /** The doc comments of an interface by property, on one line each and without markup. */
 function commentsOf(name: string, file: string): Record<string, string> {
   const source = readFileSync(new URL(`../lib/${file}`, import.meta.url), 'utf8');
-  const from = source.indexOf(`export interface ${name} {`);
+  const from = source.indexOf(`export interface ${name}`);
   expect(from).toBeGreaterThan(-1);
   const body = source.slice(from, source.indexOf('\n}\n', from));
   const properties = body.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(\w+)\??:/g);

@@ -76,7 +76,10 @@ const CONSUMERS = {
       },
     };
     const items: (Frame | FrameFault)[] = [];
-    const beat: Protocol<{ kind: 'beat' }> = { tags: { 8: { maxLength: 0, decode: () => ({ kind: 'beat' }) } } };
+    const beat: Protocol<{ kind: 'beat' }> = {
+      tags: { 8: { maxLength: 0, decode: () => ({ kind: 'beat' }) } },
+      kinds: ['beat'],
+    };
 
     export function describe(outcome: Outcome): string {
       switch (outcome.kind) {
@@ -94,7 +97,7 @@ const CONSUMERS = {
       const demux = new Demux({ logs: buffer, status: new StatusSink(), skip: ({ error }) => console.log(error.code) });
       await pipeline(process.stdin, new FrameParser(), new MessageDecoder(), demux);
       await pipeline(items, new MessageDecoder({ protocol: boundaryProtocol }), new MessageEncoder(), process.stdout);
-      new MessageDecoder({ protocol: beat }).pipe(new Demux<{ kind: 'beat' }>({ beat: () => undefined }));
+      new MessageDecoder({ protocol: beat }).pipe(new Demux<{ kind: 'beat' }>({ beat: () => undefined }, { protocol: beat }));
       new BoundaryLogSender({ socketPath: defaultSocketPath() }).end({ decision: 'deny' });
       const proxy = new BoundaryLogProxy({ socketPath: '/tmp/x.sock', bufferSize: 1 });
       await proxy.start();
@@ -197,8 +200,9 @@ async function run(command: string, ...args: string[]): Promise<string> {
 describe('the tarball', () => {
   test('contains what is needed to use it, and nothing else', () => {
     const expected =
-      /^(dist\/(codec|lib)\/.+\.(m?js|d\.m?ts)|dist\/package\.json|proto\/.+\.proto|[A-Z]+(\.md)?|package\.json)$/;
+      /^(dist\/(codec|lib)\/.+\.(m?js|d\.m?ts)|dist\/package\.json|dist\/config\.schema\.json|proto\/.+\.proto|[A-Z]+(\.md)?|package\.json)$/;
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
+    expect(files).toContain('dist/config.schema.json');
     const top = files.filter((file) => !file.includes('/'));
     expect(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']).toEqual(expect.arrayContaining(top));
     expect(top).toEqual(expect.arrayContaining(['CHANGELOG.md', 'LICENSE', 'package.json']));

@@ -149,7 +149,7 @@ const programs: { page: string; text: string; before?: string; after?: string; p
     text: "kind: 'heartbeat'",
     before: `import { Readable } from 'node:stream'; import { encodeFrame } from 'boundary-log-proxy/codec';
       const reading = Buffer.alloc(8); reading.writeDoubleBE(21.5);
-      const socket = Readable.from([encodeFrame(7, reading), encodeFrame(7, Buffer.alloc(1)), encodeFrame(8, '')]);`,
+      const socket = Readable.from([encodeFrame(7, reading), encodeFrame(7, Buffer.alloc(1)), encodeFrame(8, Buffer.alloc(0))]);`,
     prints: '21.5\nalive\nERR_INVALID_PAYLOAD\n',
   },
   {
@@ -277,6 +277,11 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
     page: 'docs/operating.md',
     text: '"status": "degraded"',
     reason: 'it is an answer, which serve-metrics.test.ts compares',
+  },
+  {
+    page: 'docs/operating.md',
+    text: 'yaml-language-server',
+    reason: 'configuration/examples.test.ts reads it as serve does',
   },
   { page: 'docs/operating.md', text: 'tap --listen', reason: 'tap.test.ts runs tap between processes' },
   { page: 'docs/streams.md', text: 'new StatusSink()', reason: 'the test below runs it' },

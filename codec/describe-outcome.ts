@@ -1,4 +1,7 @@
+import { checkArgument, isRecord } from './argument.js';
 import { describeBatch } from './describe-message.js';
+import { BoundaryLogError } from './errors.js';
+import { LogBatch } from './log-batch.js';
 import type { Outcome } from './outcome.js';
 import { describeStatus } from './status-report.js';
 
@@ -12,9 +15,11 @@ import { describeStatus } from './status-report.js';
  * console.log(describeOutcome(outcome)); // { kind: 'status', dropped_channel_full: '3', … }
  * ```
  *
+ * @throws ERR_INVALID_OPTION if the argument is not an outcome.
  * @throws ERR_INVALID_PROTOBUF if the outcome is a batch that was not decoded but created, with bytes that are not valid.
  */
 export function describeOutcome(outcome: Outcome): object {
+  checkArgument('outcome', outcome, isOutcome(outcome), "an outcome of boundary's protocol");
   switch (outcome.kind) {
     case 'logs':
       return describeBatch(outcome, outcome.request);
@@ -27,5 +32,20 @@ export function describeOutcome(outcome: Outcome): object {
       const { code, message } = outcome.error;
       return { kind: outcome.kind, reason: code.slice('ERR_'.length).toLowerCase(), error: message };
     }
+  }
+}
+
+function isOutcome(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  switch (value.kind) {
+    case 'logs':
+      return value instanceof LogBatch;
+    case 'status':
+      return typeof value.droppedChannelFull === 'bigint' && typeof value.droppedBatchFull === 'bigint';
+    case 'skip':
+    case 'close':
+      return value.error instanceof BoundaryLogError;
+    default:
+      return value.kind === 'unknown-variant';
   }
 }

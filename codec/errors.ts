@@ -10,8 +10,8 @@
  * | `ERR_INVALID_PAYLOAD` | a custom protocol's `decode` threw | the frame is skipped |
  * | `ERR_TRUNCATED_HEADER` | the stream ended inside a header | the incomplete bytes are dropped |
  * | `ERR_TRUNCATED_PAYLOAD` | the stream ended inside a payload | the incomplete bytes are dropped |
- * | `ERR_INVALID_OPTION` | an option has a value that is not accepted | nothing is started |
- * | `ERR_INVALID_EVENT` | the value to encode or send is not a valid event | it is skipped |
+ * | `ERR_INVALID_OPTION` | an option or an argument is unknown, or has a value that is not accepted | nothing is started |
+ * | `ERR_INVALID_EVENT` | the value to encode, send or route is not valid | it is skipped; a Demux is destroyed |
  */
 export type ErrorCode =
   | 'ERR_UNSUPPORTED_TAG'

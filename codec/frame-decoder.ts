@@ -1,3 +1,4 @@
+import { checkArgument } from './argument.js';
 import { BoundaryLogError, type ErrorCode } from './errors.js';
 import { type Frame, type FrameFault, HEADER_LENGTH } from './frame.js';
 import { boundaryProtocol, type Protocol, payloadLimits } from './protocol.js';
@@ -35,7 +36,7 @@ export class FrameDecoder {
 
   /**
    * @param protocol Which tags exist and how long their payloads may be. Default: boundary's.
-   * @throws ERR_INVALID_OPTION if the protocol has a tag or a length that a header cannot express.
+   * @throws ERR_INVALID_OPTION if the value is not a protocol, or has a tag or a length that a header cannot express.
    */
   constructor(protocol: Protocol = boundaryProtocol) {
     this.#limits = payloadLimits(protocol);
@@ -67,8 +68,12 @@ export class FrameDecoder {
    *
    * @param maxFrames Returns at most so many, as a frame may be as short as its header. {@link bytesConsumed} says how
    *   much of the chunk has been read; pass the rest next. Default: no limit.
+   * @throws ERR_INVALID_OPTION if an argument is not such a value.
    */
   decode(chunk: Uint8Array, maxFrames = Number.POSITIVE_INFINITY): (Frame | FrameFault)[] {
+    checkArgument('chunk', chunk, chunk instanceof Uint8Array, 'a Uint8Array');
+    const isLimit = maxFrames === Number.POSITIVE_INFINITY || (Number.isInteger(maxFrames) && maxFrames >= 1);
+    checkArgument('maxFrames', maxFrames, isLimit, 'a whole number of at least 1, or Infinity');
     const items: (Frame | FrameFault)[] = [];
     const bytes = Buffer.isBuffer(chunk)
       ? chunk

@@ -1,3 +1,4 @@
+import { checkArgument } from './argument.js';
 import { BoundaryLogError } from './errors.js';
 
 /** Length of a frame's header in bytes: one big-endian uint32, the tag in its top 8 bits, the length in the low 24. */
@@ -17,6 +18,19 @@ export type Tag = (typeof Tag)[keyof typeof Tag];
 
 /** Largest length that the 24 bits of a header can express. */
 export const MAX_HEADER_PAYLOAD_LENGTH = 0xff_ffff;
+
+/** What {@link isLength} accepts, in words. */
+export const LENGTH = `a whole number from 0 to ${MAX_HEADER_PAYLOAD_LENGTH}`;
+
+/** Whether a header can express the length of a payload. */
+export function isLength(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_HEADER_PAYLOAD_LENGTH;
+}
+
+/** Whether a header can express a tag. */
+export function isTag(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xff;
+}
 
 /** One message as it is on the wire, without its header. */
 export interface Frame {
@@ -40,18 +54,17 @@ export interface FrameFault {
  * @param tag 0 to 255.
  * @param payload The encoded message.
  * @param maxLength Longest payload allowed in bytes. Default {@link MAX_PAYLOAD_LENGTH}, at most 2^24 - 1.
- * @throws ERR_INVALID_OPTION if the tag is not an integer from 0 to 255.
+ * @throws ERR_INVALID_OPTION if an argument is not such a value.
  * @throws ERR_MESSAGE_TOO_LARGE if the payload is longer than `maxLength`.
  */
 export function encodeFrame(tag: number, payload: Uint8Array, maxLength = MAX_PAYLOAD_LENGTH): Buffer {
-  if (!Number.isInteger(tag) || tag < 0 || tag > 0xff) {
-    throw new BoundaryLogError('ERR_INVALID_OPTION', `tag: got ${tag}, expected an integer from 0 to 255`);
-  }
-  const limit = Math.min(maxLength, MAX_HEADER_PAYLOAD_LENGTH);
-  if (!(payload.length <= limit)) {
+  checkArgument('tag', tag, isTag(tag), 'a whole number from 0 to 255');
+  checkArgument('payload', payload, payload instanceof Uint8Array, 'a Uint8Array');
+  checkArgument('maxLength', maxLength, isLength(maxLength), LENGTH);
+  if (payload.length > maxLength) {
     throw new BoundaryLogError(
       'ERR_MESSAGE_TOO_LARGE',
-      `a payload of ${payload.length} bytes is longer than the ${limit} that tag ${tag} allows: split it`,
+      `a payload of ${payload.length} bytes is longer than the ${maxLength} that tag ${tag} allows: split it`,
     );
   }
   const frame = Buffer.allocUnsafe(HEADER_LENGTH + payload.length);

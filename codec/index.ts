@@ -15,6 +15,7 @@
  *
  * @module boundary-log-proxy/codec
  */
+export { decodeFrame, decodeFrames, decodeMessage } from './decode.js';
 export { describeOutcome } from './describe-outcome.js';
 export { encodeLogs, encodeRawLogs, encodeStatus, type StatusInput } from './encode.js';
 export { BoundaryLogError, type ErrorCode } from './errors.js';
@@ -28,13 +29,10 @@ export {
 } from './frame.js';
 export { FrameDecoder } from './frame-decoder.js';
 export { LogBatch } from './log-batch.js';
-export { decodeMessage } from './message.js';
 export type { BoundaryLog, LogsInput, ReportBoundaryLogsRequest } from './messages.js';
 export type { Close, Outcome, Skip, UnknownVariant } from './outcome.js';
 export {
   boundaryProtocol,
-  decodeFrame,
-  decodeFrames,
   type Kinded,
   type Protocol,
   type TagDefinition,

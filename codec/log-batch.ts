@@ -1,6 +1,8 @@
 import type { NonSharedBuffer } from 'node:buffer';
+import { checkArgument } from './argument.js';
 import { describeBatch } from './describe-message.js';
 import { BoundaryLogError } from './errors.js';
+import { isTag } from './frame.js';
 import { ReportBoundaryLogsRequest } from './messages.js';
 import { WireReader } from './wire-reader.js';
 
@@ -30,9 +32,13 @@ export class LogBatch {
   /**
    * @param tag The tag of its frame.
    * @param count How many logs `raw` contains.
-   * @param raw The encoded request. It must be valid; nothing is checked here.
+   * @param raw The encoded request. It must be valid; its content is not checked here.
+   * @throws ERR_INVALID_OPTION if an argument is not such a value.
    */
   constructor(tag: number, count: number, raw: Buffer) {
+    if (!isTag(tag) || !Number.isInteger(count) || count < 0 || !(raw instanceof Uint8Array)) {
+      refuse(tag, count, raw);
+    }
     this.tag = tag;
     this.count = count;
     this.raw = raw as NonSharedBuffer;
@@ -84,6 +90,14 @@ export class LogBatch {
     copy.set(this.raw);
     (this as { raw: NonSharedBuffer }).raw = copy;
   }
+}
+
+/** Not in the constructor, which runs for each batch. */
+function refuse(tag: unknown, count: unknown, raw: unknown): void {
+  checkArgument('LogBatch: tag', tag, isTag(tag), 'a whole number from 0 to 255');
+  const isCount = Number.isInteger(count) && (count as number) >= 0;
+  checkArgument('LogBatch: count', count, isCount, 'a whole number of at least 0');
+  checkArgument('LogBatch: raw', raw, false, 'a Buffer');
 }
 
 function decode(raw: Buffer): ReportBoundaryLogsRequest {

@@ -1,8 +1,10 @@
 import { BoundaryLogError } from './errors.js';
 import { unload, withLoaded } from './fast-path.js';
-import { type Frame, type FrameFault, MAX_HEADER_PAYLOAD_LENGTH, MAX_PAYLOAD_LENGTH, Tag } from './frame.js';
+import { type Frame, type FrameFault, MAX_PAYLOAD_LENGTH, Tag } from './frame.js';
 import { decodeMessage, unsupportedTag } from './message.js';
 import type { Close, Outcome, Skip } from './outcome.js';
+import { checkFrame, checkProtocol, isKinded } from './protocol-check.js';
+import { shown } from './shown.js';
 
 /** A value that is discriminated by its `kind`: what the payloads of a protocol are decoded to. */
 export interface Kinded {
@@ -14,7 +16,7 @@ export interface Kinded {
 export interface TagDefinition<Message extends Kinded> {
   /** Longest payload in bytes, inclusive; at most 2^24 - 1. */
   readonly maxLength: number;
-  /** Decodes a payload. If it throws, the outcome is a `skip` with `ERR_INVALID_PAYLOAD`. */
+  /** Decodes a payload. If it throws, or returns anything but an object with a `kind`, the outcome is a `skip` with `ERR_INVALID_PAYLOAD`. */
   decode(frame: Frame): Message;
 }
 
@@ -22,6 +24,8 @@ export interface TagDefinition<Message extends Kinded> {
 export interface Protocol<Message extends Kinded = Kinded> {
   /** By tag, 0 to 255. Every other tag is unsupported and ends the stream. */
   readonly tags: Readonly<Record<number, TagDefinition<Message>>>;
+  /** The `kind` of each message. A `Demux` needs it, to know which routes there may be. */
+  readonly kinds?: readonly Message['kind'][];
 }
 
 /** Boundary's own protocol. */
@@ -30,43 +34,48 @@ export const boundaryProtocol: Protocol<Outcome> = {
     [Tag.V1]: { maxLength: MAX_PAYLOAD_LENGTH, decode: decodeMessage },
     [Tag.V2]: { maxLength: MAX_PAYLOAD_LENGTH, decode: decodeMessage },
   },
+  kinds: ['logs', 'status', 'unknown-variant', 'skip', 'close'],
 };
 
 /**
  * Returns the longest payload of each of the 256 tags in bytes, -1 for an unsupported tag.
  *
- * @throws ERR_INVALID_OPTION if the protocol has a tag or a length that a header cannot express.
+ * @throws ERR_INVALID_OPTION if the value is not a protocol.
  */
 export function payloadLimits(protocol: Protocol): Int32Array {
+  checkProtocol(protocol);
   const limits = new Int32Array(256).fill(-1);
-  for (const [key, { maxLength }] of Object.entries(protocol.tags)) {
-    const tag = Number(key);
-    if (String(tag) !== key || !Number.isInteger(tag) || tag < 0 || tag > 0xff) {
-      throw new BoundaryLogError('ERR_INVALID_OPTION', `protocol: got the tag ${key}, expected 0 to 255`);
-    }
-    if (!Number.isInteger(maxLength) || maxLength < 0 || maxLength > MAX_HEADER_PAYLOAD_LENGTH) {
-      throw new BoundaryLogError(
-        'ERR_INVALID_OPTION',
-        `protocol: got the maxLength ${maxLength} for tag ${tag}, expected 0 to ${MAX_HEADER_PAYLOAD_LENGTH}`,
-      );
-    }
-    limits[tag] = maxLength;
-  }
+  for (const [tag, { maxLength }] of Object.entries(protocol.tags)) limits[Number(tag)] = maxLength;
   return limits;
 }
 
-/** Decodes a frame, or the fault at the end of a stream. Never throws. */
+/** Decodes a frame, or the fault at the end of a stream. It throws only if `frame` is neither. */
 export function decodeFrame<Message extends Kinded>(
   protocol: Protocol<Message>,
   frame: Frame | FrameFault,
 ): Message | Skip | Close {
   if ('error' in frame) return { kind: frame.fatal ? 'close' : 'skip', error: frame.error };
   const definition = protocol.tags[frame.tag];
-  if (definition === undefined) return unsupportedTag(frame.tag);
-  // A custom function may write to the bytes of any frame.
-  if (definition.decode !== (decodeMessage as unknown)) unload();
-  try {
+  if (definition !== undefined && definition.decode === (decodeMessage as unknown))
     return definition.decode(frame);
+  return decodeOther(definition, frame);
+}
+
+/** Apart from the path of boundary's own frames, which is short enough to be inlined. */
+function decodeOther<Message extends Kinded>(
+  definition: TagDefinition<Message> | undefined,
+  frame: Frame,
+): Message | Skip | Close {
+  if (definition === undefined) {
+    checkFrame(frame, false);
+    return unsupportedTag(frame.tag);
+  }
+  // A custom function may write to the bytes of any frame.
+  unload();
+  try {
+    const message = definition.decode(frame);
+    if (!isKinded(message)) throw new TypeError(`got ${shown(message)}, expected an object with a kind`);
+    return message;
   } catch (cause) {
     const message = `the payload under tag ${frame.tag} could not be decoded: ${(cause as Error)?.message}`;
     return { kind: 'skip', error: new BoundaryLogError('ERR_INVALID_PAYLOAD', message, { cause }) };

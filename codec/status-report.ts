@@ -1,3 +1,5 @@
+import { checkArgument } from './argument.js';
+
 /**
  * How many logs the sender itself dropped since its last status. A sender may send a negative number: ignore
  * it. `JSON.stringify()` writes the numbers as strings.
@@ -11,6 +13,11 @@ export interface StatusReport {
   readonly droppedBatchFull: bigint;
 }
 
+function checkCount(name: string, count: unknown): void {
+  const isInt64 = typeof count === 'bigint' && BigInt.asIntN(64, count) === count;
+  checkArgument(`StatusReport: ${name}`, count, isInt64, 'a bigint from -2^63 to 2^63 - 1');
+}
+
 /** The class of decoded reports. A report of your own is equal to a decoded one in every comparison if it is of this class. */
 export const StatusReport: new (droppedChannelFull: bigint, droppedBatchFull: bigint) => StatusReport =
   class StatusReport {
@@ -19,6 +26,8 @@ export const StatusReport: new (droppedChannelFull: bigint, droppedBatchFull: bi
     readonly droppedBatchFull: bigint;
 
     constructor(droppedChannelFull: bigint, droppedBatchFull: bigint) {
+      checkCount('droppedChannelFull', droppedChannelFull);
+      checkCount('droppedBatchFull', droppedBatchFull);
       this.droppedChannelFull = droppedChannelFull;
       this.droppedBatchFull = droppedBatchFull;
     }

@@ -22,15 +22,19 @@ const protocol = {
     },
     [HEARTBEAT_TAG]: { maxLength: 0, decode: () => ({ kind: 'heartbeat' }) },
   },
+  kinds: ['json', 'heartbeat'],
 };
 
 const server = createServer(async (socket) => {
   /** @type {Demux<Message>} */
-  const demux = new Demux({
-    json: ({ value }) => console.log('json', value.name ?? value.length),
-    heartbeat: () => console.log('heartbeat'),
-    skip: ({ error }) => console.log('skip', error.code),
-  });
+  const demux = new Demux(
+    {
+      json: ({ value }) => console.log('json', value.name ?? value.length),
+      heartbeat: () => console.log('heartbeat'),
+      skip: ({ error }) => console.log('skip', error.code),
+    },
+    { protocol },
+  );
   const streams = [new FrameParser({ protocol }), new MessageDecoder({ protocol }), demux];
   await pipeline([socket, ...streams]).catch((error) => console.log('failed', error.code));
   server.close();

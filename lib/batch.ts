@@ -1,3 +1,6 @@
+import { BoundaryLogError } from './errors.js';
+import { shown } from './options.js';
+
 /** The unit that is buffered and forwarded: a `LogBatch`, or the message of a custom protocol in its place. */
 export interface Batch {
   /** Number of logs in the batch. */
@@ -6,6 +9,19 @@ export interface Batch {
   readonly raw: Uint8Array;
   /** Copies `raw`, if it is a view of a larger chunk, so that the chunk can be freed. */
   detach?(): void;
+}
+
+export function isBatch(value: unknown): value is Batch {
+  const batch = value as Partial<Batch> | null | undefined;
+  return batch?.raw instanceof Uint8Array && (batch.count as number) >>> 0 === batch.count;
+}
+
+/** Fails the write of what is not a batch. @returns whether it did. */
+export function refuseOther(value: unknown, callback: (error: Error) => void): boolean {
+  if (isBatch(value)) return false;
+  const message = `a batch: got ${shown(value)}, expected an object with count, a whole number, and raw, a Uint8Array`;
+  callback(new BoundaryLogError('ERR_INVALID_EVENT', message));
+  return true;
 }
 
 /** A number of batches, and the number of logs in them. */

@@ -1,12 +1,21 @@
+import { isCallable, isRecord } from '../codec/argument.js';
+import { shown as shownValue } from '../codec/shown.js';
+import { unknownName } from '../codec/unknown-name.js';
 import { BoundaryLogError } from './errors.js';
 import { type Logger, silent } from './logger.js';
-import { escapeUnprintable, quoted } from './printable.js';
+import { quoted } from './printable.js';
 
 /** The values that an option accepts, and the words for them in an error message. */
 export interface OptionCheck {
   /** Completes the sentence "expected …". */
   readonly expected: string;
   accepts(value: unknown): boolean;
+}
+
+/** A check of numbers, with the smallest and the largest one that it accepts. */
+export interface RangeCheck extends OptionCheck {
+  readonly min: number;
+  readonly max: number;
 }
 
 /** Everything there is to know about one option. */
@@ -39,10 +48,11 @@ export type ResolvedOptions<Options, Table> = {
 };
 
 /**
- * Checks options against their table and adds the defaults. An option that is `undefined` counts as left out.
+ * Checks options against their table and adds the defaults. An option that is `undefined` counts as left out, if the
+ * table has it. What the table does not have is a mistake, whatever its value.
  *
  * @param owner Whose options these are. The error message starts with it.
- * @throws ERR_INVALID_OPTION for the first option with an unacceptable value.
+ * @throws ERR_INVALID_OPTION for the first option that is unknown or has an unacceptable value.
  */
 export function resolveOptions<Options extends object, Table extends OptionTable<Options>>(
   owner: string,
@@ -61,18 +71,35 @@ export function resolveOptions<Options extends object, Table extends OptionTable
 /**
  * Checks options without adding defaults.
  *
- * @throws ERR_INVALID_OPTION for the first option with an unacceptable value.
+ * @param what What the names stand for, in the message about an unknown one.
+ * @throws ERR_INVALID_OPTION for the first option that is unknown or has an unacceptable value.
  */
 export function checkOptions<Options extends object>(
   owner: string,
   options: Options,
   checks: OptionChecks<Options>,
+  what = 'option',
 ): void {
+  if (!isRecord(options)) throw invalidOption(`${owner}: ${what}s`, options, `an object of ${what}s`);
+  // Inherited ones count, too: options may have other options as their prototype.
+  for (const name in options) {
+    if (Object.hasOwn(checks, name)) continue;
+    const message = `${owner}: ${unknownName(what, name, Object.keys(checks))}`;
+    throw new BoundaryLogError('ERR_INVALID_OPTION', message);
+  }
   for (const [name, check] of Object.entries<OptionCheck>(checks)) {
     const value = options[name as keyof Options];
-    if (value !== undefined && !check.accepts(value))
-      throw invalidOption(`${owner}: ${name}`, value, check.expected);
+    if (value !== undefined) checkArgument(owner, name, value, check);
   }
+}
+
+/**
+ * Checks an argument that cannot be left out.
+ *
+ * @throws ERR_INVALID_OPTION
+ */
+export function checkArgument(owner: string, name: string, value: unknown, check: OptionCheck): void {
+  if (!check.accepts(value)) throw invalidOption(`${owner}: ${name}`, value, check.expected);
 }
 
 /** The default of an option as the documentation shows it; empty if there is none. */
@@ -86,11 +113,9 @@ export function invalidOption(name: string, got: unknown, expected: string): Bou
   return new BoundaryLogError('ERR_INVALID_OPTION', `${name}: got ${shown(got)}, expected ${expected}`);
 }
 
-/** Any value in a form that is safe and short enough for an error message. */
+/** Any value in a form that is safe for an error message. */
 export function shown(value: unknown): string {
-  if (typeof value === 'string') return quoted(value);
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
-  return typeof value === 'function' ? 'a function' : escapeUnprintable(String(value));
+  return typeof value === 'string' ? quoted(value) : shownValue(value);
 }
 
 /** The longest delay that a timer supports, in ms. */
@@ -102,23 +127,26 @@ export function wholeNumber({
 }: {
   min: number;
   max?: number;
-}): OptionCheck {
+}): RangeCheck {
   return {
+    min,
+    max,
     expected: `a whole number ${max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`}`,
     accepts: (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
   };
 }
 
 /** A duration in ms that a timer supports. */
-export function milliseconds({ min }: { min: number }): OptionCheck {
+export function milliseconds({ min }: { min: number }): RangeCheck {
   return wholeNumber({ min, max: MAX_WAIT_MS });
 }
 
 /** Accepts Infinity, and everything that another check accepts. */
-export function orInfinity({ expected, accepts }: OptionCheck): OptionCheck {
+export function orInfinity<Check extends OptionCheck>(check: Check): Check {
   return {
-    expected: `${expected}, or Infinity`,
-    accepts: (value) => value === Number.POSITIVE_INFINITY || accepts(value),
+    ...check,
+    expected: `${check.expected}, or Infinity`,
+    accepts: (value) => value === Number.POSITIVE_INFINITY || check.accepts(value),
   };
 }
 
@@ -148,6 +176,17 @@ export const flag: OptionCheck = {
   expected: 'true or false',
   accepts: (value) => typeof value === 'boolean',
 };
+
+/** A function that can be called. A class cannot. */
+export const callable: OptionCheck = { expected: 'a function', accepts: isCallable };
+
+/** Accepts what any of the checks accepts. */
+export function either(...checks: readonly OptionCheck[]): OptionCheck {
+  return {
+    expected: checks.map(({ expected }) => expected).join(', or '),
+    accepts: (value) => checks.some((check) => check.accepts(value)),
+  };
+}
 
 /** Accepts any value, for options that are checked elsewhere. */
 export const anything: OptionCheck = { expected: 'anything', accepts: () => true };

@@ -48,7 +48,21 @@ function build(folder) {
   for (const { import: entry } of Object.values(exports)) {
     if (entry !== undefined) writeModule(join(folder, entry.default.replace('./dist/', '')));
   }
+  writeConfigSchema(folder);
   chmodSync(join(folder, 'lib/cli/main.js'), 0o755);
+}
+
+/**
+ * Writes the JSON Schema of the file that `serve --config` reads, for editors.
+ *
+ * @param {string} folder
+ */
+function writeConfigSchema(folder) {
+  const load = createRequire(join(folder, 'lib/cli/configuration/'));
+  const { schemaOf } = load('./schema.js');
+  const { SERVE_OPTIONS } = load('./serve-options.js');
+  const schema = JSON.stringify(schemaOf(SERVE_OPTIONS), undefined, 2);
+  writeFileSync(join(folder, 'config.schema.json'), `${schema}\n`);
 }
 
 /**

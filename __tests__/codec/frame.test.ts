@@ -32,9 +32,10 @@ test('a frame contains a copy of the payload', () => {
 test('a caller may allow larger payloads, up to the 24 bits of the header', () => {
   const largest = 0xff_ffff;
   expect(encodeFrame(255, Buffer.alloc(largest), largest).subarray(0, 4).toString('hex')).toBe('ffffffff');
-  expect(thrown(() => encodeFrame(255, Buffer.alloc(largest + 1), 2 ** 32))?.code).toBe(
+  expect(thrown(() => encodeFrame(255, Buffer.alloc(largest + 1), largest))?.code).toBe(
     'ERR_MESSAGE_TOO_LARGE',
   );
+  expect(thrown(() => encodeFrame(255, Buffer.alloc(0), largest + 1))?.code).toBe('ERR_INVALID_OPTION');
 });
 
 describe('encodeFrame rejects', () => {
@@ -44,7 +45,7 @@ describe('encodeFrame rejects', () => {
       expect(thrown(() => encodeFrame(tag, Buffer.alloc(0)))).toMatchObject({
         name: 'BoundaryLogError',
         code: 'ERR_INVALID_OPTION',
-        message: `tag: got ${tag}, expected an integer from 0 to 255`,
+        message: `tag: got ${typeof tag === 'string' ? `"${tag}"` : tag}, expected a whole number from 0 to 255`,
       });
     },
   );

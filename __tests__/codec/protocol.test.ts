@@ -71,6 +71,20 @@ describe('a custom protocol', () => {
     },
   );
 
+  test.each([undefined, null, 5, 'note', {}, { kind: 5 }])(
+    'if its decode returns %p, the frame is a skip, and does not disappear',
+    (message) => {
+      const protocol = { tags: { 9: { maxLength: 0, decode: () => message } } };
+      expect(decodeFrame(protocol as unknown as Protocol, frame(9))).toMatchObject({
+        kind: 'skip',
+        error: {
+          code: 'ERR_INVALID_PAYLOAD',
+          message: expect.stringMatching(/could not be decoded: got .+, expected an object with a kind$/),
+        },
+      });
+    },
+  );
+
   test('says what its decode threw', () => {
     const outcome = decodeFrame(notes, frame(9));
     expect(outcome).toHaveProperty(
@@ -96,7 +110,7 @@ describe('a tag or a length that no header can express', () => {
     const error = thrown(() => payloadLimits({ tags: { [tag]: { maxLength: 1, decode } } }));
     expect(error).toMatchObject({
       code: 'ERR_INVALID_OPTION',
-      message: expect.stringContaining(`the tag ${tag}`),
+      message: `protocol: got the tag "${tag}", expected a whole number from 0 to 255`,
     });
   });
 
@@ -106,7 +120,7 @@ describe('a tag or a length that no header can express', () => {
       const error = thrown(() => payloadLimits({ tags: { 1: { maxLength, decode } } }));
       expect(error).toMatchObject({
         code: 'ERR_INVALID_OPTION',
-        message: expect.stringContaining(`the maxLength ${maxLength} for tag 1`),
+        message: `protocol.tags[1].maxLength: got ${typeof maxLength === 'string' ? `"${maxLength}"` : maxLength}, expected a whole number from 0 to 16777215`,
       });
     },
   );

@@ -84,7 +84,6 @@ test.each<[name: string, options: object, resolved: object]>([
   ['none', {}, { size: 10, mode: 'b', limit: undefined }],
   ['all', { size: 1, mode: 'a', limit: 3 }, { size: 1, mode: 'a', limit: 3 }],
   ['some that are undefined', { size: undefined, mode: 'a' }, { size: 10, mode: 'a', limit: undefined }],
-  ['unknown ones, which are ignored', { other: 5 }, { size: 10, mode: 'b', limit: undefined }],
 ])('resolveOptions adds the defaults: %s', (_name, options, resolved) => {
   const { id, ...others } = resolveOptions('Thing', options as ThingOptions, TABLE);
   expect(others).toEqual(resolved);
@@ -108,6 +107,47 @@ test.each<[row: OptionRow, shown: string]>([
   expect(documentedDefault(row)).toBe(shown);
 });
 
+test.each<[name: string, options: object, message: string]>([
+  [
+    'near a known one',
+    { sizes: 5 },
+    'got the unknown option "sizes", expected size, mode, id, limit: did you mean size?',
+  ],
+  [
+    'that is undefined',
+    { moed: undefined },
+    'got the unknown option "moed", expected size, mode, id, limit: did you mean mode?',
+  ],
+  ['far from all', { x: 5 }, 'got the unknown option "x", expected size, mode, id, limit'],
+  [
+    'of the prototype',
+    Object.create({ other: 5 }),
+    'got the unknown option "other", expected size, mode, id, limit',
+  ],
+])('an unknown option %s is an error, before any other one', (_name, options, message) => {
+  const error = thrown(() =>
+    resolveOptions('Thing', Object.assign(options, { size: 0 }) as ThingOptions, TABLE),
+  );
+  expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION', message: `Thing: ${message}` });
+});
+
+test('options may have other options as their prototype', () => {
+  const options: ThingOptions = Object.create({ size: 7 });
+  expect(resolveOptions('Thing', options, TABLE).size).toBe(7);
+});
+
+test.each([
+  [null, 'null'],
+  [5, '5'],
+  ['x', '"x"'],
+  [[], 'an array'],
+  [new Map(), 'a Map'],
+  [() => 1, 'a function'],
+])('%p in place of options is an error', (options, shown) => {
+  const error = thrown(() => resolveOptions('Thing', options as object, TABLE));
+  expect(error?.message).toBe(`Thing: options: got ${shown}, expected an object of options`);
+});
+
 test('the error names the first option with an unacceptable value', () => {
   expect(thrown(() => resolveOptions('Thing', { mode: 'c', size: 0 } as object, TABLE))).toMatchObject({
     name: 'BoundaryLogError',
@@ -123,6 +163,9 @@ test.each([
   [5n, '5'],
   [null, 'null'],
   [{ secret: 1 }, 'an object'],
+  [new Date(0), 'a Date'],
+  [new Error('secret'), 'an Error'],
+  [class Thing {}, 'the class Thing'],
   [[1], 'an array'],
   [() => 1, 'a function'],
   [undefined, 'undefined'],

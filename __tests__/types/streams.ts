@@ -149,6 +149,7 @@ const protocol: Protocol<Message> = {
     },
     8: { maxLength: 0, decode: () => ({ kind: 'beat' }) },
   },
+  kinds: ['reading', 'beat'],
 };
 {
   const payload = Buffer.alloc(8);
@@ -160,11 +161,14 @@ const protocol: Protocol<Message> = {
     same<typeof reading, Reading>(true);
     same<typeof reason, 'buffer_full' | 'unfair_share' | 'shutdown'>(true);
   });
-  const demux = new Demux<Message>({
-    reading: buffer,
-    beat: (beat) => same<typeof beat, { kind: 'beat' }>(true),
-    skip: ({ error }) => error satisfies BoundaryLogError,
-  });
+  const demux = new Demux<Message>(
+    {
+      reading: buffer,
+      beat: (beat) => same<typeof beat, { kind: 'beat' }>(true),
+      skip: ({ error }) => error satisfies BoundaryLogError,
+    },
+    { protocol },
+  );
   const decoder = parser.pipe(new MessageDecoder({ protocol }));
   decoder.on('data', (message) => same<typeof message, Message | Skip | Close>(true));
   await pipeline(decoder, demux);

@@ -4,6 +4,7 @@ import { BoundaryLogError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { messageOf, token as shown } from '../printable.js';
 import { isToken } from '../reporters/coder/options.js';
+import { isLasting } from './lasting-error.js';
 
 /** The token is a secret. There is no option for it, because other users can see the arguments of a process. */
 export const TOKEN_ENV = 'CODER_AGENT_TOKEN';
@@ -15,24 +16,23 @@ type Token = string | (() => Promise<string>);
  * Where the agent token comes from: the file of the option, or else one of the two variables. As in Coder's own programs,
  * the variable with the token takes precedence over the variable with the file.
  *
+ * @param names What to call the options in messages: what the user wrote.
  * @throws ERR_INVALID_OPTION if there is no token, or if its file can never be read.
  */
 export function agentToken(
   fileOption: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
   logger: Logger,
+  names = { needing: '--reporter coder', option: '--coder-token-file' },
 ): Token {
   const token = env[TOKEN_ENV];
-  if (fileOption !== undefined) return new TokenFile(fileOption, '--coder-token-file', logger).source();
+  if (fileOption !== undefined) return new TokenFile(fileOption, names.option, logger).source();
   if (token) return token.trim();
   const file = env[TOKEN_FILE_ENV];
   if (file) return new TokenFile(file, TOKEN_FILE_ENV, logger).source();
-  const message = `--reporter coder needs the agent token: set --coder-token-file, or ${TOKEN_ENV} or ${TOKEN_FILE_ENV} in the environment`;
+  const message = `${names.needing} needs the agent token: set ${names.option}, or ${TOKEN_ENV} or ${TOKEN_FILE_ENV} in the environment`;
   throw new BoundaryLogError('ERR_INVALID_OPTION', message);
 }
-
-/** What a path cannot recover from by itself. Other errors, such as EIO or EMFILE, may pass. */
-const LASTING = /^(ENOENT|ENOTDIR|EISDIR|EACCES|EPERM|ELOOP|ENAMETOOLONG|ERR_.*)$/;
 
 /** A file that contains the token. It is read again for each connection, because tokens change. */
 class TokenFile {
@@ -54,8 +54,7 @@ class TokenFile {
     try {
       this.#tokenIn(readFileSync(this.#path, 'utf8'));
     } catch (cause) {
-      const { code } = cause as NodeJS.ErrnoException;
-      if (LASTING.test(code ?? '')) {
+      if (isLasting(cause)) {
         throw new BoundaryLogError('ERR_INVALID_OPTION', `${this.#name}: ${this.#told(cause)}`, { cause });
       }
       this.#logger.warn({ err: cause }, `${this.#name}: the file with the agent token cannot be read yet`);
@@ -83,7 +82,9 @@ class TokenFile {
   #told(error: unknown): string {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ERR_INVALID_OPTION') return messageOf(error);
-    return `the file with the agent token cannot be read (${messageOf(error)}): correct its path or its permissions`;
+    // Somebody may have written the token itself instead of its file.
+    const why = this.#path.includes('/') ? messageOf(error) : code;
+    return `the file with the agent token cannot be read (${why}): correct its path or its permissions`;
   }
 
   #warnAbout(mode: number): void {

@@ -1,36 +1,38 @@
-import { BoundaryLogError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { MAX_WAIT_MS } from '../options.js';
 import { CoderReporter } from '../reporters/coder/coder-reporter.js';
 import { agentToken } from './agent-token.js';
+import type { ServeOptions } from './configuration/serve-options.js';
 import type { Io } from './io.js';
 
-export interface CoderOptions {
-  coderUrl: string | undefined;
-  coderTokenFile: string | undefined;
-  coderAllowOld: boolean;
-  /** Seconds. */
-  reportTimeout: number;
-  /** Seconds. */
-  reportMaxTimeout: number;
-  /** Seconds. */
-  maxRetryAfter: number;
-}
+export type CoderOptions = Pick<
+  ServeOptions,
+  Extract<keyof ServeOptions, `coder${string}`> | 'reportTimeout' | 'reportMaxTimeout' | 'maxRetryAfter'
+>;
 
 /** A call has less time than the attempt that it belongs to, so that it fails with its own error. */
 const CALL_TIMEOUT_SHARE = 0.8;
 
-/** @throws ERR_INVALID_OPTION if the URL of Coder or the token is missing. */
-export function coderReporter(options: CoderOptions, { env }: Io, logger: Logger): CoderReporter {
-  if (!options.coderUrl) {
-    const message =
-      '--reporter coder needs the URL of Coder: set --coder-url, or CODER_AGENT_URL in the environment';
-    throw new BoundaryLogError('ERR_INVALID_OPTION', message);
-  }
+/**
+ * @param options With a URL.
+ * @param tokenFileName What to call the option with the file of the token in messages: what the user wrote.
+ * @throws ERR_INVALID_OPTION if the URL or the token is missing.
+ */
+export function coderReporter(
+  options: CoderOptions,
+  { env }: Pick<Io, 'env'>,
+  logger: Logger,
+  tokenFileName = '--coder-token-file',
+): CoderReporter {
+  const names = { needing: '--reporter coder', option: tokenFileName };
   return new CoderReporter({
-    url: options.coderUrl,
-    token: agentToken(options.coderTokenFile, env, logger),
+    url: options.coderUrl as string,
+    token: agentToken(options.coderTokenFile, env, logger, names),
     allowOldServer: options.coderAllowOld,
+    connectTimeoutMs: Math.round(options.coderConnectTimeout * 1000),
+    reconnectInitialDelayMs: Math.round(options.coderReconnectDelay * 1000),
+    reconnectMaxDelayMs: Math.round(options.coderReconnectMaxDelay * 1000),
+    keepAliveMs: Math.round(options.coderKeepAlive * 1000),
     callTimeoutMs: callTimeoutMs(options.reportTimeout),
     maxCallTimeoutMs: callTimeoutMs(options.reportMaxTimeout),
     maxRetryAfterMs: options.maxRetryAfter * 1000,

@@ -1,16 +1,17 @@
 import type { Logger } from 'pino';
 import { onAbort } from '../forwarding/abort.js';
 import type { Reporter } from '../forwarding/reporter.js';
-import { invalidOption } from '../options.js';
 import { nextTurn } from '../real-time.js';
 import type { CoderReporter } from '../reporters/coder/coder-reporter.js';
 import { nullReporter } from '../reporters/null.js';
 import { TextReporter } from '../reporters/text.js';
+import { boundSocket } from '../server/listener/passed-socket.js';
 import { BoundaryLogProxy } from '../server/proxy.js';
 import type { BoundaryLogProxyOptions, RunForwarderOptions } from '../server/proxy-options.js';
 import type { Accounts } from '../telemetry/accounts.js';
-import { type Address, fileFormat, textFormat } from './arguments.js';
-import type { CoderOptions } from './coder.js';
+import { fileFormat, textFormat } from './arguments.js';
+import type { Configuration } from './configuration/configuration.js';
+import type { ServeOptions } from './configuration/serve-options.js';
 import { EventsFile } from './events-file.js';
 import { shellWord } from './invocation.js';
 import { type EventOutput, ExitCode, type Io, isClosedPipe } from './io.js';
@@ -20,54 +21,29 @@ import { MetricsWhenFree } from './metrics-when-free.js';
 import { watchNpm } from './npm-parent.js';
 import { registerProcessMetrics } from './process-metrics.js';
 import { programLogger } from './program-logger.js';
-import { type RetryArguments, retryFrom } from './retry-arguments.js';
+import { retryFrom } from './retry-arguments.js';
 import { passedSocket } from './socket-activation.js';
-
-export interface ServeOptions extends CoderOptions, RetryArguments {
-  socket: string;
-  socketMode: number;
-  socketGroup: string | undefined;
-  replace: boolean;
-  buffer: number;
-  overflow: 'drop' | 'block';
-  fairShare: boolean;
-  maxConnections: number;
-  /** Seconds. */
-  frameTimeout: number;
-  /** Seconds. */
-  idleTimeout: number;
-  reporter: 'stdout' | 'null' | 'coder';
-  eventsFile: string | undefined;
-  format: string;
-  spool: string | undefined;
-  spoolMaxBytes: number;
-  spoolSync: boolean;
-  record: string | undefined;
-  recordMaxBytes: number;
-  metrics: Address | 'off';
-  allowHost: readonly string[] | undefined;
-  /** Seconds. */
-  drain: number;
-  logLevel: string;
-}
 
 /** How long the end waits for a reader of the log that does not keep up, in ms. */
 const FLUSH_MS = 500;
 
 /** Runs the proxy until a signal arrives or the reader of stdout goes away. */
-export async function serve(options: ServeOptions, io: Io): Promise<number> {
+export async function serve(configuration: Configuration, io: Io): Promise<number> {
+  const { options, warnings } = configuration;
   const logger = programLogger(options.logLevel, io);
+  if (warnings.length > 0) logger.warn({ warnings }, 'parts of the configuration are ignored or unsafe');
   if (io.log !== undefined) {
     io.log.onRoom = (lines) =>
       logger.warn({ lines }, 'lines of this log were lost, because nobody read them');
   }
-  const events = eventsFile(options, logger);
+  const { eventsFile } = options;
+  const events = eventsFile === undefined ? undefined : EventsFile.open(eventsFile, logger);
   const end = new End(io, logger, events);
   try {
     // A signal that arrived before this point arrives now, when nothing is started.
     await nextTurn();
     if (end.isReached) return end.exitCode;
-    return await serveUntil(end, events, logger, options, io);
+    return await serveUntil(end, events, logger, configuration, io);
   } finally {
     end.release();
     events?.close();
@@ -78,18 +54,21 @@ async function serveUntil(
   end: End,
   events: EventsFile | undefined,
   logger: Logger,
-  options: ServeOptions,
+  { options, entryOf }: Configuration,
   io: Io,
 ): Promise<number> {
+  const listen = listenOptions(options, io);
   const proxy = new BoundaryLogProxy({
-    ...listenOptions(options, io),
+    ...listen,
     onReplace: () => end.replaced(),
     bufferSize: options.buffer,
+    bufferBytes: options.bufferBytes,
     overflow: options.overflow,
     fairShare: options.fairShare,
     maxConnections: options.maxConnections,
     frameTimeout: options.frameTimeout * 1000,
     idleTimeout: options.idleTimeout * 1000,
+    maxStatusCount: options.maxStatusCount,
     spool:
       options.spool === undefined
         ? undefined
@@ -99,7 +78,7 @@ async function serveUntil(
     logger,
   });
   if (io.log !== undefined) countLostLines(io.log, proxy.registry);
-  const metrics = await serveMetrics(options, proxy, logger);
+  const metrics = await serveMetrics(options, proxy, listen.socketFd, logger);
   let isUnread = false;
   let exitCode: number = ExitCode.DONE;
   let coder: CoderReporter | undefined;
@@ -107,7 +86,7 @@ async function serveUntil(
     if (options.reporter === 'coder') {
       // Its dependencies take time to load, so only its users load them. It connects while the rest starts.
       const { coderReporter } = await import('./coder.js');
-      coder = coderReporter(options, io, logger);
+      coder = coderReporter(options, io, logger, entryOf('coderTokenFile')?.name);
     }
     if (end.isReached) return end.exitCode;
     metrics?.announce();
@@ -139,12 +118,16 @@ async function serveUntil(
 async function serveMetrics(
   { metrics, allowHost = [], replace }: ServeOptions,
   proxy: BoundaryLogProxy,
+  socketFd: number | undefined,
   logger: Logger,
 ): Promise<MetricsWhenFree | undefined> {
   if (metrics === 'off') return undefined;
   const { registry } = proxy;
   registerProcessMetrics(registry);
-  const options = { registry, health: () => proxy.health(), allowedHosts: allowHost, logger };
+  const socketPath = socketFd === undefined ? proxy.socketPath : boundSocket(socketFd)?.path;
+  // Its socket tells who starts a second proxy what answers here.
+  const health = () => ({ ...proxy.health(), socketPath });
+  const options = { registry, health, allowedHosts: allowHost, logger };
   return MetricsWhenFree.listen(() => MetricsServer.listen(metrics, options), replace, logger);
 }
 
@@ -161,13 +144,6 @@ function exitCodeOf(
   if (reporter !== 'stdout') return ExitCode.DONE;
   if (!canForward) return isSeen ? ExitCode.DONE : ExitCode.FAILED;
   return dropped.shutdown.batches + dropped.forward_failed.batches > 0 ? ExitCode.FAILED : ExitCode.DONE;
-}
-
-/** @throws ERR_INVALID_OPTION if the file can never be written, or if nothing would be written to it. */
-function eventsFile({ eventsFile, reporter }: ServeOptions, logger: Logger): EventsFile | undefined {
-  if (eventsFile === undefined) return undefined;
-  if (reporter === 'stdout') return EventsFile.open(eventsFile, logger);
-  throw invalidOption('--events-file', eventsFile, `no such option with --reporter ${reporter}`);
 }
 
 /** Decides when to stop: at a signal, when the npm that started it has gone, or when the reader of stdout goes away. */
@@ -233,12 +209,6 @@ function listenOptions(options: ServeOptions, io: Io): BoundaryLogProxyOptions {
   const { socket: socketPath, socketMode, socketGroup, replace } = options;
   const socketFd = passedSocket(io.env as Record<string, string | undefined>);
   if (socketFd === undefined) return { socketPath, socketMode, socketGroup, replace };
-  if (replace)
-    throw invalidOption(
-      '--replace',
-      true,
-      'no such option with a socket of systemd, which keeps it over a restart',
-    );
   return { socketPath, socketFd };
 }
 
@@ -248,8 +218,9 @@ function runOptions(
   io: Io,
   output: EventOutput | undefined = io.output,
 ): RunForwarderOptions {
-  const { reporter, linger } = options;
+  const { reporter, linger, grace } = options;
   return {
+    graceMs: Math.round(grace * 1000),
     concurrency: reporter === 'stdout' ? output?.atOnce : 1,
     retry: retryFrom(options, reporter),
     lingerMs: linger,

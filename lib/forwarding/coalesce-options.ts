@@ -1,3 +1,4 @@
+import { isRecord } from '../../codec/argument.js';
 import { checkOptions, type OptionCheck, type OptionTable, resolveOptions, wholeNumber } from '../options.js';
 
 /** How batches are combined for a reporter that opts in. */
@@ -23,7 +24,7 @@ export const COALESCE_OPTIONS = {
 
 const COALESCE: OptionCheck = {
   expected: 'an object of the limits of a combined report, or nothing',
-  accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  accepts: isRecord,
 };
 
 /** The property `coalesce` of a reporter, with its defaults. @throws ERR_INVALID_OPTION */

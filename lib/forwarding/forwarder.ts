@@ -1,11 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import type { LogBatch } from '../../codec/index.js';
-import type { Amount, Batch } from '../batch.js';
+import { type Amount, type Batch, isBatch, refuseOther } from '../batch.js';
 import type { ForwarderEvents } from '../events.js';
 import { GuardedEvents } from '../guard.js';
-import { checkOptions, objectWith, resolveOptions } from '../options.js';
+import { checkArgument, objectWith, resolveOptions, wholeNumber } from '../options.js';
 import { type Callback, Writable } from '../streams/base.js';
-import { isDirectWrite, isObject, type Write } from '../streams/direct.js';
+import { failWrite, isDirectBatch, queuedIn, type Write } from '../streams/direct.js';
 import type { EndArguments, WriteRest } from '../streams/typed-stream.js';
 import { sleep } from './abort.js';
 import { resolveCoalesce } from './coalesce-options.js';
@@ -52,6 +52,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable<T, Forwarder
   /** The batch that write() is already reporting. _write() must not report it again. */
   #begun: T | undefined;
   #onSettled: (() => void) | undefined;
+  #onWritten: Callback | undefined;
   #isQueueTaken = false;
   /**
    * End time of the previous report. It is valid within the current turn of the event loop, where the next report reuses
@@ -65,7 +66,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable<T, Forwarder
 
   /** @throws ERR_INVALID_OPTION */
   constructor(reporter: Reporter<T>, options: ForwarderOptions = {}) {
-    checkOptions('Forwarder', { reporter }, { reporter: objectWith('report') });
+    checkArgument('Forwarder', 'reporter', reporter, objectWith('report'));
     const { concurrency, retry, lingerMs } = resolveOptions('Forwarder', options, FORWARDER_OPTIONS);
     const coalesce = resolveCoalesce(reporter);
     super({ objectMode: true, highWaterMark: 1 });
@@ -119,12 +120,12 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable<T, Forwarder
   override write(batch: never, encoding?: unknown, callback?: unknown): boolean;
   override write(batch: T, ...rest: WriteRest): boolean;
   override write(batch: unknown, encoding?: unknown, callback?: unknown): boolean {
-    if (this.#isOpen && isDirectWrite(this, batch, encoding, callback) && this.#hasPlace()) {
+    if (this.#isOpen && isDirectBatch(this, batch, encoding, callback) && this.#hasPlace()) {
       if (this.#report(batch as T)) return true;
       // If the reporter has ended this stream, _final() waits for the report.
       if (!this.#isOpen) return false;
       this.#begun = batch as T;
-    } else if (this.destroyed && isObject(batch)) {
+    } else if (this.destroyed && isBatch(batch)) {
       this.#events.emit('drop', batch, 'shutdown', null);
     }
     (super.write as Write)(batch, encoding, callback);
@@ -137,13 +138,17 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable<T, Forwarder
    *
    * @returns the batches that were not accepted, in order, so that they can be reported later. Those that were being
    *   reported are still counted in `inFlight`. If a report succeeds nevertheless after the grace period, its batch is
-   *   delivered twice.
+   *   delivered twice. If there are two calls, only one of them returns the batches.
    */
   async stop(graceMs: number): Promise<T[]> {
+    checkArgument('stop', 'graceMs', graceMs, wholeNumber({ min: 0, max: 2 ** 31 - 1 }));
     this.#abort.abort();
-    const settled = new AbortController();
-    this.#onSettled = () => settled.abort();
-    if (this.#inProgress.isWaiting) await sleep(graceMs, settled.signal);
+    if (this.#inProgress.isWaiting) {
+      const settled = new AbortController();
+      this.#onSettled = () => settled.abort();
+      this.once('close', this.#onSettled);
+      await sleep(graceMs, settled.signal);
+    }
     const left = [...this.#inProgress.take(), ...this.#takeQueued()];
     this.destroy();
     return left;
@@ -158,6 +163,8 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable<T, Forwarder
   }
 
   override _write(batch: T, _encoding: BufferEncoding, callback: Callback): void {
+    if (refuseOther(batch, callback)) return;
+    this.#onWritten = callback;
     if (this.#begun === batch) {
       this.#begun = undefined;
     } else if (this.#hasPlace()) {
@@ -181,19 +188,18 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable<T, Forwarder
   override _destroy(error: Error | null, callback: Callback): void {
     this.#isOpen = false;
     this.#abort.abort();
-    const queued = this.#takeQueued();
-    const left = [...this.#inProgress, ...queued];
+    const left = [...this.#inProgress, ...this.#takeQueued()];
     for (const batch of left) this.#inProgress.remove(batch);
     for (const batch of left) this.#events.emit('drop', batch, 'shutdown', null);
     callback(error);
+    failWrite(this, this.#onWritten);
   }
 
   /** Returns what was written and waits for a place, in order: once, as the stream's own queue still refers to it. */
   #takeQueued(): T[] {
     if (this.#isQueueTaken) return [];
     this.#isQueueTaken = true;
-    const { writableBuffer } = this as unknown as { writableBuffer: readonly { chunk: T }[] };
-    const queued = writableBuffer.map(({ chunk }) => chunk).filter((batch) => batch !== this.#begun);
+    const queued = queuedIn<T>(this).filter((batch) => batch !== this.#begun);
     return this.#refused === undefined ? queued : [this.#refused, ...queued];
   }
 

@@ -1,3 +1,4 @@
+import { isRecord } from '../../codec/argument.js';
 import { milliseconds, type OptionTable, orInfinity, wholeNumber } from '../options.js';
 import { MAX_RETRY_AFTER_MS } from './backoff.js';
 
@@ -78,7 +79,8 @@ export const RETRY_OPTIONS = {
 /** The option `retry` of a Forwarder. */
 export const RETRY_OPTION = {
   expected: 'an object of retry options, or false',
-  accepts: (value: unknown) => value === false || (typeof value === 'object' && value !== null),
+  // RetryingReporter checks the options.
+  accepts: (value: unknown) => value === false || isRecord(value),
   default: false as const,
   doc: 'Whether and how a batch is retried after the reporter failed',
 };

@@ -4,24 +4,10 @@ import { flag, type OptionTable, objectWith, oneOf, resolveOptions } from '../op
 import { appendBatch, type Rest } from '../text/batch-text.js';
 import { FORMATS, type Format } from '../text/format.js';
 import { TextBuffer } from '../text/text-buffer.js';
+import { ErrorListener } from './error-listener.js';
+import type { TextOutput } from './text-output.js';
 
-/** A destination for text: any Writable, or an object with these two methods. */
-export interface TextOutput {
-  /**
-   * Writes text, and calls back when it has been written or could not be.
-   *
-   * @param text Whole lines.
-   * @param callback `written` is how many bytes were written. Default: all, or with an error none. If only a part was
-   *   written without an error, the reporter writes the rest again.
-   */
-  write(text: Uint8Array, callback: (error?: Error | null, written?: number) => void): boolean;
-  /** Registers a listener for errors, as every Node stream does. */
-  on(event: 'error', listener: (error: Error) => void): unknown;
-  /** Whether the memory of the text may be reused after the callback was called. Default: `false`. */
-  readonly keepsNothing?: boolean;
-  /** Whether it ends inside a line, so that the first text has to begin on a new one. Default: `false`. */
-  readonly isCutShort?: boolean;
-}
+export type { TextOutput } from './text-output.js';
 
 /** Options of {@link TextReporter}. */
 export interface TextReporterOptions {
@@ -78,7 +64,7 @@ interface Remainder {
 /**
  * Reporter: writes each event as a line of text. A batch is reported when the stream has passed on its lines, so a slow
  * reader slows the forwarder down. If lines cannot be written, the report fails. Most streams are destroyed by that, and
- * then all later reports fail, too.
+ * then all later reports fail, too. The reporter listens for errors of the stream only while it writes.
  *
  * Reports that begin in the same turn of the event loop, or while a write is in progress, become one write: run the
  * Forwarder with `concurrency`. The lines keep the order of the reports, whatever fails: if a write fails and
@@ -92,6 +78,7 @@ export class TextReporter implements Reporter<LogBatch> {
   /** Tells the Forwarder to retry in order. */
   readonly keepsOrder = true;
   readonly #stream: TextOutput;
+  readonly #errors: ErrorListener;
   readonly #format: Format;
   readonly #color: boolean;
   readonly #text = new TextBuffer();
@@ -112,8 +99,7 @@ export class TextReporter implements Reporter<LogBatch> {
     this.#format = format;
     this.#color = color;
     this.#isCutShort = stream.isCutShort === true;
-    // Each report that failed already rejects with the error.
-    this.#stream.on('error', () => undefined);
+    this.#errors = new ErrorListener(stream);
   }
 
   /**
@@ -207,6 +193,7 @@ export class TextReporter implements Reporter<LogBatch> {
     const reports = this.#waiting;
     this.#waiting = [];
     this.#isWriting = true;
+    this.#errors.begin();
     const text = this.#text.take();
     const isJoined = this.#isCutShort && reports[0]?.isBegun === false;
     this.#write(isJoined ? behindCut(text, reports) : text, 0, reports);
@@ -229,12 +216,14 @@ export class TextReporter implements Reporter<LogBatch> {
       const left = done.length === reports.length ? [] : reports.slice(done.length);
       if (error) {
         this.#isWriting = false;
+        this.#errors.end(true);
         this.#fail(error, done, left, { text, start: before, end: before + written });
       } else if (written < text.length) {
         for (const report of done) report.resolve();
         this.#write(text.subarray(written), before + written, left);
       } else {
         this.#isWriting = false;
+        this.#errors.end(false);
         if (this.#stream.keepsNothing === true) this.#text.reuse();
         for (const report of done) this.#continue(report);
         this.#begin();

@@ -1,8 +1,10 @@
+import { isRecord } from '../../codec/argument.js';
 import type { RecordOptions } from '../capture/recording.js';
 import { FORWARDER_OPTIONS } from '../forwarding/forwarder-options.js';
 import type { RetryOptions } from '../forwarding/retry-options.js';
 import type { Logger } from '../logger.js';
 import {
+  callable,
   flag,
   LOGGER_OPTION,
   milliseconds,
@@ -116,8 +118,7 @@ export const PROXY_OPTIONS = {
   },
   replace: { ...flag, default: false, doc: 'Whether to take over from a proxy that listens on the path' },
   onReplace: {
-    expected: 'a function',
-    accepts: (value) => typeof value === 'function',
+    ...callable,
     defaultDoc: 'no proxy can take over',
     doc: 'Called when another proxy has taken over from this one, which should then `close()`',
   },
@@ -155,7 +156,8 @@ export const PROXY_OPTIONS = {
   },
   spool: {
     expected: 'an object with a folder',
-    accepts: (value) => typeof value === 'object' && value !== null,
+    // SpoolBuffer checks the options.
+    accepts: isRecord,
     defaultDoc: 'in memory',
     doc: 'Stores the batches on disk: `{ folder, maxBytes = 256 MiB, sync = false }`',
   },
@@ -198,7 +200,8 @@ export interface RunForwarderOptions {
 
 export const RUN_OPTIONS = {
   signal: {
-    ...objectWith('addEventListener'),
+    expected: 'an AbortSignal',
+    accepts: (value) => value instanceof AbortSignal,
     defaultDoc: 'the run ends with `close()`',
     doc: 'Ends the run when it aborts',
   },

@@ -15,7 +15,7 @@ import { ForeignCode } from '../telemetry/foreign-code.js';
 import { type Health, healthOf } from '../telemetry/health.js';
 import { Metrics } from '../telemetry/metrics.js';
 import type { MetricsRegistry } from '../telemetry/prom-client.js';
-import { REJECT_REASONS, type RejectReason } from '../telemetry/reject-reasons.js';
+import { noRejections, type RejectReason } from '../telemetry/reject-reasons.js';
 import { ReporterState } from '../telemetry/reporter-state.js';
 import { Warnings } from '../telemetry/warnings.js';
 import { Connections } from './connections.js';
@@ -57,15 +57,13 @@ export class BoundaryLogProxy {
   readonly #tally = new Tally();
   readonly #status: StatusSink;
   readonly #reporterState = new ReporterState();
-  readonly #rejected = Object.fromEntries(REJECT_REASONS.map((reason) => [reason, 0])) as Record<
-    RejectReason,
-    number
-  >;
+  readonly #rejected = noRejections();
   readonly #buffer: LogBuffer | SpoolBuffer;
   /** The buffer, if it is on disk. */
   readonly #spool: SpoolBuffer | undefined;
   readonly #connections: Connections;
   readonly #metrics: Metrics;
+  readonly #hasGivenRegistry: boolean;
   readonly #closing = new AbortController();
   readonly #drain = new Drain();
   #retries = 0;
@@ -89,6 +87,7 @@ export class BoundaryLogProxy {
     this.#warnings = new Warnings(this.#logger);
     this.#socketFaults = new SocketFaults(this.#logger);
     this.registry = resolved.registry;
+    this.#hasGivenRegistry = options.registry !== undefined;
     if (spool !== undefined) {
       this.#spool = new SpoolBuffer(spool, overflow, this.#logger);
       this.#spool.on('loss', (lost: Amount) => this.#tally.dropAmount(lost, 'spool_damaged'));
@@ -131,6 +130,9 @@ export class BoundaryLogProxy {
    * @throws ERR_CLOSED after `close()`.
    */
   start(): Promise<void> {
+    if (this.#closed !== undefined) {
+      return Promise.reject(new BoundaryLogError('ERR_CLOSED', 'this proxy was closed: create a new one'));
+    }
     this.#started ??= this.#start().catch((error) => {
       this.#started = undefined;
       throw error;
@@ -141,7 +143,7 @@ export class BoundaryLogProxy {
   /**
    * Forwards the buffered batches to the reporter, one after the other, and resolves when `signal` aborts or the proxy
    * is closed. It may run again, with the same or another reporter. What is buffered stays buffered. A batch whose report
-   * did not end in time returns to the buffer, so a reporter may receive it twice.
+   * did not end in time returns to the buffer, so a reporter may receive it twice. After `close()` it resolves at once.
    *
    * If the reporter fails, the batch is dropped as `forward_failed`. With `retry` the proxy retries it, unless the
    * reporter will never accept it (`error.permanent`); then it is dropped as `rejected`.
@@ -215,9 +217,6 @@ export class BoundaryLogProxy {
   }
 
   async #start(): Promise<void> {
-    if (this.#closed !== undefined) {
-      throw new BoundaryLogError('ERR_CLOSED', 'this proxy was closed: create a new one');
-    }
     this.#connections.start();
     try {
       this.#listener = await openListener(this.#listenOptions, this.#spool, {
@@ -273,12 +272,12 @@ export class BoundaryLogProxy {
     this.#closing.abort();
     await this.#forwarding?.catch(() => undefined);
     this.#buffer.shutdown();
+    this.#metrics.release(!this.#hasGivenRegistry);
     await this.#connections.closeAll();
     await this.#spool?.close();
     await this.#listener?.finish?.();
     this.#buffer.destroy();
     this.#warnings.end();
-    this.#metrics.release();
     if (this.#listener === undefined) return;
     const { received, recovered, forwarded, dropped, buffered: kept } = this.accounts();
     this.#logger.info({ received, recovered, forwarded, dropped, kept }, 'closed');

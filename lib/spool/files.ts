@@ -56,6 +56,20 @@ export async function insist<T>(
   }
 }
 
+/** What `read` returns. After a failure, nothing, as soon as it is worth while to try again. */
+export async function orNothing<T>(
+  read: () => Promise<T[]>,
+  { disk, signal, onFailure }: Patience,
+): Promise<T[]> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!signal.aborted) onFailure(error);
+    await pause(disk, signal);
+    return [];
+  }
+}
+
 /** Waits until it is worth while to try again. @returns whether the signal is still open. */
 export async function pause(disk: Disk, signal: AbortSignal): Promise<boolean> {
   if (!signal.aborted) await disk.wait(RETRY_MS, signal);

@@ -23,10 +23,11 @@ export class Opening {
    * Locks the folder, unless a shortage prevents it: `open()` tries that again.
    *
    * @param isHandedOver Whether the process that uses the folder is about to release it. Then `open()` waits for it.
-   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED
+   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED, ERR_CLOSED
    */
   async lock(isHandedOver: () => boolean): Promise<void> {
     const { folder, onFailure } = this.#options;
+    this.#insistOnOpen();
     try {
       await this.#takeLock();
     } catch (error) {
@@ -38,7 +39,8 @@ export class Opening {
   }
 
   /** Resolves when a shortage has ended, too. @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED; then it may be called again. */
-  open(): Promise<SpoolQueue> {
+  async open(): Promise<SpoolQueue> {
+    this.#insistOnOpen();
     this.#opened ??= this.#open().catch((error) => {
       this.#opened = undefined;
       throw failed(this.#options.folder, error);
@@ -50,6 +52,11 @@ export class Opening {
   async close(): Promise<void> {
     const queue = await this.#opened?.catch(() => undefined);
     if (queue === undefined) await this.#release();
+  }
+
+  #insistOnOpen(): void {
+    if (!this.#options.signal.aborted) return;
+    throw new BoundaryLogError('ERR_CLOSED', 'this spool was closed: create a new SpoolBuffer');
   }
 
   async #open(): Promise<SpoolQueue> {

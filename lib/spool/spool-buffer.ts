@@ -1,11 +1,12 @@
 import { LogBatch } from '../../codec/index.js';
-import { type Amount, count } from '../batch.js';
+import { type Amount, count, refuseOther } from '../batch.js';
 import type { SpoolBufferEvents } from '../events.js';
 import { keepAlone } from '../forwarding/combination.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
 import { nextTurn } from '../real-time.js';
 import { type Callback, Duplex } from '../streams/base.js';
+import { queuedIn } from '../streams/direct.js';
 import type { WriteRest } from '../streams/typed-stream.js';
 import { realDisk } from './disk.js';
 import { type Patience, pause } from './files.js';
@@ -15,7 +16,7 @@ import { type Fresh, Pending } from './pending.js';
 import type { QueueOptions, SpoolQueue } from './queue.js';
 import { type Entry, NOTHING, type Size, sizeOf } from './record.js';
 import { type Missing, SpoolAccounts } from './spool-accounts.js';
-import { checkSpoolBufferOptions, type SpoolBufferOptions } from './spool-options.js';
+import { resolveSpoolOptions, type SpoolBufferOptions } from './spool-options.js';
 
 /** Batches that wait for a reader in memory, besides what one read brings. */
 const READ_AHEAD = 64;
@@ -63,15 +64,15 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
   /** A writer that waits: until there is room for its batch, or, without a batch, until the disk has caught up. */
   #waiting: { batch: LogBatch | undefined; callback: Callback } | undefined;
   #refusing = false;
+  #released: Promise<void> | undefined;
 
   /**
    * @param disk Where the folder is. Default: the disk of this computer.
    * @throws ERR_INVALID_OPTION
    */
   constructor(options: SpoolBufferOptions, overflow: 'drop' | 'block', logger: Logger, disk = realDisk) {
-    checkSpoolBufferOptions(options, overflow);
+    const { folder, maxBytes, sync } = resolveSpoolOptions(options, overflow, logger, disk);
     super({ objectMode: true, readableHighWaterMark: READ_AHEAD, writableHighWaterMark: 1 });
-    const { folder, maxBytes = 256 * 2 ** 20, sync = false } = options;
     this.maxBytes = maxBytes;
     this.overflow = overflow;
     this.#options = {
@@ -89,10 +90,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     this.#pending = new Pending(
       this.#options,
       (fresh, id) => this.#stored(fresh, id),
-      () => {
-        this.#fill();
-        this.#admit();
-      },
+      () => [this.#fill(), this.#admit()],
     );
   }
 
@@ -108,7 +106,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     return this.#queue === undefined ? this.failures === 0 : this.#pending.shortage === undefined;
   }
 
-  /** Locks the folder, if no shortage prevents it. `open()` does it, too. @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED */
+  /** Locks the folder, if no shortage prevents it. `open()` does it, too. @throws as `open()` does */
   lock(isHandedOver = () => false): Promise<void> {
     return this.#opening.lock(isHandedOver);
   }
@@ -117,7 +115,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
    * Opens the spool: nothing is stored or read before. During a shortage, as of descriptors, it tries again until that
    * ends, or until `close()`; each attempt is a `failure`. After an error it may be called again.
    *
-   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED
+   * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED, ERR_CLOSED
    */
   async open(): Promise<void> {
     const queue = await this.#opening.open();
@@ -146,18 +144,9 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     this.#admit();
   }
 
-  /**
-   * A reporter that notes on disk which batch is being processed, if the process before this one crashed. A batch that
-   * ends two more processes is set aside: see docs/spool-format.md. Waiting for an answer does not count: the note is
-   * removed when `report()` returns its promise. If several batches were combined, the note is about each of them, and
-   * those that have one after the next start are reported alone.
-   */
+  /** A reporter that notes on disk which batch is being processed: docs/spool-format.md explains why. */
   guard(reporter: Reporter): Reporter {
-    return guardedReporter(
-      reporter,
-      () => this.#queue,
-      (batch) => this.#read.get(batch),
-    );
+    return guardedReporter(reporter, () => this.#queue, this.#read);
   }
 
   /** Lets no writer wait any more: a batch that does not fit is dropped with the reason `'shutdown'`. */
@@ -166,8 +155,28 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     this.#admit();
   }
 
-  /** Waits until everything that was accepted is stored, if the disk lets it, and releases the folder. */
+  /** Stores everything that was accepted, if the disk lets it, and releases the folder. `destroy()` does it, too. */
   async close(): Promise<void> {
+    await this.#release();
+    this.destroy();
+  }
+
+  override _destroy(error: Error | null, callback: Callback): void {
+    // The stream discards what is in its queue.
+    const queued = queuedIn<LogBatch>(this);
+    this.#release().then(() => callback(error), callback);
+    for (const batch of queued) {
+      count(this.#accounts.received, batch);
+      this.#drop(batch, 'shutdown');
+    }
+  }
+
+  #release(): Promise<void> {
+    this.#released ??= this.#storeAll();
+    return this.#released;
+  }
+
+  async #storeAll(): Promise<void> {
     this.shutdown();
     this.#stopping.abort();
     while (this.writableLength > 0 && !this.destroyed) await nextTurn();
@@ -180,10 +189,10 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     }
     await this.#queue?.close();
     await this.#reading;
-    this.destroy();
   }
 
   override _write(batch: LogBatch, _encoding: BufferEncoding, callback: Callback): void {
+    if (refuseOther(batch, callback)) return;
     const hasRoom = this.#hasRoom(batch);
     const canWait = this.overflow === 'block' && !this.#refusing && sizeOf(batch).bytes <= this.maxBytes;
     if (!hasRoom && canWait) {
@@ -217,7 +226,6 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     return size.bytes + pending + bytes <= this.maxBytes;
   }
 
-  /** Whether the reader has everything that is stored. */
   #hasReadAll(): boolean {
     return this.#reading === undefined && this.#queue?.hasUnread === false;
   }

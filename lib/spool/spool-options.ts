@@ -1,19 +1,32 @@
-import { checkOptions, flag, invalidOption, type OptionTable, oneOf, text, wholeNumber } from '../options.js';
+import type { Logger } from '../logger.js';
+import {
+  checkArgument,
+  flag,
+  LOGGER_OPTION,
+  type OptionTable,
+  objectWith,
+  oneOf,
+  type ResolvedOptions,
+  resolveOptions,
+  text,
+  wholeNumber,
+} from '../options.js';
+import type { Disk } from './disk.js';
 
 /** Options of `SpoolBuffer`, and the option `spool` of a proxy. */
 export interface SpoolBufferOptions {
-  /** Where the batches are kept. Created, with mode 0700, if it is missing. */
+  /** Folder of the spool; it is created, with mode 0700, if it does not exist. */
   folder: string;
   /**
-   * How many bytes of disk it uses, headers included, to within one segment (a sixteenth, at most 8 MiB). Default 256
-   * MiB.
+   * How many bytes of disk the spool uses, headers included; to within one segment, a sixteenth of it, at most 8 MiB.
+   * Default: 256 MiB.
    */
   maxBytes?: number | undefined;
-  /** Whether a batch survives a power failure too (fdatasync), as soon as it is stored. Default false. */
+  /** Whether batches also survive a power failure; each is synced (fdatasync) as soon as it is stored. Default: `false`. */
   sync?: boolean | undefined;
 }
 
-const OPTIONS = {
+export const SPOOL_OPTIONS = {
   folder: { ...text, doc: 'Folder of the spool; it is created, with mode 0700, if it does not exist' },
   maxBytes: {
     ...wholeNumber({ min: 1 }),
@@ -24,9 +37,17 @@ const OPTIONS = {
   sync: { ...flag, default: false, doc: 'Whether batches also survive a power failure' },
 } satisfies OptionTable<SpoolBufferOptions>;
 
-/** @throws ERR_INVALID_OPTION */
-export function checkSpoolBufferOptions(options: SpoolBufferOptions, overflow: 'drop' | 'block'): void {
-  checkOptions('spool', options, OPTIONS);
-  if (options.folder === undefined) throw invalidOption('spool: folder', undefined, text.expected);
-  checkOptions('spool', { overflow }, { overflow: oneOf('drop', 'block') });
+/** @throws ERR_INVALID_OPTION for these options, and for the other arguments of a SpoolBuffer. */
+export function resolveSpoolOptions(
+  options: SpoolBufferOptions,
+  overflow: 'drop' | 'block',
+  logger: Logger,
+  disk: Disk,
+): ResolvedOptions<SpoolBufferOptions, typeof SPOOL_OPTIONS> {
+  const resolved = resolveOptions('spool', options, SPOOL_OPTIONS);
+  checkArgument('spool', 'folder', options.folder, text);
+  checkArgument('spool', 'overflow', overflow, oneOf('drop', 'block'));
+  checkArgument('spool', 'logger', logger, LOGGER_OPTION);
+  checkArgument('spool', 'disk', disk, objectWith('makeFolder', 'lock', 'wait'));
+  return resolved;
 }

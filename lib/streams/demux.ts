@@ -1,13 +1,31 @@
 import type { Writable as NodeWritable } from 'node:stream';
-import type { Close, Kinded, Outcome, Skip } from '../../codec/index.js';
+import { isRecord } from '../../codec/argument.js';
+import type { Close, Kinded, Outcome, Protocol, Skip } from '../../codec/index.js';
+import { kindsOf } from '../../codec/protocol-check.js';
+import { unknownName } from '../../codec/unknown-name.js';
 import { BoundaryLogError } from '../errors.js';
 import type { WritableEvents } from '../events.js';
+import {
+  callable,
+  checkOptions,
+  either,
+  type OptionChecks,
+  type OptionTable,
+  objectWith,
+  resolveOptions,
+  shown,
+} from '../options.js';
 import { messageOf } from '../printable.js';
 import { type Callback, Writable } from './base.js';
-import { isDirectWrite, type Write } from './direct.js';
+import { failWrite, isDirectWrite, type Write } from './direct.js';
+import { whenDrained } from './drained.js';
+import { PROTOCOL_OPTION } from './protocol-option.js';
 import type { Accepting, EndArguments, WriteRest } from './typed-stream.js';
 
-/** Where outcomes of one kind go: a Writable in object mode, whose backpressure is respected, or a function. */
+/**
+ * Where outcomes of one kind go: a Writable in object mode, or a function, which may be asynchronous. The Demux waits for
+ * either of them before it continues with the next outcome.
+ */
 export type Route<T> = Accepting<T> | ((outcome: T) => unknown);
 
 /** What a {@link Demux} accepts: an outcome, or an array of outcomes. */
@@ -18,12 +36,37 @@ export type Routes<T extends Kinded> = { [K in T['kind']]?: Route<Extract<T, { k
 
 /** Options of {@link Demux}. */
 export interface DemuxOptions<T extends Kinded> {
-  /** Receives every outcome without a route. Default: it is ignored, except for a `close`, which becomes the error. */
-  otherwise?: Route<T>;
+  /**
+   * Receives every outcome that has no route. Default: it is ignored, except for a `close`, which becomes the error.
+   */
+  otherwise?: Route<T> | undefined;
+  /**
+   * Which kinds of outcomes there are: the `kinds` of the protocol, and `skip` and `close`. Default: boundary's.
+   */
+  protocol?: Protocol<T> | undefined;
 }
 
+const ROUTE = either(callable, {
+  expected: 'a Writable in object mode',
+  accepts: (value) =>
+    objectWith('write', 'on', 'off').accepts(value) &&
+    (value as Partial<NodeWritable>).writableObjectMode !== false,
+});
+
+export const DEMUX_OPTIONS = {
+  otherwise: {
+    ...ROUTE,
+    defaultDoc: 'it is ignored, except for a `close`, which becomes the error',
+    doc: 'Receives every outcome that has no route',
+  },
+  protocol: {
+    ...PROTOCOL_OPTION,
+    doc: 'Which kinds of outcomes there are: the `kinds` of the protocol, and `skip` and `close`',
+  },
+} satisfies OptionTable<DemuxOptions<Kinded>>;
+
 /** Why a Demux cannot continue with the next outcome: it has to wait for a route, or it failed. */
-type Obstacle = NodeWritable | Error;
+type Obstacle = NodeWritable | PromiseLike<void> | Error;
 
 const NOTHING: readonly never[] = [];
 
@@ -34,19 +77,23 @@ const NOTHING: readonly never[] = [];
  * await pipeline(socket, new FrameParser(), new MessageDecoder(), new Demux({ logs: sink }));
  * ```
  *
- * For the outcomes of a custom protocol, name their type: `new Demux<Reading | Beat>({ … })`.
+ * For the outcomes of a custom protocol, pass it, with its `kinds`: `new Demux({ … }, { protocol })`. A route for a kind
+ * that the protocol does not have is rejected at once, and an outcome of such a kind is the Demux's error,
+ * `ERR_INVALID_EVENT`.
  *
- * Any number of Demuxes may share a route; a Demux never ends or destroys one. If a route's `write()` returns false,
- * the Demux waits for its `drain` and then continues with the rest. A route that was destroyed or ended is the Demux's
- * error, `ERR_ROUTE_CLOSED`; if a function throws or rejects, the error is what it threw or rejected with.
+ * Any number of Demuxes may share a route; a Demux never ends or destroys one. If a route's `write()` returns false, the
+ * Demux waits for its `drain` and then continues with the rest. If a function returns a promise, the Demux waits for that
+ * likewise, and `write()` returns false meanwhile. A route that was destroyed or ended is the Demux's error,
+ * `ERR_ROUTE_CLOSED`; if a function throws or rejects, the error is what it threw or rejected with.
  *
  * A `close` outcome without a route becomes the Demux's error, with its code. A hand-made `pipeline()` therefore
  * rejects with it, after everything before it went through.
  */
 export class Demux<T extends Kinded = Outcome> extends Writable<Demuxable<T>, WritableEvents> {
-  readonly #routes: ReadonlyMap<string, Route<T>>;
-  readonly #otherwise: Route<T> | undefined;
-  #lastKind: string | undefined;
+  /** The route of each kind that there is. */
+  readonly #routes: ReadonlyMap<string, Route<T> | undefined>;
+  /** At first nothing that the kind of an outcome can be equal to. */
+  #lastKind: unknown = NOTHING;
   #lastRoute: Route<T> | undefined;
   /** What is being sent, and the index of the next outcome in it. */
   #list: readonly T[] = NOTHING;
@@ -57,12 +104,21 @@ export class Demux<T extends Kinded = Outcome> extends Writable<Demuxable<T>, Wr
   #isSending = false;
   #stopWaiting: (() => void) | undefined;
   #onSettled: (() => void) | undefined;
+  /** Ends the write that is in progress. */
+  #onWritten: Callback | undefined;
 
-  constructor(routes: Routes<T | Skip | Close>, { otherwise }: DemuxOptions<T | Skip | Close> = {}) {
+  /** @throws ERR_INVALID_OPTION if a route has a name that is not a kind of the protocol, or cannot receive outcomes. */
+  constructor(routes: Routes<T | Skip | Close>, options: DemuxOptions<T | Skip | Close> = {}) {
+    const { otherwise, protocol } = resolveOptions('Demux', options as DemuxOptions<Kinded>, DEMUX_OPTIONS);
+    const kinds = kindsOf(protocol);
+    const table = Object.fromEntries(kinds.map((kind) => [kind, ROUTE])) as OptionChecks<typeof routes>;
+    // Without a prototype, since a kind may have the name of one of its properties.
+    checkOptions('Demux', isRecord(routes) ? { __proto__: null, ...routes } : routes, table, 'route');
     // An array keeps a whole chunk in memory, so no more than one may wait.
     super({ objectMode: true, highWaterMark: 1 });
-    this.#routes = new Map(Object.entries(routes) as [string, Route<T>][]);
-    this.#otherwise = otherwise as Route<T> | undefined;
+    const routeOf = (kind: string) =>
+      Object.hasOwn(routes, kind) ? routes[kind as keyof typeof routes] : undefined;
+    this.#routes = new Map(kinds.map((kind) => [kind, (routeOf(kind) ?? otherwise) as Route<T> | undefined]));
   }
 
   /** @returns false while a route is full: continue at `drain`. */
@@ -86,6 +142,7 @@ export class Demux<T extends Kinded = Outcome> extends Writable<Demuxable<T>, Wr
   }
 
   override _write(outcomes: T | readonly T[], encoding: BufferEncoding, callback: Callback): void {
+    this.#onWritten = callback;
     if (this.#isSending) {
       process.nextTick(() => this._write(outcomes, encoding, callback));
       return;
@@ -104,6 +161,7 @@ export class Demux<T extends Kinded = Outcome> extends Writable<Demuxable<T>, Wr
     this.#isSending = false;
     this.#stopWaiting?.();
     callback(error);
+    failWrite(this, this.#onWritten);
   }
 
   #send(outcomes: T | readonly T[]): void {
@@ -127,27 +185,25 @@ export class Demux<T extends Kinded = Outcome> extends Writable<Demuxable<T>, Wr
 
   #sendOne(outcome: T): Obstacle | undefined {
     try {
-      const { kind } = outcome;
+      // Whatever a stream pushes may be written to this one, also null in an array.
+      const kind = outcome?.kind;
       // Most outcomes have the same kind as the one before.
       if (kind !== this.#lastKind) {
+        if (!this.#routes.has(kind)) return unknownKind(kind, [...this.#routes.keys()]);
         this.#lastKind = kind;
-        this.#lastRoute = this.#routes.get(kind) ?? this.#otherwise;
+        this.#lastRoute = this.#routes.get(kind);
       }
       const route = this.#lastRoute;
       if (route === undefined) return kind === 'close' ? (outcome as unknown as Close).error : undefined;
-      if (typeof route === 'function') this.#watch(route(outcome));
-      else if (!route.writable) return routeClosed(kind);
-      else if (!route.write(outcome)) return route;
-      return undefined;
+      if (typeof route === 'function') {
+        const result = route(outcome);
+        return result === undefined ? undefined : promiseIn(result);
+      }
+      if (!route.writable) return routeClosed(kind);
+      return route.write(outcome) ? undefined : route;
     } catch (error) {
       return asError(error);
     }
-  }
-
-  /** A function may be asynchronous. The Demux does not wait for it, but what it rejects with is the Demux's error, too. */
-  #watch(result: unknown): void {
-    if (typeof result !== 'object' || result === null || !('then' in result)) return;
-    new Promise((resolve) => resolve(result)).catch((error) => this.destroy(asError(error)));
   }
 
   /** Sends the rest, as soon as nothing stands in its way. */
@@ -171,27 +227,38 @@ export class Demux<T extends Kinded = Outcome> extends Writable<Demuxable<T>, Wr
     if (obstacle instanceof Error) return;
     const kind = this.#lastKind as string;
     const settle = (error?: Error) => {
-      this.#stopWaiting?.();
+      this.#stopWaiting = undefined;
       this.#obstacle = error;
       const proceed = this.#onSettled;
       this.#onSettled = undefined;
       proceed?.();
     };
-    const onDrain = () => settle();
-    const onClose = () => settle(routeClosed(kind));
-    this.#stopWaiting = () => {
-      this.#stopWaiting = undefined;
-      obstacle.off('drain', onDrain).off('finish', onClose).off('close', onClose);
-      addMaxListeners(obstacle, -1);
-    };
-    addMaxListeners(obstacle, 1);
-    obstacle.on('drain', onDrain).on('finish', onClose).on('close', onClose);
+    if ('then' in obstacle) this.#stopWaiting = whenSettled(obstacle, settle);
+    else
+      this.#stopWaiting = whenDrained(obstacle, (isOpen) => settle(isOpen ? undefined : routeClosed(kind)));
   }
 }
 
-/** Any number of Demuxes may wait for a shared route, so that must not look like a leak of listeners. */
-function addMaxListeners(route: NodeWritable, n: 1 | -1): void {
-  if (route.getMaxListeners() > 0) route.setMaxListeners(route.getMaxListeners() + n);
+/** What a function returned, if it is a promise of any kind. */
+function promiseIn(result: unknown): PromiseLike<void> | undefined {
+  return typeof result === 'object' && result !== null && 'then' in result
+    ? (result as PromiseLike<void>)
+    : undefined;
+}
+
+/** Calls `settle` when a promise, which is foreign code, has settled. @returns a function that prevents that. */
+function whenSettled(promise: PromiseLike<void>, settle: (error?: Error) => void): () => void {
+  let isWaiting = true;
+  const end = (error?: Error) => {
+    if (isWaiting) settle(error);
+  };
+  new Promise<void>((resolve) => resolve(promise)).then(
+    () => end(),
+    (reason) => end(asError(reason)),
+  );
+  return () => {
+    isWaiting = false;
+  };
 }
 
 function asError(thrown: unknown): Error {
@@ -202,6 +269,14 @@ function asError(thrown: unknown): Error {
     // It becomes the text of another error.
   }
   return new Error(`a route threw ${messageOf(thrown)}`);
+}
+
+function unknownKind(kind: unknown, kinds: readonly string[]): BoundaryLogError {
+  const problem =
+    typeof kind === 'string'
+      ? `${unknownName('kind', kind, kinds)}: does the Demux have the protocol of its outcomes?`
+      : `kind: got ${shown(kind)}, expected ${kinds.join(', ')}`;
+  return new BoundaryLogError('ERR_INVALID_EVENT', `Demux: an outcome cannot be routed: ${problem}`);
 }
 
 function routeClosed(kind: string): BoundaryLogError {

@@ -1,4 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
+import { type Batch, isBatch } from '../batch.js';
+import { BoundaryLogError } from '../errors.js';
 import type { DuplexEvents } from '../events.js';
 import { type Callback, Transform } from './base.js';
 import type { EndArguments } from './typed-stream.js';
@@ -38,6 +40,16 @@ export function isDirectWrite(
   return encoding === undefined && callback === undefined && isObject(chunk) && isIdle(stream);
 }
 
+/** The same for a stream of batches. */
+export function isDirectBatch(
+  stream: Writable,
+  chunk: unknown,
+  encoding: unknown,
+  callback: unknown,
+): chunk is Batch {
+  return isDirectWrite(stream, chunk, encoding, callback) && isBatch(chunk);
+}
+
 /** `write` with all its overloads, for subclasses that pass their arguments on. */
 export type Write = (chunk: unknown, encoding?: unknown, callback?: unknown) => boolean;
 
@@ -49,7 +61,34 @@ export type End = (this: unknown, ...args: unknown[]) => never;
  * wait for ever. Node has no public way to set it.
  */
 export function setNeedDrain(stream: Writable, value: boolean): void {
-  (stream as unknown as { _writableState: { needDrain: boolean } })._writableState.needDrain = value;
+  stateOf(stream).needDrain = value;
+}
+
+interface WritableState {
+  needDrain: boolean;
+  errored: Error | null;
+}
+
+function stateOf(stream: Writable): WritableState {
+  return (stream as unknown as { _writableState: WritableState })._writableState;
+}
+
+/**
+ * Tells whoever waits for a write that its stream was destroyed. A stream itself tells that only to those whose chunks are
+ * queued, and not to the one whose chunk it was processing.
+ */
+export function failWrite(stream: Writable, callback: Callback | undefined): void {
+  const state = stateOf(stream);
+  const { errored } = state;
+  callback?.(new BoundaryLogError('ERR_CLOSED', 'the stream was destroyed before this write had completed'));
+  // The error is one of the write, and not of the stream.
+  state.errored = errored;
+}
+
+/** What was written to a stream in object mode and waits in its own queue. */
+export function queuedIn<T>(stream: Writable): T[] {
+  const { writableBuffer } = stream as unknown as { writableBuffer: readonly { chunk: T }[] };
+  return writableBuffer.map(({ chunk }) => chunk);
 }
 
 /** A Transform that can hand its results to its reader at once. */

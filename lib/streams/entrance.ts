@@ -1,26 +1,36 @@
-import type { Batch } from '../batch.js';
+import type { Writable as NodeWritable } from 'node:stream';
+import { type Batch, refuseOther } from '../batch.js';
+import { BoundaryLogError } from '../errors.js';
 import type { WritableEvents } from '../events.js';
 import { Writable } from './base.js';
+import { whenDrained } from './drained.js';
 import type { TypedWritable } from './typed-stream.js';
+
+const CLOSED = 'the buffer of this sender was ended or destroyed: keep it open as long as its senders';
 
 /** A stream that writes to another one on behalf of one of its senders. */
 export interface EntranceOptions<T extends Batch> {
-  /** @returns false if the sender has to wait for {@link drained}. */
+  /** The stream that it writes to. */
+  readonly buffer: NodeWritable;
+  /** @returns false if the sender has to wait until the buffer has drained. */
   write(batch: T): boolean;
-  drained(proceed: () => void): void;
   /** The sender has gone. */
   close(): void;
 }
 
 /** Writable, object mode: the place at which one sender writes to a buffer. */
-export function entrance<T extends Batch>({ write, drained, close }: EntranceOptions<T>): TypedWritable<T> {
+export function entrance<T extends Batch>({ buffer, write, close }: EntranceOptions<T>): TypedWritable<T> {
+  let stopWaiting: (() => void) | undefined;
   return new Writable<T, WritableEvents>({
     objectMode: true,
     write(batch: T, _encoding, callback) {
-      if (write(batch)) callback();
-      else drained(callback);
+      if (refuseOther(batch, callback)) return;
+      if (!buffer.writable) callback(new BoundaryLogError('ERR_ROUTE_CLOSED', CLOSED));
+      else if (write(batch)) callback();
+      else stopWaiting = whenDrained(buffer, () => callback());
     },
     destroy(error, callback) {
+      stopWaiting?.();
       close();
       callback(error);
     },

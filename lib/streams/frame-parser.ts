@@ -1,12 +1,9 @@
-import {
-  boundaryProtocol,
-  type Frame,
-  FrameDecoder,
-  type FrameFault,
-  type Protocol,
-} from '../../codec/index.js';
+import { type Frame, FrameDecoder, type FrameFault, type Protocol } from '../../codec/index.js';
+import { BoundaryLogError } from '../errors.js';
+import { flag, type OptionTable, resolveOptions } from '../options.js';
 import type { TransformCallback } from './base.js';
 import { DirectTransform, isIdle, type Write } from './direct.js';
+import { PROTOCOL_OPTION } from './protocol-option.js';
 import type { WriteRest } from './typed-stream.js';
 
 /**
@@ -23,11 +20,19 @@ export interface FrameParserOptions<PerChunk extends boolean = boolean> {
   protocol?: Protocol | undefined;
   /**
    * Whether to push the frames of a chunk as one array, which costs less. MessageDecoder and Demux accept both forms. If
-   * there are more than 100, they are several arrays. Default false: one object per frame.
+   * there are more than 100, they are several arrays. Default: `false`, one object per frame.
    */
   perChunk?: PerChunk | undefined;
 }
 
+export const FRAME_PARSER_OPTIONS = {
+  protocol: { ...PROTOCOL_OPTION, doc: 'Which tags exist and how long their payloads may be' },
+  perChunk: {
+    ...flag,
+    default: false,
+    doc: 'Whether to push the frames of a chunk as one array, which costs less',
+  },
+} satisfies OptionTable<FrameParserOptions>;
 /** What a {@link FrameParser} emits: with `perChunk` an array of what it emits otherwise. */
 export type Parsed<PerChunk extends boolean = false> = PerChunk extends true
   ? (Frame | FrameFault)[]
@@ -51,9 +56,10 @@ export class FrameParser<PerChunk extends boolean = false> extends DirectTransfo
   /** Parses the rest of a chunk when the reader wants more. */
   #continue: (() => void) | undefined;
 
-  /** @throws ERR_INVALID_OPTION if the protocol has a tag or a length that a header cannot express. */
+  /** @throws ERR_INVALID_OPTION, also if the protocol has a tag or a length that a header cannot express. */
   constructor(options: FrameParserOptions<PerChunk> = {}) {
-    const { protocol = boundaryProtocol, perChunk = false } = options;
+    const given = options as FrameParserOptions<boolean>;
+    const { protocol, perChunk } = resolveOptions('FrameParser', given, FRAME_PARSER_OPTIONS);
     // An array keeps a whole chunk in memory, so no more than one may wait.
     super({ readableObjectMode: true, ...(perChunk && { readableHighWaterMark: 1 }) });
     this.#decoder = new FrameDecoder(protocol);
@@ -86,6 +92,12 @@ export class FrameParser<PerChunk extends boolean = false> extends DirectTransfo
       }
       if (this.#decoder.ended) this.push(null);
       return (rest.length === 0 || (super.write as Write)(rest)) && wantsMore;
+    }
+    // Decoding has replaced bytes that are not UTF-8, and each header contains such bytes, or zeros.
+    if (typeof chunk === 'string' && typeof encoding !== 'string') {
+      const message = 'FrameParser: got a text, expected bytes: do not call setEncoding() on the source';
+      this.destroy(new BoundaryLogError('ERR_INVALID_EVENT', message));
+      return false;
     }
     return (super.write as Write)(chunk, encoding, callback);
   }

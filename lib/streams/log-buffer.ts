@@ -1,10 +1,10 @@
 import type { LogBatch } from '../../codec/index.js';
-import { type Amount, type Batch, count, hold } from '../batch.js';
+import { type Amount, type Batch, count, hold, isBatch, refuseOther } from '../batch.js';
 import type { LogBufferEvents } from '../events.js';
 import { GuardedEvents } from '../guard.js';
 import { flag, type OptionTable, oneOf, resolveOptions, wholeNumber } from '../options.js';
 import { type Callback, PassThrough, type TransformCallback } from './base.js';
-import { type End, isDirectWrite, isFlowing, isObject, setNeedDrain, type Write } from './direct.js';
+import { type End, isDirectBatch, isFlowing, isObject, setNeedDrain, type Write } from './direct.js';
 import { entrance } from './entrance.js';
 import { FairShares, type Share } from './fair-shares.js';
 import { Queue } from './queue.js';
@@ -125,15 +125,15 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough<T, T, Log
     if (
       this.#isOpen &&
       !this.#isHandingOver &&
-      isDirectWrite(this, batch, encoding, callback) &&
+      isDirectBatch(this, batch, encoding, callback) &&
       isFlowing(this) &&
-      (batch as T).raw.length <= this.maxBytes
+      batch.raw.length <= this.maxBytes
     ) {
       count(this.received, batch as T);
       this.#handOver(batch as T);
       return true;
     }
-    if (!isObject(batch) || !this.writable) return (super.write as Write)(batch, encoding, callback);
+    if (!isBatch(batch) || !this.writable) return (super.write as Write)(batch, encoding, callback);
     if (this.#admit(batch as T)) {
       (super.write as Write)(batch, encoding, callback);
     } else {
@@ -155,6 +155,7 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough<T, T, Log
   sender() {
     const share = this.#shares?.open();
     return entrance<T>({
+      buffer: this,
       write: (batch) => {
         this.#share = share;
         try {
@@ -163,14 +164,13 @@ export class LogBuffer<T extends Batch = LogBatch> extends PassThrough<T, T, Log
           this.#share = this.#shares?.common;
         }
       },
-      drained: (proceed) => this.once('drain', proceed),
       close: () => this.#shares?.close(),
     });
   }
 
   override _transform(batch: T, encoding: BufferEncoding, callback: TransformCallback): void {
     if (this.#isHandingOver) process.nextTick(() => this._transform(batch, encoding, callback));
-    else callback(null, batch);
+    else if (!refuseOther(batch, callback)) callback(null, batch);
   }
 
   override end(batch: never, encoding?: unknown, callback?: unknown): this;

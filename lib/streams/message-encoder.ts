@@ -1,15 +1,18 @@
+import { isRecord } from '../../codec/argument.js';
 import {
   encodeLogs,
   encodeRawLogs,
   encodeStatus,
+  LogBatch,
   type LogsInput,
   type StatusInput,
   type Tag,
 } from '../../codec/index.js';
+import { unknownName } from '../../codec/unknown-name.js';
 import { BoundaryLogError } from '../errors.js';
 import type { MessageEncoderEvents } from '../events.js';
 import { GuardedEvents } from '../guard.js';
-import { shown } from '../options.js';
+import { checkOptions, shown } from '../options.js';
 import { Transform, type TransformCallback } from './base.js';
 
 /** What a {@link MessageEncoder} accepts. It has the shape of an outcome, so outcomes can be written back. */
@@ -49,7 +52,12 @@ export class MessageEncoder extends Transform<
 > {
   readonly #events = new GuardedEvents(this);
 
-  constructor() {
+  /**
+   * @param options There are none.
+   * @throws ERR_INVALID_OPTION
+   */
+  constructor(options: Readonly<Record<string, never>> = {}) {
+    checkOptions('MessageEncoder', options, {});
     super({ writableObjectMode: true });
   }
 
@@ -69,15 +77,24 @@ export class MessageEncoder extends Transform<
   }
 }
 
+/** The properties of a batch. A LogBatch, which is one as well, may have others. */
+const LOGS = ['kind', 'tag', 'count', 'raw', 'request'];
+
 function encodeMessage(message: EncodableMessage): Buffer {
-  if (message?.kind === 'status') return encodeStatus(message);
-  if (message?.kind === 'logs') {
-    return 'raw' in message
-      ? encodeRawLogs(message.raw, message.tag)
-      : encodeLogs(message.request, message.tag);
-  }
-  throw new BoundaryLogError(
-    'ERR_INVALID_EVENT',
-    `kind: got ${shown((message as Partial<EncodableMessage>)?.kind)}, expected 'logs' or 'status'`,
-  );
+  if (!isRecord(message as unknown)) throw invalid(`got ${shown(message)}, expected an object with kind`);
+  if (message.kind === 'status') return encodeStatus(message);
+  if (message.kind !== 'logs')
+    throw invalid(
+      `kind: got ${shown((message as Partial<EncodableMessage>).kind)}, expected 'logs' or 'status'`,
+    );
+  if (message instanceof LogBatch) return encodeRawLogs(message.raw, message.tag as Tag);
+  const unknown = Object.keys(message).find((name) => !LOGS.includes(name));
+  if (unknown !== undefined) throw invalid(unknownName('property', unknown, LOGS));
+  return 'raw' in message
+    ? encodeRawLogs(message.raw, message.tag)
+    : encodeLogs(message.request, message.tag);
+}
+
+function invalid(problem: string): BoundaryLogError {
+  return new BoundaryLogError('ERR_INVALID_EVENT', problem);
 }

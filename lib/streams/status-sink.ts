@@ -1,6 +1,7 @@
 import type { StatusReport } from '../../codec/index.js';
+import { BoundaryLogError } from '../errors.js';
 import type { StatusSinkEvents } from '../events.js';
-import { type OptionTable, orInfinity, resolveOptions, wholeNumber } from '../options.js';
+import { type OptionTable, orInfinity, resolveOptions, shown, wholeNumber } from '../options.js';
 import { type Callback, Writable } from './base.js';
 
 /** Options of {@link StatusSink}. */
@@ -49,7 +50,13 @@ export class StatusSink extends Writable<StatusReport, StatusSinkEvents> {
   }
 
   override _write(report: StatusReport, _encoding: BufferEncoding, callback: Callback): void {
-    const { droppedChannelFull, droppedBatchFull } = report;
+    const { droppedChannelFull, droppedBatchFull } = (report ?? {}) as Partial<StatusReport>;
+    if (typeof droppedChannelFull !== 'bigint' || typeof droppedBatchFull !== 'bigint') {
+      const got = shown(typeof droppedChannelFull === 'bigint' ? droppedBatchFull : droppedChannelFull);
+      const message = `a count of a status report: got ${got}, expected a bigint`;
+      callback(new BoundaryLogError('ERR_INVALID_EVENT', message));
+      return;
+    }
     if (droppedChannelFull > this.#max || droppedBatchFull > this.#max) {
       this.emit('reject', report);
     } else {

@@ -1,12 +1,12 @@
 import type { Metric } from 'prom-client';
-import { BoundaryLogError } from '../errors.js';
 import { Guard } from '../guard.js';
 import { DROP_REASONS, subtract } from './accounts.js';
-import { BUILD_INFO, buildInfo } from './build-info.js';
+import { buildInfo } from './build-info.js';
 import { DurationHistogram } from './duration-histogram.js';
 import type { MetricsSource } from './metrics-source.js';
 import { Counter, Gauge, type MetricsRegistry } from './prom-client.js';
 import { RECORD_MISSING } from './record-metric.js';
+import { Registration } from './registration.js';
 
 /** The values of one metric: a number, or a number for each value of its label. */
 type Values = number | Readonly<Record<string, number>>;
@@ -233,44 +233,31 @@ export const FORWARD_DURATION = {
   help: 'How long the reporter took for a batch that it accepted.',
 } as const;
 
-/** The Metrics object that uses a registry; undefined if the registry has the metrics of a proxy that was closed. */
-const owners = new WeakMap<MetricsRegistry, Metrics | undefined>();
-
 /** The metrics of a proxy in a registry. They are read from their source when somebody asks the registry for them. */
 export class Metrics {
   readonly forwardDuration = new DurationHistogram(FORWARD_DURATION.name, FORWARD_DURATION.help);
-  readonly #registry: MetricsRegistry;
+  readonly #registration: Registration;
 
   /**
    * @param guard Calls the registry, which may fail: then some metrics are missing.
    * @throws ERR_REGISTRY_IN_USE if the registry has the metrics of another proxy that is not closed.
    */
   constructor(registry: MetricsRegistry, source: MetricsSource, guard = new Guard(() => undefined)) {
-    const all = [...METRICS, BUILD_INFO, FORWARD_DURATION];
-    const isThere = (name: string) => guard.call(() => registry.getSingleMetric(name)) !== undefined;
-    const existing = all.find(({ name }) => isThere(name));
-    if (existing !== undefined) {
-      if (!owners.has(registry) || owners.get(registry) !== undefined) {
-        throw new BoundaryLogError(
-          'ERR_REGISTRY_IN_USE',
-          `registry: it already contains ${existing.name}: use one registry per proxy`,
-        );
-      }
-      for (const { name } of all) guard.call(() => registry.removeSingleMetric(name));
-    }
-    this.#registry = registry;
-    owners.set(registry, this);
     const metrics = [
       ...METRICS.map((definition) => metricOf(definition, source)),
       buildInfo(),
       this.forwardDuration,
     ];
-    for (const metric of metrics) guard.call(() => registry.registerMetric(metric as unknown as Metric));
+    this.#registration = new Registration(registry, metrics as Metric[], guard);
   }
 
-  /** The proxy is closed. Its last values stay in the registry until another proxy uses it. */
-  release(): void {
-    if (owners.get(this.#registry) === this) owners.set(this.#registry, undefined);
+  /**
+   * The proxy is closed.
+   *
+   * @param keepsValues Whether its last values stay in the registry until another proxy uses it.
+   */
+  release(keepsValues: boolean): void {
+    this.#registration.release(keepsValues);
   }
 }
 

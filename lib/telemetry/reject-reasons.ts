@@ -16,3 +16,8 @@ export const REJECT_REASONS = [
   'frame_timeout',
 ] as const;
 export type RejectReason = (typeof REJECT_REASONS)[number];
+
+/** A count for each reason, all 0. */
+export function noRejections(): Record<RejectReason, number> {
+  return Object.fromEntries(REJECT_REASONS.map((reason) => [reason, 0])) as Record<RejectReason, number>;
+}

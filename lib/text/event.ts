@@ -1,14 +1,37 @@
-import type { LogBatch } from '../../codec/index.js';
+import { isRecord } from '../../codec/argument.js';
+import type { BoundaryLog, LogBatch } from '../../codec/index.js';
+import { unknownName } from '../../codec/unknown-name.js';
 import { BoundaryLogError } from '../errors.js';
-import { shown } from '../options.js';
-import { type BoundaryEvent, eventOf, KINDS } from './generated/event.js';
+import { checkArgument, type OptionCheck, shown } from '../options.js';
+import { type BoundaryEvent, eventOf, KINDS, logOf as logOfValid } from './generated/event.js';
 import { parseTime } from './timestamp.js';
 
-export { type BoundaryEvent, logOf, MESSAGE } from './generated/event.js';
+export { type BoundaryEvent, MESSAGE } from './generated/event.js';
 
-/** Returns the events of a batch, one for each log, in their order. */
-export function eventsOf({ request }: LogBatch): BoundaryEvent[] {
+/** What functions for batches accept. Any object with the logs of a request is one. */
+export const BATCH: OptionCheck = {
+  expected: 'a LogBatch',
+  accepts: (value) => isRecord(value) && isRecord(value.request) && Array.isArray(value.request.logs),
+};
+
+/**
+ * Returns the events of a batch, one for each log, in their order.
+ *
+ * @throws ERR_INVALID_OPTION if the argument is not a batch.
+ */
+export function eventsOf(batch: LogBatch): BoundaryEvent[] {
+  checkArgument('eventsOf', 'batch', batch, BATCH);
+  const { request } = batch;
   return request.logs.map((log) => eventOf(request, log));
+}
+
+/**
+ * Returns the log of an event, for `encodeLogs()`.
+ *
+ * @throws ERR_INVALID_EVENT as {@link toEvent} does.
+ */
+export function logOf(event: BoundaryEvent): BoundaryLog {
+  return logOfValid(toEvent(event));
 }
 
 type Kind = 'decision' | 'text' | 'int32' | 'uint32' | 'boolean' | 'time';
@@ -44,17 +67,25 @@ const RULES: Record<Kind, Rule> = {
   },
 };
 
+/** What a line of text has besides the fields of its event. */
+const IGNORED = 'msg';
+
 /**
- * Validates a value, such as a parsed line of JSON, as an event. Fields that an event does not have, such as
- * `msg`, are ignored. Lone surrogates, which protobuf cannot encode, are replaced by U+FFFD.
+ * Validates a value, such as a parsed line of JSON, as an event. The `msg` of a line is ignored. Lone surrogates, which
+ * protobuf cannot encode, are replaced by U+FFFD.
  *
- * @throws ERR_INVALID_EVENT with a message that names the field, its value, and the accepted values.
+ * @throws ERR_INVALID_EVENT with a message that names the field, its value, and the accepted values; also for a field that
+ *   an event does not have, because its value would be lost.
  */
 export function toEvent(value: unknown): BoundaryEvent {
-  if (typeof value !== 'object' || value === null) throw invalid('an event', value, 'an object');
+  if (!isRecord(value)) throw invalid('an event', value, 'an object');
+  for (const name of Object.keys(value)) {
+    if (Object.hasOwn(KINDS, name) || name === IGNORED) continue;
+    throw new BoundaryLogError('ERR_INVALID_EVENT', unknownName('field', name, Object.keys(KINDS)));
+  }
   const event: Record<string, unknown> = {};
   for (const [name, kind] of Object.entries<Kind>(KINDS)) {
-    const field = (value as Record<string, unknown>)[name];
+    const field = value[name];
     if ((field === undefined || field === null) && kind !== 'decision') continue;
     const { type, accepts, expected = '' } = RULES[kind];
     if (type !== undefined && typeof field !== type) throw invalid(name, field, `a ${type}`);

@@ -1,7 +1,8 @@
 import type { BoundaryLog, LogBatch, ReportBoundaryLogsRequest } from '../../codec/index.js';
+import { checkArgument, checkOptions, flag, oneOf } from '../options.js';
 import { escapeUnprintable, quoted, token } from '../printable.js';
 import { cut } from './cut.js';
-import { type BoundaryEvent, MESSAGE } from './event.js';
+import { BATCH, type BoundaryEvent, MESSAGE } from './event.js';
 import { eventOf, REPEATED_TEXTS } from './generated/event.js';
 
 /** The formats of text. */
@@ -20,9 +21,13 @@ export interface FormatOptions {
  * `confined_process_name` of more than 64 bytes are cut and end with `[cut]`, because each line repeats them. The text
  * of a batch that was received in a frame is therefore never longer than 128 times the frame, which is 4 MiB.
  *
+ * @throws ERR_INVALID_OPTION if an argument is not such a value.
  * @throws RangeError if a larger batch, which did not come from a frame, has more text than a string can have.
  */
 export function formatBatch(batch: LogBatch, format: Format, options: FormatOptions = {}): string {
+  checkArgument('formatBatch', 'batch', batch, BATCH);
+  checkArgument('formatBatch', 'format', format, oneOf(...FORMATS));
+  checkOptions('formatBatch', options, { color: flag });
   let text = '';
   for (const line of linesOf(batch, format, options)) text += line;
   return text;

@@ -262,12 +262,12 @@ describe('https', () => {
 
 describe('wrong usage', () => {
   test.each([
-    ['no address', {}, [], 'set --coder-url, or CODER_AGENT_URL'],
+    ['no address', { CODER_AGENT_TOKEN: TOKEN }, [], 'set --coder-url, or CODER_AGENT_URL'],
     [
       'an address that is not valid',
       { CODER_AGENT_TOKEN: TOKEN },
       ['--coder-url', 'coder.example.com'],
-      'CoderReporter: url: got',
+      '--coder-url: got a value that is not shown here, expected an http or https URL',
     ],
     [
       'a token file that is missing',
@@ -279,7 +279,7 @@ describe('wrong usage', () => {
       'a token that is not valid',
       { CODER_AGENT_TOKEN: 'a b' },
       ['--coder-url', 'http://127.0.0.1:1'],
-      'CoderReporter: token: got a text that is not a valid token',
+      'CODER_AGENT_TOKEN: got a text that is not a valid token',
     ],
   ])('%s', async (_what, env, args, text) => {
     const socket = path();

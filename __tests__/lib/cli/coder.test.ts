@@ -1,10 +1,10 @@
 import { chmodSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { PassThrough } from 'node:stream';
 import { afterEach, expect, test } from '@jest/globals';
 import { type CoderOptions, coderReporter } from '../../../lib/cli/coder.js';
 import { type Logger, silent } from '../../../lib/logger.js';
 import type { CoderReporter } from '../../../lib/reporters/coder/index.js';
 import { agentServers, TOKEN } from '../../helpers/agent-server.js';
+import { resolvedFlags } from '../../helpers/configuration.js';
 import { logLines } from '../../helpers/log-lines.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { thrown } from '../../helpers/thrown.js';
@@ -16,11 +16,7 @@ let reporter: CoderReporter | undefined;
 afterEach(() => reporter?.close());
 
 function make(options: Partial<CoderOptions>, env: object = {}, logger: Logger = silent): CoderReporter {
-  const times = { reportTimeout: 10, reportMaxTimeout: 300, maxRetryAfter: 300 };
-  const none = { coderUrl: undefined, coderTokenFile: undefined, coderAllowOld: false, ...times };
-  const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
-  const io = { ...streams, env: { ...env }, onSignal: () => () => undefined, exit: () => undefined };
-  reporter = coderReporter({ ...none, ...options }, io, logger);
+  reporter = coderReporter({ ...resolvedFlags().options, ...options }, { env: { ...env } }, logger);
   return reporter;
 }
 
@@ -59,8 +55,6 @@ test.each<[string, () => { options?: Partial<CoderOptions>; env?: object }]>([
 });
 
 test.each([
-  ['no address', {}, { CODER_AGENT_TOKEN: TOKEN }, '--coder-url'],
-  ['an empty address', { coderUrl: '' }, { CODER_AGENT_TOKEN: TOKEN }, '--coder-url'],
   ['no token', { coderUrl: 'http://127.0.0.1:1' }, {}, 'CODER_AGENT_TOKEN'],
   ['an empty token', { coderUrl: 'http://127.0.0.1:1' }, { CODER_AGENT_TOKEN: '' }, 'CODER_AGENT_TOKEN'],
   [

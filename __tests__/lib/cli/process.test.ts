@@ -228,11 +228,11 @@ describe('serve', () => {
 });
 
 describe('serve and its addresses', () => {
-  test('a socket that another server uses is rejected', async () => {
+  test('a socket that another proxy uses is rejected', async () => {
     const served = await serve();
     const second = start(['serve', '--socket', served.socket, '--metrics', 'off']);
     expect(await second.ended).toBe(1);
-    expect(second.stderr()).toMatch(/^error: ERR_SOCKET_IN_USE: .*another server answers/);
+    expect(second.stderr()).toMatch(/^error: ERR_SOCKET_IN_USE: a proxy is already running with the socket /);
     await sendAll(served.socket, [logsFrame(1)]);
     await until('the first one still serves', () => served.stdout() !== '');
   });

@@ -226,7 +226,7 @@ describe('serve --replace', () => {
     [
       'a group that does not exist',
       () => ['--socket-group', 'no-such-group'],
-      /ERR_INVALID_OPTION: socketGroup/,
+      /ERR_INVALID_OPTION: --socket-group: got "no-such-group"/,
     ],
     [
       'a metrics address that does not exist',

@@ -1,14 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { Command, Option } from 'commander';
-import { addRetryOptions, type RetryArguments, retryFrom } from '../../../lib/cli/retry-arguments.js';
-import { thrown } from '../../helpers/thrown.js';
-
-function parse(...args: string[]): RetryArguments {
-  const command = addRetryOptions(new Command('serve').addOption(new Option('--no-retry')))
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined });
-  return command.parse(args, { from: 'user' }).opts();
-}
+import { retryFrom } from '../../../lib/cli/retry-arguments.js';
+import { resolvedFlags } from '../../helpers/configuration.js';
 
 const BASE = {
   initialDelayMs: 1000,
@@ -25,7 +17,6 @@ describe('the retries of serve:', () => {
   test.each<[string, string[], object]>([
     ['null', [], BASE],
     ['stdout', [], { ...BASE, timeoutMs: Number.POSITIVE_INFINITY }],
-    ['stdout', ['--report-timeout', '5'], { ...BASE, timeoutMs: Number.POSITIVE_INFINITY }],
     ['coder', [], { ...BASE, maxElapsedMs: Number.POSITIVE_INFINITY }],
     ['coder', ['--retry-elapsed', '60'], { ...BASE, maxElapsedMs: 60_000 }],
     ['null', ['--retry-elapsed', 'off'], { ...BASE, maxElapsedMs: Number.POSITIVE_INFINITY }],
@@ -33,7 +24,11 @@ describe('the retries of serve:', () => {
     ['null', ['--retry-factor', '1.5'], { ...BASE, factor: 1.5 }],
     ['null', ['--retry-max-delay', '5'], { ...BASE, maxDelayMs: 5000 }],
     ['null', ['--retry-attempts', '3'], { ...BASE, maxAttempts: 3 }],
-    ['null', ['--max-retry-after', '600'], { ...BASE, maxRetryAfterMs: 600_000 }],
+    [
+      'coder',
+      ['--max-retry-after', '600'],
+      { ...BASE, maxElapsedMs: Number.POSITIVE_INFINITY, maxRetryAfterMs: 600_000 },
+    ],
     ['null', ['--report-timeout', 'off'], { ...BASE, timeoutMs: Number.POSITIVE_INFINITY }],
     [
       'null',
@@ -41,11 +36,13 @@ describe('the retries of serve:', () => {
       { ...BASE, timeoutMs: 20_000, maxTimeoutMs: 60_000 },
     ],
   ])('--reporter %s %j', (reporter, args, expected) => {
-    expect(retryFrom(parse(...args), reporter)).toEqual(expected);
+    const { options, problems } = resolvedFlags('--reporter', reporter, ...args);
+    expect(problems).toEqual([]);
+    expect(retryFrom(options, reporter)).toEqual(expected);
   });
 
   test('--no-retry', () => {
-    expect(retryFrom(parse('--no-retry'), 'coder')).toBe(false);
+    expect(retryFrom(resolvedFlags('--no-retry').options, 'coder')).toBe(false);
   });
 });
 
@@ -61,14 +58,27 @@ test.each([
   ['--linger', ['-1', '60001', '0.5', '']],
 ])('%s rejects what is not valid', (name, values) => {
   for (const value of values) {
-    const error = thrown(() => parse(`${name}=${value}`));
-    expect([value, error]).toEqual([value, expect.objectContaining({ code: 'ERR_INVALID_OPTION' })]);
+    const { problems } = resolvedFlags(`${name}=${value}`);
+    expect(problems).toEqual([expect.stringMatching(`^${name}: got "${value}", expected `)]);
   }
 });
 
-test.each(['--retry-initial-delay', '--retry-elapsed', '--report-timeout', '--max-retry-after'])(
-  '%s cannot be combined with --no-retry',
-  (name) => {
-    expect(() => parse('--no-retry', name, '5')).toThrow(/cannot be used with option '--no-retry'/);
-  },
-);
+test.each([
+  ['--retry-initial-delay', '5', '--no-retry'],
+  ['--retry-factor', '5', '--no-retry'],
+  ['--retry-max-delay', '5', '--no-retry'],
+  ['--retry-attempts', '5', '--no-retry'],
+  ['--retry-attempts', '5', '--spool', '/d'],
+  ['--retry-elapsed', '5', '--no-retry'],
+  ['--retry-elapsed', '5', '--spool', '/d'],
+  ['--max-retry-after', '5', '--no-retry'],
+  ['--max-retry-after', '5', '--reporter', 'null'],
+  ['--report-timeout', '5', '--no-retry'],
+  ['--report-timeout', '5', '--reporter', 'stdout'],
+  ['--report-max-timeout', '5', '--reporter', 'stdout'],
+  ['--linger', '5', '--reporter', 'null'],
+])('%s %s has no effect with %s %s', (name, value, ...other) => {
+  expect(resolvedFlags(name, value, ...other).problems).toEqual([
+    `${name} has no effect with ${other.join(' ')}`,
+  ]);
+});

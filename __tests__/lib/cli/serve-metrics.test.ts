@@ -143,11 +143,16 @@ describe('the metrics of serve', () => {
 describe('the health of serve', () => {
   test('is ok while it works, and failing when its socket is gone; /livez does not care', async () => {
     const served = await serve();
-    expect(await ask(served, '/healthz')).toEqual({ status: 200, body: '{"status":"ok","reasons":[]}\n' });
+    // It also says which proxy it is.
+    const socketPath = `"socketPath":"${served.socket}"`;
+    expect(await ask(served, '/healthz')).toEqual({
+      status: 200,
+      body: `{"status":"ok","reasons":[],${socketPath}}\n`,
+    });
     unlinkSync(served.socket);
     expect(await ask(served, '/healthz')).toEqual({
       status: 503,
-      body: '{"status":"failing","reasons":["socket_missing"]}\n',
+      body: `{"status":"failing","reasons":["socket_missing"],${socketPath}}\n`,
     });
     expect(await ask(served, '/livez')).toEqual({ status: 200, body: 'ok\n' });
   });
@@ -161,7 +166,8 @@ describe('the health of serve', () => {
     });
     await listening(served, socket);
     await sendAll(socket, [logsFrame(1)]);
-    const degraded = { status: 200, body: '{"status":"degraded","reasons":["reporter_failing"]}\n' };
+    const health = { status: 'degraded', reasons: ['reporter_failing'], socketPath: socket };
+    const degraded = { status: 200, body: `${JSON.stringify(health)}\n` };
     await until('it is degraded', async () => (await ask(served, '/healthz')).body === degraded.body);
     expect(await ask(served, '/healthz')).toEqual(degraded);
     expect((await ask(served, '/metrics')).body).toContain('\nagent_boundary_log_proxy_reporter_up 0\n');

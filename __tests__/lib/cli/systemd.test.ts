@@ -83,10 +83,8 @@ describe('systemd-socket-activate', () => {
 
   it('passes a socket, which serve uses and leaves alone (needs systemd-socket-activate)', async () => {
     const ignored = join(newFolder(), 'ignored');
-    const { child, socket, output } = await activate(
-      [],
-      [...SERVE, '--socket', ignored, '--socket-mode', '0600'],
-    );
+    const variable = `CODER_AGENT_BOUNDARY_LOG_PROXY_SOCKET_PATH=${ignored}`;
+    const { child, socket, output } = await activate(['-E', variable], SERVE);
     const { ino, mode } = statSync(socket);
     const sent = sendAll(socket, [logsFrame(3)]);
     await until('the logs have arrived', () => output.stdout.split('\n').length === 4);
@@ -124,12 +122,14 @@ describe('systemd-socket-activate', () => {
       ['/bin/sh', '-c', `"$0" "$@"; exit $?`, ...SERVE],
       /^error: ERR_INVALID_OPTION: LISTEN_PID: got "\d+", expected \d+/m,
     ],
-    [
-      '--replace',
-      [],
-      [...SERVE, '--replace'],
-      /^error: ERR_INVALID_OPTION: --replace: got true, expected no such option with a socket of systemd/m,
-    ],
+    ...['--replace', '--socket=/x', '--socket-mode=0600', '--socket-group=0'].map(
+      (flag): [string, string[], string[], RegExp] => [
+        flag,
+        [],
+        [...SERVE, flag],
+        /^error: ERR_INVALID_OPTION: --\S+ has no effect with a socket that systemd passes, because its unit decides that$/m,
+      ],
+    ),
   ])('%s: one clear error (needs systemd-socket-activate)', async (_what, args, program, message) => {
     const { socket, output } = await activate(args, program);
     const sender = args.includes('--datagram') ? undefined : await connectTo(socket);

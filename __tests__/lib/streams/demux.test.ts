@@ -99,6 +99,7 @@ describe('routes', () => {
     type Note = { kind: 'note'; text: string };
     const protocol: Protocol<Note> = {
       tags: { 9: { maxLength: 9, decode: ({ payload }) => ({ kind: 'note', text: payload.toString() }) } },
+      kinds: ['note'],
     };
     const notes: string[] = [];
     await pipeline(
@@ -107,7 +108,7 @@ describe('routes', () => {
       }),
       new FrameParser({ protocol }),
       new MessageDecoder({ protocol }),
-      new Demux<Note>({ note: ({ text }) => void notes.push(text) }),
+      new Demux<Note>({ note: ({ text }) => void notes.push(text) }, { protocol }),
     );
     expect(notes).toEqual(['a', 'b']);
   });
@@ -261,6 +262,88 @@ test('if a function throws, that is the error, and no further outcome is sent', 
   expect(seen).toEqual([status, logs]);
 });
 
+describe('a function that is asynchronous', () => {
+  /** A route whose promises are settled by hand. */
+  function deferred() {
+    const calls: {
+      outcome: unknown;
+      resolve: (value?: unknown) => void;
+      reject: (error: unknown) => void;
+    }[] = [];
+    const route = (outcome: unknown) => {
+      return new Promise((resolve, reject) => calls.push({ outcome, resolve, reject }));
+    };
+    return { calls, route };
+  }
+
+  test('is waited for: write() returns false, and the next outcome follows when its promise resolves', async () => {
+    const { calls, route } = deferred();
+    const sink = new Sink();
+    const demux = new Demux({ logs: route, status: sink });
+    expect(demux.write([logs, status, logs])).toBe(false);
+    for (const count of [1, 2]) {
+      await turn();
+      expect([calls.length, sink.received.length]).toEqual([count, count - 1]);
+      if (count === 2) expect(demux.writableNeedDrain).toBe(true);
+      calls[count - 1]?.resolve();
+    }
+    await once(demux, 'drain');
+    expect(demux.write(status)).toBe(true);
+    demux.end();
+    await once(demux, 'finish');
+    expect(sink.received).toEqual([status, status]);
+  });
+
+  test('that rejects: that is the error of the Demux, and nothing more is sent', async () => {
+    const { calls, route } = deferred();
+    const failed = feed(new Demux({ logs: route, status: route }), [logs, status]);
+    await turn();
+    const error = new RangeError('not today');
+    calls[0]?.reject(error);
+    await expect(failed).rejects.toBe(error);
+    expect(calls).toHaveLength(1);
+  });
+
+  test('and settles after the Demux was destroyed, changes nothing', async () => {
+    for (const end of ['resolve', 'reject'] as const) {
+      const { calls, route } = deferred();
+      const demux = new Demux({ logs: route });
+      demux.write([logs, logs]);
+      demux.destroy();
+      calls[0]?.[end](new Error('too late'));
+      await turn();
+      expect([calls.length, demux.errored]).toEqual([1, null]);
+    }
+  });
+
+  test('as `otherwise` is waited for as well', async () => {
+    const { calls, route } = deferred();
+    const done = feed(new Demux({}, { otherwise: route }), [logs, status]);
+    for (const count of [1, 2]) {
+      await turn();
+      expect(calls).toHaveLength(count);
+      calls[count - 1]?.resolve();
+    }
+    await done;
+  });
+});
+
+describe('an outcome of a kind that the protocol does not have', () => {
+  test.each<[name: string, outcome: object, message: string]>([
+    ['unknown', { kind: 'reading' }, 'got the unknown kind "reading", expected logs, status'],
+    ['near a known one', { kind: 'log' }, 'did you mean logs?'],
+    ['not a text', { kind: 5 }, 'kind: got 5, expected logs, status'],
+    ['missing', {}, 'kind: got undefined, expected logs, status'],
+  ])('%s: ERR_INVALID_EVENT', async (_name, outcome, message) => {
+    const sink = new Sink();
+    const demux = new Demux({ logs: sink }, { otherwise: sink });
+    demux.write([logs, outcome as Outcome, logs]);
+    const [error] = await once(demux, 'error');
+    expect(error).toMatchObject({ code: 'ERR_INVALID_EVENT', message: expect.stringContaining(message) });
+    expect(sink.received).toEqual([logs]);
+  });
+});
+
 test.each([
   ['an outcome that is null', null],
   ['an outcome that is undefined', undefined],
@@ -268,12 +351,16 @@ test.each([
   const demux = new Demux({ logs: () => undefined });
   demux.write([logs, outcome as never]);
   const [error] = await once(demux, 'error');
-  expect(error).toBeInstanceOf(TypeError);
+  expect(error).toMatchObject({
+    code: 'ERR_INVALID_EVENT',
+    message: expect.stringContaining('got undefined'),
+  });
 });
 
 describe('what a route does to its own Demux', () => {
   type Numbered = { kind: 'first' | 'slow'; n: number };
   const note = (kind: Numbered['kind'], n: number): Numbered => ({ kind, n });
+  const protocol: Protocol<Numbered> = { tags: {}, kinds: ['first', 'slow'] };
 
   test('what it writes comes after the rest of the array, which waits for another route', async () => {
     const seen: number[] = [];
@@ -285,14 +372,17 @@ describe('what a route does to its own Demux', () => {
         setImmediate(callback);
       },
     });
-    const demux: Demux<Numbered> = new Demux<Numbered>({
-      first: ({ n }) => {
-        seen.push(n);
-        demux.write([note('slow', 3), note('slow', 4)]);
-        demux.end();
+    const demux: Demux<Numbered> = new Demux<Numbered>(
+      {
+        first: ({ n }) => {
+          seen.push(n);
+          demux.write([note('slow', 3), note('slow', 4)]);
+          demux.end();
+        },
+        slow,
       },
-      slow,
-    });
+      { protocol },
+    );
     demux.write([note('first', 0), note('slow', 1), note('slow', 2)]);
     await once(demux, 'finish');
     expect(seen).toEqual([0, 1, 2, 3, 4]);
@@ -300,12 +390,15 @@ describe('what a route does to its own Demux', () => {
 
   test('after it has destroyed the Demux, no route receives the rest of the array', () => {
     const seen: number[] = [];
-    const demux: Demux<Numbered> = new Demux<Numbered>({
-      first: ({ n }) => {
-        seen.push(n);
-        demux.destroy();
+    const demux: Demux<Numbered> = new Demux<Numbered>(
+      {
+        first: ({ n }) => {
+          seen.push(n);
+          demux.destroy();
+        },
       },
-    });
+      { protocol },
+    );
     demux.write([note('first', 0), note('first', 1)]);
     expect(seen).toEqual([0]);
   });
@@ -336,11 +429,14 @@ describe('several Demuxes with the same routes', () => {
       nested: fc.option(fc.nat(2)),
       isCorked: fc.boolean(),
     });
+    const functions = fc.record({ isAsync: fc.boolean(), delay: fc.constantFrom(...Object.keys(delays)) });
     const property = fc.asyncProperty(
       route,
       route,
+      functions,
       fc.array(step, { maxLength: 15 }),
-      async (a, b, steps) => {
+      async (a, b, { isAsync, delay }, steps) => {
+        const later = delays[delay] as (done: () => void) => void;
         const seen: Note[] = [];
         const written: Note[] = [];
         const nested: number[] = [];
@@ -371,14 +467,18 @@ describe('several Demuxes with the same routes', () => {
         };
         const demuxes = [0, 1, 2].map(
           () =>
-            new Demux<Note>({
-              ...streams,
-              function: (note) => {
-                seen.push(note);
-                const demux = nested.shift();
-                if (demux !== undefined && demuxes[demux]?.writable) write(demux, ['a', 'function', 'b']);
+            new Demux<Note>(
+              {
+                ...streams,
+                function: (note) => {
+                  seen.push(note);
+                  const demux = nested.shift();
+                  if (demux !== undefined && demuxes[demux]?.writable) write(demux, ['a', 'function', 'b']);
+                  return isAsync ? new Promise((resolve) => later(() => resolve(undefined))) : undefined;
+                },
               },
-            }),
+              { protocol: { tags: {}, kinds: ['a', 'b', 'function'] } },
+            ),
         );
         const before = attached();
         for (const { demux, kinds, pause, nested: into, isCorked } of steps) {

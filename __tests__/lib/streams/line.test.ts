@@ -158,14 +158,17 @@ describe('a route that writes to its own Demux', () => {
   test('its outcome is sent after the rest of the current array', () => {
     const seen: string[] = [];
     const note = (kind: string) => ({ kind });
-    const demux: Demux<{ kind: string }> = new Demux<{ kind: string }>({
-      a: () => {
-        seen.push('a');
-        demux.write(note('c'));
+    const demux: Demux<{ kind: string }> = new Demux<{ kind: string }>(
+      {
+        a: () => {
+          seen.push('a');
+          demux.write(note('c'));
+        },
+        b: () => void seen.push('b'),
+        c: () => void seen.push('c'),
       },
-      b: () => void seen.push('b'),
-      c: () => void seen.push('c'),
-    });
+      { protocol: { tags: {}, kinds: ['a', 'b', 'c'] } },
+    );
     demux.write([note('a'), note('b')]);
     expect(seen.slice(0, 2)).toEqual(['a', 'b']);
     demux.end();

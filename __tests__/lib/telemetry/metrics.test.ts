@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { Counter, Registry } from 'prom-client';
 import { DROP_REASONS } from '../../../lib/index.js';
 import { BUILD_INFO } from '../../../lib/telemetry/build-info.js';
@@ -228,7 +228,7 @@ describe('one registry', () => {
     const registry = new Registry();
     new Counter({ name: 'mine_total', help: 'mine', registers: [registry] }).inc(3);
     const first = new Metrics(registry, busy);
-    first.release();
+    first.release(true);
     expect(await registry.metrics()).toContain('batches_forwarded_total 42');
 
     new Metrics(registry, fresh);
@@ -242,10 +242,38 @@ describe('one registry', () => {
   test('that another proxy uses is not released by a second release()', () => {
     const registry = new Registry();
     const first = new Metrics(registry, fresh);
-    first.release();
+    first.release(true);
     new Metrics(registry, fresh);
-    first.release();
+    first.release(true);
+    first.release(false);
     expect(thrown(() => new Metrics(registry, fresh))).toMatchObject({ code: 'ERR_REGISTRY_IN_USE' });
+  });
+
+  test('of a closed proxy is left with the metrics of the program alone', async () => {
+    const registry = new Registry();
+    new Counter({ name: 'mine_total', help: 'mine', registers: [registry] }).inc(3);
+    const before = await registry.metrics();
+    const first = new Metrics(registry, busy);
+    // The program has replaced one of them, so that is its own.
+    registry.removeSingleMetric(FORWARD_DURATION.name);
+    const own = new Counter({ name: FORWARD_DURATION.name, help: 'mine', registers: [registry] });
+    first.release(false);
+    expect(registry.getSingleMetric(FORWARD_DURATION.name)).toBe(own);
+    registry.removeSingleMetric(FORWARD_DURATION.name);
+    expect(await registry.metrics()).toBe(before);
+  });
+
+  test('that another copy of this module has released can be used', async () => {
+    const registry = new Registry();
+    new Metrics(registry, busy).release(true);
+    jest.resetModules();
+    const copy: typeof import('../../../lib/telemetry/metrics.js') = await import(
+      '../../../lib/telemetry/metrics.js'
+    );
+    expect(copy.Metrics).not.toBe(Metrics);
+    new copy.Metrics(registry, fresh);
+    expect(await registry.metrics()).toContain('batches_forwarded_total 0');
+    expect(thrown(() => new Metrics(registry, fresh))?.code).toBe('ERR_REGISTRY_IN_USE');
   });
 
   test('per proxy: both can be used at the same time', async () => {

@@ -125,15 +125,14 @@ describe('the log of an event', () => {
   });
 });
 
+const NAMES =
+  'decision, session_id, sequence_number, confined_process_name, http_method, http_url, event_time, matched_rule';
+
 describe('toEvent accepts', () => {
   test.each<[name: string, value: unknown, event: object]>([
     ['all fields', everything, everything],
     ['only a decision', { decision: 'deny' }, { decision: 'deny' }],
-    [
-      'other fields, and ignores them',
-      { msg: MESSAGE, decision: 'deny', level: 30, __proto__x: 1 },
-      { decision: 'deny' },
-    ],
+    ['the message of a line, and ignores it', { msg: MESSAGE, decision: 'deny' }, { decision: 'deny' }],
     [
       'null and undefined, and leaves them out',
       { decision: 'allow', http_url: null, session_id: undefined },
@@ -168,7 +167,13 @@ test.each<[value: unknown, message: string]>([
   [5, 'an event: got 5, expected an object'],
   [5n, 'an event: got 5, expected an object'],
   [{ decision: 1n }, 'decision: got 1, expected allow or deny'],
-  [[], 'decision: got undefined, expected allow or deny'],
+  [[], 'an event: got an array, expected an object'],
+  [new Date(0), 'an event: got a Date, expected an object'],
+  [
+    { decision: 'deny', sessionId: 'a' },
+    `got the unknown field "sessionId", expected ${NAMES}: did you mean session_id?`,
+  ],
+  [{ decision: 'deny', level: 30 }, `got the unknown field "level", expected ${NAMES}`],
   [{}, 'decision: got undefined, expected allow or deny'],
   [{ decision: true }, 'decision: got true, expected allow or deny'],
   [{ decision: 'Allow' }, 'decision: got "Allow", expected allow or deny'],

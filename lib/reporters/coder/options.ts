@@ -4,8 +4,9 @@ import { guardedLogger } from '../../guard.js';
 import type { Logger } from '../../logger.js';
 import {
   anything,
+  callable,
+  checkArgument,
   flag,
-  invalidOption,
   LOGGER_OPTION,
   milliseconds,
   type OptionTable,
@@ -105,11 +106,11 @@ export type ResolvedCoderOptions = ResolvedOptions<CoderReporterOptions, typeof 
 /** @throws ERR_INVALID_OPTION. The error never contains the token. */
 export function resolveCoderOptions(options: CoderReporterOptions): ResolvedCoderOptions {
   const owner = 'CoderReporter';
-  const { url, token } = options;
-  if (url === undefined) throw invalidOption(`${owner}: url`, url, CODER_OPTIONS.url.expected);
   const given = resolveOptions(owner, options, CODER_OPTIONS);
+  const { url, token } = options;
+  checkArgument(owner, 'url', url, CODER_OPTIONS.url);
   const resolved = { ...given, logger: guardedLogger(given.logger).logger };
-  if (typeof token === 'function' || isToken(token)) return resolved;
+  if (callable.accepts(token) || isToken(token)) return resolved;
   const got = typeof token === 'string' ? 'a text that is not a valid token (not shown here)' : shown(token);
   const message = `${owner}: token: got ${got}, expected the agent token, or a function that returns it`;
   throw new BoundaryLogError('ERR_INVALID_OPTION', message);

@@ -45,7 +45,7 @@ export class PassedSocket implements Listener {
 }
 
 /** What Linux knows about a Unix socket. Undefined if it tells nothing, as about one of another network namespace. */
-function boundSocket(fd: number): { path: string; isListening: boolean } | undefined {
+export function boundSocket(fd: number): { path: string; isListening: boolean } | undefined {
   let inode: number;
   try {
     const stats = fstatSync(fd);

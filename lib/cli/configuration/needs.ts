@@ -1,0 +1,40 @@
+import { isIP } from 'node:net';
+import { isLoopback } from '../host-check.js';
+
+/** What one option needs of another one to have an effect. */
+export interface Need {
+  /** The other option. */
+  readonly option: string;
+  isMet(value: unknown): boolean;
+  /** A value with which it is met, for the advice. None if any value will do. */
+  readonly wanted?: string;
+}
+
+const needed = (option: string): Need => ({ option, isMet: (value) => value !== undefined });
+const equal = (option: string, wanted: string): Need => ({
+  ...{ option, wanted },
+  isMet: (value) => value === wanted,
+});
+
+export const SPOOL = needed('spool');
+export const NO_SPOOL: Need = { option: 'spool', isMet: (value) => value === undefined };
+export const RECORD = needed('record');
+export const CODER = equal('reporter', 'coder');
+export const STDOUT = equal('reporter', 'stdout');
+/** A line that was written to stdout cannot be withdrawn, so the proxy waits for a slow reader. */
+export const NOT_STDOUT: Need = { option: 'reporter', wanted: 'coder', isMet: (value) => value !== 'stdout' };
+export const RETRY: Need = { option: 'retry', isMet: (value) => value === true };
+/** With blocked senders, nobody's batch is dropped. */
+export const DROPPING = equal('overflow', 'drop');
+/** A server that other machines reach does not check whom a request names. */
+export const LOCAL_METRICS: Need = {
+  option: 'metrics',
+  isMet: (value) => {
+    if (value === 'off') return false;
+    const { host } = value as { host: string };
+    return isIP(host) === 0 || isLoopback(host);
+  },
+};
+
+/** Not an option: systemd has not passed a socket, whose unit would then say how and where the proxy listens. */
+export const CUSTOM_SOCKET: Need = { option: 'socket', isMet: () => true };
