@@ -266,8 +266,10 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
   { page: 'README.md', text: '--reporter coder', reason: 'it needs a Coder server' },
   { page: 'docs/coder.md', text: 'CoderReporter', reason: 'it needs a Coder server' },
   { page: 'docs/loading.md', text: 'createRequire', reason: 'matrix.test.ts runs a bundle with it' },
+  { page: 'docs/service.md', text: 'docker run', reason: 'it needs Docker; image.test.ts runs the image' },
+  { page: 'docs/service.md', text: 'initContainers', reason: 'it needs Kubernetes' },
   {
-    page: 'docs/operating.md',
+    page: 'docs/service.md',
     text: 'systemctl',
     reason: 'it needs root and systemd; systemd.test.ts checks the units',
   },

@@ -1,4 +1,10 @@
-import { boundaryProtocol, decodeFrames, FrameDecoder, type Outcome } from '../../codec/index.js';
+import {
+  boundaryProtocol,
+  decodeFrames,
+  FrameDecoder,
+  HEADER_LENGTH,
+  type Outcome,
+} from '../../codec/index.js';
 import type { CaptureFault } from './capture-decoder.js';
 import type { CaptureGap, CaptureRecord } from './record.js';
 
@@ -12,14 +18,26 @@ export interface CapturedOutcome {
   readonly connection: number;
   /** The number of its frame on this connection, from 1 on. */
   readonly frame: number;
+  /** Where this frame begins, in bytes from the beginning of this connection. */
+  readonly offset: number;
   /** When its last byte arrived, in µs since 1970. */
   readonly time: number;
+}
+
+/**
+ * A connection that ended behind a header, without any byte of its payload. For a receiver that is a normal end. For a
+ * capture it means that a frame is missing.
+ */
+export interface CapturedCut extends Pick<CapturedOutcome, 'connection' | 'frame' | 'offset' | 'time'> {
+  readonly kind: 'cut';
 }
 
 /** The frames of one connection. */
 interface Line {
   readonly decoder: FrameDecoder;
   frames: number;
+  /** Where the next frame begins. */
+  offset: number;
 }
 
 /**
@@ -28,7 +46,7 @@ interface Line {
  */
 export async function* outcomesIn(
   records: AsyncIterable<CaptureRecord | CaptureFault>,
-): AsyncGenerator<CapturedOutcome | CaptureGap | CaptureFault> {
+): AsyncGenerator<CapturedOutcome | CapturedCut | CaptureGap | CaptureFault> {
   /** The connections that have sent something. */
   const lines = new Map<number, Line>();
   /** The open ones that have a gap. */
@@ -36,14 +54,20 @@ export async function* outcomesIn(
   let startedAt = 0;
   let time = 0;
 
-  function* over(connection: number): Generator<CapturedOutcome> {
+  function* over(connection: number): Generator<CapturedOutcome | CapturedCut> {
     const line = lines.get(connection);
     lines.delete(connection);
     cut.delete(connection);
-    const fault = line?.decoder.end();
-    if (line === undefined || fault === undefined) return;
-    const [outcome] = decodeFrames(boundaryProtocol, [fault]) as [Outcome];
-    yield { outcome, connection, frame: line.frames + 1, time };
+    if (line === undefined) return;
+    const isIncomplete = line.decoder.incompleteSince !== undefined;
+    const fault = line.decoder.end();
+    const where = { connection, frame: line.frames + 1, offset: line.offset, time };
+    if (fault !== undefined) {
+      const [outcome] = decodeFrames(boundaryProtocol, [fault]) as [Outcome];
+      yield { outcome, ...where };
+    } else if (isIncomplete) {
+      yield { kind: 'cut', ...where };
+    }
   }
 
   for await (const record of records) {
@@ -56,10 +80,10 @@ export async function* outcomesIn(
       case 'data': {
         const { connection, bytes } = record;
         if (cut.has(connection)) break;
-        const line = lines.get(connection) ?? { decoder: new FrameDecoder(), frames: 0 };
+        const line = lines.get(connection) ?? { decoder: new FrameDecoder(), frames: 0, offset: 0 };
         lines.set(connection, line);
-        for (const outcome of outcomesOf(line, bytes))
-          yield { outcome, connection, frame: ++line.frames, time };
+        for (const { outcome, offset } of outcomesOf(line, bytes))
+          yield { outcome, connection, frame: ++line.frames, offset, time };
         break;
       }
       case 'gap':
@@ -78,10 +102,17 @@ export async function* outcomesIn(
   }
 }
 
-function* outcomesOf({ decoder }: Line, bytes: Buffer): Generator<Outcome> {
+function* outcomesOf(line: Line, bytes: Buffer): Generator<{ outcome: Outcome; offset: number }> {
+  const { decoder } = line;
   const end = decoder.bytesConsumed + bytes.length;
   while (!decoder.ended && decoder.bytesConsumed < end) {
     const rest = bytes.subarray(bytes.length - (end - decoder.bytesConsumed));
-    yield* decodeFrames(boundaryProtocol, decoder.decode(rest, MAX_FRAMES)) as Outcome[];
+    const frames = decoder.decode(rest, MAX_FRAMES);
+    for (const [i, outcome] of (decodeFrames(boundaryProtocol, frames) as Outcome[]).entries()) {
+      const { offset } = line;
+      const frame = frames[i] as (typeof frames)[number];
+      if ('payload' in frame) line.offset += HEADER_LENGTH + frame.payload.length;
+      yield { outcome, offset };
+    }
   }
 }

@@ -140,8 +140,14 @@ export function reporterNames(
 
 export const FORMAT_CHOICES = ['auto', ...FORMATS] as const;
 
+/** What decides how text is shown: a terminal or not, and the variables about colours. */
+export interface Screen {
+  readonly stdout: { readonly isTTY?: boolean; readonly columns?: number };
+  readonly env: Io['env'];
+}
+
 /** Resolves `auto` to pretty on a terminal and to json elsewhere. */
-export function textFormat(format: string, { stdout, env }: Io): { format: Format; color: boolean } {
+export function textFormat(format: string, { stdout, env }: Screen): { format: Format; color: boolean } {
   const chosen = format === 'auto' ? (stdout.isTTY ? 'pretty' : 'json') : (format as Format);
   return { format: chosen, color: hasColor(stdout, env) };
 }

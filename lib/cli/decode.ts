@@ -1,17 +1,20 @@
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import type { Outcome } from '../../codec/index.js';
 import type { CaptureFault } from '../capture/capture-decoder.js';
 import { gapNote } from '../capture/gap-note.js';
 import { openCapture } from '../capture/open-capture.js';
-import { type CapturedOutcome, outcomesIn } from '../capture/outcomes.js';
+import { type CapturedCut, type CapturedOutcome, outcomesIn } from '../capture/outcomes.js';
 import type { CaptureGap } from '../capture/record.js';
-import { BoundaryLogError } from '../errors.js';
-import { quoted } from '../printable.js';
+import type { BoundaryLogError } from '../errors.js';
 import { piecesOf } from '../text/batch-text.js';
 import { describeInPieces } from '../text/outcome.js';
+import { kindInsteadOfCapture } from './file-kind.js';
+import { inputError, inputOf } from './input-file.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
+import { writeText } from './stdout.js';
 import { type ViewOptions, viewOf } from './view.js';
+
+/** How many bytes tell what a file is. */
+const HEAD = 16;
 
 export interface DecodeOptions extends ViewOptions {
   outcomes: boolean;
@@ -19,8 +22,8 @@ export interface DecodeOptions extends ViewOptions {
 
 /**
  * Writes a capture as text: its events or, with `outcomes`, everything that it contains. Without `outcomes`, everything
- * except events goes to stderr. It is a failure if something cannot be read: the rest of a connection behind a fatal
- * header or a gap, or the rest of the file. So is a batch that cannot be written as text, but what comes after it is
+ * except events goes to stderr. It is a failure if something cannot be read: a frame, the rest of a connection behind a
+ * fatal header or a gap, or the rest of the file. So is a batch that cannot be written as text. What comes after it is
  * written.
  */
 export async function decode(file: string | undefined, options: DecodeOptions, io: Io): Promise<number> {
@@ -29,48 +32,89 @@ export async function decode(file: string | undefined, options: DecodeOptions, i
   const complain = (text: string) => void io.stderr.write(`${text}\n`);
 
   async function* toText(source: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-    const { hasTimes, records } = await openCapture(source);
+    const head = new Head(source);
+    const { hasTimes, records } = await openCapture(head.chunks());
     for await (const item of outcomesIn(records)) {
       if (!('outcome' in item)) {
         failed = true;
         if (options.outcomes) yield `${JSON.stringify(describeLoss(item))}\n`;
-        else complain(lossNote(item));
+        else complain(lossNote(item, hasTimes));
         continue;
       }
-      const { outcome, connection, frame } = item;
-      const where = hasTimes ? `connection ${connection}: ` : '';
+      const { outcome, frame } = item;
+      failed ||= isFault(outcome);
       try {
         if (options.outcomes) {
-          yield* hasTimes ? withOrigin(item) : describeInPieces(outcome);
+          yield* withOrigin(item, hasTimes);
         } else if (outcome.kind === 'logs') {
           yield* piecesOf(outcome, format, { color });
         } else {
-          complain(where + note(outcome));
-          failed ||= outcome.kind === 'close';
+          complain(
+            prefixOf(item, hasTimes) + note(outcome) + (isFault(outcome) ? ` (${placeOf(item)})` : ''),
+          );
         }
       } catch (error) {
         if ((error as BoundaryLogError).code !== 'ERR_INVALID_BATCH') throw error;
         failed = true;
-        complain(`${where}skipped frame ${frame}: ${(error as Error).message}`);
+        complain(`${prefixOf(item, hasTimes)}skipped frame ${frame}: ${(error as Error).message}`);
       }
+      const kind =
+        outcome.kind === 'close' && item.offset === 0 ? kindInsteadOfCapture(head.bytes) : undefined;
+      if (kind !== undefined) complain(`this is not a capture. It looks like ${kind}`);
     }
   }
 
-  const source = file === undefined || file === '-' ? io.stdin : createReadStream(file);
+  const source = inputOf(file, io);
   try {
-    await pipeline(source, toText, io.stdout, { end: false });
+    await writeText(io, toText(source));
   } catch (error) {
     if (isClosedPipe(error)) return ExitCode.DONE;
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    const message = `FILE: got ${quoted(file ?? '')}, expected a file that can be read`;
-    throw new BoundaryLogError('ERR_INVALID_OPTION', message, { cause: error });
+    throw inputError(error, file);
+  } finally {
+    source.destroy();
   }
   return failed ? ExitCode.FAILED : ExitCode.DONE;
 }
 
-/** An outcome as a line of JSON, with its connection and its time in front. */
-function* withOrigin({ outcome, connection, time }: CapturedOutcome): Generator<string> {
-  const origin = { connection, received_at: timeText(time) };
+/** Keeps the first bytes of a file. */
+class Head {
+  bytes = Buffer.alloc(0);
+  readonly #source: AsyncIterable<Uint8Array>;
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#source = source;
+  }
+
+  async *chunks(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of this.#source) {
+      if (this.bytes.length < HEAD) this.bytes = Buffer.concat([this.bytes, chunk.subarray(0, HEAD)]);
+      yield chunk;
+    }
+  }
+}
+
+type Fault = Extract<Outcome, { kind: 'skip' | 'close' }>;
+
+function isFault(outcome: Outcome): outcome is Fault {
+  return outcome.kind === 'skip' || outcome.kind === 'close';
+}
+
+const prefixOf = ({ connection }: { connection: number }, hasTimes: boolean) =>
+  hasTimes ? `connection ${connection}: ` : '';
+
+const placeOf = ({ frame, offset }: { frame: number; offset: number }) => `frame ${frame}, at byte ${offset}`;
+
+/** An outcome as a line of JSON, with what is known of its origin in front. */
+function* withOrigin(item: CapturedOutcome, hasTimes: boolean): Generator<string> {
+  const { outcome, connection, frame, offset, time } = item;
+  const origin = {
+    ...(hasTimes && { connection, received_at: timeText(time) }),
+    ...(isFault(outcome) && { frame, offset }),
+  };
+  if (Object.keys(origin).length === 0) {
+    yield* describeInPieces(outcome);
+    return;
+  }
   let before = `${JSON.stringify(origin).slice(0, -1)},`;
   for (const piece of describeInPieces(outcome)) {
     yield before === '' ? piece : before + piece.slice(1);
@@ -85,7 +129,11 @@ function timeText(time: number): string | number {
   return date.toISOString().replace('Z', `${String(time % 1000).padStart(3, '0')}Z`);
 }
 
-function describeLoss(item: CaptureGap | CaptureFault): object {
+function describeLoss(item: CapturedCut | CaptureGap | CaptureFault): object {
+  if (item.kind === 'cut') {
+    const { kind, connection, frame, offset } = item;
+    return { connection, frame, offset, kind, error: CUT };
+  }
   if (item.kind === 'gap') {
     const { connection, bytes, connections } = item;
     return { ...(connection > 0 && { connection }), kind: 'gap', bytes, connections };
@@ -99,7 +147,10 @@ function describeLoss(item: CaptureGap | CaptureFault): object {
   };
 }
 
-function lossNote(item: CaptureGap | CaptureFault): string {
+const CUT = 'the capture ended behind a header: the payload is missing';
+
+function lossNote(item: CapturedCut | CaptureGap | CaptureFault, hasTimes: boolean): string {
+  if (item.kind === 'cut') return `${prefixOf(item, hasTimes)}cut: ${CUT} (${placeOf(item)})`;
   if (item.kind === 'fault') return `${item.error.code}: ${item.error.message}`;
   return gapNote(item);
 }

@@ -10,9 +10,10 @@ import type { RunForwarderOptions } from '../server/proxy-options.js';
 import { MAIN } from '../spool/folder-of.js';
 import { SOCKET } from './arguments.js';
 import type { ServeOptions } from './configuration/serve-options.js';
+import type { EventsFile } from './events-file.js';
 import { type Io, isClosedPipe } from './io.js';
 import { retryFrom } from './retry-arguments.js';
-import { viewOf } from './view.js';
+import { screenOf, viewOf } from './view.js';
 
 /** Where `serve` forwards to: one of the values of `--reporter`. */
 export interface Destination {
@@ -41,9 +42,12 @@ function nameOf(reporter: string): string {
   return `socket-${base.slice(0, 16)}-${hash}`;
 }
 
-/** Decides when stdout has no reader any more. */
-export interface StdoutEnd {
-  onStdoutError(error: Error): void;
+/** What stands for stdout. */
+export interface Stdout {
+  /** Decides when it has no reader any more. */
+  readonly end: { onStdoutError(error: Error): void };
+  /** The file that receives the events instead. */
+  readonly events: EventsFile | undefined;
 }
 
 /**
@@ -56,7 +60,7 @@ export async function destinations(
   options: ServeOptions,
   io: Io,
   logger: Logger,
-  end: StdoutEnd,
+  stdout: Stdout,
   tokenFileName?: string,
 ): Promise<Destination[]> {
   const { reporter: reporters } = options;
@@ -68,7 +72,7 @@ export async function destinations(
       const run = {
         name,
         graceMs: Math.round(options.grace * 1000),
-        concurrency: kind === 'stdout' ? io.output?.atOnce : 1,
+        concurrency: kind === 'stdout' ? (stdout.events ?? io.output)?.atOnce : 1,
         retry: retryFrom(options, kind),
         lingerMs: options.linger,
       };
@@ -78,7 +82,7 @@ export async function destinations(
 
   async function create(kind: Destination['kind'], value: string): Promise<Reporter> {
     if (kind === 'null') return nullReporter;
-    if (kind === 'stdout') return stdoutReporter(options, io, end);
+    if (kind === 'stdout') return stdoutReporter(options, io, stdout);
     if (kind === 'socket') return new SocketReporter({ path: value.slice(SOCKET.length) });
     // Its dependencies take time to load, so only its users load them. It connects while the rest starts.
     const { coderReporter } = await import('./coder.js');
@@ -86,8 +90,9 @@ export async function destinations(
   }
 }
 
-function stdoutReporter(options: ServeOptions, io: Io, end: StdoutEnd): Reporter {
-  const text = new TextReporter({ stream: io.output ?? io.stdout, ...viewOf(options, io) });
+function stdoutReporter(options: ServeOptions, io: Io, { end, events }: Stdout): Reporter {
+  const stream = events ?? io.output ?? io.stdout;
+  const text = new TextReporter({ stream, ...viewOf(options, screenOf(options, io)) });
   const handBack = async (error: unknown, signal: AbortSignal): Promise<never> => {
     if (!isClosedPipe(error)) throw error;
     // This is the end, not a failure: the batch returns to the buffer and appears in the closing account.

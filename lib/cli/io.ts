@@ -13,6 +13,8 @@ export interface Io {
   /** What starts this program again in a shell. Default: its name. */
   readonly program?: string | undefined;
   readonly stdin: Readable;
+  /** Whether another program writes to stdin. Default: `false`. */
+  readonly stdinIsPipe?: boolean;
   readonly stdout: Writable & { isTTY?: boolean; columns?: number };
   /** Where `serve` writes events instead of `stdout`. */
   readonly output?: EventOutput | undefined;
@@ -20,13 +22,13 @@ export interface Io {
   /** Where `serve` writes its log instead of `stderr`. */
   readonly log?: LogOutput | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Calls back at each SIGINT and SIGTERM, until the returned function is called. */
+  /** Calls back at each SIGINT, SIGTERM and SIGHUP, until the returned function is called. */
   onSignal(handler: (signal: string) => void): () => void;
   /** Ends the process immediately. */
   exit(code: number): void;
 }
 
-export const ExitCode = { DONE: 0, FAILED: 1, USAGE: 2 } as const;
+export const ExitCode = { DONE: 0, FAILED: 1, USAGE: 2, HUNG_UP: 129 } as const;
 
 /** Where the last words of a command go: after what it has written to stderr, and without waiting for a reader. */
 export function errorOutput({ log, stderr }: Io): { write(text: string): unknown } {

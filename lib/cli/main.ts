@@ -1,6 +1,9 @@
 #!/usr/bin/env node
-// First, before anything else has filled the heap.
+// First of all, so that no signal is missed while the rest is loaded.
+import { onSignal } from './signals.js';
+// Before anything else has filled the heap.
 import './heap.js';
+import { fstatSync } from 'node:fs';
 import { visible } from '../printable.js';
 import { eventOutput } from './event-output.js';
 import { invocation } from './invocation.js';
@@ -20,19 +23,26 @@ if (process.listenerCount('warning') > 0) {
   process.on('warning', ({ name, message }) => log.write(`${visible(`${name}: ${message}`)}\n`));
 }
 
+function isPipe(fd: number): boolean {
+  try {
+    const kind = fstatSync(fd);
+    return kind.isFIFO() || kind.isSocket();
+  } catch {
+    return false;
+  }
+}
+
 async function main(): Promise<void> {
   const exitCode = await run(process.argv.slice(2), {
     program: invocation(process),
     stdin,
+    stdinIsPipe: isPipe(0),
     stdout,
     output: eventOutput(stdout, 1),
     stderr,
     log,
     env: process.env,
-    onSignal: (handler) => {
-      process.on('SIGINT', handler).on('SIGTERM', handler);
-      return () => process.off('SIGINT', handler).off('SIGTERM', handler);
-    },
+    onSignal,
     exit: (code) => process.exit(code),
   });
   await log.flush(FLUSH_MS);

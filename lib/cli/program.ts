@@ -8,9 +8,10 @@ import { addFlags, helpAfter } from './configuration/flags.js';
 import { SERVE_OPTIONS } from './configuration/serve-options.js';
 import { configuredServe } from './configured-serve.js';
 import type { DecodeOptions } from './decode.js';
-import { ExitCode, errorOutput, type Io } from './io.js';
+import { ExitCode, errorOutput, type Io, isClosedPipe } from './io.js';
 import type { SendOptions } from './send.js';
 import type { SpoolCommandOptions } from './spool.js';
+import { writeText } from './stdout.js';
 import { viewOptions } from './view.js';
 
 /**
@@ -21,15 +22,27 @@ import { viewOptions } from './view.js';
  */
 export async function run(args: readonly string[], io: Io): Promise<number> {
   let exitCode: number = ExitCode.DONE;
-  const program = build(io, (code) => {
+  let help = '';
+  // Each write has a callback that handles its error.
+  io.stdout.on('error', () => undefined);
+  const setExitCode = (code: number) => {
     exitCode = code;
+  };
+  const program = build(io, setExitCode, (text) => {
+    help += text;
   });
   try {
-    await program.parseAsync([...args], { from: 'user' });
+    try {
+      await program.parseAsync([...args], { from: 'user' });
+    } catch (error) {
+      if (!(error instanceof CommanderError)) throw error;
+      // commander has already said what was wrong.
+      exitCode = error.exitCode === 0 ? ExitCode.DONE : ExitCode.USAGE;
+    }
+    await writeText(io, [help]);
     return exitCode;
   } catch (error) {
-    // commander has already printed what was wrong.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.DONE : ExitCode.USAGE;
+    if (isClosedPipe(error)) return exitCode;
     const { code } = error as NodeJS.ErrnoException;
     errorOutput(io).write(`error: ${code === undefined ? '' : `${code}: `}${messageOf(error)}\n`);
     return code === 'ERR_INVALID_OPTION' ? ExitCode.USAGE : ExitCode.FAILED;
@@ -37,12 +50,16 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
 }
 
 /** The commands and their options. */
-export function build(io: Io, onExitCode: (code: number) => void): Command {
+export function build(
+  io: Io,
+  onExitCode: (code: number) => void,
+  writeOut: (text: string) => void = () => undefined,
+): Command {
   const program = new Command('boundary-log-proxy')
     .description("Receives boundary's audit logs over a Unix socket and forwards them.")
     .version(VERSION)
     .configureOutput({
-      writeOut: (text) => io.stdout.write(text),
+      writeOut,
       writeErr: (text) => errorOutput(io).write(text),
       outputError: (text, write) => write(visibleError(text)),
     })
@@ -89,6 +106,12 @@ export function build(io: Io, onExitCode: (code: number) => void): Command {
       new Option('--session <uuid>', 'session of the events that do not name one (default: a new UUID)'),
     )
     .addOption(new Option('--process <name>', 'confined process of the events that do not name one'))
+    .addOption(
+      new Option(
+        '--wait <seconds>',
+        'how many seconds to wait for a proxy that is not there or restarts (default: 30 if stdin is a pipe, else 0)',
+      ).argParser(count('--wait', { min: 0, max: 86_400 })),
+    )
     .action(async (options: SendOptions) => {
       // What serve does not need is loaded later, so that it listens sooner.
       const { send } = await import('./send.js');

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { nextTurn } from '../real-time.js';
 import { boundSocket } from '../server/listener/passed-socket.js';
 import { BoundaryLogProxy } from '../server/proxy.js';
 import type { BoundaryLogProxyOptions } from '../server/proxy-options.js';
@@ -6,15 +7,17 @@ import type { Accounts } from '../telemetry/accounts.js';
 import type { Configuration } from './configuration/configuration.js';
 import type { ServeOptions } from './configuration/serve-options.js';
 import { type Destination, destinations, namesOf } from './destinations.js';
+import { EventsFile } from './events-file.js';
 import { shellWord } from './invocation.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
 import { countLostLines } from './log-output.js';
 import { MetricsServer } from './metrics-server.js';
 import { MetricsWhenFree } from './metrics-when-free.js';
+import { watchNpm } from './npm-parent.js';
 import { registerProcessMetrics } from './process-metrics.js';
 import { programLogger } from './program-logger.js';
 import { passedSocket } from './socket-activation.js';
-import { checkFilters } from './view.js';
+import { checkFilters, screenOf } from './view.js';
 
 /** How long the end waits for a reader of the log that does not keep up, in ms. */
 const FLUSH_MS = 500;
@@ -23,14 +26,36 @@ const FLUSH_MS = 500;
 const HINT_MS = 1000;
 
 /** Runs the proxy until a signal arrives or the reader of stdout goes away. */
-export async function serve({ options, entryOf, warnings }: Configuration, io: Io): Promise<number> {
-  checkFilters(options, io, (option) => entryOf(option)?.name);
+export async function serve(configuration: Configuration, io: Io): Promise<number> {
+  const { options, entryOf, warnings } = configuration;
+  checkFilters(options, screenOf(options, io), (option) => entryOf(option)?.name);
   const logger = programLogger(options.logLevel, io, options.utc);
   if (warnings.length > 0) logger.warn({ warnings }, 'parts of the configuration are ignored or unsafe');
   if (io.log !== undefined) {
     io.log.onRoom = (lines) =>
       logger.warn({ lines }, 'lines of this log were lost, because nobody read them');
   }
+  const { eventsFile } = options;
+  const events = eventsFile === undefined ? undefined : EventsFile.open(eventsFile, logger);
+  const end = new End(io, logger, events);
+  try {
+    // A signal that arrived before this point arrives now, when nothing is started.
+    await nextTurn();
+    if (end.isReached) return end.exitCode;
+    return await serveUntil(end, events, logger, configuration, io);
+  } finally {
+    end.release();
+    events?.close();
+  }
+}
+
+async function serveUntil(
+  end: End,
+  events: EventsFile | undefined,
+  logger: Logger,
+  { options, entryOf }: Configuration,
+  io: Io,
+): Promise<number> {
   const listen = listenOptions(options, io);
   const proxy = new BoundaryLogProxy({
     ...listen,
@@ -56,15 +81,15 @@ export async function serve({ options, entryOf, warnings }: Configuration, io: I
   });
   if (io.log !== undefined) countLostLines(io.log, proxy.registry);
   const metrics = await serveMetrics(options, proxy, listen.socketFd, logger);
-  const end = new End(io, logger);
   let isUnread = false;
   let exitCode: number = ExitCode.DONE;
   let all: Destination[] = [];
   try {
-    all = await destinations(options, io, logger, end, entryOf('coderTokenFile')?.name);
+    all = await destinations(options, io, logger, { end, events }, entryOf('coderTokenFile')?.name);
+    if (end.isReached) return end.exitCode;
     metrics?.announce();
     await proxy.start();
-    if (io.stderr.isTTY) (io.log ?? io.stderr).write(greeting(io, proxy.socketPath));
+    if (io.stderr.isTTY && events === undefined) (io.log ?? io.stderr).write(greeting(io, proxy.socketPath));
     const withoutReader = new AbortController();
     const forwarding = all.map(({ kind, reporter, run }) =>
       proxy.runForwarder(reporter, { ...run, signal: kind === 'stdout' ? withoutReader.signal : undefined }),
@@ -76,9 +101,9 @@ export async function serve({ options, entryOf, warnings }: Configuration, io: I
     await Promise.all(forwarding);
     isUnread = io.stdout.writableLength > 0;
     const stdout = all.find(({ kind }) => kind === 'stdout');
-    exitCode = stdout
-      ? exitCodeOf(proxy.accounts(stdout.name), options, canForward, io.stderr.isTTY === true)
-      : ExitCode.DONE;
+    if (stdout !== undefined)
+      exitCode = exitCodeOf(proxy.accounts(stdout.name), canForward, io.stderr.isTTY === true);
+    exitCode ||= end.exitCode;
     return exitCode;
   } finally {
     await proxy.close();
@@ -111,39 +136,51 @@ async function serveMetrics(
 
 /**
  * Events that stdout did not receive are a failure, so that nothing is lost silently. Only if its reader has gone, as with
- * `| head -1`, and a person sees the closing account, that is what this person wanted.
+ * `| head -1`, and a person looks at stderr, that is what this person wanted.
  */
-function exitCodeOf(
-  { dropped }: Accounts,
-  { logLevel }: ServeOptions,
-  canForward: boolean,
-  isSeen: boolean,
-): number {
-  if (!canForward) return isSeen && /^(debug|info)$/.test(logLevel) ? ExitCode.DONE : ExitCode.FAILED;
+function exitCodeOf({ dropped }: Accounts, canForward: boolean, isSeen: boolean): number {
+  if (!canForward) return isSeen ? ExitCode.DONE : ExitCode.FAILED;
   return dropped.shutdown.batches + dropped.forward_failed.batches > 0 ? ExitCode.FAILED : ExitCode.DONE;
 }
 
-/** Decides when to stop: at a signal, or when the reader of stdout goes away. */
+/** Decides when to stop: at a signal, when the npm that started it has gone, or when the reader of stdout goes away. */
 class End {
+  /** What a successful run exits with. */
+  exitCode: number = ExitCode.DONE;
+  isReached = false;
   /** Resolves at the end, with whether the reporter can still be reached. */
   readonly reached: Promise<boolean>;
   readonly #offSignal: () => void;
+  readonly #offNpm: () => void;
   readonly #logger: Logger;
   #hintTimer: NodeJS.Timeout | undefined;
   #reach: (canForward: boolean) => void = () => undefined;
 
-  constructor(io: Io, logger: Logger) {
+  /** @param events The file that SIGHUP reopens. Without one, SIGHUP is an end. */
+  constructor(io: Io, logger: Logger, events: EventsFile | undefined) {
     this.#logger = logger;
     this.reached = new Promise((resolve) => {
-      this.#reach = resolve;
+      this.#reach = (canForward) => {
+        this.isReached = true;
+        resolve(canForward);
+      };
     });
     let signals = 0;
     this.#offSignal = io.onSignal((signal) => {
+      if (signal === 'SIGHUP' && events !== undefined) {
+        events.reopen();
+        return;
+      }
+      if (signal === 'SIGHUP') this.exitCode = ExitCode.HUNG_UP;
       signals += 1;
       if (signals > 1) io.exit(ExitCode.FAILED);
       const say = () => logger.info({ signal }, 'closing; a second signal ends the process immediately');
       if (io.stderr.isTTY) this.#hint(say, io);
       else say();
+      this.#reach(true);
+    });
+    this.#offNpm = watchNpm(io.env, () => {
+      logger.info({}, 'the npm that started this process has gone; closing');
       this.#reach(true);
     });
     io.stdout.on('error', this.onStdoutError);
@@ -171,6 +208,7 @@ class End {
   release(): void {
     clearTimeout(this.#hintTimer);
     this.#offSignal();
+    this.#offNpm();
   }
 }
 

@@ -1,4 +1,3 @@
-import { pipeline } from 'node:stream/promises';
 import { LogBatch } from '../../codec/index.js';
 import { BoundaryLogError } from '../errors.js';
 import { invalidOption } from '../options.js';
@@ -11,6 +10,7 @@ import { piecesOf } from '../text/batch-text.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
 import { programLogger } from './program-logger.js';
 import { exportCapture } from './spool-capture.js';
+import { writeText } from './stdout.js';
 
 export interface SpoolCommandOptions {
   export: boolean;
@@ -68,19 +68,24 @@ async function show(folder: string, io: Io): Promise<void> {
     missing.push(...damage);
   }
   const since = oldest === undefined ? '-' : new Date(oldest).toISOString();
-  io.stdout.write(`batches ${batches}\nlogs ${logs}\nbytes ${bytes}\noldest ${since}\n`);
-  for (const damage of missing) io.stdout.write(`damaged ${describe(damage)}\n`);
+  await writeText(io, [
+    `batches ${batches}\nlogs ${logs}\nbytes ${bytes}\noldest ${since}\n`,
+    ...missing.map((damage) => `damaged ${describe(damage)}\n`),
+  ]);
 }
 
 async function verify(folder: string, io: Io): Promise<number> {
-  let batches = 0;
   let isSound = true;
-  for await (const { waiting, damage } of inspect(disk, folder)) {
-    batches += waiting.length;
-    for (const missing of damage) io.stdout.write(`damaged ${describe(missing)}\n`);
-    isSound &&= damage.length === 0;
+  async function* lines(): AsyncGenerator<string> {
+    let batches = 0;
+    for await (const { waiting, damage } of inspect(disk, folder)) {
+      batches += waiting.length;
+      for (const missing of damage) yield `damaged ${describe(missing)}\n`;
+      isSound &&= damage.length === 0;
+    }
+    yield `${batches} batches can be read\n`;
   }
-  io.stdout.write(`${batches} batches can be read\n`);
+  await writeText(io, lines());
   return isSound ? ExitCode.DONE : ExitCode.FAILED;
 }
 
@@ -88,6 +93,8 @@ async function change(folder: string, options: SpoolCommandOptions, io: Io): Pro
   const { dropBefore = Number.NEGATIVE_INFINITY } = options;
   const lock = await disk.lock(folder);
   let failure: unknown;
+  // Written at the end, because whatever becomes of stdout must not stop the change.
+  const lines: string[] = [];
   const queue = await SpoolQueue.open(lock, {
     disk,
     folder,
@@ -95,10 +102,10 @@ async function change(folder: string, options: SpoolCommandOptions, io: Io): Pro
     sync: true,
     logger: programLogger('error', io),
     onLoss: ({ batches, logs }, { first, last }) => {
-      io.stdout.write(`dropped ${amount(batches, logs)}: ids ${first} to ${last} are damaged\n`);
+      lines.push(`dropped ${amount(batches, logs)}: ids ${first} to ${last} are damaged\n`);
     },
     onQuarantine: ({ id, count }) => {
-      io.stdout.write(`quarantined ${amount(1, count)}: id ${id}\n`);
+      lines.push(`quarantined ${amount(1, count)}: id ${id}\n`);
     },
     onFailure: (error) => {
       failure = error;
@@ -119,12 +126,13 @@ async function change(folder: string, options: SpoolCommandOptions, io: Io): Pro
       }
     }
     if (options.dropBefore !== undefined) {
-      io.stdout.write(`dropped ${amount(batches, logs)}: older than ${new Date(dropBefore).toISOString()}\n`);
+      lines.push(`dropped ${amount(batches, logs)}: older than ${new Date(dropBefore).toISOString()}\n`);
     }
     const { size } = queue;
-    io.stdout.write(`kept ${amount(size.batches, size.logs)}\n`);
+    lines.push(`kept ${amount(size.batches, size.logs)}\n`);
   } finally {
     await queue.close();
+    await writeText(io, lines);
   }
   if (failure !== undefined) throw failure;
   return ExitCode.DONE;
@@ -155,6 +163,6 @@ async function exportLines(folder: string, io: Io): Promise<number> {
       }
     }
   }
-  await pipeline(toLines, io.stdout, { end: false });
+  await writeText(io, toLines());
   return isComplete ? ExitCode.DONE : ExitCode.FAILED;
 }

@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
-import { invalidOption } from '../options.js';
+import { BoundaryLogError } from '../errors.js';
+import { binaryKind } from './file-kind.js';
 
 /** A line of text. */
 export interface Line {
@@ -13,7 +14,7 @@ export interface Line {
  * Splits UTF-8 into lines, each of at most so many characters. They may end with CRLF, the last one may have no end, and
  * a byte order mark at the beginning is ignored.
  *
- * @throws ERR_INVALID_OPTION if the text is UTF-16.
+ * @throws ERR_INVALID_OPTION if the text is UTF-16, or if it is not a text.
  */
 export async function* linesOf(source: AsyncIterable<Uint8Array>, maxLength: number): AsyncGenerator<Line> {
   const decoder = new StringDecoder('utf8');
@@ -60,12 +61,12 @@ export async function* linesOf(source: AsyncIterable<Uint8Array>, maxLength: num
 
 function withoutMark(bytes: Uint8Array): Buffer {
   const head = Buffer.from(bytes);
-  const mark = head.subarray(0, 2).toString('hex');
-  if (mark === 'fffe' || mark === 'feff')
-    throw invalidOption(
-      'the input',
-      'UTF-16',
-      'UTF-8: convert it, for example with iconv -f UTF-16 -t UTF-8',
+  const kind = binaryKind(head);
+  if (kind !== undefined) {
+    throw new BoundaryLogError(
+      'ERR_INVALID_OPTION',
+      `the input has to be lines of JSON in UTF-8, but it is ${kind}`,
     );
+  }
   return head.subarray(0, 3).toString('hex') === 'efbbbf' ? head.subarray(3) : head;
 }

@@ -3,8 +3,7 @@ import { invalidOption, type OptionCheck } from '../options.js';
 import { eventFilter } from '../text/event-filter.js';
 import { type Format, type Lines, linesOf } from '../text/format.js';
 import { TerminalView } from '../text/terminal-view.js';
-import { choice, textFormat } from './arguments.js';
-import type { Io } from './io.js';
+import { choice, type Screen, textFormat } from './arguments.js';
 
 /** What of the events is shown, and how. */
 export interface ViewOptions {
@@ -49,13 +48,18 @@ export function viewOptions(): Option[] {
   ];
 }
 
+/** Where `serve` shows events. A file is never a terminal, and what is set for terminals does not concern it. */
+export function screenOf({ eventsFile }: { eventsFile: string | undefined }, stdout: Screen): Screen {
+  return eventsFile === undefined ? stdout : { stdout: {}, env: {} };
+}
+
 /** The options of a `TextReporter` that shows events like this. */
-export function viewOf(options: ViewOptions, io: Io): { format: Format | Lines; color: boolean } {
-  const { format, color } = textFormat(options.format, io);
+export function viewOf(options: ViewOptions, screen: Screen): { format: Format | Lines; color: boolean } {
+  const { format, color } = textFormat(options.format, screen);
   const localTime = !options.utc;
   const filter = eventFilter(options);
-  if (format === 'pretty' && io.stdout.isTTY && !options.wide) {
-    const view = new TerminalView({ width: () => io.stdout.columns, color, localTime });
+  if (format === 'pretty' && screen.stdout.isTTY && !options.wide) {
+    const view = new TerminalView({ width: () => screen.stdout.columns, color, localTime });
     return { format: (batch) => view.lines(filter?.(batch) ?? batch), color };
   }
   if (format !== 'pretty' && filter === undefined) return { format, color };
@@ -70,12 +74,13 @@ export function viewOf(options: ViewOptions, io: Io): { format: Format | Lines; 
  */
 export function checkFilters(
   options: ViewOptions & { reporter: readonly string[] },
-  io: Io,
+  screen: Screen,
   nameOf: (option: (typeof FILTERS)[number]) => string | undefined,
 ): void {
-  const isShown = options.reporter.includes('stdout') && textFormat(options.format, io).format === 'pretty';
+  const isShown =
+    options.reporter.includes('stdout') && textFormat(options.format, screen).format === 'pretty';
   const name = FILTERS.find((filter) => options[filter] !== undefined);
-  if (name === undefined || (isShown && io.stdout.isTTY)) return;
+  if (name === undefined || (isShown && screen.stdout.isTTY)) return;
   const expected =
     'no filter here: serve filters only what it shows on a terminal with --format pretty. ' +
     'Everywhere else it delivers the events, and none may be missing. decode can filter them later';

@@ -28,6 +28,8 @@ export interface BoundaryLogSenderOptions {
   maxDelayMs?: number | undefined;
   /** How many times a batch is attempted before the stream fails. Default: `Infinity`. */
   attempts?: number | undefined;
+  /** How long after its first attempt a batch may be attempted again, in ms, before the stream fails. Default: `Infinity`. */
+  retryForMs?: number | undefined;
   /**
    * How long the receiver may leave a frame unread, in ms, before the sender closes the connection and sends the batch
    * again on a new one. Default: `30000`.
@@ -84,6 +86,11 @@ export const SENDER_OPTIONS = {
     ...orInfinity(wholeNumber({ min: 1 })),
     default: Number.POSITIVE_INFINITY,
     doc: 'How many times a batch is attempted before the stream fails',
+  },
+  retryForMs: {
+    ...orInfinity(milliseconds({ min: 0 })),
+    default: Number.POSITIVE_INFINITY,
+    doc: 'How long after its first attempt a batch may be attempted again, in ms, before the stream fails',
   },
   writeTimeoutMs: {
     ...orInfinity(milliseconds({ min: 1 })),

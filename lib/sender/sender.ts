@@ -184,13 +184,14 @@ export class BoundaryLogSender extends Writable<BoundaryEvent, BoundaryLogSender
 
   /** @throws ERR_SEND_FAILED */
   async #retry(first: Promise<void>): Promise<void> {
-    const { initialDelayMs, maxDelayMs, attempts: maxAttempts } = this.#options;
+    const { initialDelayMs, maxDelayMs, attempts: maxAttempts, retryForMs: maxElapsedMs } = this.#options;
     const backoff = { initialDelayMs, maxDelayMs, factor: 2 };
     let attempt: Promise<void> | undefined = first;
     try {
       await retry(async () => attempt ?? this.#attempt(), {
         signal: this.#destroying.signal,
         maxAttempts,
+        maxElapsedMs,
         delayMs: (failures) => backoffMs(failures, backoff),
         onRetry: (error) => {
           attempt = undefined;

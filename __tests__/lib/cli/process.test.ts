@@ -113,8 +113,8 @@ describe('serve and send', () => {
     sent.child.stdin.end(`${JSON.stringify(event)}\n\nnonsense\n{"decision":"perhaps"}\n`);
     expect(await sent.ended).toBe(1);
     expect(lines(sent.stderr())).toEqual([
-      expect.stringMatching(/^event 2: not valid JSON/),
-      expect.stringMatching(/^event 3: decision: got "perhaps", expected allow or deny$/),
+      expect.stringMatching(/^line 3: not valid JSON/),
+      expect.stringMatching(/^line 4: decision: got "perhaps", expected allow or deny$/),
       'sent 1 events, skipped 2',
     ]);
     await until('it has arrived', () => lines(served.stdout()).length === 1);
@@ -124,7 +124,9 @@ describe('serve and send', () => {
   test('send without a proxy fails with a message that says what is missing', async () => {
     const sent = start(['send', '--socket', path(), '--sample', '1']);
     expect(await sent.ended).toBe(1);
-    expect(sent.stderr()).toMatch(/^error: ERR_SEND_FAILED: cannot send to .*Does a proxy listen on it\?\n$/);
+    expect(sent.stderr()).toMatch(
+      /^sent 0 events\nerror: ERR_SEND_FAILED: cannot send to .*Does a proxy listen on it\?\n$/,
+    );
   });
 });
 

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { WriteStream } from 'node:tty';
 import { describe, expect, jest, test } from '@jest/globals';
 import { LogBatch } from '../../../codec/index.js';
@@ -30,6 +30,22 @@ describe('serve', () => {
     expect(await done).toBe(0);
     expect(signals.listenerCount('signal')).toBe(0);
   });
+
+  test.each([
+    [true, 'info', 0],
+    [true, 'silent', 0],
+    [false, 'info', 1],
+  ])(
+    'stdout is lost, and stderr is a terminal: %j, --log-level %s: exit code %d',
+    async (isTTY, level, code) => {
+      const { io } = world({ isTTY });
+      const socket = path();
+      const done = run(['serve', '--socket', socket, '--metrics', 'off', '--log-level', level], io);
+      await until('it listens', () => existsSync(socket));
+      io.stdout.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+      expect(await done).toBe(code);
+    },
+  );
 
   test('NO_COLOR turns off colours, also in the log', async () => {
     const { io, signals } = world({ isTTY: true, env: { NO_COLOR: '1' } });
@@ -275,10 +291,10 @@ describe('spool', () => {
 
   test('whose reader goes away ends quietly', async () => {
     const { io } = world();
-    io.stdout.write = ((_text: string, _encoding: string, callback: (error: Error) => void) => {
+    io.stdout.write = ((_text: Uint8Array, callback: (error: Error) => void) => {
       const error = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
       io.stdout.destroy(error);
-      callback?.(error);
+      callback(error);
       return false;
     }) as typeof io.stdout.write;
     expect(await run(['spool', await filled(), '--export'], io)).toBe(0);
@@ -294,9 +310,9 @@ describe('decode', () => {
     ['valid-mixed', [], 0, 8, 'status: the sender dropped 1 (channel full) and 0 (batch full)'],
     ['valid-mixed', ['--outcomes'], 0, 6, ''],
     ['env-unknown-member', ['-'], 0, 1, 'unknown variant'],
-    ['bad-garbage', ['--format', 'logfmt'], 0, 1, 'skip: ERR_INVALID_PROTOBUF: '],
+    ['bad-garbage', ['--format', 'logfmt'], 1, 1, 'skip: ERR_INVALID_PROTOBUF: '],
     ['frame-tag-3', [], 1, 0, 'close: ERR_UNSUPPORTED_TAG: '],
-    ['frame-tag-3', ['--outcomes'], 0, 1, ''],
+    ['frame-tag-3', ['--outcomes'], 1, 1, ''],
   ])('%s %j: exit code %d, %d lines', async (name, args, code, count, note) => {
     const { io } = world({ input: fixture(name) });
     expect(await run(['decode', ...args], io)).toBe(code);
@@ -344,8 +360,8 @@ describe('decode', () => {
 
   test('a folder cannot be decoded', async () => {
     const { io } = world();
-    expect(await run(['decode', '.'], io)).toBe(1);
-    expect(io.stderr.text).toMatch(/^error: EISDIR: /);
+    expect(await run(['decode', '.'], io)).toBe(2);
+    expect(io.stderr.text).toMatch(/^error: ERR_INVALID_OPTION: FILE: .*: it is a folder\n$/);
   });
 });
 

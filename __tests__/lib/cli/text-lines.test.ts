@@ -43,7 +43,7 @@ describe.each(cuts)('%s', (_name, cut) => {
     const bytes = Buffer.from(`${mark}7b007d00`, 'hex');
     await expect(split(cut(bytes))).rejects.toMatchObject({
       code: 'ERR_INVALID_OPTION',
-      message: expect.stringContaining('convert it, for example with iconv -f UTF-16 -t UTF-8'),
+      message: expect.stringContaining('UTF-16 text: convert it with iconv -f UTF-16 -t UTF-8'),
     });
   });
 });

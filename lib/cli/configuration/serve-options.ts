@@ -124,6 +124,12 @@ export const SERVE_OPTIONS = {
     doc: 'where to forward the logs: stdout, coder, socket:PATH, or null, which only counts them; may be repeated',
   },
   ...CODER_ROWS,
+  eventsFile: {
+    kind: path(),
+    takes: 'path',
+    doc: 'write events to this file instead of stdout; SIGHUP reopens it',
+    needs: [STDOUT],
+  },
   format: {
     kind: oneOf(...FORMAT_CHOICES),
     takes: 'format',
@@ -182,7 +188,7 @@ export const SERVE_OPTIONS = {
   drain: {
     kind: whole({ min: 0, max: DAY }),
     takes: 'seconds',
-    default: 10,
+    default: 8,
     doc: 'how many seconds to keep forwarding after SIGTERM or SIGINT',
   },
   grace: {
