@@ -30,6 +30,7 @@ const CONTRACTS = [
   'options.ts',
   'printable.ts',
   'real-time.ts',
+  'parsed-url.ts',
   'socket-path.ts',
 ];
 

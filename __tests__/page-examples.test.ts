@@ -266,6 +266,16 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
   { page: 'README.md', text: '--reporter coder', reason: 'it needs a Coder server' },
   { page: 'docs/coder.md', text: 'CoderReporter', reason: 'it needs a Coder server' },
   { page: 'docs/loading.md', text: 'createRequire', reason: 'matrix.test.ts runs a bundle with it' },
+  {
+    page: 'docs/redaction.md',
+    text: '--redact-pattern',
+    reason: 'lib/cli/redaction.test.ts runs serve with these options',
+  },
+  {
+    page: 'docs/redaction.md',
+    text: 'redact({ keep',
+    reason: 'lib/redaction/url-redactor.test.ts runs the stream',
+  },
   { page: 'docs/service.md', text: 'docker run', reason: 'it needs Docker; image.test.ts runs the image' },
   { page: 'docs/service.md', text: 'initContainers', reason: 'it needs Kubernetes' },
   {

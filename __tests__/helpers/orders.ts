@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { until } from './until.js';
 
@@ -78,6 +78,19 @@ export function openResources(): Record<string, number> {
   for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1;
   // Node opens and keeps these itself.
   for (const kind of ['TTYWrap', 'FSReqCallback', 'Immediate', 'MessagePort']) delete counts[kind];
-  if (existsSync('/proc/self/fd')) counts.descriptors = readdirSync('/proc/self/fd').length;
+  for (const target of openDescriptors()) counts[target] = (counts[target] ?? 0) + 1;
   return counts;
+}
+
+/** What the descriptors of this process refer to, with `#` for each number. */
+function openDescriptors(): string[] {
+  if (!existsSync('/proc/self/fd')) return [];
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`).replaceAll(/\d+/g, '#')];
+    } catch {
+      // The descriptor of the folder itself is closed by now.
+      return [];
+    }
+  });
 }

@@ -1,3 +1,4 @@
+import { parsedUrl } from '../parsed-url.js';
 import { Char, findLast, isDigit, isLetter } from './characters.js';
 
 /** A longer name cannot exist, and checking one with other letters costs more than linear time. */
@@ -67,10 +68,5 @@ function isPunycode(bytes: Buffer, start: number, end: number): boolean {
 
 function isParsable(bytes: Buffer, start: number, end: number): boolean {
   if (start === end || end - start > MAX_CHECKED_LENGTH) return false;
-  try {
-    // Not canParse(): that of Node 20 is wrong about some letters as soon as V8 has compiled its caller.
-    return new URL(`http://${bytes.toString('utf8', start, end)}/`).host !== '';
-  } catch {
-    return false;
-  }
+  return Boolean(parsedUrl(`http://${bytes.toString('utf8', start, end)}/`)?.host);
 }

@@ -187,8 +187,9 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
       this.#read.delete(batch);
       this.#drop(batch, this.#queue === undefined ? 'shutdown' : 'spool_full', this.#pending.shortage);
     }
-    await this.#queue?.close();
+    // A read that is under way would open a file again.
     await this.#reading;
+    await this.#queue?.close();
   }
 
   override _write(batch: LogBatch, _encoding: BufferEncoding, callback: Callback): void {
@@ -236,7 +237,6 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     this.#isWanted = this.push(fresh.batch);
   }
 
-  /** A batch is on disk by now. */
   #stored({ batch, isRead, isDone }: Fresh, id: number): void {
     if (isRead) this.#queue?.skip(id, batch);
     if (isDone) this.#queue?.finish(id, batch);

@@ -1,4 +1,5 @@
 import { domainToUnicode } from 'node:url';
+import { parsedUrl } from '../parsed-url.js';
 
 const DEFAULT_PORTS: Record<string, string> = { 'http:': '80', 'https:': '443' };
 
@@ -24,9 +25,8 @@ function namesOf(url: string): string[] {
 }
 
 function parse(url: string): URL | undefined {
-  if (!URL.canParse(url)) return undefined;
-  const parsed = new URL(url);
-  return parsed.hostname === '' ? undefined : parsed;
+  const parsed = parsedUrl(url);
+  return parsed?.hostname === '' ? undefined : parsed;
 }
 
 /** In lower case, without the brackets of IPv6 and the dot at the end of a complete name. */

@@ -15,6 +15,7 @@ import {
   shown,
   wholeNumber,
 } from '../../options.js';
+import { parsedUrl } from '../../parsed-url.js';
 
 /** Options of {@link CoderReporter}. */
 export interface CoderReporterOptions {
@@ -122,7 +123,8 @@ export function isToken(value: unknown): value is string {
 }
 
 function isBaseUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false;
-  const { protocol, username, password, search, hash } = new URL(value);
+  const url = parsedUrl(value);
+  if (url === undefined) return false;
+  const { protocol, username, password, search, hash } = url;
   return /^https?:$/.test(protocol) && `${username}${password}${search}${hash}` === '';
 }

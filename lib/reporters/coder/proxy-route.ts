@@ -1,6 +1,7 @@
 import type { Agent } from 'node:http';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';
+import { parsedUrl } from '../../parsed-url.js';
 import { lasting } from './failures.js';
 import { avoidsProxy } from './no-proxy.js';
 
@@ -68,8 +69,8 @@ export function proxyFor(url: URL, env: Environment): { url: URL; name: string }
   if (avoidsProxy(bareHost(url), url.port || { http: '80', https: '443' }[scheme], noProxyOf(env)))
     return undefined;
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
-  if (!URL.canParse(text)) throw unusable(name);
-  const proxy = new URL(text);
+  const proxy = parsedUrl(text);
+  if (proxy === undefined) throw unusable(name);
   try {
     decodeURIComponent(proxy.username + proxy.password);
   } catch {

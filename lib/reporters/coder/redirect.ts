@@ -1,3 +1,4 @@
+import { parsedUrl } from '../../parsed-url.js';
 import { type Failure, passing } from './failures.js';
 import { oneLine, shownUrl } from './http-reply.js';
 
@@ -27,7 +28,7 @@ export function redirectIn(
 ): Redirect | undefined {
   const { location } = headers;
   if (!STATUSES.has(statusCode) || !location) return undefined;
-  const to = URL.canParse(location, from.href) ? new URL(location, from.href) : undefined;
+  const to = parsedUrl(location, from.href);
   // Go's WebSocket client accepts the schemes ws and wss, too.
   if (to === undefined || !/^(http|ws)s?:$/.test(to.protocol)) {
     const target = oneLine(location.replaceAll(token, '[token]'));
