@@ -17,7 +17,7 @@ export function onSignal(handler: Handler): () => void {
   listen();
   return () => {
     handlers.delete(handler);
-    if (handlers.size === 0) restoreDefaults();
+    restoreUnlessUsed();
   };
 }
 
@@ -40,8 +40,13 @@ function arrived(signal: NodeJS.Signals): void {
   for (const handler of [...handlers]) handler(signal);
 }
 
+/** Not at once: a signal that has arrived is for the next handler, and would be lost without a listener. */
+function restoreUnlessUsed(): void {
+  // By then, the event loop has looked at the signals that arrived before.
+  setImmediate(() => {
+    if (handlers.size === 0) restoreDefaults();
+  });
+}
+
 listen();
-// By then, the event loop has looked at the signals that arrived before.
-setImmediate(() => {
-  if (handlers.size === 0) restoreDefaults();
-});
+restoreUnlessUsed();

@@ -118,14 +118,14 @@ describe('decode', () => {
     b.end(Buffer.of(77));
     await stopped(served);
     const decoded = start(['decode', file]);
-    expect(await decoded.ended).toBe(0);
+    expect(await decoded.ended).toBe(1);
     expect(numbersIn(decoded.stdout())).toEqual([0, 1, 2, 3]);
     expect(linesOf(decoded.stderr())).toEqual([
       expect.stringMatching(/^connection [12]: skip: ERR_TRUNCATED_HEADER: /),
       expect.stringMatching(/^connection [12]: skip: ERR_TRUNCATED_HEADER: /),
     ]);
     const outcomes = start(['decode', '--outcomes', file]);
-    expect(await outcomes.ended).toBe(0);
+    expect(await outcomes.ended).toBe(1);
     const found = linesOf(outcomes.stdout()).map((line) => JSON.parse(line));
     expect(found.map(({ kind, connection }) => [kind, connection])).toEqual([
       ['logs', found[0].connection],

@@ -81,7 +81,8 @@ test('the names in an error can be read back, so an escape is not mistaken for a
 
 test.each(HOSTILE)('send reports a line with %s as visible text', async (_name, text) => {
   const io = world({ input: `${text.replaceAll(/[\r\n]/g, ' ')}\n{"decision":${JSON.stringify(text)}}\n` });
-  expect(await run(['send', '--socket', path()], io)).toBe(1);
+  // A line with NUL is not text, so the whole input is refused.
+  expect(await run(['send', '--socket', path()], io)).toBe(text.includes('\0') ? 2 : 1);
   for (const line of io.stderr.text.trimEnd().split('\n')) expect(line).not.toMatch(INVISIBLE);
 });
 

@@ -57,7 +57,11 @@ describe('keep', () => {
 describe('pattern', () => {
   test.each([
     ['bot[0-9]+:\\w+', 'https://h/bot12:AbC/send?a=b', 'https://h/REDACTED/send?a=REDACTED'],
-    ['secret', 'https://secret.h/secret?secret=secret', 'https://REDACTED.h/REDACTED?REDACTED=REDACTED'],
+    [
+      'secret',
+      'https://secret.test/secret?secret=secret',
+      'https://REDACTED.test/REDACTED?REDACTED=REDACTED',
+    ],
     ['(?i)TOKEN', 'https://h/ü/token/ö', 'https://h/ü/REDACTED/ö'],
     ['ö.', 'https://h/😀ö😀/x', 'https://h/😀REDACTED/x'],
     ['\\bh', 'https://h/h', 'REDACTEDttps://REDACTED/REDACTED'],
