@@ -6,7 +6,7 @@ import { messageOf, token as shown } from '../printable.js';
 import { isToken } from '../reporters/coder/options.js';
 import { isLasting } from './lasting-error.js';
 
-/** The token is a secret. There is no option for it, because other users can see the arguments of a process. */
+/** The token is a secret. It cannot be an option, because other users can see the arguments of a process. */
 export const TOKEN_ENV = 'CODER_AGENT_TOKEN';
 export const TOKEN_FILE_ENV = 'CODER_AGENT_TOKEN_FILE';
 
@@ -17,7 +17,7 @@ type Token = string | (() => Promise<string>);
  * the variable with the token takes precedence over the variable with the file.
  *
  * @param names What to call the options in messages: what the user wrote.
- * @throws ERR_INVALID_OPTION if there is no token, or if its file can never be read.
+ * @throws ERR_INVALID_OPTION if no token is set, or if reading its file fails with a lasting error.
  */
 export function agentToken(
   fileOption: string | undefined,

@@ -25,7 +25,7 @@ export type Schema = Readonly<Record<string, unknown>>;
 /**
  * The values of an option, which have the same texts wherever it is set.
  *
- * The file is no exception: what counts there is the text that was written, not what YAML makes of it. Therefore `0660` is
+ * This includes the file: the text as written counts, not the value that YAML would give it. Therefore `0660` is
  * the same in YAML 1.1 and 1.2, `null` is the reporter of that name, and `off` does not turn into `false`.
  */
 export interface Kind<T> {
