@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { onAbort } from '../forwarding/abort.js';
+import { onAbort } from '../abort.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import { nextTurn } from '../real-time.js';
 import type { CoderReporter } from '../reporters/coder/coder-reporter.js';

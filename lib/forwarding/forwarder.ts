@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { LogBatch } from '../../codec/index.js';
+import { sleep } from '../abort.js';
 import { type Amount, type Batch, isBatch, refuseOther } from '../batch.js';
 import type { ForwarderEvents } from '../events.js';
 import { GuardedEvents } from '../guard.js';
@@ -7,7 +8,6 @@ import { checkArgument, objectWith, resolveOptions, wholeNumber } from '../optio
 import { type Callback, Writable } from '../streams/base.js';
 import { failWrite, isDirectBatch, queuedIn, type Write } from '../streams/direct.js';
 import type { EndArguments, WriteRest } from '../streams/typed-stream.js';
-import { sleep } from './abort.js';
 import { resolveCoalesce } from './coalesce-options.js';
 import { Coalescer } from './coalescer.js';
 import { FORWARDER_OPTIONS, type ForwarderOptions } from './forwarder-options.js';

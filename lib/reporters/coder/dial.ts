@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
+import { orAborted } from '../../abort.js';
 import { BoundaryLogError } from '../../errors.js';
-import { orAborted } from '../../forwarding/abort.js';
 import { AgentSession } from './agent-session.js';
 import { Failure, passing, proxyFailure, refusalFailure } from './failures.js';
 import { oneLine, refusalIn, shownUrl } from './http-reply.js';
