@@ -4,6 +4,7 @@ import { BoundaryLogError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { messageOf, token as shown } from '../printable.js';
 import { isToken } from '../reporters/coder/options.js';
+import { shellWord } from './invocation.js';
 import { isLasting } from './lasting-error.js';
 
 /** The token is a secret. It cannot be an option, because other users can see the arguments of a process. */
@@ -91,6 +92,9 @@ class TokenFile {
     if (mode === this.#warnedMode || (mode & 0o006) === 0) return;
     this.#warnedMode = mode;
     const fields = { file: this.#path, mode: (mode & 0o7777).toString(8) };
-    this.#logger.warn(fields, `every user can read the agent token or replace it: chmod o= '${this.#path}'`);
+    this.#logger.warn(
+      fields,
+      `every user can read the agent token or replace it: chmod o= ${shellWord(this.#path)}`,
+    );
   }
 }
