@@ -13,10 +13,9 @@ import {
   byteSize as byteSizeParser,
   count,
   fileMode as fileModeParser,
-  hostNames,
+  hostName,
   numberOf,
   seconds as secondsParser,
-  timeLimit as timeLimitParser,
 } from '../arguments.js';
 
 /** The part of JSON Schema (draft 7) that describes one value of the file. */
@@ -117,10 +116,7 @@ export function decimal(check: OptionCheck, schema: Schema): Kind<number> {
 }
 
 /** A number of seconds, or `off`. */
-export const timeLimit: Kind<number> = single(
-  timeLimitParser,
-  orText({ type: 'integer', minimum: 1, maximum: 86_400 }, '^(\\d+|off)$'),
-);
+export const timeLimit: Kind<number> = wholeOrOff({ min: 1, max: 86_400 });
 
 /** A number of seconds with at most three decimals. @param range In ms. */
 export function seconds(range: Range): Kind<number> {
@@ -144,8 +140,7 @@ export const address: Kind<Address | 'off'> = single(addressParser, {
 });
 
 export const hosts: Kind<readonly string[]> = {
-  parse: (name, texts) =>
-    texts.reduce<readonly string[]>((before, host) => hostNames(name)(host, before), []),
+  parse: (name, texts) => texts.map(hostName(name)),
   schema: { type: 'string' },
   isList: true,
 };
