@@ -22,6 +22,7 @@ const inFolder = (...names: string[]) => new RegExp(`^lib/(${names.join('|')})/`
 
 /** The contracts that all folders share: the only files at the top of lib/ besides its index. */
 const CONTRACTS = [
+  'abort.ts',
   'batch.ts',
   'errors.ts',
   'events.ts',

@@ -23,7 +23,7 @@ afterAll(() => {
   spawnSync('docker', ['rmi', '--force', name]);
 });
 
-test('the image runs as a user without rights, and its health check has no other program than Node', () => {
+test('the image runs as an unprivileged user, and its health check has no other program than Node', () => {
   const file = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
   expect(file).toMatch(/^ARG NODE_IMAGE=/m);
   expect(file).toMatch(/^USER 10001:10001$/m);

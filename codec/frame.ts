@@ -17,7 +17,7 @@ export const Tag = {
 export type Tag = (typeof Tag)[keyof typeof Tag];
 
 /** Largest length that the 24 bits of a header can express. */
-export const MAX_HEADER_PAYLOAD_LENGTH = 0xff_ffff;
+const MAX_HEADER_PAYLOAD_LENGTH = 0xff_ffff;
 
 /** What {@link isLength} accepts, in words. */
 export const LENGTH = `a whole number from 0 to ${MAX_HEADER_PAYLOAD_LENGTH}`;

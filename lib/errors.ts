@@ -28,7 +28,7 @@ import { type ErrorCode as CodecErrorCode, BoundaryLogError as CodedError } from
  * | `ERR_INVALID_BATCH` | a batch cannot be written as text, however often it is tried; `cause` says why | the batch is dropped as `rejected`; `decode` and `spool --export` skip it |
  * | `ERR_REDACTION_FAILED` | the URLs of a batch cannot be redacted | the batch is dropped as `redaction_failed`, and never forwarded |
  * | `ERR_RECORD_FAILED` | the file of a recording cannot be created; `cause` says why | nothing is started |
- * | `ERR_INVALID_CAPTURE` | a capture is damaged, or a record does not fit to those before it | what comes before it can be used; on write the stream fails |
+ * | `ERR_INVALID_CAPTURE` | a capture is damaged, or a record cannot follow those before it | what comes before it can be used; on write the stream fails |
  * | `ERR_TRUNCATED_CAPTURE` | a capture ends without its last record | everything before its end can be used |
  * | `ERR_REPLAY_FAILED` | the receiver of a replay cannot be reached, or has gone | the replay ends |
  * | `ERR_CLOSED` | the object was closed before the call | the call fails |

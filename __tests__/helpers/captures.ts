@@ -1,4 +1,5 @@
 import { type CaptureRecord, encodeCaptureRecord } from '../../lib/index.js';
+import { crc } from './crc.js';
 import { random } from './cuts.js';
 
 /** A record as {@link readByTheDocs} finds it. */
@@ -7,16 +8,6 @@ export interface Found {
   connection: number;
   time: number;
   payload: Buffer;
-}
-
-/** The CRC-32 of docs/capture-format.md, bit by bit. */
-function crc(bytes: Buffer): number {
-  let sum = 0xffffffff;
-  for (const byte of bytes) {
-    sum ^= byte;
-    for (let bit = 0; bit < 8; bit++) sum = (sum >>> 1) ^ ((sum & 1) * 0xedb88320);
-  }
-  return ~sum >>> 0;
 }
 
 const KINDS = ['', 'open', 'data', 'end', 'broken', 'closed', 'gap', 'finish'];

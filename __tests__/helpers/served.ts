@@ -44,13 +44,24 @@ export const complaintsOf = (served: Pick<Running, 'stderr'>) =>
 
 export const closingAccount = (served: Served) => logOf(served).find(({ msg }) => msg === 'closed');
 
-/** The value of a metric, all its labels included. */
-export async function metric(served: Served, name: string): Promise<number> {
+/** The messages of its warnings and errors. */
+export const complaintsIn = (served: Pick<Running, 'stderr'>): string[] =>
+  complaintsOf(served).map(({ msg }) => msg);
+
+/** All metrics, as text. */
+export async function metricsOf(served: Pick<Running, 'stderr'>): Promise<string> {
   const { url } = logOf(served).find(({ msg }) => msg === 'serving metrics');
   const [response] = await once(get(url), 'response');
   let text = '';
   for await (const chunk of response) text += chunk;
-  const found = linesOf(text).find((line) => line.startsWith(`agent_boundary_log_proxy_${name} `));
+  return text;
+}
+
+/** The value of a metric, all its labels included. */
+export async function metric(served: Served, name: string): Promise<number> {
+  const found = linesOf(await metricsOf(served)).find((line) =>
+    line.startsWith(`agent_boundary_log_proxy_${name} `),
+  );
   return Number(found?.split(' ')[1]);
 }
 

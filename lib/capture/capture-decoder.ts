@@ -84,7 +84,7 @@ export class CaptureDecoder {
     this.#hasFault = true;
     const rest =
       this.#waitingLength === 0 ? '' : `, with ${this.#waitingLength} bytes of an incomplete record`;
-    const message = `the capture ends at byte ${this.#consumed}${rest}, without its last record: its recorder still runs, was killed, or could not write. Everything before that byte can be used`;
+    const message = `the capture ends at byte ${this.#consumed}${rest}, without its last record: its recorder is still running, was killed, or could not write. Everything before that byte can be used`;
     return this.#fault('ERR_TRUNCATED_CAPTURE', message);
   }
 

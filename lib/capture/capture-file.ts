@@ -146,6 +146,7 @@ export class CaptureFile {
       try {
         const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
         this.#path = path;
+        this.#size = 0;
         return fd;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || n === MAX_NAMES) throw error;

@@ -95,6 +95,10 @@ export class Recording {
   discard(): void {
     if (this.#state === 'open' && this.#connections === 0) this.#file.discard();
     else this.close();
+    this.#connections = 0;
+    this.#lastNumber = 0;
+    this.#bytes = 0;
+    this.#isComplete = true;
     this.#state = 'new';
   }
 
@@ -192,6 +196,7 @@ class Recorded implements RecordedConnection {
   number: number | undefined;
   readonly #recording: Recording;
   #missing = 0;
+  #isStopped = false;
 
   constructor(recording: Recording) {
     this.#recording = recording;
@@ -200,6 +205,10 @@ class Recorded implements RecordedConnection {
 
   data(bytes: Buffer): void {
     if (bytes.length === 0) return;
+    if (this.#isStopped) {
+      this.#recording.missing.bytes += bytes.length;
+      return;
+    }
     const { time } = this.#recording;
     const isWritten = this.#append(
       time,
@@ -210,13 +219,15 @@ class Recorded implements RecordedConnection {
   }
 
   over(kind: 'end' | 'broken' | 'closed'): void {
+    if (this.#isStopped) return;
     const { time } = this.#recording;
     if (!this.#append(time, (connection) => ({ kind, connection, time }))) this.#leaveOut();
     this.#recording.remove(this);
   }
 
-  /** The recording ends while the connection is open. */
+  /** The recording ends while the connection is open. Another capture would not know the connection. */
   stop(): void {
+    this.#isStopped = true;
     if (this.number === undefined || this.#missing > 0) this.#leaveOut();
   }
 

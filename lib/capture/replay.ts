@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { sleep } from '../abort.js';
 import { BoundaryLogError } from '../errors.js';
 import { MAX_WAIT_MS } from '../options.js';
 import { messageOf, token } from '../printable.js';
 import type { CaptureFault } from './capture-decoder.js';
-import { delay } from './delay.js';
 import { gapNote } from './gap-note.js';
 import type { CaptureRecord } from './record.js';
 
@@ -105,7 +105,7 @@ export async function replay(
 async function linger(connections: readonly Replaying[], signal: AbortSignal): Promise<void> {
   const end = new AbortController();
   const all = Promise.all(connections.map(({ closed }) => closed));
-  await Promise.race([all, delay(LINGER_MS, AbortSignal.any([signal, end.signal]))]);
+  await Promise.race([all, sleep(LINGER_MS, AbortSignal.any([signal, end.signal]))]);
   end.abort();
 }
 
@@ -133,7 +133,7 @@ class ReplayClock {
     this.lateMs = Math.max(this.lateMs, performance.now() - due);
     for (let left = due - performance.now(); left >= 1; left = due - performance.now()) {
       if (this.#signal.aborted) return;
-      await delay(Math.min(left, MAX_WAIT_MS), this.#signal);
+      await sleep(Math.min(left, MAX_WAIT_MS), this.#signal);
     }
   }
 }

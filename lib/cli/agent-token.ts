@@ -4,9 +4,10 @@ import { BoundaryLogError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { messageOf, token as shown } from '../printable.js';
 import { isToken } from '../reporters/coder/options.js';
+import { shellWord } from './invocation.js';
 import { isLasting } from './lasting-error.js';
 
-/** The token is a secret. There is no option for it, because other users can see the arguments of a process. */
+/** The token is a secret. It cannot be an option, because other users can see the arguments of a process. */
 export const TOKEN_ENV = 'CODER_AGENT_TOKEN';
 export const TOKEN_FILE_ENV = 'CODER_AGENT_TOKEN_FILE';
 
@@ -17,7 +18,7 @@ type Token = string | (() => Promise<string>);
  * the variable with the token takes precedence over the variable with the file.
  *
  * @param names What to call the options in messages: what the user wrote.
- * @throws ERR_INVALID_OPTION if there is no token, or if its file can never be read.
+ * @throws ERR_INVALID_OPTION if no token is set, or if reading its file fails with a lasting error.
  */
 export function agentToken(
   fileOption: string | undefined,
@@ -91,6 +92,9 @@ class TokenFile {
     if (mode === this.#warnedMode || (mode & 0o006) === 0) return;
     this.#warnedMode = mode;
     const fields = { file: this.#path, mode: (mode & 0o7777).toString(8) };
-    this.#logger.warn(fields, `every user can read the agent token or replace it: chmod o= '${this.#path}'`);
+    this.#logger.warn(
+      fields,
+      `every user can read the agent token or replace it: chmod o= ${shellWord(this.#path)}`,
+    );
   }
 }

@@ -37,11 +37,6 @@ export function seconds(name: string, { min, max }: { min: number; max: number }
     });
 }
 
-/** A number of seconds, or `off`, which is Infinity. */
-export function timeLimit(name: string): Parser<number> {
-  return count(name, { min: 1, max: 86_400, orOff: true });
-}
-
 /** How many times faster than recorded, or `max`, which is Infinity. */
 export function replaySpeed(name: string): Parser<number> {
   return (value) => {
@@ -108,9 +103,9 @@ export function address(name: string): Parser<Address | 'off'> {
   };
 }
 
-/** A host name or address, added to those before it. They are in lower case, and IPv6 addresses without brackets. */
-export function hostNames(option: string): (value: string, before?: readonly string[]) => readonly string[] {
-  return (value, before = []) => {
+/** A host name or address, in lower case, and an IPv6 address without brackets. */
+export function hostName(option: string): Parser<string> {
+  return (value) => {
     if (!/^(?:[\w.-]+|[\da-fA-F:.]+|\[[\da-fA-F:.]+\])$/.test(value)) {
       throw invalidOption(
         option,
@@ -118,7 +113,7 @@ export function hostNames(option: string): (value: string, before?: readonly str
         'a host name or address without a port, such as metrics.example.com',
       );
     }
-    return [...before, value.toLowerCase().replaceAll(/[[\]]/g, '')];
+    return value.toLowerCase().replaceAll(/[[\]]/g, '');
   };
 }
 

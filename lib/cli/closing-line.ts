@@ -17,7 +17,7 @@ const WHY: Record<DropReason, string> = {
   spool_full: 'because the spool was full, or could not be written to',
   spool_damaged: 'because the spool was damaged',
   redaction_failed: 'because the secrets in their URLs could not be removed',
-  quarantined: 'because the process ended twice at them; the spool has them in quarantine/',
+  quarantined: 'because the process ended twice while handling them; they are in quarantine/ of the spool',
 };
 
 /** The closing account for people: `54 events received, all forwarded`. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { onAbort } from '../forwarding/abort.js';
+import { onAbort } from '../abort.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import { nullReporter } from '../reporters/null.js';
 import { SocketReporter } from '../reporters/socket.js';

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import type { Logger } from '../logger.js';
 import { invalidOption } from '../options.js';
 import { messageOf } from '../printable.js';
@@ -65,9 +65,9 @@ export class EventsFile implements EventOutput {
   reopen(): void {
     this.#isReopening = true;
     if (this.#isInsideLine && !this.#isDeleted()) return;
-    this.close();
     this.#isInsideLine = false;
     try {
+      this.close();
       this.#open();
       this.#logger.info({ file: this.#path }, 'the events file was reopened');
     } catch (error) {
@@ -77,25 +77,29 @@ export class EventsFile implements EventOutput {
   }
 
   close(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd);
+    const fd = this.#fd;
     this.#fd = undefined;
     this.#output = undefined;
+    if (fd !== undefined) closeSync(fd);
   }
 
   #open(): FileOutput {
     const fd = openSync(this.#path, O_RDWR | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY, 0o600);
+    let output: FileOutput;
     try {
-      const stats = fstatSync(fd);
-      if (!stats.isFile()) throw Object.assign(new Error('it is not a file'), { code: 'ERR_NOT_A_FILE' });
-      if (endsInsideLine(fd, stats.size)) writeSync(fd, '\n');
+      if (!fstatSync(fd).isFile())
+        throw Object.assign(new Error('it is not a file'), { code: 'ERR_NOT_A_FILE' });
+      output = new FileOutput(fd);
+      // A process that was killed on a full disk leaves a line without its end.
+      if (output.isCutShort) writeSync(fd, '\n');
     } catch (error) {
       closeSync(fd);
       throw error;
     }
     this.#fd = fd;
-    this.#output = new FileOutput(fd);
+    this.#output = output;
     this.#isReopening = false;
-    return this.#output;
+    return output;
   }
 
   /** Writes the rest of the line to the old file, and everything else to the new one. */
@@ -129,10 +133,4 @@ export class EventsFile implements EventOutput {
     const message = 'the events file cannot be opened: batches wait until it can';
     this.#logger.warn({ err: error, file: this.#path }, message);
   }
-}
-
-/** A process that was killed on a full disk leaves a line without its end. */
-function endsInsideLine(fd: number, size: number): boolean {
-  const last = Buffer.alloc(1);
-  return size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== LINE_FEED;
 }

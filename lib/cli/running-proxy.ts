@@ -27,7 +27,7 @@ export async function explained(error: unknown, { socketPath, metrics }: Address
   if (code !== 'ERR_SOCKET_IN_USE' && code !== 'ERR_ADDRESS_IN_USE') return error;
   const pid = await proxyOn(socketPath);
   if (pid !== undefined) {
-    const message = `a proxy is already running with the socket ${token(socketPath)}, as process ${pid}: stop it, take over from it with --replace, or choose another --socket, and --metrics for it`;
+    const message = `a proxy is already running with the socket ${token(socketPath)}, as process ${pid}: stop it, take over from it with --replace, or choose another --socket and another --metrics address`;
     return new BoundaryLogError('ERR_SOCKET_IN_USE', message, { cause: error });
   }
   if (code === 'ERR_SOCKET_IN_USE' || metrics === 'off') return error;

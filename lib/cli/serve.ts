@@ -128,7 +128,7 @@ async function serveMetrics(
   const { registry } = proxy;
   registerProcessMetrics(registry);
   const socketPath = socketFd === undefined ? proxy.socketPath : boundSocket(socketFd)?.path;
-  // Its socket tells who starts a second proxy what answers here.
+  // The path of its socket tells whoever starts a second proxy which proxy answers here.
   const health = () => ({ ...proxy.health(), socketPath });
   const options = { registry, health, allowedHosts: allowHost, logger };
   return MetricsWhenFree.listen(() => MetricsServer.listen(metrics, options), replace, logger);

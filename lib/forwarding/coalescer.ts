@@ -1,5 +1,5 @@
+import { onAbort } from '../abort.js';
 import type { Batch } from '../batch.js';
-import { onAbort } from './abort.js';
 import { Combination } from './combination.js';
 import { isPermanent, type Reporter } from './reporter.js';
 

@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import type { LogBatch } from '../../codec/index.js';
+import { sleep } from '../abort.js';
 import { type Amount, type Batch, isBatch, refuseOther } from '../batch.js';
 import type { ForwarderEvents } from '../events.js';
 import { GuardedEvents } from '../guard.js';
-import { checkArgument, objectWith, resolveOptions, wholeNumber } from '../options.js';
+import { checkArgument, milliseconds, objectWith, resolveOptions } from '../options.js';
 import { type Callback, Writable } from '../streams/base.js';
 import { failWrite, isDirectBatch, queuedIn, type Write } from '../streams/direct.js';
 import type { EndArguments, WriteRest } from '../streams/typed-stream.js';
-import { sleep } from './abort.js';
 import { resolveCoalesce } from './coalesce-options.js';
 import { Coalescer } from './coalescer.js';
 import { FORWARDER_OPTIONS, type ForwarderOptions } from './forwarder-options.js';
@@ -141,7 +141,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable<T, Forwarder
    *   delivered twice. If there are two calls, only one of them returns the batches.
    */
   async stop(graceMs: number): Promise<T[]> {
-    checkArgument('stop', 'graceMs', graceMs, wholeNumber({ min: 0, max: 2 ** 31 - 1 }));
+    checkArgument('stop', 'graceMs', graceMs, milliseconds({ min: 0 }));
     this.#abort.abort();
     if (this.#inProgress.isWaiting) {
       const settled = new AbortController();

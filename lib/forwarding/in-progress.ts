@@ -1,4 +1,4 @@
-import type { Amount, Batch } from '../batch.js';
+import { type Amount, type Batch, count } from '../batch.js';
 
 /** The batches that are being reported, in order. Usually there is only one: a list costs less than a Set. */
 export class InProgress<T extends Batch> {
@@ -18,8 +18,7 @@ export class InProgress<T extends Batch> {
 
   add(batch: T): void {
     this.#batches.push(batch);
-    this.amount.batches += 1;
-    this.amount.logs += batch.count;
+    count(this.amount, batch);
   }
 
   /** @returns false if it is not here any more. */

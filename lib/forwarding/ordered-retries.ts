@@ -1,5 +1,5 @@
+import { onAbort, sleep } from '../abort.js';
 import { nextTurn } from '../real-time.js';
-import { onAbort, sleep } from './abort.js';
 import type { RetryLoopOptions } from './retry.js';
 
 /** A batch that failed, or that waits behind one. */

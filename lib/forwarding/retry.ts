@@ -1,4 +1,4 @@
-import { sleep } from './abort.js';
+import { sleep } from '../abort.js';
 
 export interface RetryLoopOptions {
   /** Ends the loop, also during a delay. */

@@ -1,6 +1,6 @@
+import { startTimer } from '../abort.js';
 import type { Batch } from '../batch.js';
 import { type ResolvedOptions, resolveOptions } from '../options.js';
-import { startTimer } from './abort.js';
 import { AttemptTimeout } from './attempt-timeout.js';
 import { backoffMs } from './backoff.js';
 import { partsOf } from './combination.js';

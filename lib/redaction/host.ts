@@ -56,7 +56,7 @@ function isUnusualHost(bytes: Buffer, start: number, end: number): boolean {
   return isParsable(bytes, start, end);
 }
 
-/** What may be in a host besides letters and digits. Of `!$&'()+,;=`, only mistakes and attacks consist. */
+/** What may be in a host besides letters and digits. Only mistakes and attacks contain any of `!$&'()+,;=`. */
 const ASCII: readonly number[] = [HYPHEN, DOT, UNDERSCORE, Char.PERCENT, 0x2a /* * */, 0x7e /* ~ */];
 
 function isPunycode(bytes: Buffer, start: number, end: number): boolean {

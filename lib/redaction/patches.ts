@@ -11,7 +11,7 @@ const BLOCK_LENGTH = 65_536;
 
 /** What is replaced in a message, in ascending order. It is used again and again. */
 export class Patches {
-  /** How many there are. Less removes the last ones. */
+  /** How many there are. Setting it lower removes the last ones. */
   count = 0;
   /** Of each patch: start, end, and the length to write or {@link IS_MARK}. */
   #numbers = new Int32Array(3 * 64);

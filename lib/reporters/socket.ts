@@ -1,6 +1,6 @@
 import { encodeRawLogs, type LogBatch, type Tag } from '../../codec/index.js';
+import { onAbort } from '../abort.js';
 import { BoundaryLogError } from '../errors.js';
-import { onAbort } from '../forwarding/abort.js';
 import type { Reporter, ReportOptions } from '../forwarding/reporter.js';
 import {
   invalidOption,

@@ -71,10 +71,10 @@ interface Remainder {
  * then all later reports fail, too. The reporter listens for errors of the stream only while it writes.
  *
  * Reports that begin in the same turn of the event loop, or while a write is in progress, become one write: run the
- * Forwarder with `concurrency`. The lines keep the order of the reports, whatever fails: if a write fails and
- * the Forwarder retries, all reports behind it that have begun fail as well, and are retried in order. If a part of a
- * batch was written by then, the next report writes the rest if it is of that batch. JSON is made from `raw`, so changes to a decoded `request` have
- * no effect on it.
+ * Forwarder with `concurrency`. The lines keep the order of the reports, whatever fails: if a write fails and the
+ * Forwarder retries, all reports behind it that have begun fail as well, and are retried in order. If a part of a batch
+ * was written by then, the next report writes the rest if it is of that batch. JSON is made from `raw`, so changes to a
+ * decoded `request` have no effect on it.
  *
  * A batch that cannot be written as text is a permanent failure, `ERR_INVALID_BATCH`.
  */

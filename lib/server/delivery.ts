@@ -1,7 +1,7 @@
 import type { LogBatch } from '../../codec/index.js';
+import { onAbort } from '../abort.js';
 import type { Amount, Batch } from '../batch.js';
 import { BoundaryLogError } from '../errors.js';
-import { onAbort } from '../forwarding/abort.js';
 import { Forwarder } from '../forwarding/forwarder.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';

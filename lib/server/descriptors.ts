@@ -24,7 +24,7 @@ export interface DescriptorBudget {
 /**
  * Divides the descriptors of a process.
  *
- * @param maxConnections How many connections the Unix socket may have if there are descriptors enough.
+ * @param maxConnections How many connections the Unix socket may have if there are enough descriptors.
  * @param limit How many descriptors the process may have open.
  * @param open How many it has open, without connections.
  */

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { delay } from '../capture/delay.js';
+import { sleep } from '../abort.js';
 import type { RecordedConnection } from '../capture/recording.js';
 
 /** How long a relay waits before it tries to connect again, in ms. */
@@ -95,7 +95,7 @@ export class Relay {
         unreachable(found.error);
         return undefined;
       }
-      await delay(RETRY_MS, signal);
+      await sleep(RETRY_MS, signal);
     }
   }
 

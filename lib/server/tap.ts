@@ -1,13 +1,13 @@
 import { statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { resolve } from 'node:path';
-import { delay } from '../capture/delay.js';
 import { Recording, type RecordOptions } from '../capture/recording.js';
 import type { Logger } from '../logger.js';
 import { invalidOption } from '../options.js';
 import { Episode } from '../telemetry/episode.js';
 import { Warnings } from '../telemetry/warnings.js';
 import { descriptorBudget, isOutOfDescriptors, SpareDescriptor } from './descriptors.js';
+import { type Activity, Drain } from './drain.js';
 import type { Listener } from './listener/listener.js';
 import { openListener } from './listener/open-listener.js';
 import { SocketFaults } from './listener/socket-faults.js';
@@ -29,9 +29,6 @@ export interface TapOptions {
   readonly record: RecordOptions;
   readonly logger: Logger;
 }
-
-/** How often the end looks whether everything was passed on, in ms. */
-const LOOK_MS = 5;
 
 const UNREACHABLE = {
   started: 'the receiver cannot be connected to: closing connections of senders',
@@ -105,7 +102,14 @@ export class Tap {
    */
   async close(drainMs: number): Promise<boolean> {
     await this.#listener?.close();
-    await this.#drain(performance.now() + drainMs);
+    const relays = this.#open;
+    const senders: Activity = {
+      waiting: 0,
+      get bytesRead() {
+        return [...relays].reduce((sum, { bytesRead }) => sum + bytesRead, 0);
+      },
+    };
+    await new Drain().run(() => [...relays].some(({ hasLeft }) => hasLeft), senders, drainMs);
     this.#spare.release();
     const open = [...this.#open];
     for (const relay of open) relay.close();
@@ -158,23 +162,6 @@ export class Tap {
   #notAccepted(error: Error): void {
     if (isOutOfDescriptors(error)) this.#spare.release();
     this.#warnings.notAccepted(error);
-  }
-
-  /** Waits until nothing is left to pass on and no sender has sent anything, twice in a row. */
-  async #drain(deadline: number): Promise<void> {
-    let quiet = 0;
-    let before = -1;
-    while (quiet < 2 && performance.now() < deadline) {
-      await delay(LOOK_MS);
-      let bytesRead = 0;
-      let hasLeft = false;
-      for (const relay of this.#open) {
-        bytesRead += relay.bytesRead;
-        hasLeft ||= relay.hasLeft;
-      }
-      quiet = hasLeft || bytesRead !== before ? 0 : quiet + 1;
-      before = bytesRead;
-    }
   }
 }
 

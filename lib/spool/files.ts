@@ -56,7 +56,7 @@ export async function insist<T>(
   }
 }
 
-/** What `read` returns. After a failure, nothing, as soon as it is worth while to try again. */
+/** What `read` returns. After a failure, nothing, as soon as it is worth trying again. */
 export async function orNothing<T>(
   read: () => Promise<T[]>,
   { disk, signal, onFailure }: Patience,
@@ -70,7 +70,7 @@ export async function orNothing<T>(
   }
 }
 
-/** Waits until it is worth while to try again. @returns whether the signal is still open. */
+/** Waits until it is worth trying again. @returns whether the signal is still open. */
 export async function pause(disk: Disk, signal: AbortSignal): Promise<boolean> {
   if (!signal.aborted) await disk.wait(RETRY_MS, signal);
   return !signal.aborted;

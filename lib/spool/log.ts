@@ -105,7 +105,7 @@ export class SpoolLog {
     });
   }
 
-  /** Whether the last segment is worth to be replaced. */
+  /** Whether the last segment is worth replacing. */
   get canRetire(): boolean {
     const limit = Math.min(IDLE_BYTES, this.#folder.limits.bytes / 8);
     return this.tail?.left === 0 && this.tail.size > limit;

@@ -164,7 +164,7 @@ export class SpoolQueue {
         const fields = { folder, segment: segment.name, err: segment.acks.error };
         logger.error(
           fields,
-          'spool: it is unknown which batches of a segment were delivered: all of them are again',
+          'spool: it is unknown which batches of a segment were delivered: all of them will be delivered again',
         );
       }
       this.#count(segment, waiting, 1);
@@ -230,7 +230,7 @@ export class SpoolQueue {
       return;
     }
     segment.acks.set(id, id + 1, State.QUARANTINED);
-    logger.error({ folder, id, logs, keptIn }, 'spool: a batch was set aside that ended the process twice');
+    logger.error({ folder, id, logs, keptIn }, 'spool: a batch that ended the process twice was set aside');
     grow(this.size, sizeOf(entry), -1);
     this.#write(segment);
     onQuarantine(entry);

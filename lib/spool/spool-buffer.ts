@@ -3,18 +3,19 @@ import { type Amount, count, refuseOther } from '../batch.js';
 import type { SpoolBufferEvents } from '../events.js';
 import { keepAlone } from '../forwarding/combination.js';
 import type { Reporter } from '../forwarding/reporter.js';
+import { GuardedEvents } from '../guard.js';
 import type { Logger } from '../logger.js';
 import { nextTurn } from '../real-time.js';
 import { type Callback, Duplex } from '../streams/base.js';
 import { queuedIn } from '../streams/direct.js';
 import type { WriteRest } from '../streams/typed-stream.js';
 import { realDisk } from './disk.js';
-import { type Patience, pause } from './files.js';
+import { orNothing, type Patience } from './files.js';
 import { guardedReporter } from './guarded-reporter.js';
 import { failed, Opening } from './opening.js';
 import { type Fresh, Pending } from './pending.js';
 import type { QueueOptions, SpoolQueue } from './queue.js';
-import { type Entry, NOTHING, type Size, sizeOf } from './record.js';
+import { NOTHING, type Size, sizeOf } from './record.js';
 import { type Missing, SpoolAccounts } from './spool-accounts.js';
 import { resolveSpoolOptions, type SpoolBufferOptions } from './spool-options.js';
 
@@ -35,6 +36,8 @@ const READ_AHEAD = 64;
  * | `drop` | batch, reason, error | `'spool_full'`, `'shutdown'` or `'quarantined'`; `error` says why it could not be written |
  * | `loss` | amount | stored batches are damaged, unreadable or gone |
  * | `failure` | error | something failed, and is tried again |
+ *
+ * A listener that fails does not stop the buffer. The first failure is a warning of the process.
  */
 export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
   /** How many batches it can hold. */
@@ -43,6 +46,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
   readonly maxBytes: number;
   /** What happens to a batch that does not fit. */
   readonly overflow: 'drop' | 'block';
+  readonly #events = new GuardedEvents(this);
   readonly #accounts = new SpoolAccounts();
   /** Everything that was written to it, accepted or dropped, and what it contained when it was opened. */
   readonly received: Readonly<Amount> = this.#accounts.received;
@@ -82,7 +86,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
       onRecount: (difference) => this.#accounts.recover(difference),
       onFailure: (error) => {
         this.failures += 1;
-        this.emit('failure', error);
+        this.#events.emit('failure', error);
       },
       onSpace: () => this.#admit(),
     };
@@ -261,12 +265,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
   }
 
   async #readFrom(queue: SpoolQueue): Promise<void> {
-    const entries = await queue.read().catch(async (error): Promise<Entry[]> => {
-      const { disk, onFailure } = this.#options;
-      if (!this.#stopping.signal.aborted) onFailure(error);
-      await pause(disk, this.#stopping.signal);
-      return [];
-    });
+    const entries = await orNothing(() => queue.read(), this.#options);
     for (const { id, tag, count, raw } of entries) {
       const batch = new LogBatch(tag, count, raw);
       this.#read.set(batch, id);
@@ -280,12 +279,13 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     // What is found missing while the spool is opened is not among what it has then.
     if (this.#queue === undefined) this.#accounts.recover(lost);
     this.#accounts.lose(lost, ids);
-    this.emit('loss', { batches: lost.batches, logs: lost.logs });
+    this.#events.emit('loss', { batches: lost.batches, logs: lost.logs });
     this.#admit();
   }
 
   #drop(batch: LogBatch, reason: string, error?: unknown): void {
-    this.emit('drop', batch, reason, error === undefined ? undefined : failed(this.#options.folder, error));
+    const cause = error === undefined ? undefined : failed(this.#options.folder, error);
+    this.#events.emit('drop', batch, reason, cause);
   }
 
   /** Lets the writer continue that waits, if it can. */

@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream';
  * Calls `settle` once, when a full stream may be written to again, or with `isOpen` false when it was ended or destroyed.
  * Any number of writers may wait for a stream that they share, so that does not look like a leak of listeners.
  *
- * @returns a function that stops to wait. It leaves no listener on the stream.
+ * @returns a function that stops waiting. It leaves no listener on the stream.
  */
 export function whenDrained(stream: Writable, settle: (isOpen: boolean) => void): () => void {
   let isWaiting = true;

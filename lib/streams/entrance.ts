@@ -2,7 +2,8 @@ import type { Writable as NodeWritable } from 'node:stream';
 import { type Batch, refuseOther } from '../batch.js';
 import { BoundaryLogError } from '../errors.js';
 import type { WritableEvents } from '../events.js';
-import { Writable } from './base.js';
+import { type Callback, Writable } from './base.js';
+import { failWrite } from './direct.js';
 import { whenDrained } from './drained.js';
 import type { TypedWritable } from './typed-stream.js';
 
@@ -21,18 +22,23 @@ export interface EntranceOptions<T extends Batch> {
 /** Writable, object mode: the place at which one sender writes to a buffer. */
 export function entrance<T extends Batch>({ buffer, write, close }: EntranceOptions<T>): TypedWritable<T> {
   let stopWaiting: (() => void) | undefined;
+  let onWritten: Callback | undefined;
   return new Writable<T, WritableEvents>({
     objectMode: true,
     write(batch: T, _encoding, callback) {
       if (refuseOther(batch, callback)) return;
       if (!buffer.writable) callback(new BoundaryLogError('ERR_ROUTE_CLOSED', CLOSED));
       else if (write(batch)) callback();
-      else stopWaiting = whenDrained(buffer, () => callback());
+      else {
+        onWritten = callback;
+        stopWaiting = whenDrained(buffer, () => callback());
+      }
     },
     destroy(error, callback) {
       stopWaiting?.();
       close();
       callback(error);
+      failWrite(this, onWritten);
     },
   });
 }

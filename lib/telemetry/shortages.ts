@@ -40,7 +40,7 @@ export class Shortages {
   }
 
   /**
-   * Counts an operation that failed, and of which another line of the log tells.
+   * Counts an operation that failed and that another line of the log reports.
    *
    * @returns the kind, if it failed because of a shortage.
    */

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { CaptureDecoder, type CaptureRecord, encodeCaptureRecord } from '../../../lib/index.js';
 import { captureOf, randomRecords, readByTheDocs } from '../../helpers/captures.js';
+import { crc } from '../../helpers/crc.js';
 import { cuts } from '../../helpers/cuts.js';
 import { seed } from '../../helpers/seed.js';
 
@@ -73,15 +74,8 @@ test('data of more than 2^24 - 1 bytes are several records', () => {
   ]);
 });
 
-/** The CRC-32 of bytes in hexadecimal, bit by bit. */
-function hexCrc(hex: string): string {
-  let sum = 0xffffffff;
-  for (const byte of Buffer.from(hex, 'hex')) {
-    sum ^= byte;
-    for (let bit = 0; bit < 8; bit++) sum = (sum >>> 1) ^ ((sum & 1) * 0xedb88320);
-  }
-  return (~sum >>> 0).toString(16).padStart(8, '0');
-}
+/** The checksum of bytes, all in hexadecimal. */
+const hexCrc = (hex: string) => crc(Buffer.from(hex, 'hex')).toString(16).padStart(8, '0');
 
 function recordHex(rest: string, payload: string): string {
   return hexCrc(rest) + rest + payload;

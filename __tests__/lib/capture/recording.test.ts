@@ -129,6 +129,33 @@ describe('the file', () => {
     expect(isComplete(readFileSync(file))).toBe(true);
   });
 
+  test('one of a start that failed after senders had connected is kept, and the next start has one of its own', () => {
+    const file = path();
+    const { recording } = record(file);
+    recording.open();
+    const early = recording.connection();
+    early.data(Buffer.from('early'));
+    recording.discard();
+    recording.open();
+    early.data(Buffer.from('late'));
+    early.over('broken');
+    recording.connection().data(Buffer.from('next'));
+    recording.close();
+    const [first, second] = [file, `${file}.2`].map((name) => readByTheDocs(readFileSync(name)).records);
+    const shown = (records = first) => records?.map(({ kind, payload }) => [kind, String(payload)]);
+    expect(shown(first)).toEqual([
+      ['open', ''],
+      ['data', 'early'],
+      ['finish', ''],
+    ]);
+    expect(shown(second)).toEqual([
+      ['open', ''],
+      ['data', 'next'],
+      ['finish', ''],
+    ]);
+    expect(recording.missing.bytes).toBe('late'.length);
+  });
+
   test('one that was deleted meanwhile is reported', () => {
     const file = path();
     const { recording, log } = record(file);

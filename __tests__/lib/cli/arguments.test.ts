@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { address, byteSize, choice, count, fileMode, timeLimit } from '../../../lib/cli/arguments.js';
+import { address, byteSize, choice, count, fileMode } from '../../../lib/cli/arguments.js';
 
 describe.each([
   ['choice', choice('--x', 'a', 'b'), [['a', 'a']], ['c', '', 'A']],
@@ -11,16 +11,6 @@ describe.each([
       ['9', 9],
     ],
     ['0', '10', '1.5', '-1', '1e0', 'many', ''],
-  ],
-  [
-    'timeLimit',
-    timeLimit('--x'),
-    [
-      ['1', 1],
-      ['86400', 86_400],
-      ['off', Number.POSITIVE_INFINITY],
-    ],
-    ['0', '86401', '1.5', '-1', 'Infinity', 'OFF', ''],
   ],
   [
     'fileMode',

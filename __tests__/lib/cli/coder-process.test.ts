@@ -1,11 +1,12 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, jest, test } from '@jest/globals';
-import { ReportBoundaryLogsRequest } from '../../../codec/messages.js';
 import { type AgentCall, type AgentServer, agentServers, TOKEN } from '../../helpers/agent-server.js';
 import { selfSigned } from '../../helpers/certificate.js';
+import { numbersByCall, PLAIN } from '../../helpers/coder-served.js';
 import { connectProxies } from '../../helpers/connect-proxy.js';
 import { logBatch, logsFrame, SESSION } from '../../helpers/messages.js';
 import { commands, listening, type Running } from '../../helpers/processes.js';
+import { logOf } from '../../helpers/served.js';
 import { sendAll } from '../../helpers/socket-client.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
@@ -16,14 +17,6 @@ const start = commands();
 const startServer = agentServers();
 const startProxy = connectProxies();
 const path = tempPaths();
-
-// The tests must not see the HTTP proxies of the machine, or the variables of a Coder workspace.
-const PLAIN = Object.fromEntries(
-  ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY']
-    .flatMap((name) => [name, name.toLowerCase()])
-    .concat('CODER_AGENT_URL', 'CODER_AGENT_TOKEN', 'CODER_AGENT_TOKEN_FILE')
-    .map((name) => [name, '']),
-);
 
 interface Served extends Running {
   socket: string;
@@ -37,17 +30,8 @@ async function serve(env: object, ...args: string[]): Promise<Served> {
   return { ...served, socket };
 }
 
-const logOf = (served: Running) =>
-  served
-    .stderr()
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
 /** The sequence numbers of all events that a server received. */
-const numbers = ({ calls }: AgentServer) =>
-  calls.flatMap(({ request }) =>
-    ReportBoundaryLogsRequest.decode(request).logs.map(({ sequenceNumber }) => sequenceNumber),
-  );
+const numbers = (server: AgentServer) => numbersByCall(server).flat();
 /** What a request of logBatch() begins with: its other fields follow. */
 const logsOf = (raw: Buffer) =>
   raw.subarray(0, raw.lastIndexOf(Buffer.concat([Buffer.of(0x12, SESSION.length), Buffer.from(SESSION)])));

@@ -148,7 +148,7 @@ test.each([
       ? [
           {
             level: 'warn',
-            message: `every user can read the agent token or replace it: chmod o= '${file}'`,
+            message: `every user can read the agent token or replace it: chmod o= ${file}`,
             fields: { file, mode },
           },
         ]

@@ -1,10 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { boundaryProtocol, decodeFrames, FrameDecoder } from '../../../codec/index.js';
-import { run } from '../../../lib/cli/program.js';
 import { CaptureDecoder, formatBatch } from '../../../lib/index.js';
 import { connectionsIn, isComplete, readByTheDocs } from '../../helpers/captures.js';
+import { command } from '../../helpers/command.js';
 import { commands, listening } from '../../helpers/processes.js';
 import { linesOf, METRICS, stopped, upTo } from '../../helpers/served.js';
 import { tempPaths } from '../../helpers/temp.js';
@@ -13,25 +12,6 @@ import { vectors } from '../../helpers/vectors.js';
 
 const start = commands();
 const path = tempPaths();
-
-/** Runs a command in this process. */
-async function command(args: string[], input: string | Buffer = '', isTTY = false) {
-  const io = {
-    stdin: new PassThrough(),
-    stdout: Object.assign(new PassThrough(), { isTTY }),
-    stderr: new PassThrough(),
-    env: {},
-    onSignal: () => () => undefined,
-    exit: () => undefined,
-  };
-  const chunks: Buffer[] = [];
-  let errors = '';
-  io.stdout.on('data', (chunk) => chunks.push(chunk));
-  io.stderr.on('data', (chunk) => (errors += chunk));
-  io.stdin.end(input);
-  const code = await run(args, io);
-  return { code, bytes: Buffer.concat(chunks), errors };
-}
 
 /** The lines that `decode` writes for a capture. */
 async function decoded(bytes: Buffer): Promise<Record<string, unknown>[]> {

@@ -1,8 +1,8 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { type AgentCall, agentServers } from '../../helpers/agent-server.js';
-import { coderEnv, complaintsIn, numbersByCall } from '../../helpers/coder-served.js';
+import { coderEnv, numbersByCall } from '../../helpers/coder-served.js';
 import { commands, listening } from '../../helpers/processes.js';
-import { BLOCKED, closingAccount, sendBatches, stopped, upTo } from '../../helpers/served.js';
+import { BLOCKED, closingAccount, complaintsIn, sendBatches, stopped, upTo } from '../../helpers/served.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
 

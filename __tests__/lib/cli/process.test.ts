@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { logsFrame } from '../../helpers/messages.js';
-import { commands, listening, type Running } from '../../helpers/processes.js';
+import { commands, listening } from '../../helpers/processes.js';
+import { closingAccount, linesOf, logOf, metricsOf } from '../../helpers/served.js';
 import { connectTo, sendAll } from '../../helpers/socket-client.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
@@ -31,30 +32,14 @@ async function serve(...args: string[]) {
   return { ...served, socket };
 }
 
-const lines = (text: string) => text.split('\n').filter((line) => line !== '');
-/** Node itself writes the line about a flag, with --jitless. */
-const logOf = (served: Running) =>
-  lines(served.stderr())
-    .filter((line) => !line.startsWith('Warning: disabling flag'))
-    .map((line) => JSON.parse(line));
-const closingAccount = (served: Running) => logOf(served).find(({ msg }) => msg === 'closed');
-
-async function metricsOf(served: Running): Promise<string> {
-  const { url } = logOf(served).find(({ msg }) => msg === 'serving metrics');
-  const [response] = await once(get(url), 'response');
-  let text = '';
-  for await (const chunk of response) text += chunk;
-  return text;
-}
-
 describe('serve and send', () => {
   test('20 sample events appear on stdout, and the metrics agree', async () => {
     const served = await serve();
     const sent = start(['send', '--socket', served.socket, '--sample', '20']);
     expect(await sent.ended).toBe(0);
     expect(sent.stderr()).toBe('sent 20 events\n');
-    await until('20 lines have arrived', () => lines(served.stdout()).length === 20);
-    const events = lines(served.stdout()).map((line) => JSON.parse(line));
+    await until('20 lines have arrived', () => linesOf(served.stdout()).length === 20);
+    const events = linesOf(served.stdout()).map((line) => JSON.parse(line));
     expect(events.map(({ sequence_number }) => sequence_number)).toEqual(
       Array.from({ length: 20 }, (_, i) => i),
     );
@@ -112,12 +97,12 @@ describe('serve and send', () => {
     const sent = start(['send', '--socket', served.socket]);
     sent.child.stdin.end(`${JSON.stringify(event)}\n\nnonsense\n{"decision":"perhaps"}\n`);
     expect(await sent.ended).toBe(1);
-    expect(lines(sent.stderr())).toEqual([
+    expect(linesOf(sent.stderr())).toEqual([
       expect.stringMatching(/^line 3: not valid JSON/),
       expect.stringMatching(/^line 4: decision: got "perhaps", expected allow or deny$/),
       'sent 1 events, skipped 2',
     ]);
-    await until('it has arrived', () => lines(served.stdout()).length === 1);
+    await until('it has arrived', () => linesOf(served.stdout()).length === 1);
     expect(JSON.parse(served.stdout())).toMatchObject({ msg: 'boundary_request', ...event });
   });
 
@@ -138,7 +123,7 @@ describe('serve', () => {
     await until('the first one has arrived', () => served.stdout() !== '');
     served.child.kill(signal);
     expect(await served.ended).toBe(0);
-    expect(lines(served.stdout())).toHaveLength(100);
+    expect(linesOf(served.stdout())).toHaveLength(100);
     expect(closingAccount(served)).toMatchObject({ forwarded: { batches: 50, logs: 100 } });
   });
 
@@ -175,7 +160,7 @@ describe('serve', () => {
     served.child.kill('SIGTERM');
     expect(await served.ended).toBe(0);
     const { forwarded, dropped } = closingAccount(served);
-    expect(lines(text)).toHaveLength(forwarded.logs);
+    expect(linesOf(text)).toHaveLength(forwarded.logs);
     expect(forwarded.batches + dropped.buffer_full.batches).toBe(100);
   });
 
@@ -288,7 +273,7 @@ describe('decode', () => {
     const vector = vectors.find(({ name }) => name === 'valid-mixed');
     const decoded = start(['decode', '--outcomes', fixture('valid-mixed')]);
     expect(await decoded.ended).toBe(0);
-    const outcomes = lines(decoded.stdout()).map((line) => JSON.parse(line));
+    const outcomes = linesOf(decoded.stdout()).map((line) => JSON.parse(line));
     expect(outcomes.map(({ raw_hex: _, ...rest }) => rest)).toEqual(
       vector?.outcomes.map(({ hex: _, ...rest }) => rest),
     );
@@ -308,7 +293,7 @@ describe('decode', () => {
   test('fails if a capture cannot be read to its end, after writing what could be read', async () => {
     const decoded = start(['decode', '--format', 'logfmt', fixture('frame-tag-unknown-after-good')]);
     expect(await decoded.ended).toBe(1);
-    expect(lines(decoded.stdout())).toHaveLength(1);
+    expect(linesOf(decoded.stdout())).toHaveLength(1);
     expect(decoded.stderr()).toMatch(/^close: ERR_UNSUPPORTED_TAG: /);
   });
 

@@ -272,7 +272,7 @@ describe('what happens to the file does not matter to senders', () => {
 });
 
 describe('the file', () => {
-  test('is created in a folder that does not exist: nothing starts', async () => {
+  test('cannot be created in a folder that does not exist: nothing starts', async () => {
     const served = start(['serve', '--socket', path(), ...METRICS, '--record', join(path(), 'capture')]);
     expect(await served.ended).toBe(1);
     expect(served.stderr()).toMatch(/error: ERR_RECORD_FAILED: cannot record to .*Choose another file\n$/);

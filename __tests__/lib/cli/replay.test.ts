@@ -371,7 +371,7 @@ test('a recorder that runs can be replayed up to now', async () => {
   const { socketPath, arrived } = await receiver();
   const replayed = replay(socketPath, served.file);
   expect(await replayed.ended).toBe(1);
-  expect(replayed.stderr()).toContain('its recorder still runs');
+  expect(replayed.stderr()).toContain('its recorder is still running');
   await until('it has arrived', () => arrived[0]?.ended);
   expect(Buffer.concat(arrived[0]?.chunks ?? []).equals(logsFrame(3, 0))).toBe(true);
 });

@@ -9,6 +9,7 @@ import { ROOT } from '../../helpers/code-blocks.js';
 import { logsFrame } from '../../helpers/messages.js';
 import { commands, listening, type Running } from '../../helpers/processes.js';
 import { evaluate, samplesOf } from '../../helpers/prometheus.js';
+import { logOf } from '../../helpers/served.js';
 import { sendAll } from '../../helpers/socket-client.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
@@ -22,13 +23,6 @@ async function serve(...args: string[]) {
   await listening(served, socket);
   return { ...served, socket };
 }
-
-const logOf = (served: Running) =>
-  served
-    .stderr()
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
 
 async function ask(served: Running, where: string, headers: Record<string, string> = {}) {
   const { url } = logOf(served).find(({ msg }) => msg === 'serving metrics');

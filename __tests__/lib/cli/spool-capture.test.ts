@@ -1,11 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import { boundaryProtocol, decodeFrames, FrameDecoder, type LogBatch } from '../../../codec/index.js';
-import { run } from '../../../lib/cli/program.js';
 import { CaptureDecoder } from '../../../lib/index.js';
 import { connectionsIn, isComplete, readByTheDocs } from '../../helpers/captures.js';
+import { command } from '../../helpers/command.js';
 import { commands, listening } from '../../helpers/processes.js';
 import { fillSpool, METRICS, numberedBatches, numbersIn, stopped, upTo } from '../../helpers/served.js';
 import { tempPaths } from '../../helpers/temp.js';
@@ -15,23 +14,7 @@ import { vectors } from '../../helpers/vectors.js';
 const start = commands();
 const path = tempPaths();
 
-/** Runs `spool --export-capture` in this process. */
-async function exported(folder: string, isTTY = false) {
-  const io = {
-    stdin: new PassThrough(),
-    stdout: Object.assign(new PassThrough(), { isTTY }),
-    stderr: new PassThrough(),
-    env: {},
-    onSignal: () => () => undefined,
-    exit: () => undefined,
-  };
-  const chunks: Buffer[] = [];
-  let errors = '';
-  io.stdout.on('data', (chunk) => chunks.push(chunk));
-  io.stderr.on('data', (chunk) => (errors += chunk));
-  const code = await run(['spool', folder, '--export-capture'], io);
-  return { code, bytes: Buffer.concat(chunks), errors };
-}
+const exported = (folder: string, isTTY = false) => command(['spool', folder, '--export-capture'], '', isTTY);
 
 function batchesIn(bytes: Buffer): LogBatch[] {
   const outcomes = decodeFrames(boundaryProtocol, new FrameDecoder().decode(bytes));

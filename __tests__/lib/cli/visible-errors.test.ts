@@ -1,35 +1,16 @@
-import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { encodeFrame } from '../../../codec/index.js';
-import type { Io } from '../../../lib/cli/io.js';
 import { run } from '../../../lib/cli/program.js';
 import { programLogger } from '../../../lib/cli/program-logger.js';
 import { DISPLAYED, INVISIBLE } from '../../helpers/displayed.js';
 import { HOSTILE } from '../../helpers/hostile-strings.js';
 import { tempPaths } from '../../helpers/temp.js';
+import { world as worldOf } from '../../helpers/world.js';
 
 const path = tempPaths();
 
-function world({ isTTY = false, input = '' as string | Buffer } = {}) {
-  const stream = () => {
-    const kept = Object.assign(new PassThrough(), { isTTY, text: '' });
-    kept.on('data', (chunk) => {
-      kept.text += chunk;
-    });
-    return kept;
-  };
-  const stdin = new PassThrough();
-  stdin.end(input);
-  const io = {
-    stdin,
-    stdout: stream(),
-    stderr: stream(),
-    env: { NO_COLOR: '1' },
-    onSignal: () => () => {},
-    exit() {},
-  };
-  return io satisfies Io;
-}
+const world = ({ isTTY = false, input = '' as string | Buffer } = {}) =>
+  worldOf({ isTTY, input: Buffer.from(input as string), env: { NO_COLOR: '1' } }).io;
 
 /** The texts that an argument of a command can be: the system has no NUL in them. */
 const ARGUMENTS = HOSTILE.filter(([, text]) => !text.includes('\0'));

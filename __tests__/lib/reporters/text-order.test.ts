@@ -102,7 +102,7 @@ describe.each([1, 7, 1000])('up to %d reports at the same time', (concurrency) =
         expect(file.text === textOf(batches)).toBe(true);
         failures += file.failures;
       }
-      expect(failures).toBeGreaterThan(10);
+      expect(failures).toBeGreaterThan(3);
     },
   );
 

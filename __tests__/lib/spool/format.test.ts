@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
+import { crc } from '../../helpers/crc.js';
 import { random } from '../../helpers/cuts.js';
 import { seed } from '../../helpers/seed.js';
 import { appendAll, numbered, queues, readAll } from '../../helpers/spools.js';
@@ -13,16 +14,6 @@ interface Waiting {
   tag: number;
   count: number;
   raw: Buffer;
-}
-
-/** The CRC-32 of docs/spool-format.md, bit by bit. */
-function crc(bytes: Buffer): number {
-  let sum = 0xffffffff;
-  for (const byte of bytes) {
-    sum ^= byte;
-    for (let bit = 0; bit < 8; bit++) sum = (sum >>> 1) ^ ((sum & 1) * 0xedb88320);
-  }
-  return ~sum >>> 0;
 }
 
 /** The record at an offset, if there is an intact one. */

@@ -296,6 +296,22 @@ describe('while the disk takes nothing', () => {
     expect((await take(buffer, 32)).map(numberOf)).toEqual(range(0, 32));
   });
 
+  test('and listeners fail, too, everything is stored later all the same', async () => {
+    const [folder, disk] = [path(), fullDisk()];
+    const { buffer } = await open(folder, {}, 'drop', disk);
+    for (const event of ['failure', 'drop']) {
+      buffer.on(event as 'failure', () => {
+        throw new Error('thrown by a listener');
+      });
+    }
+    buffer.write(batch(0, 32_000));
+    await until('it was tried again', () => disk.refused > 3);
+    for (const n of range(1, 40)) buffer.write(batch(n, 32_000));
+    disk.isFull = false;
+    const left = path();
+    await until('all of them are stored', async () => (await stored(folder, left)).length === 32);
+  });
+
   test("'block' lets the writers wait when 1 MiB waits, and nothing is lost", async () => {
     const disk = fullDisk();
     const { buffer, drops } = await open(path(), {}, 'block', disk);

@@ -305,3 +305,12 @@ test(`behaves like a plain list in any sequence of operations (seed ${seed})`, a
     { seed, numRuns: 300 },
   );
 });
+
+test('a sender that is destroyed while it waits for the buffer tells its writer', async () => {
+  const buffer = new LogBuffer({ maxBatches: 1, overflow: 'block' });
+  const sender = buffer.sender();
+  sender.write(logBatch(1));
+  const written = new Promise((resolve) => sender.write(logBatch(1), resolve));
+  sender.destroy();
+  expect(await written).toMatchObject({ code: 'ERR_CLOSED' });
+});

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { BoundaryLogError } from '../../errors.js';
 import { messageOf, token } from '../../printable.js';
+import { shellWord } from '../invocation.js';
 import { isLasting } from '../lasting-error.js';
 
 /** Far more than all options need, and so little that parsing it is quick, whatever it contains. */
@@ -45,7 +46,7 @@ export async function readConfigFile(name: string, file: string): Promise<Config
   // Whoever writes it decides where the events go.
   const isExposed = (mode & 0o002) !== 0;
   const warnings = isExposed
-    ? [`every user can change the options in ${token(file)}: chmod o-w '${file}'`]
+    ? [`every user can change the options in ${token(file)}: chmod o-w ${shellWord(file)}`]
     : [];
   return { text: textIn(bytes, fail), warnings };
 }

@@ -15,7 +15,10 @@ export interface Entry {
   readonly name: string;
   /** The same with its value, for a sentence: `--buffer 10`, or `buffer: 10 in /etc/proxy.yaml:3`. */
   readonly sentence: string;
-  /** Whether its variable is meant for other programs, too. It is no mistake if it has no effect here. */
+  /**
+   * Whether its variable is meant for other programs, too. Such a variable may have no effect here without being a
+   * mistake.
+   */
   readonly isShared?: true;
 }
 

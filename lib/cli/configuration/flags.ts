@@ -10,7 +10,7 @@ export function addFlags(command: Command, table: Table): void {
     const flag = flagOf(name, row);
     if (row.takes === undefined) {
       command.addOption(new Option(flag, row.doc).default(row.default));
-      // The opposite, for who wants to override a variable or the file.
+      // The opposite, for those who want to override a variable or the file.
       const opposite = row.default === true ? `--${keyOf(name)}` : `--no-${keyOf(name)}`;
       command.addOption(new Option(opposite).hideHelp());
       continue;

@@ -13,11 +13,10 @@ import {
   byteSize as byteSizeParser,
   count,
   fileMode as fileModeParser,
-  hostNames,
+  hostName,
   numberOf,
   reporterNames,
   seconds as secondsParser,
-  timeLimit as timeLimitParser,
 } from '../arguments.js';
 
 /** The part of JSON Schema (draft 7) that describes one value of the file. */
@@ -26,7 +25,7 @@ export type Schema = Readonly<Record<string, unknown>>;
 /**
  * The values of an option, which have the same texts wherever it is set.
  *
- * The file is no exception: what counts there is the text that was written, not what YAML makes of it. Therefore `0660` is
+ * This includes the file: the text as written counts, not the value that YAML would give it. Therefore `0660` is
  * the same in YAML 1.1 and 1.2, `null` is the reporter of that name, and `off` does not turn into `false`.
  */
 export interface Kind<T> {
@@ -118,10 +117,7 @@ export function decimal(check: OptionCheck, schema: Schema): Kind<number> {
 }
 
 /** A number of seconds, or `off`. */
-export const timeLimit: Kind<number> = single(
-  timeLimitParser,
-  orText({ type: 'integer', minimum: 1, maximum: 86_400 }, '^(\\d+|off)$'),
-);
+export const timeLimit: Kind<number> = wholeOrOff({ min: 1, max: 86_400 });
 
 /** A number of seconds with at most three decimals. @param range In ms. */
 export function seconds(range: Range): Kind<number> {
@@ -145,8 +141,7 @@ export const address: Kind<Address | 'off'> = single(addressParser, {
 });
 
 export const hosts: Kind<readonly string[]> = {
-  parse: (name, texts) =>
-    texts.reduce<readonly string[]>((before, host) => hostNames(name)(host, before), []),
+  parse: (name, texts) => texts.map(hostName(name)),
   schema: { type: 'string' },
   isList: true,
 };

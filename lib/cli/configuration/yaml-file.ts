@@ -26,7 +26,7 @@ const SYNTAX_ERRORS: Readonly<Partial<Record<string, string>>> = {
     'a second colon: put a value with a colon and a space into quotes, one key on each line',
   BAD_SCALAR_START: 'a value that begins with this character needs quotes',
   MULTILINE_IMPLICIT_KEY: 'a key and its colon must be on one line',
-  UNEXPECTED_TOKEN: 'this cannot stand here',
+  UNEXPECTED_TOKEN: 'this is not allowed here',
 };
 
 /**

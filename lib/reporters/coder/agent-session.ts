@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
+import { startTimer } from '../../abort.js';
 import { BoundaryLogError } from '../../errors.js';
-import { startTimer } from '../../forwarding/abort.js';
 import { AnswerDecoder } from './drpc/answer.js';
 import { CLOSE, encodeUnaryCall } from './drpc/encode.js';
 import { callFailure, passing } from './failures.js';

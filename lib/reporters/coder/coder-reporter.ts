@@ -89,7 +89,7 @@ export class CoderReporter implements Reporter<Batch> {
     } catch (error) {
       const { permanent, code } = error as Partial<Failure>;
       if (code === 'ERR_CALL_TIMEOUT') this.#callTimeout.exceeded(timeoutMs);
-      // A rejected batch, a closed reporter and a run that ends are no outage.
+      // A rejected batch, a closed reporter or the end of a run is not an outage.
       if (permanent) this.#outage.answered();
       else if (code !== 'ERR_CLOSED' && (error as Error).name !== 'AbortError')
         this.#outage.callFailed(error);

@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
+import { orAborted } from '../../abort.js';
 import { BoundaryLogError } from '../../errors.js';
-import { orAborted } from '../../forwarding/abort.js';
 import { AgentSession } from './agent-session.js';
 import { Failure, passing, proxyFailure, refusalFailure } from './failures.js';
 import { oneLine, refusalIn, shownUrl } from './http-reply.js';
@@ -34,8 +34,9 @@ export type DialOptions = Pick<ResolvedCoderOptions, 'url' | 'token' | 'allowOld
 export async function dial(options: DialOptions, signal: AbortSignal): Promise<AgentSession> {
   let url = rpcUrl(options);
   let route: Route | undefined;
+  let token: string | undefined;
   try {
-    const token = await orAborted(readToken(options.token), signal);
+    token = await orAborted(readToken(options.token), signal);
     for (let requests = 1; ; requests++) {
       route = routeTo(url, signal);
       const opened = await openSession(url, token, route, options, signal);
@@ -47,7 +48,7 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<A
     if (route?.refusedWith !== undefined) throw proxyFailure(route.refusedWith);
     throw error instanceof BoundaryLogError
       ? error
-      : unreachable(url, route, signal.aborted ? signal.reason : error);
+      : unreachable(shownUrl(url, token), route, signal.aborted ? signal.reason : error);
   }
 }
 
@@ -117,13 +118,12 @@ const MEANINGS: [codes: RegExp, meaning: string][] = [
   [/^HPE_/, 'What answers is not HTTP. Does the URL have to begin with https?'],
 ];
 
-function unreachable(url: URL, route: Route | undefined, cause: unknown): Failure {
+function unreachable(where: string, route: Route | undefined, cause: unknown): Failure {
   const { code, message } = cause as NodeJS.ErrnoException;
   const why = [code, message].filter((text) => text !== undefined && text !== '').join(': ');
   const through = route?.via === undefined ? '' : ` through the HTTP proxy ${route.via}`;
   const meaning = MEANINGS.find(([codes]) => codes.test(code ?? ''))?.[1];
   const how = meaning === undefined ? '' : `. ${meaning}`;
-  const where = url.origin + url.pathname;
   return passing(
     'ERR_CONNECT_FAILED',
     `Coder cannot be reached at ${where}${through} (${oneLine(why)})${how}`,

@@ -83,8 +83,9 @@ export function oneLine(text: string): string {
 }
 
 /** A URL without its query, user and password. */
-export function shownUrl({ origin, pathname }: URL, token: string): string {
-  return oneLine(`${origin}${pathname}`.replaceAll(token, '[token]'));
+export function shownUrl({ origin, pathname }: URL, token?: string): string {
+  const url = origin + pathname;
+  return oneLine(token === undefined ? url : url.replaceAll(token, '[token]'));
 }
 
 function beginning(text: string, length: number): string {

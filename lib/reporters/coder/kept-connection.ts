@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
+import { onAbort, sleep, startTimer } from '../../abort.js';
 import { BoundaryLogError } from '../../errors.js';
-import { onAbort, sleep, startTimer } from '../../forwarding/abort.js';
 import { backoffMs } from '../../forwarding/backoff.js';
 import { retryAfterMs } from '../../forwarding/reporter.js';
 import { retry } from '../../forwarding/retry.js';

@@ -45,7 +45,7 @@ test.each([
   chmodSync(file, mode);
   const { warnings } = await readConfigFile('--config', file);
   expect(warnings).toEqual(
-    isWarned ? [`every user can change the options in ${file}: chmod o-w '${file}'`] : [],
+    isWarned ? [`every user can change the options in ${file}: chmod o-w ${file}`] : [],
   );
 });
 

@@ -98,7 +98,7 @@ describe.each<[string, Kind<unknown>, good: [string, unknown][], bad: string[]]>
       ['86400', 86_400],
       ['off', Number.POSITIVE_INFINITY],
     ],
-    ['0', '86401', 'OFF', 'false', ''],
+    ['0', '86401', '1.5', '-1', 'Infinity', 'OFF', 'false', ''],
   ],
   [
     'byteSize',

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { onAbort, orAborted, sleep, startTimer } from '../../../lib/forwarding/abort.js';
+import { onAbort, orAborted, sleep, startTimer } from '../../lib/abort.js';
 
 const reason = new Error('stop');
 
