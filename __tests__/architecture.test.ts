@@ -15,7 +15,7 @@ interface Rule {
 }
 
 const STREAMS =
-  /^lib\/(streams\/(frame-parser|message-decoder|message-encoder|demux|log-buffer|status-sink)|forwarding\/forwarder)\.ts$/;
+  /^lib\/(streams\/(frame-parser|message-decoder|message-encoder|demux|fan-out|log-buffer|status-sink)|forwarding\/forwarder)\.ts$/;
 
 /** Everything below these folders of lib/. */
 const inFolder = (...names: string[]) => new RegExp(`^lib/(${names.join('|')})/`);
@@ -49,7 +49,7 @@ const FOLDERS: Record<string, string[]> = {
   sender: ['streams', 'text', 'forwarding'],
   redaction: ['streams'],
   spool: ['streams', 'forwarding'],
-  reporters: ['telemetry', 'text', 'forwarding'],
+  reporters: ['telemetry', 'text', 'forwarding', 'sender'],
   server: ['streams', 'telemetry', 'capture', 'forwarding', 'redaction', 'spool'],
   cli: [
     'streams',
