@@ -49,7 +49,7 @@ export class RangeMap {
       const stop = Math.min(to, end);
       const old = isInside ? (leaf.state[i] as number) : 0;
       const state = next(old, at, stop);
-      if (state !== old) {
+      if (state !== old && !(isInside && moveBorder(leaf, i, at, stop, state))) {
         if (isInside) this.#cut(leaf, i, at, stop);
         this.#add(leaf, at, stop, state);
         if (leaf.from.length > LEAF) this.#split(index);
@@ -142,6 +142,19 @@ export class RangeMap {
     for (const list of ['from', 'to', 'state'] as const) right[list].push(...leaf[list].splice(LEAF / 2));
     this.#leaves.splice(index + 1, 0, right);
   }
+}
+
+/**
+ * Moves numbers from the beginning of a range to the range before it, if that has their new state and another range
+ * remains. Batches that are repeated or dropped one after the other do this, and need no range more.
+ *
+ * @returns whether it did.
+ */
+function moveBorder({ from, to, state }: Leaf, i: number, at: number, stop: number, next: number): boolean {
+  if (i === 0 || from[i] !== at || to[i] === stop || to[i - 1] !== at || state[i - 1] !== next) return false;
+  to[i - 1] = stop;
+  from[i] = stop;
+  return true;
 }
 
 /** The index of the last number that is not larger than `at`; -1 if there is none. */
