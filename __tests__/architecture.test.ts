@@ -15,7 +15,7 @@ interface Rule {
 }
 
 const STREAMS =
-  /^lib\/(streams\/(frame-parser|message-decoder|message-encoder|demux|log-buffer|status-sink)|forwarding\/forwarder)\.ts$/;
+  /^lib\/(streams\/(frame-parser|message-decoder|message-encoder|demux|fan-out|log-buffer|status-sink)|forwarding\/forwarder)\.ts$/;
 
 /** Everything below these folders of lib/. */
 const inFolder = (...names: string[]) => new RegExp(`^lib/(${names.join('|')})/`);
@@ -50,7 +50,7 @@ const FOLDERS: Record<string, string[]> = {
   redaction: ['streams'],
   spool: ['streams', 'forwarding'],
   sessions: ['streams'],
-  reporters: ['telemetry', 'text', 'forwarding'],
+  reporters: ['telemetry', 'text', 'forwarding', 'sender'],
   server: ['streams', 'telemetry', 'capture', 'forwarding', 'redaction', 'spool', 'sessions'],
   cli: [
     'streams',

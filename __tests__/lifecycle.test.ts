@@ -23,6 +23,7 @@ import {
   MessageEncoder,
   nullReporter,
   redact,
+  SocketReporter,
   StatusSink,
   TextReporter,
 } from '../lib/index.js';
@@ -443,6 +444,28 @@ const ROWS: Record<string, Row> = {
           close: () => reporter.close(),
         },
         end: () => reporter.close(),
+        check: () => expect(getEventListeners(signal, 'abort')).toEqual([]),
+      };
+    },
+  },
+  'a SocketReporter': {
+    exported: ['SocketReporter'],
+    fails: { report: ['ERR_CLOSED', 'ERR_CONNECTION_LOST'], close: [], look: [] },
+    async make() {
+      const socketPath = path();
+      const server = createServer((socket) => void socket.resume().on('error', () => undefined));
+      await once(server.listen(socketPath), 'listening');
+      const reporter = new SocketReporter({ path: socketPath });
+      return {
+        methods: {
+          report: async () => reporter.report(logBatch(1), { signal }),
+          close: () => reporter.close(),
+          look: () => reporter.socketPath,
+        },
+        end: async () => {
+          await reporter.close();
+          await new Promise((resolve) => server.close(resolve));
+        },
         check: () => expect(getEventListeners(signal, 'abort')).toEqual([]),
       };
     },

@@ -8,6 +8,7 @@ import type { OptionRow } from '../lib/options.js';
 import { REDACT_OPTIONS } from '../lib/redaction/redact-options.js';
 import * as coder from '../lib/reporters/coder/index.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
+import { SOCKET_REPORTER_OPTIONS } from '../lib/reporters/socket.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
 import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
@@ -277,6 +278,7 @@ const ARGUMENTS: Record<string, Record<string, Argument>> = {
       right: ['bytes'],
     },
   },
+  SocketReporter: { options: { call: (value) => new root.SocketReporter(value) } },
   SpoolBuffer: {
     'a batch': {
       call: (value) => errorOf(new spool.SpoolBuffer({ folder: path() }, 'drop', silent), value),
@@ -407,6 +409,11 @@ const TABLES: [
   ['LogBuffer', LOG_BUFFER_OPTIONS, (options) => new root.LogBuffer(options)],
   ['MessageDecoder', MESSAGE_DECODER_OPTIONS, (options) => new root.MessageDecoder(options)],
   ['redact', REDACT_OPTIONS, (options) => root.redact(options)],
+  [
+    'SocketReporter',
+    SOCKET_REPORTER_OPTIONS,
+    (options) => new root.SocketReporter({ path: path(), ...(options as object) }),
+  ],
   [
     'SpoolBuffer',
     SPOOL_OPTIONS,

@@ -65,6 +65,7 @@ export type { Logger } from './logger.js';
 export type { RedactOptions } from './redaction/redact-options.js';
 export { type Redactable, type Redacted, redact, type UrlRedactor } from './redaction/url-redactor.js';
 export { nullReporter } from './reporters/null.js';
+export { SocketReporter, type SocketReporterOptions } from './reporters/socket.js';
 export { type TextOutput, TextReporter, type TextReporterOptions } from './reporters/text.js';
 export { BoundaryLogSender } from './sender/sender.js';
 export { SENDER_DROP_REASONS, type SenderAccounts, type SenderDropReason } from './sender/sender-accounts.js';

@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 
 /** The environment variable from which boundary and Coder's workspace agent read the path of the socket. */
 export const SOCKET_PATH_ENV = 'CODER_AGENT_BOUNDARY_LOG_PROXY_SOCKET_PATH';
@@ -9,4 +10,21 @@ export const SOCKET_PATH_ENV = 'CODER_AGENT_BOUNDARY_LOG_PROXY_SOCKET_PATH';
  */
 export function defaultSocketPath(): string {
   return join(process.env.TMPDIR || '/tmp', 'boundary-audit.sock');
+}
+
+/** Whether two paths lead to the same socket, also through links, and if it does not exist yet. */
+export function isSameSocket(one: string, other: string): boolean {
+  return canonical(one) === canonical(other);
+}
+
+function canonical(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    try {
+      return join(realpathSync(dirname(path)), basename(path));
+    } catch {
+      return resolve(path);
+    }
+  }
 }

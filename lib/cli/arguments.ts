@@ -117,6 +117,22 @@ export function hostName(option: string): Parser<string> {
   };
 }
 
+/** What the name of a reporter begins with that writes to a socket. Its path follows. */
+export const SOCKET = 'socket:';
+
+/** The name of a reporter, added to those before it. */
+export function reporterNames(
+  option: string,
+): (value: string, before?: readonly string[]) => readonly string[] {
+  return (value, before = []) => {
+    const isKnown = ['stdout', 'null', 'coder'].includes(value);
+    if (!isKnown && !(value.startsWith(SOCKET) && value.length > SOCKET.length))
+      throw invalidOption(option, value, 'one of stdout, null, coder, socket:PATH');
+    if (before.includes(value)) throw invalidOption(option, value, 'each reporter once');
+    return [...before, value];
+  };
+}
+
 export const FORMAT_CHOICES = ['auto', ...FORMATS] as const;
 
 /** What decides how text is shown: a terminal or not, and the variables about colours. */

@@ -47,6 +47,11 @@ export interface BoundaryLogProxyOptions {
    * proxy listens on a second socket, `<socketPath>.control`. Default: no proxy can take over.
    */
   onReplace?: (() => void) | undefined;
+  /**
+   * The names of the reporters, each of which receives every batch; each is 1 to 32 of a-z, 0-9 and `-`. Each has a
+   * buffer, and with a spool a folder, of its own. Default: `['main']`.
+   */
+  reporters?: readonly string[] | undefined;
   /** How many batches the buffer holds, over all connections. Default: `100`. */
   bufferSize?: number | undefined;
   /** How many bytes of batches the buffer holds. Default: 32768 for each batch of `bufferSize`. */
@@ -128,6 +133,17 @@ export const PROXY_OPTIONS = {
     defaultDoc: 'no proxy can take over',
     doc: 'Called when another proxy has taken over from this one, which should then `close()`',
   },
+  reporters: {
+    expected: 'an array of different names, each of 1 to 32 of a-z, 0-9 and -, and at least one',
+    accepts: (value) =>
+      Array.isArray(value) &&
+      value.length > 0 &&
+      new Set(value).size === value.length &&
+      value.every((name) => typeof name === 'string' && /^[a-z0-9-]{1,32}$/.test(name)),
+    default: ['main'] as readonly string[],
+    defaultDoc: "['main']",
+    doc: 'The names of the reporters, each of which receives every batch',
+  },
   bufferSize: {
     ...LOG_BUFFER_OPTIONS.maxBatches,
     doc: 'How many batches the buffer holds, over all connections',
@@ -191,6 +207,8 @@ export const PROXY_OPTIONS = {
 
 /** Options of {@link BoundaryLogProxy.runForwarder}. */
 export interface RunForwarderOptions {
+  /** Which of the proxy's `reporters` this is. Default: the first one. */
+  name?: string | undefined;
   /** Ends the run when it aborts. The buffer keeps its batches. Default: the run ends with `close()`. */
   signal?: AbortSignal | undefined;
   /** How many batches are reported at the same time; more than 1 gives up their order. Default: `1`. */
@@ -211,6 +229,7 @@ export interface RunForwarderOptions {
 }
 
 export const RUN_OPTIONS = {
+  name: { ...text, defaultDoc: 'the first one', doc: "Which of the proxy's `reporters` this is" },
   signal: {
     expected: 'an AbortSignal',
     accepts: (value) => value instanceof AbortSignal,

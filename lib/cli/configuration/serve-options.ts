@@ -10,6 +10,7 @@ import {
   hosts,
   oneOf,
   path,
+  reporters,
   seconds,
   text,
   timeLimit,
@@ -116,10 +117,11 @@ export const SERVE_OPTIONS = {
     isFileOnly: true,
   },
   reporter: {
-    kind: oneOf('stdout', 'null', 'coder'),
+    kind: reporters,
     takes: 'name',
-    default: 'stdout',
-    doc: 'where to forward the logs: stdout, coder, or null, which only counts them',
+    default: ['stdout'],
+    shownDefault: 'stdout',
+    doc: 'where to forward the logs: stdout, coder, socket:PATH, or null, which only counts them; may be repeated',
   },
   ...CODER_ROWS,
   eventsFile: {
