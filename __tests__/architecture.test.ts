@@ -49,6 +49,7 @@ const FOLDERS: Record<string, string[]> = {
   sender: ['streams', 'text', 'forwarding'],
   redaction: ['streams'],
   spool: ['streams', 'forwarding'],
+  records: ['text', 'capture', 'spool'],
   reporters: ['telemetry', 'text', 'forwarding'],
   server: ['streams', 'telemetry', 'capture', 'forwarding', 'redaction', 'spool'],
   cli: [
@@ -60,6 +61,7 @@ const FOLDERS: Record<string, string[]> = {
     'sender',
     'redaction',
     'spool',
+    'records',
     'reporters',
     'server',
   ],
