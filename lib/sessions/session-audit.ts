@@ -1,5 +1,12 @@
 import type { LogBatch, Outcome, StatusReport } from '../../codec/index.js';
-import { type OptionTable, objectWith, orInfinity, resolveOptions, wholeNumber } from '../options.js';
+import {
+  checkArgument,
+  type OptionTable,
+  objectWith,
+  orInfinity,
+  resolveOptions,
+  wholeNumber,
+} from '../options.js';
 import type { TransformCallback } from '../streams/base.js';
 import { DirectTransform, isObject, type Write } from '../streams/direct.js';
 import type { WriteRest } from '../streams/typed-stream.js';
@@ -53,6 +60,7 @@ export class SessionAudit<Item extends Auditable = Outcome> extends DirectTransf
   /** @throws ERR_INVALID_OPTION */
   constructor(options: SessionAuditOptions) {
     const { ledger, maxStatusCount } = resolveOptions('SessionAudit', options, SESSION_AUDIT_OPTIONS);
+    checkArgument('SessionAudit', 'ledger', ledger, SESSION_AUDIT_OPTIONS.ledger);
     super({ objectMode: true });
     this.#ledger = ledger;
     this.#maxCount = maxStatusCount;

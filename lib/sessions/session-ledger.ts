@@ -1,4 +1,6 @@
-import { checkArgument, isRecord } from '../../codec/argument.js';
+import { checkArgument, isCallable, isRecord } from '../../codec/argument.js';
+import { BoundaryLogError } from '../../codec/errors.js';
+import { unknownName } from '../../codec/unknown-name.js';
 import { type NumberedBatch, type Reasons, Session } from './session.js';
 import { LOST_BY, type Losses, type SessionReport } from './session-report.js';
 
@@ -29,6 +31,8 @@ export interface SessionTotals {
 
 /** An id is a UUID. A longer text than this could fill the memory, and counts as none. */
 const MAX_ID_LENGTH = 128;
+
+const OPTIONS = ['maxSessions', 'maxRanges', 'onEnd'];
 
 const TIME = 'a time in ms since 1970';
 
@@ -65,6 +69,13 @@ export class SessionLedger {
   /** @throws ERR_INVALID_OPTION */
   constructor(options: SessionLedgerOptions = {}) {
     checkArgument('SessionLedger: options', options, isRecord(options), 'an object of options');
+    for (const name of Object.keys(options)) {
+      if (OPTIONS.includes(name)) continue;
+      throw new BoundaryLogError(
+        'ERR_INVALID_OPTION',
+        `SessionLedger: ${unknownName('option', name, OPTIONS)}`,
+      );
+    }
     const { maxSessions = 10_000, maxRanges = 100_000, onEnd } = options;
     checkArgument(
       'SessionLedger: maxSessions',
@@ -73,7 +84,7 @@ export class SessionLedger {
       'a whole number of at least 1',
     );
     checkArgument('SessionLedger: maxRanges', maxRanges, isCount(maxRanges), 'a whole number of at least 1');
-    const isListener = onEnd === undefined || typeof onEnd === 'function';
+    const isListener = onEnd === undefined || isCallable(onEnd);
     checkArgument('SessionLedger: onEnd', onEnd, isListener, 'a function');
     this.#maxSessions = maxSessions;
     this.#maxRanges = maxRanges;
@@ -98,7 +109,7 @@ export class SessionLedger {
 
   /** Events arrived. @param at When, in ms since 1970. */
   receive(batch: NumberedBatch, at: number): void {
-    if (typeof batch?.sessionId !== 'string' || typeof at !== 'number') refuse('receive', batch, at);
+    if (typeof batch?.sessionId !== 'string' || !isTime(at)) refuse('receive', batch, at);
     if (batch.count === 0) return;
     const session = this.#session(batch.sessionId, at);
     if (session === undefined) {
@@ -117,7 +128,8 @@ export class SessionLedger {
    * @param at When, in ms since 1970.
    */
   drop(batch: NumberedBatch, reason: string, at: number): void {
-    if (typeof batch?.sessionId !== 'string' || typeof at !== 'number') refuse('drop', batch, at);
+    if (typeof batch?.sessionId !== 'string' || !isTime(at)) refuse('drop', batch, at);
+    checkArgument('drop: reason', reason, typeof reason === 'string', 'one of DROP_REASONS');
     const session = batch.count === 0 ? undefined : this.#session(batch.sessionId, at);
     if (session === undefined) return;
     let index = this.#reasonNames.indexOf(reason);
@@ -130,15 +142,21 @@ export class SessionLedger {
   /** The sender of a session says that it has lost so many events. @param at When, in ms since 1970. */
   loseBySender(sessionId: string, count: number, at: number): void {
     checkArgument('loseBySender: sessionId', sessionId, typeof sessionId === 'string', 'a text');
-    checkArgument('loseBySender: count', count, Number.isSafeInteger(count), 'a whole number');
-    checkArgument('loseBySender: at', at, typeof at === 'number', TIME);
+    const isAmount = Number.isSafeInteger(count) && count >= 0;
+    checkArgument('loseBySender: count', count, isAmount, 'a whole number of at least 0');
+    checkArgument('loseBySender: at', at, isTime(at), TIME);
     if (count > 0) this.#session(sessionId, at)?.loseBySender(count, at);
   }
 
   /** Closes the sessions that were idle for so long. @param now In ms since 1970. */
   closeIdle(now: number, idleMs: number): void {
-    checkArgument('closeIdle: now', now, typeof now === 'number', TIME);
-    checkArgument('closeIdle: idleMs', idleMs, idleMs >= 0, 'a number of at least 0');
+    checkArgument('closeIdle: now', now, isTime(now), TIME);
+    checkArgument(
+      'closeIdle: idleMs',
+      idleMs,
+      typeof idleMs === 'number' && idleMs >= 0,
+      'a number of at least 0',
+    );
     for (let session = this.#oldest; session !== undefined; session = this.#oldest) {
       // The clock went backwards. Without this, the session would be open for as long as it did.
       if (session.activeAt > now) session.activeAt = now;
@@ -219,7 +237,7 @@ export class SessionLedger {
 
 /** Not in `receive()`, which runs for each batch. */
 function refuse(method: string, batch: unknown, at: unknown): void {
-  checkArgument(`${method}: at`, at, typeof at === 'number', TIME);
+  checkArgument(`${method}: at`, at, isTime(at), TIME);
   checkArgument(
     `${method}: batch`,
     batch,
@@ -228,6 +246,10 @@ function refuse(method: string, batch: unknown, at: unknown): void {
   );
 }
 
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' && !Number.isNaN(value);
+}
+
 function isCount(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) > 0;
+  return Number.isSafeInteger(value) && (value as number) > 0;
 }
