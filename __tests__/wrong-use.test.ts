@@ -9,6 +9,7 @@ import { REDACT_OPTIONS } from '../lib/redaction/redact-options.js';
 import * as coder from '../lib/reporters/coder/index.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
+import * as rules from '../lib/rules/index.js';
 import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
 import * as spool from '../lib/spool/index.js';
@@ -61,6 +62,8 @@ interface Argument {
 
 const OPTIONAL: Name[] = ['undefined', 'an empty object'];
 const TEXTS: Name[] = ['an empty text', 'a number as a text', 'a text with NUL'];
+/** Objects without a field that is wrong. */
+const OBJECTS: Name[] = ['an empty object', 'an object with an unknown name', 'a stream'];
 /** Streams of Node reject null themselves. */
 const NODE: Name[] = ['null'];
 /** Streams of bytes reject what is neither bytes nor text. */
@@ -277,6 +280,28 @@ const ARGUMENTS: Record<string, Record<string, Argument>> = {
       right: ['bytes'],
     },
   },
+  matchesRule: {
+    rule: { call: (value) => rules.matchesRule(value, {}) },
+    event: { call: (value) => rules.matchesRule(rules.parseRule(''), value), right: OBJECTS },
+    'event.http_url': {
+      call: (http_url) => rules.matchesRule(rules.parseRule(''), { http_url }),
+      right: ['undefined', ...TEXTS],
+    },
+  },
+  parseRule: { text: { call: (value) => rules.parseRule(value), right: ['an empty text'] } },
+  ruleFor: {
+    event: { call: (value) => rules.ruleFor(value), right: OBJECTS },
+    by: { call: (value) => rules.ruleFor({}, value), right: ['undefined'] },
+  },
+  RuleSuggester: {
+    by: { call: (value) => new rules.RuleSuggester(value), right: ['undefined'] },
+    'add(event)': { call: (value) => new rules.RuleSuggester().add(value), right: OBJECTS },
+  },
+  suggestRules: {
+    events: { call: (value) => rules.suggestRules(value), right: ['an array', 'a Map'] },
+    'one of the events': { call: (value) => rules.suggestRules([value]), right: OBJECTS },
+    by: { call: (value) => rules.suggestRules([], value), right: ['undefined'] },
+  },
   SpoolBuffer: {
     'a batch': {
       call: (value) => errorOf(new spool.SpoolBuffer({ folder: path() }, 'drop', silent), value),
@@ -379,7 +404,7 @@ test.each(NOT_BYTES)('a stream of bytes itself rejects %s', async (name) => {
 });
 
 test('every exported function and class has its rows, or a reason to have none', () => {
-  const exported = [root, codec, coder, spool].flatMap((entry) =>
+  const exported = [root, codec, coder, rules, spool].flatMap((entry) =>
     Object.entries(entry).flatMap(([name, value]) => (typeof value === 'function' ? [name] : [])),
   );
   expect([...Object.keys(ARGUMENTS), ...Object.keys(EXEMPT)].sort()).toEqual([...new Set(exported)].sort());
