@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import type { LogBatch } from '../../codec/index.js';
 import type { Batch } from '../batch.js';
 import { withFields } from '../logger.js';
 import { invalidOption } from '../options.js';
@@ -6,6 +7,7 @@ import { folderOf } from '../spool/folder-of.js';
 import { reportLeftBehind } from '../spool/left-behind.lazy.js';
 import { FanOut } from '../streams/fan-out.js';
 import { LogBuffer } from '../streams/log-buffer.js';
+import type { Accepting } from '../streams/typed-stream.js';
 import type { DropReason } from '../telemetry/accounts.js';
 import type { Warnings } from '../telemetry/warnings.js';
 import { Delivery, type DeliveryEvents, type DeliveryOptions } from './delivery.js';
@@ -15,10 +17,11 @@ export class Deliveries {
   readonly first: Delivery;
   /** All but the first one. */
   readonly others: readonly Delivery[];
+  readonly all: readonly Delivery[];
   /** What is written here reaches every buffer. */
   readonly logs: Writable;
-  readonly #all: readonly Delivery[];
   readonly #options: DeliveryOptions;
+  #observer: Pick<Accepting<LogBatch>, 'write'> | undefined;
 
   constructor(
     names: readonly string[],
@@ -28,7 +31,7 @@ export class Deliveries {
   ) {
     this.#options = options;
     const changed = () => events.changed();
-    this.#all = names.map((name, i) => {
+    this.all = names.map((name, i) => {
       // A single reporter need not be named.
       const spool = options.spool && { ...options.spool, folder: folderOf(options.spool.folder, name) };
       if (names.length === 1) return new Delivery(name, { ...options, spool }, warnings, events);
@@ -36,40 +39,49 @@ export class Deliveries {
       const its = i === 0 ? events : { changed, forwarded: changed, dropped: () => undefined };
       return new Delivery(name, { ...options, spool, logger }, warnings.about(name), its);
     });
-    this.first = this.#all[0] as Delivery;
-    this.others = this.#all.slice(1);
+    this.first = this.all[0] as Delivery;
+    this.others = this.all.slice(1);
     this.logs =
-      this.others.length === 0 ? this.first.buffer : new FanOut(this.#all.map(({ buffer }) => buffer));
+      this.others.length === 0 ? this.first.buffer : new FanOut(this.all.map(({ buffer }) => buffer));
   }
 
   /** @throws ERR_INVALID_OPTION for a name that no reporter has. */
   named(owner: string, name = this.first.name): Delivery {
-    const found = this.#all.find((delivery) => delivery.name === name);
+    const found = this.all.find((delivery) => delivery.name === name);
     if (found !== undefined) return found;
-    const names = this.#all.map((delivery) => delivery.name).join(', ');
+    const names = this.all.map((delivery) => delivery.name).join(', ');
     throw invalidOption(owner, name, `one of the option reporters of the proxy: ${names}`);
   }
 
-  /** The place at which one sender writes, if the buffers are shared between senders. Destroy it when it has gone. */
+  /** The place at which one sender writes, unless that is {@link logs}. Destroy it when the sender has gone. */
   sender(): Writable | undefined {
-    const senders = this.#all.flatMap(({ buffer }) =>
+    const shares = this.all.flatMap(({ buffer }) =>
       buffer instanceof LogBuffer && buffer.fairShare ? [buffer.sender()] : [],
     );
-    if (senders.length < 2) return senders[0];
-    const fanOut = new FanOut(senders);
+    if (this.#observer === undefined && shares.length < 2) return shares[0];
+    const buffers = this.all.map(({ buffer }) => buffer);
+    const outputs: Accepting<LogBatch>[] = [...(shares.length > 0 ? shares : buffers)];
+    // Of an output that accepts everything at once, only write() is used.
+    if (this.#observer !== undefined) outputs.push(this.#observer as Accepting<LogBatch>);
+    const fanOut = new FanOut(outputs);
     fanOut.once('close', () => {
-      for (const sender of senders) sender.destroy();
+      for (const share of shares) share.destroy();
     });
     return fanOut;
+  }
+
+  /** Lets an output receive each batch of new connections, too. It must accept everything at once. */
+  observe(output: Pick<Accepting<LogBatch>, 'write'>): void {
+    this.#observer = output;
   }
 
   /** What the health of the proxy depends on: that of each reporter counts. */
   get facts() {
     return {
-      isForwarding: this.#all.every(({ isForwarding }) => isForwarding),
-      isSpoolWritable: this.#all.every(({ spool }) => spool?.isWritable ?? true),
-      sinceDropMs: Math.min(...this.#all.map(({ sinceDropMs }) => sinceDropMs)),
-      isReporterUp: this.#all.every(({ state }) => state.isUp),
+      isForwarding: this.all.every(({ isForwarding }) => isForwarding),
+      isSpoolWritable: this.all.every(({ spool }) => spool?.isWritable ?? true),
+      sinceDropMs: Math.min(...this.all.map(({ sinceDropMs }) => sinceDropMs)),
+      isReporterUp: this.all.every(({ state }) => state.isUp),
     };
   }
 
@@ -82,19 +94,19 @@ export class Deliveries {
 
   /** Locks the folders of all spools. @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED */
   async lock(isHandedOver?: () => boolean): Promise<void> {
-    for (const { spool } of this.#all) await spool?.lock(isHandedOver);
+    for (const { spool } of this.all) await spool?.lock(isHandedOver);
   }
 
   /** Opens all spools. During a shortage, they are opened in the background, and senders wait. */
   async open(): Promise<void> {
     await Promise.all(
-      this.#all.map(({ spool }) => {
+      this.all.map(({ spool }) => {
         return Promise.race([spool?.open(), new Promise((short) => spool?.once('failure', short))]);
       }),
     );
     const { spool, logger } = this.#options;
     if (spool === undefined) return;
-    const names = this.#all.map(({ name }) => name);
+    const names = this.all.map(({ name }) => name);
     void reportLeftBehind(spool.folder, names, logger).catch((err) =>
       logger.warn({ err }, 'the folder of the spool cannot be searched for other reporters'),
     );
@@ -102,25 +114,25 @@ export class Deliveries {
 
   /** A batch reaches no buffer. */
   readonly drop = (batch: Batch, reason: DropReason, error: unknown): void => {
-    for (const delivery of this.#all) delivery.drop(batch, reason, error);
+    for (const delivery of this.all) delivery.drop(batch, reason, error);
   };
 
   /** Whether a reporter is left that will be given something before the deadline. */
   canForward(deadline: number): boolean {
     // All of them are asked, as this also ends the waiting for larger reports.
-    return this.#all.filter((delivery) => delivery.canForward(deadline)).length > 0;
+    return this.all.filter((delivery) => delivery.canForward(deadline)).length > 0;
   }
 
   async shutdown(): Promise<void> {
-    await Promise.all(this.#all.map((delivery) => delivery.shutdown()));
+    await Promise.all(this.all.map((delivery) => delivery.shutdown()));
   }
 
   async closeSpools(): Promise<void> {
-    await Promise.all(this.#all.map(({ spool }) => spool?.close()));
+    await Promise.all(this.all.map(({ spool }) => spool?.close()));
   }
 
   destroy(): void {
-    for (const delivery of this.#all) delivery.destroy();
+    for (const delivery of this.all) delivery.destroy();
   }
 }
 
