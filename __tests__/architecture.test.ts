@@ -55,7 +55,7 @@ const FOLDERS: Record<string, string[]> = {
   records: ['text', 'capture', 'spool'],
   reporters: ['telemetry', 'text', 'forwarding', 'sender'],
   server: ['streams', 'telemetry', 'capture', 'forwarding', 'redaction', 'spool', 'sessions'],
-  console: ['streams', 'telemetry', 'text', 'http', 'sessions', 'server'],
+  console: ['streams', 'telemetry', 'text', 'rules', 'http', 'sessions', 'server'],
   cli: [
     'streams',
     'telemetry',

@@ -48,6 +48,7 @@ describe('bench/run.js', () => {
       'latency',
       'fairness',
       'connections',
+      'console',
       'spool',
       'coalescing',
       'replace',

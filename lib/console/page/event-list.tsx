@@ -1,13 +1,15 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { EmptyState } from './empty-state.js';
 import type { Model } from './model.js';
-import { counted } from './numbers.js';
 import type { PageEvent } from './page-event.js';
 import { shown, shownUrl } from './shown.js';
 import { localTime, utcTime } from './times.js';
 
 /** Rows above and below the visible ones, so that scrolling shows no gaps. */
 const OVERSCAN = 8;
+
+/** More of a rule than a row has room for. */
+const MAX_RULE = 200;
 
 interface Size {
   /** Height of the list and of a row, in pixels of CSS. */
@@ -66,10 +68,10 @@ export function EventList({
     if (start < element.scrollTop) element.scrollTop = start;
     else if (end > element.scrollTop + element.clientHeight) element.scrollTop = end - element.clientHeight;
   }, [selected]);
-  // Another filter begins at its newest event.
+  // Another filter begins at its newest event, and so does a list to which what waited is added.
   useEffect(() => {
     if (list.current) list.current.scrollTop = 0;
-  }, [model.filter]);
+  }, [model.filter, model.shows]);
 
   const first = Math.max(0, Math.floor(top / size.row) - OVERSCAN);
   const end = Math.min(log.length, Math.ceil((top + size.height) / size.row) + OVERSCAN);
@@ -90,20 +92,14 @@ export function EventList({
       />,
     );
   }
-  const showWaiting = () => {
-    if (list.current) list.current.scrollTop = 0;
-    model.showWaiting();
-  };
   return (
     <div class="list-frame">
-      <button type="button" class="waiting" hidden={log.waiting === 0} onClick={showWaiting}>
-        {counted(log.waiting, 'new event')}: show
-      </button>
       <div
         ref={list}
         class="list"
         role="listbox"
         tabIndex={0}
+        hidden={log.length === 0}
         aria-label="Events, the newest first"
         aria-activedescendant={row >= 0 ? `event-${selected?.number}` : undefined}
         onScroll={(event) => {
@@ -134,8 +130,8 @@ export function EventList({
         <div class="rows" role="presentation" style={{ height: `${log.length * size.row}px` }}>
           {rows}
         </div>
-        {log.length === 0 && <EmptyState model={model} />}
       </div>
+      {log.length === 0 && <EmptyState model={model} />}
       <div ref={probe} class="row probe" aria-hidden="true">
         <span class="time">00:00:00.000</span>
         <span class="decision">DENY</span>
@@ -143,6 +139,7 @@ export function EventList({
         <span class="url">
           <span class="character">0000000000</span>
         </span>
+        <span class="matched" />
       </div>
     </div>
   );
@@ -165,7 +162,7 @@ function Row({
   isSelected: boolean;
   onSelect: (event: PageEvent) => void;
 }) {
-  const { isDenied, method, url, time, number } = event;
+  const { isDenied, method, url, time, number, rule } = event;
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list has the keys, as it has the focus.
     <div
@@ -189,6 +186,11 @@ function Row({
       <span class="url" dir="ltr">
         {url === '' ? '(no URL)' : shownUrl(url, columns)}
       </span>
+      {rule !== '' && (
+        <span class="matched" dir="ltr">
+          {shown(rule.slice(0, MAX_RULE))}
+        </span>
+      )}
     </div>
   );
 }

@@ -49,7 +49,16 @@ export function FilterBar({ model, input }: { model: Model; input: RefObject<HTM
           <option value="denied">denied first</option>
         </select>
       </label>
-      <span class="listed">{counted(log.length, 'event')} listed</span>
+      <div class="listed">
+        {log.waiting === 0 ? (
+          `${counted(log.length, 'event')} listed`
+        ) : (
+          // In the place of the number, so that nothing moves when it appears.
+          <button type="button" class="waiting" onClick={() => model.showWaiting()}>
+            {counted(log.waiting, 'new event')}: show
+          </button>
+        )}
+      </div>
     </search>
   );
 }

@@ -21,6 +21,8 @@ export class Model {
   missed = 0;
   /** When the proxy has restarted while the page was open, in ms since 1970. */
   restartedAt: number | undefined;
+  /** How many times somebody has asked for the events that wait. */
+  shows = 0;
   /** The processes of sessions, as far as their events tell. */
   readonly processes = new Map<string, string>();
   #hello: Hello | undefined;
@@ -89,6 +91,7 @@ export class Model {
 
   /** Lists the events that wait. */
   showWaiting(): void {
+    this.shows += 1;
     this.log.showAll();
     this.#changed();
   }

@@ -44,8 +44,8 @@ const DEFAULT_PORTS: Record<string, string> = { http: ':80', https: ':443' };
 /** The host of a URL as the agent's client connects to it, however it is written. */
 export function hostOf(url: string): string {
   const [, scheme = '', host, port = ''] = PLAIN.exec(url) ?? [];
-  // The parser of URLs takes ten times as long.
-  if (host !== undefined && !/^[\d.]+$/.test(host))
+  // The parser of URLs takes ten times as long. It is needed for addresses, which have many forms.
+  if (host !== undefined && /\.[a-z][a-z\d-]*$/.test(host))
     return port === DEFAULT_PORTS[scheme] ? host : host + port;
   try {
     return new URL(url).host;

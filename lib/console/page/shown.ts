@@ -22,8 +22,17 @@ export function shownUrl(url: string, columns: number): string {
   if (room < 2) {
     const isAll = head.length === text.length;
     const kept = Math.max(1, columns - (isAll ? 1 : 2));
-    return `${head.length > kept ? ELLIPSIS : ''}${head.slice(-kept)}${isAll ? '' : ELLIPSIS}`;
+    return `${head.length > kept ? ELLIPSIS : ''}${endOf(head, kept)}${isAll ? '' : ELLIPSIS}`;
   }
   const before = Math.ceil(room / 2);
-  return text.slice(0, head.length + before) + ELLIPSIS + text.slice(text.length - (room - before));
+  return startOf(text, head.length + before) + ELLIPSIS + endOf(text, room - before);
+}
+
+/** The first characters of a text. Half of a character above U+FFFF would be none. */
+function startOf(text: string, length: number): string {
+  return text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
+}
+
+function endOf(text: string, length: number): string {
+  return text.slice(-length).replace(/^[\udc00-\udfff]/, '');
 }
