@@ -82,6 +82,7 @@ function optionsOf(element: HTMLElement, isLoss: boolean): uPlot.Options {
         gap: 2,
         font: '10px system-ui',
         stroke: () => color('--quiet'),
+        border: { show: true, width: 1, stroke: () => color('--line') },
         grid: { show: false },
         ticks: { show: false },
         splits: (_plot, _axis, min, max) => [min + 30, max - 30],

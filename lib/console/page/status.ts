@@ -1,6 +1,7 @@
 import type { Hello, ReporterInfo, Sample, State } from '../messages.js';
 import { droppedIn, droppedLately, roomSeconds } from './flow.js';
 import { bytesText, counted, spanText } from './numbers.js';
+import { shown } from './shown.js';
 import { momentOf } from './times.js';
 
 /** An answer to "is everything all right?". */
@@ -89,15 +90,21 @@ export function answerOf(knowledge: Knowledge): Answer {
   const { hello, state } = knowledge;
   const problems = state.problems.flatMap((problem) => PROBLEMS[problem] ?? []);
   const reporters = hello.reporters.map((_, i) => reporterAnswer(knowledge, i));
-  const { incomplete = 0 } = state.sessions ?? {};
-  const warnings = [
-    ...problems,
-    ...reporters.filter(({ isWarning }) => isWarning).map(({ text }) => text),
-    ...(incomplete > 0 ? [`${counted(incomplete, 'session')} incomplete.`] : []),
-  ];
-  if (warnings.length > 0) return { text: warnings.join(' '), isWarning: true };
-  if (reporters.length === 1) return { text: reporters[0]?.text ?? '', isWarning: false };
-  return { text: `Forwarding to ${hello.reporters.map(({ label }) => label).join(', ')}.`, isWarning: false };
+  const failing = reporters.filter(({ isWarning }) => isWarning);
+  const labels = hello.reporters.map(({ label }) => label).join(', ');
+  const fine = reporters.length === 1 ? (reporters[0]?.text ?? '') : `Forwarding to ${labels}.`;
+  const incomplete = incompleteText(state);
+  const texts = [...problems, ...(failing.length > 0 ? failing.map(({ text }) => text) : [fine]), ...incomplete];
+  return { text: texts.join(' '), isWarning: problems.length + failing.length + incomplete.length > 0 };
+}
+
+/** A sentence if events of sessions are missing: which session, if it is one that is shown. */
+function incompleteText({ sessions }: State): string[] {
+  const { incomplete = 0, rows = [] } = sessions ?? {};
+  if (incomplete === 0) return [];
+  const [row] = rows.filter(({ isIncomplete }) => isIncomplete);
+  if (incomplete > 1 || row === undefined) return [`${counted(incomplete, 'session')} incomplete.`];
+  return [`Session ${shown(row.id.slice(0, 8))}: ${row.verdict}.`];
 }
 
 /** What was lost on the way to any reporter, in a few words. */

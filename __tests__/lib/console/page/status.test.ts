@@ -12,6 +12,10 @@ const sample = (agoMs: number, reporter: Partial<ReporterSample> = {}, received 
   received,
   reporters: [{ ...QUIET, ...reporter }],
 });
+const ROW = {
+  ...{ id: '77c2b4de-51f0', verdict: '7 missing: 5 lost by the sender, 2 unexplained', isIncomplete: true },
+  ...{ isOpen: true, allowed: 1, denied: 0, lastAt: NOW },
+};
 const held = (batches: number, bytes: number) => ({ held: { events: 10 * batches, batches, bytes } });
 
 interface Case {
@@ -114,11 +118,17 @@ describe('the first line', () => {
       'Forwarding to Coder. 123 events lost: 120 buffer full; 3 refused by the reporter.',
       true,
     ],
-    ['incomplete sessions', { sessions: { incomplete: 2 } }, '2 sessions incomplete.', true],
+    ['incomplete sessions', { sessions: { incomplete: 2 } }, 'Forwarding to Coder. 2 sessions incomplete.', true],
+    [
+      'one incomplete session',
+      { sessions: { incomplete: 1, rows: [ROW] } },
+      'Forwarding to Coder. Session 77c2b4de: 7 missing: 5 lost by the sender, 2 unexplained.',
+      true,
+    ],
     [
       'a problem of the proxy and an incomplete session',
       { problems: ['socket_missing', 'dropping'], sessions: { incomplete: 1 } },
-      'The socket file is gone: no sender can connect. Restart the proxy. 1 session incomplete.',
+      'The socket file is gone: no sender can connect. Restart the proxy. Forwarding to Coder. 1 session incomplete.',
       true,
     ],
   ])('%s', (_name, given, text, isWarning) => {
