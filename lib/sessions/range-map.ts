@@ -58,6 +58,13 @@ export class RangeMap {
     }
   }
 
+  /** Whether the state of a number is not 0. */
+  has(number: number): boolean {
+    const leaf = this.#leaves[this.#leafAt(number)] as Leaf;
+    const i = lastUpTo(leaf.from, number);
+    return i >= 0 && number < (leaf.to[i] as number);
+  }
+
   /** The ranges whose state is not 0, in order. Two that follow each other without a gap differ in their state. */
   *[Symbol.iterator](): Generator<StateRange> {
     let from = 0;

@@ -26,6 +26,11 @@ const MAX_GAPS = 100;
 
 /** The state of a number: how many times it has arrived and was not dropped again. */
 const ARRIVED = 1;
+/**
+ * More copies than this are not counted. A sender that repeats its numbers for ever would otherwise divide them into ranges
+ * of different counts.
+ */
+const MAX_COPIES = 15;
 /** The state of a number that was dropped as often as it arrived: this, minus the index of the reason. */
 const LOST = -1;
 
@@ -182,7 +187,7 @@ export class Session {
       const count = end - first;
       if (state >= ARRIVED) {
         this.duplicated += count;
-        return state + 1;
+        return state < MAX_COPIES ? state + 1 : state;
       }
       if (state === 0) this.#received += count;
       this.#late += state === 0 ? Math.max(0, Math.min(end, this.#end) - first) : count;
