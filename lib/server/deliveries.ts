@@ -33,7 +33,7 @@ export class Deliveries {
       const spool = options.spool && { ...options.spool, folder: folderOf(options.spool.folder, name) };
       if (names.length === 1) return new Delivery(name, { ...options, spool }, warnings, events);
       const logger = withFields(options.logger, { reporter: name });
-      const its = i === 0 ? events : { changed, forwarded: changed };
+      const its = i === 0 ? events : { changed, forwarded: changed, dropped: () => undefined };
       return new Delivery(name, { ...options, spool, logger }, warnings.about(name), its);
     });
     this.first = this.#all[0] as Delivery;
