@@ -86,6 +86,19 @@ const ALERTS = [
     description: '',
   },
   {
+    alert: 'BoundarySessionsIncomplete',
+    expr: grew('events_missing_total'),
+    severity: 'critical',
+    summary:
+      `Events of sessions are missing at ${WHERE}: ` +
+      '{{ if eq $labels.lost_by "unexplained" }}unexplained{{ else }}lost by the {{ $labels.lost_by }}{{ end }}',
+    description:
+      'Sessions have ended, and {{ printf "%.0f" $value }} of their events are missing. The log of the proxy has a line ' +
+      'for each session, which says what is missing. If the proxy or the reporter lost them, see the reasons of the lost ' +
+      'logs. If the sender lost them, it could not send: see whether the buffer was full or the proxy was away. If they ' +
+      'are unexplained, find out whether boundary was killed, or whether something between it and the proxy removes data.',
+  },
+  {
     alert: 'BoundaryFramesRejected',
     expr: grew('frames_rejected_total'),
     severity: 'warning',

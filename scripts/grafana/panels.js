@@ -55,6 +55,15 @@ export const SECTIONS = [
         ],
       },
       {
+        title: 'Events missing in sessions',
+        says:
+          'Of sessions that ended in the time range: numbers that never arrived, or were lost later. ' +
+          'The log of the proxy has a line for each session.',
+        shows: 'total',
+        unit: 'short',
+        queries: [[`sum(increase(events_missing_total${all}))`, 'events']],
+      },
+      {
         title: 'Part of batches lost',
         says: 'Of the batches that were forwarded or dropped in the time range.',
         shows: 'total',
@@ -127,6 +136,13 @@ export const SECTIONS = [
             '{{reporter}}: {{reason}}',
           ],
         ],
+      },
+      {
+        title: 'Events missing in sessions, by who lost them',
+        says: 'Nobody has an account of those that are unexplained: they were lost on the way to the proxy.',
+        shows: 'bars',
+        unit: 'short',
+        queries: [[`sum by (lost_by) (increase(events_missing_total${each}))`, '{{lost_by}}']],
       },
       {
         title: 'Frames rejected, by reason',
@@ -247,6 +263,26 @@ export const SECTIONS = [
           [`sum(rate(batches_received_total${each}))`, 'received'],
           [`sum(rate(batches_forwarded_total${each}))`, 'forwarded'],
           [`sum(rate(batches_dropped_total${each}))`, 'lost'],
+        ],
+      },
+      {
+        title: 'Sessions',
+        says: 'A session is one run of boundary. It ends when it is idle, or when the proxy ends.',
+        shows: 'lines',
+        unit: 'short',
+        queries: [
+          ['sum by (instance) (sessions_open)', '{{instance}}: open'],
+          [`sum by (instance) (increase(sessions_total${each}))`, '{{instance}}: new'],
+        ],
+      },
+      {
+        title: 'Events that sessions cannot explain',
+        says: 'Duplicates come from retries of a sender. Events without a session are from an old boundary: update it.',
+        shows: 'bars',
+        unit: 'short',
+        queries: [
+          [`sum(increase(events_duplicated_total${each}))`, 'received twice'],
+          [`sum(increase(events_without_session_total${each}))`, 'without a session'],
         ],
       },
       {
