@@ -11,7 +11,10 @@ const ASIDE = 0.1;
 export interface QueueOptions {
   readonly disk: Disk;
   readonly folder: string;
+  /** How many bytes the files may have: their sizes follow from it. */
   readonly maxBytes: number;
+  /** How many bytes they may have now, if that changes. Default: `maxBytes`. */
+  readonly limit?: (() => number) | undefined;
   /** Whether what is written is on the disk as soon as possible; appending waits for that. */
   readonly sync: boolean;
   readonly logger: Logger;
