@@ -100,7 +100,7 @@ export class Deliveries {
       }),
     );
     // What is left of other reporters may be long to read. Nothing waits for that.
-    void this.#folder?.opened();
+    void this.#folder?.reportLeftBehind();
   }
 
   /** A batch reaches no buffer. */
@@ -119,6 +119,7 @@ export class Deliveries {
   }
 
   async closeSpools(): Promise<void> {
+    this.#folder?.close();
     await Promise.all(this.#all.map(({ spool }) => spool?.close()));
   }
 

@@ -17,6 +17,7 @@ export class LeftBehind {
   readonly #running: ReadonlySet<string>;
   #bytes: number | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  #isClosed = false;
 
   /** @param running The folders of the parts that are in use. */
   constructor(disk: Disk, folder: string, running: Iterable<string>) {
@@ -28,14 +29,24 @@ export class LeftBehind {
   /** How many bytes they have. If the disk does not tell it now, as many as before. */
   get bytes(): number {
     // Nothing adds to them. So if there are none, there will be none.
-    if (this.#bytes === 0 || this.#disk.now() - this.#lookedAt < LOOK_MS) return this.#bytes ?? 0;
-    this.#lookedAt = this.#disk.now();
+    if (this.#bytes !== 0) this.#look();
+    return this.#bytes ?? 0;
+  }
+
+  #look(): void {
     try {
+      const now = this.#disk.now();
+      if (now - this.#lookedAt < LOOK_MS) return;
+      this.#lookedAt = now;
       this.#bytes = this.#parts().reduce((sum, part) => sum + bytesIn(this.#disk, part), 0);
     } catch (error) {
       if (!isShortage(error)) this.#bytes ??= 0;
     }
-    return this.#bytes ?? 0;
+  }
+
+  /** Ends the search for batches. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   /** Warns about the batches in them. */
@@ -56,6 +67,7 @@ export class LeftBehind {
     try {
       let [batches, logs] = [0, 0];
       for await (const { waiting } of inspect(this.#disk, part.folder)) {
+        if (this.#isClosed) return;
         batches += waiting.length;
         for (const { count } of waiting) logs += count;
       }

@@ -1,3 +1,4 @@
+import { BoundaryLogError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { realDisk } from './disk.js';
 import { isShortage } from './files.js';
@@ -17,16 +18,16 @@ export class SharedFolder {
   readonly #overflow: 'drop' | 'block';
   readonly #logger: Logger;
   readonly #disk: typeof realDisk;
-  readonly #folders: ReadonlyMap<string, string>;
+  /** The reporter whose part is the folder itself. */
+  readonly #owner: string;
+  readonly #hasSeveral: boolean;
   readonly #space: SharedSpace;
   readonly #leftBehind: LeftBehind;
-  /** The reporter that is to be noted as the owner of the folder itself. */
-  readonly #newOwner: string | undefined;
 
   /**
    * @param reporters The names of all reporters.
    * @throws ERR_INVALID_OPTION
-   * @throws ERR_SPOOL_FAILED if there are several, and the disk does not tell whose part is in the folder itself.
+   * @throws ERR_SPOOL_FAILED if there are several, and the disk does not tell whose part is the folder itself.
    */
   constructor(
     options: SpoolBufferOptions,
@@ -40,41 +41,57 @@ export class SharedFolder {
     this.#overflow = overflow;
     this.#logger = logger;
     this.#disk = disk;
-    const noted = this.#findOwner(folder, reporters.length > 1);
-    const owner = noted ?? (reporters[0] as string);
-    if (noted === undefined && reporters.length > 1) this.#newOwner = owner;
-    this.#folders = new Map(reporters.map((name) => [name, partFolder(folder, name, owner)]));
-    this.#leftBehind = new LeftBehind(disk, folder, this.#folders.values());
+    this.#hasSeveral = reporters.length > 1;
+    this.#owner = this.#findOwner() ?? (reporters[0] as string);
+    const folders = reporters.map((reporter) => this.#folderOf(reporter));
+    this.#leftBehind = new LeftBehind(disk, folder, folders);
     this.#space = new SharedSpace(maxBytes, reporters.length, () => this.#leftBehind.bytes);
   }
 
   /** The buffer of a reporter. */
   buffer(reporter: string, logger: Logger): SpoolBuffer {
-    const options = { ...this.#options, folder: this.#folders.get(reporter) as string };
-    return new SpoolBuffer(options, this.#overflow, logger, this.#disk, this.#space);
+    const options = { ...this.#options, folder: this.#folderOf(reporter) };
+    const onLocked = async () => {
+      if (reporter === this.#owner) await this.#noteOwner();
+    };
+    return new SpoolBuffer(options, this.#overflow, logger, this.#disk, { space: this.#space, onLocked });
   }
 
-  /** To be called when the buffers are open. Notes the owner, and warns about what is left of other reporters. */
-  async opened(): Promise<void> {
-    const { folder, sync } = this.#options;
-    if (this.#newOwner !== undefined) {
-      try {
-        setOwner(this.#disk, folder, this.#newOwner);
-        if (sync) await this.#disk.syncFolder(folder);
-      } catch (err) {
-        this.#logger.warn({ folder, err }, 'the spool cannot note which reporter is the first one');
-      }
-    }
-    await this.#leftBehind.report(this.#logger);
+  /** Warns about batches that wait for reporters that do not run. */
+  reportLeftBehind(): Promise<void> {
+    return this.#leftBehind.report(this.#logger);
   }
 
-  /** A single reporter starts during a shortage, too: until several have used the folder, all of it is its own. */
-  #findOwner(folder: string, mustKnow: boolean): string | undefined {
+  close(): void {
+    this.#leftBehind.close();
+  }
+
+  #folderOf(reporter: string): string {
+    return partFolder(this.#options.folder, reporter, this.#owner);
+  }
+
+  /** A single reporter starts during a shortage, too: it is checked as soon as the folder is locked. */
+  #findOwner(): string | undefined {
+    const { folder } = this.#options;
     try {
       return ownerOf(this.#disk, folder);
     } catch (error) {
-      if (mustKnow || !isShortage(error)) throw failed(folder, error);
+      if (this.#hasSeveral || !isShortage(error)) throw failed(folder, error);
       return undefined;
+    }
+  }
+
+  /** Until several reporters have used the folder, it belongs to whichever is the first one. */
+  async #noteOwner(): Promise<void> {
+    const { folder } = this.#options;
+    const noted = ownerOf(this.#disk, folder);
+    if (noted === undefined && this.#hasSeveral) {
+      setOwner(this.#disk, folder, this.#owner);
+      // Otherwise a power failure could give the batches to another reporter.
+      await this.#disk.syncFolder(folder);
+    } else if (noted !== undefined && noted !== this.#owner) {
+      const message = `the spool ${folder} belongs to the reporter ${noted}: start the proxy again`;
+      throw new BoundaryLogError('ERR_SPOOL_FAILED', message);
     }
   }
 }

@@ -11,6 +11,13 @@ export interface Tenant {
   admit(): void;
 }
 
+/** What a spool shares with the others in its folder. */
+export interface Shared {
+  readonly space: SharedSpace;
+  /** Called when it has its lock, before anything is read or stored. */
+  onLocked(): Promise<void>;
+}
+
 /** What one tenant knows of the shared space. */
 export interface Share {
   /** How many bytes it may use at most, if the others use nothing. */

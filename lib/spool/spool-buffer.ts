@@ -17,7 +17,7 @@ import { failed, Opening } from './opening.js';
 import { type Fresh, Pending } from './pending.js';
 import type { QueueOptions, SpoolQueue } from './queue.js';
 import { NOTHING, type Size, sizeOf } from './record.js';
-import type { SharedSpace } from './shared-space.js';
+import type { Shared } from './shared-space.js';
 import { type Missing, SpoolAccounts } from './spool-accounts.js';
 import { resolveSpoolOptions, type SpoolBufferOptions } from './spool-options.js';
 
@@ -72,7 +72,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
 
   /**
    * @param disk Where the folder is. Default: the disk of this computer.
-   * @param space What it shares with other spools, instead of `maxBytes`.
+   * @param shared What it shares with other spools in the folder; then `maxBytes` does not apply.
    * @throws ERR_INVALID_OPTION
    */
   constructor(
@@ -80,13 +80,13 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     overflow: 'drop' | 'block',
     logger: Logger,
     disk = realDisk,
-    space?: SharedSpace,
+    shared?: Shared,
   ) {
     const { folder, maxBytes, sync } = resolveSpoolOptions(options, overflow, logger, disk);
     super({ objectMode: true, readableHighWaterMark: READ_AHEAD, writableHighWaterMark: 1 });
     this.#admission = new Admission(
       maxBytes,
-      space,
+      shared?.space,
       () => ({ queue: this.#queue, pending: this.#pending }),
       (batch, callback) => this._write(batch, 'utf8', callback),
     );
@@ -95,6 +95,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     this.#options = {
       ...{ disk, folder, sync, logger, signal: this.#stopping.signal },
       ...this.#admission.limits,
+      onLocked: shared?.onLocked,
       onLoss: (lost, ids) => this.#lose(lost, ids),
       onQuarantine: ({ tag, count, raw }) => this.#drop(new LogBatch(tag, count, raw), 'quarantined'),
       onRecount: (difference) => this.#accounts.recover(difference),

@@ -19,7 +19,6 @@ async function filled(parts: Record<string, number[]> = PARTS): Promise<string> 
     ...{ numbers, buffer: shared.buffer(name, silent) },
   }));
   for (const { buffer } of buffers) await buffer.open();
-  await shared.opened();
   for (const { buffer, numbers } of buffers) {
     for (const number of numbers) buffer.write(logBatch(2, number * 2));
     await buffer.close();

@@ -24,18 +24,14 @@ const retry = { maxElapsedMs: Number.POSITIVE_INFINITY };
 type Reporters = Record<string, Reporter & { batches?: LogBatch[] }>;
 
 /** Runs a proxy with some reporters until `isDone`, and closes it. */
-async function run(
-  folder: string,
-  reporters: Reporters,
-  frames: Buffer[] = [],
-  isDone = (proxy: BoundaryLogProxy) => {
+async function run(folder: string, reporters: Reporters, frames: Buffer[] = [], nWarnings = 0) {
+  const isDone = (proxy: BoundaryLogProxy) => {
     return Object.entries(reporters).every(([name, { batches }]) => {
       const { received, buffered, inFlight } = proxy.accounts(name);
       const isDelivered = batches === undefined || buffered.batches + inFlight.batches === 0;
       return isDelivered && received.batches >= frames.length;
     });
-  },
-) {
+  };
   const logger = logLines();
   const proxy = makeProxy({ reporters: Object.keys(reporters), spool: { folder }, logger });
   await proxy.start();
@@ -44,9 +40,11 @@ async function run(
   }
   await sendAll(proxy.socketPath, frames);
   await until('it is done', () => isDone(proxy));
+  const warnings = () => logger.lines.filter(({ level }) => level === 'warn');
+  await until('it has warned', () => warnings().length >= nWarnings);
   await proxy.close();
   for (const name of Object.keys(reporters)) assertBalanced(proxy.accounts(name));
-  return { proxy, warnings: logger.lines.filter(({ level }) => level === 'warn') };
+  return { proxy, warnings: warnings() };
 }
 
 const left = (reporter: string, folder: string, n: number) =>
@@ -93,7 +91,7 @@ test.each(LATER)('each receives its batches and no others, if then %j run', asyn
   for (const round of [0, 1]) {
     const reporters = later();
     const frames = batches(2, 7 + 2 * round);
-    const { warnings } = await run(folder, reporters, frames);
+    const { warnings } = await run(folder, reporters, frames, missing.length);
     for (const [name, reporter] of Object.entries(reporters)) {
       const waited = round === 0 && name in partOf ? upTo(7) : [];
       expect(numbers(reporter)).toEqual([...waited, 7 + 2 * round, 8 + 2 * round]);

@@ -38,7 +38,7 @@ const batch = (n: number, length = 20) => {
 async function opened(shared: SharedFolder, ...reporters: string[]): Promise<SpoolBuffer[]> {
   const buffers = reporters.map((name) => shared.buffer(name, silent));
   for (const buffer of buffers) await buffer.open();
-  await shared.opened();
+  await shared.reportLeftBehind();
   return buffers;
 }
 
@@ -74,17 +74,55 @@ describe('when the disk does not tell whose part is in the folder itself', () =>
   });
 });
 
-test('if it cannot be noted who is the first one, there is a warning, and the next start notes it', async () => {
+test('nothing is stored until it is noted whose part is the folder itself', async () => {
   const folder = path();
-  const logger = logLines();
-  const options = [{ folder }, ['a', 'b'], 'drop'] as const;
-  const first = new SharedFolder(...options, logger, failing('open', 'EROFS', /reporter\.a$/));
-  for (const buffer of await opened(first, 'a', 'b')) await buffer.close();
-  expect(logger.lines).toMatchObject([{ level: 'warn', message: expect.stringContaining('cannot note') }]);
-  expect(ownerOf(realDisk, folder)).toBeUndefined();
-  for (const buffer of await opened(new SharedFolder(...options, logger), 'a', 'b')) await buffer.close();
+  let isShort = true;
+  const disk = { ...realDisk, wait: () => turn() };
+  disk.open = (name, how) => {
+    if (isShort && /reporter\.a$/.test(name)) throw failure('ENOSPC');
+    return realDisk.open(name, how);
+  };
+  const shared = new SharedFolder({ folder }, ['a', 'b'], 'drop', silent, disk);
+  const [a, b] = [shared.buffer('a', silent), shared.buffer('b', silent)];
+  for (const buffer of [a, b]) buffer.write(batch(1));
+  const opening = a.open();
+  await b.open();
+  await until('it was tried again', () => a.failures > 3);
+  expect(readdirSync(folder).filter((name) => name.endsWith('.log'))).toEqual([]);
+  isShort = false;
+  await opening;
   expect(ownerOf(realDisk, folder)).toBe('a');
-  expect(logger.lines).toHaveLength(1);
+  for (const buffer of [a, b]) await buffer.close();
+  expect(partsIn(realDisk, folder)).toEqual([
+    { reporter: 'a', folder },
+    { reporter: 'b', folder: `${folder}/reporters/b` },
+  ]);
+});
+
+test('a single reporter that started during a shortage does not receive what belongs to another one', async () => {
+  const folder = path();
+  for (const buffer of await opened(new SharedFolder({ folder }, ['a', 'b'], 'drop', silent), 'a', 'b')) {
+    buffer.write(batch(1));
+    await buffer.close();
+  }
+  let isShort = true;
+  const disk = {
+    ...realDisk,
+    list: (name: string) => {
+      if (isShort) throw failure('EMFILE');
+      return realDisk.list(name);
+    },
+  };
+  const buffer = new SharedFolder({ folder }, ['b'], 'drop', silent, disk).buffer('b', silent);
+  isShort = false;
+  await expect(buffer.open()).rejects.toMatchObject({
+    code: 'ERR_SPOOL_FAILED',
+    message: expect.stringContaining('belongs to the reporter a: start the proxy again'),
+  });
+  await buffer.close();
+  const [again] = await opened(new SharedFolder({ folder }, ['b'], 'drop', silent), 'b');
+  expect(again?.recovered.batches).toBe(1);
+  await again?.close();
 });
 
 test('a part that cannot be read is reported, and does not hide the others', async () => {
