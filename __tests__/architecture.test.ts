@@ -50,6 +50,7 @@ const FOLDERS: Record<string, string[]> = {
   redaction: ['streams'],
   spool: ['streams', 'forwarding'],
   sessions: ['streams'],
+  records: ['text', 'capture', 'spool'],
   reporters: ['telemetry', 'text', 'forwarding', 'sender'],
   server: ['streams', 'telemetry', 'capture', 'forwarding', 'redaction', 'spool', 'sessions'],
   cli: [
@@ -62,6 +63,7 @@ const FOLDERS: Record<string, string[]> = {
     'redaction',
     'spool',
     'sessions',
+    'records',
     'reporters',
     'server',
   ],
