@@ -32,6 +32,7 @@ const objects: Record<string, () => object> = {
   LogBuffer: () => new main.LogBuffer(),
   MessageDecoder: () => new main.MessageDecoder(),
   MessageEncoder: () => new main.MessageEncoder(),
+  SocketReporter: () => new main.SocketReporter({ path: path() }),
   SpoolBuffer: () => {
     const log = () => undefined;
     return new spool.SpoolBuffer({ folder: path() }, 'drop', {
