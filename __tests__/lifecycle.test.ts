@@ -23,6 +23,8 @@ import {
   MessageEncoder,
   nullReporter,
   redact,
+  SessionAudit,
+  SessionLedger,
   SocketReporter,
   StatusSink,
   TextReporter,
@@ -301,6 +303,22 @@ const ROWS: Record<string, Row> = {
       };
     },
   },
+  'a SessionAudit': {
+    exported: ['SessionAudit', 'SessionLedger'],
+    fails: { write: STREAM, end: STREAM, destroy: [], resume: [], close: [] },
+    make: () => {
+      const ledger = new SessionLedger();
+      const audit = new SessionAudit({ ledger });
+      return {
+        methods: {
+          ...writing(audit, logBatch(1)),
+          resume: () => void audit.resume(),
+          close: () => ledger.closeAll(),
+        },
+        end: closed(audit),
+      };
+    },
+  },
   'a redactor': {
     exported: ['redact'],
     fails: { write: STREAM, end: STREAM, destroy: [], resume: [] },
@@ -507,6 +525,8 @@ const STATELESS = [
     'describeOutcome',
     'SENDER_DROP_REASONS',
     'SOCKET_PATH_ENV',
+    'LOST_BY',
+    'verdictOf',
   ],
   ...['HEADER_LENGTH', 'MAX_PAYLOAD_LENGTH', 'Tag'],
 ];

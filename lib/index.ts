@@ -72,6 +72,19 @@ export { SENDER_DROP_REASONS, type SenderAccounts, type SenderDropReason } from 
 export type { BoundaryLogSenderOptions } from './sender/sender-options.js';
 export { BoundaryLogProxy } from './server/proxy.js';
 export type { BoundaryLogProxyOptions, CloseOptions, RunForwarderOptions } from './server/proxy-options.js';
+export type { SessionsOptions } from './server/sessions-options.js';
+export type { NumberedBatch } from './sessions/session.js';
+export { type Auditable, SessionAudit, type SessionAuditOptions } from './sessions/session-audit.js';
+export { SessionLedger, type SessionLedgerOptions, type SessionTotals } from './sessions/session-ledger.js';
+export {
+  LOST_BY,
+  type Losses,
+  type LostBy,
+  type SessionReport,
+  type Uncertainty,
+  type Verdict,
+  verdictOf,
+} from './sessions/session-report.js';
 export { defaultSocketPath, SOCKET_PATH_ENV } from './socket-path.js';
 export type { SpoolBufferOptions } from './spool/spool-options.js';
 export { Demux, type Demuxable, type DemuxOptions, type Route, type Routes } from './streams/demux.js';

@@ -77,6 +77,7 @@ async function serveUntil(
       options.redact === undefined ? undefined : { keep: options.redactKeep, pattern: options.redactPattern },
     record:
       options.record === undefined ? undefined : { path: options.record, maxBytes: options.recordMaxBytes },
+    sessions: options.audit ? { idle: options.sessionIdle * 1000 } : undefined,
     logger,
   });
   if (io.log !== undefined) countLostLines(io.log, proxy.registry);

@@ -40,7 +40,7 @@ export class Deliveries {
         new Delivery(name, { ...options, spool: this.#folder?.buffer(name, logger) }, warnings, events);
       // A single reporter need not be named.
       if (names.length === 1) return make(logger, warnings, events);
-      const its = i === 0 ? events : { changed, forwarded: changed };
+      const its = i === 0 ? events : { changed, forwarded: changed, dropped: () => undefined };
       return make(withFields(logger, { reporter: name }), warnings.about(name), its);
     });
     this.first = this.#all[0] as Delivery;

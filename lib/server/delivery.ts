@@ -21,6 +21,8 @@ export interface DeliveryOptions extends LogBufferOptions {
 export interface DeliveryEvents {
   /** The reporter has accepted a batch, after so many seconds. */
   forwarded(seconds: number): void;
+  /** A batch is not delivered. */
+  dropped(batch: LogBatch, reason: DropReason): void;
   /** There is less to forward than before. */
   changed(): void;
 }
@@ -126,6 +128,7 @@ export class Delivery {
     this.#tally.drop(batch, reason);
     // The closing account contains what a shutdown drops.
     if (reason !== 'shutdown') this.#warnings.dropped(batch, reason, error);
+    this.#events.dropped(batch as LogBatch, reason);
   }
 
   /** Nothing is written to the buffer any more. */

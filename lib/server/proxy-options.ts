@@ -20,6 +20,7 @@ import type { SpoolBufferOptions } from '../spool/spool-options.js';
 import { LOG_BUFFER_OPTIONS } from '../streams/log-buffer.js';
 import { STATUS_SINK_OPTIONS } from '../streams/status-sink.js';
 import { type MetricsRegistry, Registry } from '../telemetry/prom-client.js';
+import type { SessionsOptions } from './sessions-options.js';
 
 /** Options of {@link BoundaryLogProxy}. */
 export interface BoundaryLogProxyOptions {
@@ -94,6 +95,12 @@ export interface BoundaryLogProxyOptions {
    * has no limit, which is `Infinity` here. Default: `4294967295`.
    */
   maxStatusCount?: number | undefined;
+  /**
+   * Finds out, per session, which events are missing, and who lost them: `{ idle = 600000, maxSessions = 10000, onEnd }`.
+   * What is known is at `proxy.sessions`, in the metrics, and in a line of the log when a session ends. Default: it does
+   * not.
+   */
+  sessions?: SessionsOptions | undefined;
   /** The prom-client registry for the metrics. It is also at `proxy.registry`. Default: a new registry. */
   registry?: MetricsRegistry | undefined;
   /** A pino logger, or any object with its four methods. Default: silent. */
@@ -194,6 +201,12 @@ export const PROXY_OPTIONS = {
     doc: 'Records what is received to a file, as a capture: `{ path, maxBytes = 1 GiB }`',
   },
   maxStatusCount: STATUS_SINK_OPTIONS.maxStatusCount,
+  sessions: {
+    expected: 'an object with idle, maxSessions and onEnd, or an empty one',
+    accepts: isRecord,
+    defaultDoc: 'it does not',
+    doc: 'Finds out, per session, which events are missing, and who lost them: `{ idle = 600000, maxSessions = 10000, onEnd }`',
+  },
   registry: {
     ...objectWith('registerMetric', 'getSingleMetric', 'removeSingleMetric'),
     makeDefault: (): MetricsRegistry => new Registry(),

@@ -3,6 +3,7 @@ import { BoundaryLogError } from '../errors.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
 import { invalidOption, resolveOptions } from '../options.js';
+import type { SessionLedger } from '../sessions/session-ledger.js';
 import { isSameSocket } from '../socket-path.js';
 import { StatusSink } from '../streams/status-sink.js';
 import type { Accounts } from '../telemetry/accounts.js';
@@ -26,6 +27,7 @@ import {
   RUN_OPTIONS,
   type RunForwarderOptions,
 } from './proxy-options.js';
+import { Sessions } from './sessions.js';
 
 /**
  * Receives boundary's audit logs over a Unix socket, keeps them in a bounded buffer that all connections share, and
@@ -51,6 +53,7 @@ export class BoundaryLogProxy {
   readonly #status: StatusSink;
   readonly #rejected = noRejections();
   readonly #deliveries: Deliveries;
+  readonly #sessions: Sessions | undefined;
   readonly #connections: Connections;
   readonly #metrics: Metrics;
   readonly #hasGivenRegistry: boolean;
@@ -81,14 +84,17 @@ export class BoundaryLogProxy {
         this.#metrics.forwardDuration.add(seconds);
         this.#drain.changed();
       },
+      dropped: (...drop: Parameters<Sessions['dropped']>) => this.#sessions?.dropped(...drop),
     };
+    const { sessions, maxStatusCount } = resolved;
+    if (sessions !== undefined) this.#sessions = new Sessions(sessions, maxStatusCount, foreign.logger);
     this.#deliveries = new Deliveries(
       resolved.reporters,
       { maxBatches, maxBytes, overflow, fairShare, spool, logger: foreign.logger },
       this.#warnings,
       events,
     );
-    this.#status = new StatusSink({ maxStatusCount: resolved.maxStatusCount });
+    this.#status = new StatusSink({ maxStatusCount });
     const reject = (reason: RejectReason, error?: BoundaryLogError) => {
       this.#rejected[reason] += 1;
       this.#warnings.rejected(reason, error);
@@ -99,6 +105,7 @@ export class BoundaryLogProxy {
       ...{ logs, status: this.#status, reject },
       sender: () => this.#deliveries.sender(),
       drop: this.#deliveries.drop,
+      makeAudit: this.#sessions?.audit,
     };
     this.#connections = new Connections(sinks, resolved, this.#warnings, this.#logger);
     const source = {
@@ -111,6 +118,7 @@ export class BoundaryLogProxy {
       status: this.#status,
       rejected: this.#rejected,
       connections: this.#connections,
+      sessions: this.#sessions?.ledger,
       shortages: this.#warnings.shortages.counts,
       wasmEnabled: () => wasmFailure() === undefined,
       foreignErrors: () => foreign.errors,
@@ -193,6 +201,11 @@ export class BoundaryLogProxy {
     return this.#deliveries.named('accounts', reporter).accounts();
   }
 
+  /** What is known of the sessions, with the option `sessions`. */
+  get sessions(): SessionLedger | undefined {
+    return this.#sessions?.ledger;
+  }
+
   /** Whether the proxy does its work, and if not, why. It looks at the socket file. */
   health(): Health {
     return healthOf({
@@ -234,6 +247,7 @@ export class BoundaryLogProxy {
     await this.#deliveries.closeSpools();
     await this.#listener?.finish?.();
     this.#deliveries.destroy();
+    this.#sessions?.close();
     this.#warnings.end();
     if (this.#listener === undefined) return;
     this.#logger.info(this.#deliveries.closingAccount(), 'closed');

@@ -29,6 +29,18 @@ export interface MetricsSource {
     readonly idle: number;
     readonly unrecorded: number;
   };
+  /** If the proxy looks for missing events. */
+  readonly sessions?:
+    | {
+        readonly size: number;
+        readonly totals: {
+          readonly sessions: number;
+          readonly missing: Readonly<Record<string, number>>;
+          readonly duplicated: number;
+          readonly withoutSession: number;
+        };
+      }
+    | undefined;
   /** Operations that failed, by kind of shortage. */
   readonly shortages: Readonly<Record<string, number>>;
   wasmEnabled(): boolean;

@@ -9,12 +9,13 @@ import type { MetricsRegistry } from './prom-client.js';
 import { RECORD_MISSING } from './record-metric.js';
 import { Registration } from './registration.js';
 import { reporterMetrics } from './reporter-metrics.js';
+import { SESSION_METRICS } from './session-metrics.js';
 
 /** The values of one metric: a number, or a number for each value of its label. */
 type Values = number | Readonly<Record<string, number>>;
 
 interface Definition extends MetricHead {
-  readonly label?: 'reason' | 'kind' | 'source' | 'reporter';
+  readonly label?: 'reason' | 'kind' | 'source' | 'reporter' | 'lost_by';
   values(source: MetricsSource): Values;
 }
 
@@ -221,6 +222,7 @@ export const METRICS: readonly Definition[] = [
     values: (source) => source.spool?.failures ?? 0,
   },
   RECORD_MISSING,
+  ...SESSION_METRICS,
   {
     name: `${PREFIX}foreign_errors_total`,
     type: 'counter',

@@ -34,6 +34,7 @@ export const NOT_STDOUT: Need = {
   isMet: (values) => (values as readonly string[]).some((value) => value !== 'stdout'),
 };
 export const RETRY: Need = { option: 'retry', isMet: (value) => value === true };
+export const AUDIT: Need = { option: 'audit', isMet: (value) => value === true };
 /** With blocked senders, nobody's batch is dropped. */
 export const DROPPING = equal('overflow', 'drop');
 /** A server that other machines reach does not check whom a request names. */

@@ -2,6 +2,7 @@ import { PROXY_OPTIONS, RUN_OPTIONS } from '../../server/proxy-options.js';
 import { defaultSocketPath, SOCKET_PATH_ENV } from '../../socket-path.js';
 import { FORMAT_CHOICES } from '../arguments.js';
 import { LOG_LEVELS } from '../program-logger.js';
+import { AUDIT_ROWS } from './audit-rows.js';
 import { CODER_ROWS } from './coder-rows.js';
 import {
   address,
@@ -172,6 +173,7 @@ export const SERVE_OPTIONS = {
     needs: [RECORD],
   },
   ...REDACT_ROWS,
+  ...AUDIT_ROWS,
   metrics: {
     kind: address,
     takes: 'address',

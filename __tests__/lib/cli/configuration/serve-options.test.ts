@@ -53,6 +53,7 @@ describe('every option of the library can be set', () => {
   /** What an option is called here, if not the same. */
   const NAMES: Record<string, string> = {
     socketPath: 'socket',
+    sessions: 'audit',
     reporters: 'reporter',
     bufferSize: 'buffer',
     url: 'coderUrl',
