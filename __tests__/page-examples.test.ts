@@ -293,6 +293,7 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
   },
   { page: 'docs/sessions.md', text: 'audit events.ndjson\n', reason: 'lib/cli/audit.test.ts runs it' },
   { page: 'docs/sessions.md', text: '--against coderd.log', reason: 'lib/cli/audit.test.ts runs it' },
+  { page: 'docs/monitoring.md', text: 'scrape_configs', reason: 'alerts.test.ts gives it to promtool' },
   { page: 'docs/service.md', text: 'docker run', reason: 'it needs Docker; image.test.ts runs the image' },
   { page: 'docs/service.md', text: 'initContainers', reason: 'it needs Kubernetes' },
   {

@@ -6,7 +6,7 @@ import type { BoundaryLogProxyOptions } from '../server/proxy-options.js';
 import type { Accounts } from '../telemetry/accounts.js';
 import type { Configuration } from './configuration/configuration.js';
 import type { ServeOptions } from './configuration/serve-options.js';
-import { type Destination, destinations, namesOf } from './destinations.js';
+import { type Destination, destinations, nameOf } from './destinations.js';
 import { EventsFile } from './events-file.js';
 import { shellWord } from './invocation.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
@@ -60,7 +60,7 @@ async function serveUntil(
   const proxy = new BoundaryLogProxy({
     ...listen,
     onReplace: () => end.replaced(),
-    reporters: namesOf(options.reporter),
+    reporters: options.reporter.map(nameOf),
     bufferSize: options.buffer,
     bufferBytes: options.bufferBytes,
     overflow: options.overflow,

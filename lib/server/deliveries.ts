@@ -1,14 +1,21 @@
 import type { Writable } from 'node:stream';
 import type { Batch } from '../batch.js';
-import { withFields } from '../logger.js';
+import { type Logger, withFields } from '../logger.js';
 import { invalidOption } from '../options.js';
-import { folderOf } from '../spool/folder-of.js';
-import { reportLeftBehind } from '../spool/left-behind.lazy.js';
+import type { SharedFolder as Folder } from '../spool/shared-folder.js';
+import { SharedFolder } from '../spool/shared-folder.lazy.js';
+import type { SpoolBufferOptions } from '../spool/spool-options.js';
 import { FanOut } from '../streams/fan-out.js';
-import { LogBuffer } from '../streams/log-buffer.js';
+import { LogBuffer, type LogBufferOptions } from '../streams/log-buffer.js';
 import type { DropReason } from '../telemetry/accounts.js';
 import type { Warnings } from '../telemetry/warnings.js';
-import { Delivery, type DeliveryEvents, type DeliveryOptions } from './delivery.js';
+import { Delivery, type DeliveryEvents } from './delivery.js';
+
+export interface DeliveriesOptions extends LogBufferOptions {
+  readonly overflow: 'drop' | 'block';
+  readonly spool: SpoolBufferOptions | undefined;
+  readonly logger: Logger;
+}
 
 /** The deliveries to all reporters of a proxy. Each has a buffer of its own, so that none waits for another one. */
 export class Deliveries {
@@ -18,23 +25,23 @@ export class Deliveries {
   /** What is written here reaches every buffer. */
   readonly logs: Writable;
   readonly #all: readonly Delivery[];
-  readonly #options: DeliveryOptions;
+  readonly #folder: Folder | undefined;
 
   constructor(
     names: readonly string[],
-    options: DeliveryOptions,
+    { spool, logger, ...options }: DeliveriesOptions,
     warnings: Warnings,
     events: DeliveryEvents,
   ) {
-    this.#options = options;
+    this.#folder = spool && new SharedFolder(spool, names, options.overflow, logger);
     const changed = () => events.changed();
     this.#all = names.map((name, i) => {
+      const make = (logger: Logger, warnings: Warnings, events: DeliveryEvents) =>
+        new Delivery(name, { ...options, spool: this.#folder?.buffer(name, logger) }, warnings, events);
       // A single reporter need not be named.
-      const spool = options.spool && { ...options.spool, folder: folderOf(options.spool.folder, name) };
-      if (names.length === 1) return new Delivery(name, { ...options, spool }, warnings, events);
-      const logger = withFields(options.logger, { reporter: name });
+      if (names.length === 1) return make(logger, warnings, events);
       const its = i === 0 ? events : { changed, forwarded: changed, dropped: () => undefined };
-      return new Delivery(name, { ...options, spool, logger }, warnings.about(name), its);
+      return make(withFields(logger, { reporter: name }), warnings.about(name), its);
     });
     this.first = this.#all[0] as Delivery;
     this.others = this.#all.slice(1);
@@ -92,12 +99,8 @@ export class Deliveries {
         return Promise.race([spool?.open(), new Promise((short) => spool?.once('failure', short))]);
       }),
     );
-    const { spool, logger } = this.#options;
-    if (spool === undefined) return;
-    const names = this.#all.map(({ name }) => name);
-    void reportLeftBehind(spool.folder, names, logger).catch((err) =>
-      logger.warn({ err }, 'the folder of the spool cannot be searched for other reporters'),
-    );
+    // What is left of other reporters may be long to read. Nothing waits for that.
+    void this.#folder?.reportLeftBehind();
   }
 
   /** A batch reaches no buffer. */
@@ -116,6 +119,7 @@ export class Deliveries {
   }
 
   async closeSpools(): Promise<void> {
+    this.#folder?.close();
     await Promise.all(this.#all.map(({ spool }) => spool?.close()));
   }
 

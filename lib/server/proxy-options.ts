@@ -15,12 +15,11 @@ import {
   wholeNumber,
 } from '../options.js';
 import type { RedactOptions } from '../redaction/redact-options.js';
-import { defaultSocketPath } from '../socket-path.js';
+import { defaultSocketPath, SOCKET_PATH } from '../socket-path.js';
 import type { SpoolBufferOptions } from '../spool/spool-options.js';
 import { LOG_BUFFER_OPTIONS } from '../streams/log-buffer.js';
 import { STATUS_SINK_OPTIONS } from '../streams/status-sink.js';
 import { type MetricsRegistry, Registry } from '../telemetry/prom-client.js';
-import { MAX_SOCKET_PATH_LENGTH } from './listener/socket-file.js';
 import type { SessionsOptions } from './sessions-options.js';
 
 /** Options of {@link BoundaryLogProxy}. */
@@ -110,8 +109,7 @@ export interface BoundaryLogProxyOptions {
 
 export const PROXY_OPTIONS = {
   socketPath: {
-    expected: `a path of 1 to ${MAX_SOCKET_PATH_LENGTH} bytes, without NUL and lone surrogates`,
-    accepts: (value) => text.accepts(value) && Buffer.byteLength(value as string) <= MAX_SOCKET_PATH_LENGTH,
+    ...SOCKET_PATH,
     makeDefault: defaultSocketPath,
     defaultDoc: 'defaultSocketPath()',
     doc: 'Path of the Unix socket to listen on',

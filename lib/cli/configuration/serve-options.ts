@@ -149,7 +149,7 @@ export const SERVE_OPTIONS = {
     takes: 'size',
     default: 256 * 2 ** 20,
     shownDefault: '256MiB',
-    doc: 'how many bytes of batches the spool holds',
+    doc: 'how many bytes of batches the spool holds, for all reporters together',
     needs: [SPOOL],
   },
   spoolSync: {
