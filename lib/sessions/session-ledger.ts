@@ -109,11 +109,13 @@ export class SessionLedger {
 
   /** Events arrived. @param at When, in ms since 1970. */
   receive(batch: NumberedBatch, at: number): void {
-    if (typeof batch?.sessionId !== 'string' || !isTime(at)) refuse('receive', batch, at);
-    if (batch.count === 0) return;
-    const session = this.#session(batch.sessionId, at);
+    const sessionId = batch?.sessionId;
+    if (typeof sessionId !== 'string' || !isTime(at)) refuse('receive', batch, at);
+    const { count } = batch;
+    if (count === 0) return;
+    const session = this.#session(sessionId, at);
     if (session === undefined) {
-      this.#withoutSession += batch.count;
+      this.#withoutSession += count;
       return;
     }
     const before = session.ranges;
