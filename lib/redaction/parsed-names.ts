@@ -2,8 +2,8 @@ import { domainToASCII } from 'node:url';
 
 /** A longer name cannot exist. */
 const MAX_LENGTH = 1024;
-/** How many results are remembered. */
-const MAX_KNOWN = 1000;
+/** How many results are remembered at most: a power of two. */
+const SLOTS = 1024;
 /** A lookup costs about as much as the other work on so many bytes of ordinary requests, and so many per byte of the name. */
 const COST = 1024;
 const COST_PER_BYTE = 16;
@@ -15,7 +15,10 @@ const MAX_CREDIT = 1000 * COST;
  * URLs. So the results are remembered, and how many names may be looked up depends on how many bytes are redacted.
  */
 export class ParsedNames {
-  readonly #known = new Map<string, boolean>();
+  /** Each name has one place, which depends on its bytes. There it replaces another one. */
+  readonly #known = new Array<{ readonly name: Uint8Array; readonly isValid: boolean } | undefined>(
+    SLOTS,
+  ).fill(undefined);
   #credit = MAX_CREDIT;
 
   /** Counts bytes that are redacted. */
@@ -26,15 +29,26 @@ export class ParsedNames {
   /** @returns false also if too many names were looked up. */
   isValid(bytes: Buffer, start: number, end: number): boolean {
     if (end - start > MAX_LENGTH) return false;
-    const name = bytes.toString('utf8', start, end);
-    const known = this.#known.get(name);
-    if (known !== undefined) return known;
+    const slot = hash(bytes, start, end) % SLOTS;
+    const known = this.#known[slot];
+    if (known !== undefined && isSame(known.name, bytes, start, end)) return known.isValid;
     const cost = COST + COST_PER_BYTE * (end - start);
     if (cost > this.#credit) return false;
     this.#credit -= cost;
-    const isValid = domainToASCII(name) !== '';
-    if (this.#known.size === MAX_KNOWN) this.#known.clear();
-    this.#known.set(name, isValid);
+    const isValid = domainToASCII(bytes.toString('utf8', start, end)) !== '';
+    this.#known[slot] = { name: new Uint8Array(bytes.subarray(start, end)), isValid };
     return isValid;
   }
+}
+
+function hash(bytes: Buffer, start: number, end: number): number {
+  let value = 0;
+  for (let i = start; i < end; i++) value = (Math.imul(value, 31) + (bytes[i] as number)) >>> 0;
+  return value;
+}
+
+function isSame(name: Uint8Array, bytes: Buffer, start: number, end: number): boolean {
+  if (name.length !== end - start) return false;
+  for (let i = 0; i < name.length; i++) if (name[i] !== bytes[start + i]) return false;
+  return true;
 }

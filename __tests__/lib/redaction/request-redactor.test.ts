@@ -9,32 +9,13 @@ import {
   Tag,
 } from '../../../codec/index.js';
 import { decode, encode, type Message, REQUEST, varint } from '../../helpers/naive-protobuf.js';
+import { field, overlong, unknown } from '../../helpers/odd-fields.js';
 import { redacted, redactedTwice, requestOf, requestRedactor, urlsOf } from '../../helpers/redaction.js';
 import { seed } from '../../helpers/seed.js';
 import { vectors } from '../../helpers/vectors.js';
 
 const redactor = requestRedactor();
 const redact = (raw: Buffer) => redactedTwice(raw, redactor);
-/** A field with a content. The key and the length may be longer than necessary. */
-const field = (number: number, content: Buffer | string, extra = 0) =>
-  Buffer.concat([
-    overlong(BigInt(number * 8 + 2), extra),
-    overlong(BigInt(Buffer.byteLength(content)), extra),
-    Buffer.from(content),
-  ]);
-
-function overlong(value: bigint, extra: number): Buffer {
-  const bytes = varint(value);
-  if (extra === 0) return bytes;
-  bytes[bytes.length - 1] = (bytes[bytes.length - 1] as number) | 0x80;
-  return Buffer.concat([bytes, Buffer.alloc(extra - 1, 0x80), Buffer.alloc(1)]);
-}
-
-const unknown = Buffer.concat([
-  field(9, 'https://h/?unknown=1'),
-  Buffer.from([0x9b, 1, 8, 5, 0x9c, 1, 0xa5, 1, 1, 2, 3, 4]),
-]);
-
 test('a request without secrets is the same object, whatever its bytes', () => {
   const odd = Buffer.concat([
     unknown,

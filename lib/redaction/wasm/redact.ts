@@ -1,7 +1,8 @@
 /*
- * Removes the secrets of the URLs of a request, as `request-redactor.ts` does. It supports requests as senders write them,
- * and ordinary URLs. The caller looks at each other URL in between. See `codec/wasm/README.md`. Positions are addresses.
+ * Removes the secrets of the URLs of a request, as `request-redactor.ts` does. It supports ordinary URLs, and the caller
+ * looks at each other one in between. See `codec/wasm/README.md`. Positions are addresses.
  */
+import { fieldKey, fieldStart, NOWHERE, nextField } from '../../../codec/wasm/field';
 import {
   BOUNDARY_LOG_HTTP_REQUEST,
   HTTP_REQUEST_URL,
@@ -17,7 +18,7 @@ export { INPUT, INPUT_ROOM, OUTPUT } from './patches';
 const SAME: i32 = 0;
 /** Returned: the caller looks for the secrets of the URL at {@link URL}, and calls {@link proceed}. */
 const UNUSUAL: i32 = -1;
-/** Returned: JavaScript has to redact this request. */
+/** Returned: the request is not valid. */
 const GIVEN_UP: i32 = -2;
 
 /** Start and end of an unusual URL, as offsets in the request: two i32. */
@@ -68,14 +69,30 @@ export function proceed(secrets: i32): i32 {
 function walk(): i32 {
   for (;;) {
     while (pos < end) {
-      if (load<u8>(pos) !== keyAt(depth)) {
-        pos = skipField(pos);
-        continue;
+      let lengthStart = pos + 1;
+      let start = afterLength(lengthStart);
+      let stop: usize;
+      if (load<u8>(pos) === keyAt(depth)) {
+        stop = start + lengthAt(lengthStart);
+      } else {
+        stop = skipField(pos);
+        if (stop <= end) {
+          pos = stop;
+          continue;
+        }
       }
-      const start = afterLength(pos + 1);
-      const stop = start + lengthAt(pos + 1);
-      if (stop > end) return GIVEN_UP;
-      enter(start, stop);
+      if (stop > end) {
+        // It is not as senders write it.
+        stop = nextField(pos, end);
+        if (stop === NOWHERE) return GIVEN_UP;
+        if (fieldKey !== keyAt(depth)) {
+          pos = stop;
+          continue;
+        }
+        lengthStart = afterKey(pos);
+        start = fieldStart;
+      }
+      enter(lengthStart, start, stop);
       if (depth < URL_DEPTH) continue;
       pos = stop;
       const before = count;
@@ -103,13 +120,19 @@ function levelAt(depth: i32): Level {
   return changetype<Level>(LEVELS + offsetof<Level>() * <usize>depth);
 }
 
-/** Enters the field at {@link pos}, whose content is from `start` to `stop`. */
-function enter(start: usize, stop: usize): void {
+/** Position after the key at `pos`, which may be longer than necessary. */
+function afterKey(pos: usize): usize {
+  while (load<u8>(pos) >= 0x80) pos += 1;
+  return pos + 1;
+}
+
+/** Enters a field: where its length begins, and its content, and where this ends. */
+function enter(lengthStart: usize, start: usize, stop: usize): void {
   depth += 1;
   const level = levelAt(depth);
   level.end = stop;
   level.length = count;
-  addLength(pos + 1, start);
+  addLength(lengthStart, start);
   pos = start;
   end = stop;
 }
