@@ -4,7 +4,7 @@
 const hex = (text) => Buffer.from(text).toString('hex');
 
 /** A log with a URL. @param {string} url */
-function logOf(url) {
+export function logOf(url) {
   const field = (/** @type {number} */ key, /** @type {string} */ content) =>
     Buffer.of(key, content.length / 2).toString('hex') + content;
   return field(0x0a, field(0x1a, field(0x12, hex(url))));

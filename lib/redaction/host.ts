@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from './address.js';
 import { Char, findLast, isDigit, isLetter } from './characters.js';
 import type { ParsedNames } from './parsed-names.js';
 
@@ -7,8 +7,6 @@ const DOT = 0x2e;
 const BRACKET_OPEN = 0x5b;
 const BRACKET_CLOSE = 0x5d;
 const MAX_PORT = 65_535;
-const LONGEST_IPV4 = 15;
-const LONGEST_IPV6 = 45;
 
 /** Whether the bytes are a host with or without a port, which every reader understands in the same way. */
 export function isHostAndPort(bytes: Buffer, start: number, end: number, names: ParsedNames): boolean {
@@ -16,7 +14,8 @@ export function isHostAndPort(bytes: Buffer, start: number, end: number, names: 
   const hasPort = colon >= 0 && bytes[end - 1] !== BRACKET_CLOSE;
   if (hasPort && !isPort(bytes, colon + 1, end)) return false;
   const stop = hasPort ? colon : end;
-  return bytes[start] === BRACKET_OPEN ? isBracketed(bytes, start, stop) : isName(bytes, start, stop, names);
+  if (bytes[start] !== BRACKET_OPEN) return isName(bytes, start, stop, names);
+  return bytes[stop - 1] === BRACKET_CLOSE && isIPv6(bytes, start + 1, stop - 1);
 }
 
 /** Whether the bytes are a port. Nothing at all is one, too: `http://host:/` is valid. */
@@ -28,14 +27,6 @@ export function isPort(bytes: Uint8Array, start: number, end: number): boolean {
     port = Math.min(port * 10 + byte - 0x30, MAX_PORT + 1);
   }
   return port <= MAX_PORT;
-}
-
-/** An address of IPv6. */
-function isBracketed(bytes: Buffer, start: number, end: number): boolean {
-  if (bytes[end - 1] !== BRACKET_CLOSE || end - start - 2 > LONGEST_IPV6) return false;
-  const address = bytes.toString('latin1', start + 1, end - 1);
-  // Its zone would mean something only on one machine.
-  return isIPv6(address) && !address.includes('%');
 }
 
 function isName(bytes: Buffer, start: number, end: number, names: ParsedNames): boolean {
@@ -51,9 +42,8 @@ function isName(bytes: Buffer, start: number, end: number, names: ParsedNames): 
   }
   if (label >= stop) return false;
   if (needsParser) return names.isValid(bytes, start, stop);
-  if (!isNumber(bytes, label, stop)) return true;
   // Not every reader takes `127.1` or `0x7f000001` for an address.
-  return stop - start <= LONGEST_IPV4 && isIPv4(bytes.toString('latin1', start, stop));
+  return !isNumber(bytes, label, stop) || isIPv4(bytes, start, stop);
 }
 
 /** What may be in a name besides letters and digits. Only mistakes and attacks contain any of `!$&'()+,;=%`. */
