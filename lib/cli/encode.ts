@@ -1,11 +1,11 @@
 import { encodeCaptureRecord } from '../capture/encode.js';
 import type { CaptureRecord } from '../capture/record.js';
 import { messageOf } from '../printable.js';
+import { linesOf } from '../records/text-lines.js';
 import { binaryOutput } from './binary-output.js';
 import { EventCapture } from './event-capture.js';
 import { inputError, inputOf } from './input-file.js';
 import { ExitCode, errorOutput, type Io, isClosedPipe } from './io.js';
-import { linesOf } from './text-lines.js';
 
 export interface EncodeOptions {
   session: string | undefined;

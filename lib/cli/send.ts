@@ -1,10 +1,10 @@
 import { pipeline } from 'node:stream/promises';
 import { messageOf } from '../printable.js';
+import { linesOf } from '../records/text-lines.js';
 import { BoundaryLogSender } from '../sender/sender.js';
 import { inputError } from './input-file.js';
 import { ExitCode, type Io } from './io.js';
 import { sampleEvents } from './sample-events.js';
-import { linesOf } from './text-lines.js';
 
 export interface SendOptions {
   socket: string;

@@ -8,6 +8,8 @@ export interface Line {
   readonly number: number;
   /** Without its line end; undefined if it is too long. */
   readonly text: string | undefined;
+  /** Whether a line feed ends it. Without one it may be the beginning of a line whose rest was not written. */
+  readonly hasEnd: boolean;
 }
 
 /**
@@ -23,9 +25,9 @@ export async function* linesOf(source: AsyncIterable<Uint8Array>, maxLength: num
   let isTooLong = false;
   let isFirst = true;
 
-  const take = (text: string): Line => {
+  const take = (text: string, hasEnd: boolean): Line => {
     const whole = (begun + text).replace(/\r$/, '');
-    const line = { number, text: isTooLong || whole.length > maxLength ? undefined : whole };
+    const line = { number, text: isTooLong || whole.length > maxLength ? undefined : whole, hasEnd };
     number += 1;
     begun = '';
     isTooLong = false;
@@ -47,16 +49,16 @@ export async function* linesOf(source: AsyncIterable<Uint8Array>, maxLength: num
     const [first = '', ...rest] = text.split('\n');
     let last = first;
     for (const next of rest) {
-      yield take(last);
+      yield take(last, true);
       last = next;
     }
     isTooLong ||= begun.length + last.length > maxLength + 1;
     begun = isTooLong ? '' : begun + last;
   }
   const rest = (isFirst ? decoder.write(withoutMark(head)) : '') + decoder.end();
-  for (const text of rest.split('\n').slice(0, -1)) yield take(text);
+  for (const text of rest.split('\n').slice(0, -1)) yield take(text, true);
   const last = rest.slice(rest.lastIndexOf('\n') + 1);
-  if (begun !== '' || last !== '' || isTooLong) yield take(last);
+  if (begun !== '' || last !== '' || isTooLong) yield take(last, false);
 }
 
 function withoutMark(bytes: Uint8Array): Buffer {

@@ -1,0 +1,74 @@
+import { statSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { invalidOption } from '../options.js';
+import { recordsIn } from '../records/read-records.js';
+import { placeText, type Recorded, type RecordFault } from '../records/record.js';
+import { recordsInSpool } from '../records/spool-records.js';
+import { inputError, inputOf } from './input-file.js';
+import type { Io } from './io.js';
+
+/** How many faults of a file are shown. */
+const MAX_SHOWN = 10;
+
+/** What the files of a command contain, one after the other. */
+export class RecordInput {
+  /** Whether something could not be read, so that events may be missing. */
+  hasLoss = false;
+  readonly #files: readonly string[];
+  readonly #io: Io;
+
+  /**
+   * @param files Files, folders of spools, and `-` for stdin, which is also read if there are none.
+   * @throws ERR_INVALID_OPTION if one of them cannot be read, or if there are none and stdin is a terminal.
+   */
+  constructor(files: readonly string[], io: Io) {
+    if (files.length === 0 && (io.stdin as Readable & { isTTY?: boolean }).isTTY) {
+      throw invalidOption('FILE', undefined, 'a file, the folder of a spool, or events on stdin');
+    }
+    if (files.filter((file) => file === '-').length > 1)
+      throw invalidOption('FILE', '-', 'stdin only once: it can be read only once');
+    this.#files = files.length === 0 ? ['-'] : files;
+    this.#io = io;
+    for (const file of this.#files) isFolder(file);
+  }
+
+  /** Faults are written to stderr. @throws ERR_INVALID_OPTION if a file contains something else. */
+  async *records(): AsyncGenerator<Recorded> {
+    for (const file of this.#files) {
+      let faults = 0;
+      const onFault = ({ message, place, isLoss }: RecordFault) => {
+        this.hasLoss ||= isLoss;
+        faults += 1;
+        if (faults <= MAX_SHOWN) this.#say(`${placeText(place)}: ${message}`);
+      };
+      if (isFolder(file)) {
+        yield* recordsInSpool(file, onFault);
+      } else {
+        const source = inputOf(file, this.#io);
+        try {
+          yield* recordsIn(file, source, onFault);
+        } catch (error) {
+          throw inputError(error, file);
+        } finally {
+          source.destroy();
+        }
+      }
+      if (faults > MAX_SHOWN) this.#say(`${placeText({ file })}: ${faults - MAX_SHOWN} more like these`);
+    }
+  }
+
+  #say(text: string): void {
+    this.#io.stderr.write(`${text}\n`);
+  }
+}
+
+/** @throws ERR_INVALID_OPTION if there is nothing at the path. */
+function isFolder(file: string): boolean {
+  if (file === '-') return false;
+  try {
+    return statSync(file).isDirectory();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw inputError(Object.assign(error as Error, { syscall: 'open', code }), file);
+  }
+}
