@@ -1,10 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { nameOf } from '../../../lib/cli/destinations.js';
 import { type AgentServer, agentServers } from '../../helpers/agent-server.js';
+import { ROOT } from '../../helpers/code-blocks.js';
 import { coderEnv, numbersByCall } from '../../helpers/coder-served.js';
 import { command } from '../../helpers/command.js';
-import { commands, listening, type Running } from '../../helpers/processes.js';
+import { commands, listening } from '../../helpers/processes.js';
+import { evaluate, samplesOf } from '../../helpers/prometheus.js';
 import {
   closingAccount,
   complaintsOf,
@@ -212,16 +216,11 @@ test('--check accepts several, and starts nothing', async () => {
   expect(await command(args)).toMatchObject({ code: 0, errors: '' });
 });
 
-/** Everything of the metrics that says where the batches and logs of a further reporter are. */
-async function placesOf(served: Running, reporter: string) {
-  const places: Record<string, number> = {};
-  for (const line of linesOf(await metricsOf(served))) {
-    const found = /^agent_boundary_log_proxy_reporter_(\w+)\{reporter="([^"]+)"[^}]*\} (\d+)$/.exec(line);
-    const [, name = '', whose, value] = found ?? [];
-    if (whose === reporter) places[name] = (places[name] ?? 0) + Number(value);
-  }
-  return places;
-}
+/** What docs/operating.md has to check the accounts of further reporters. */
+const [, section = ''] = readFileSync(join(ROOT, 'docs/operating.md'), 'utf8').split(
+  '### Metrics of several reporters\n',
+);
+const [, ...CHECKS] = section.split('\n### ')[0]?.split('```promql\n') ?? [];
 
 test('Prometheus, /healthz and the end tell about each: one of them is gone when SIGTERM arrives', async () => {
   const [socket, gone] = [path(), path()];
@@ -250,14 +249,16 @@ test('Prometheus, /healthz and the end tell about each: one of them is gone when
     await until('stdout has everything', () => linesOf(served.stdout()).length === sent + 15, DEADLINE);
   }
   expect(await health()).toMatchObject({ status: 'failing', reasons: ['dropping', 'reporter_failing'] });
-  const places = await placesOf(served, name);
-  for (const unit of ['batches', 'logs']) {
-    const at = (where: string) => places[where.replace('UNIT', unit)] as number;
-    expect(at('UNIT_received_total')).toBe(unit === 'batches' ? 38 : 114);
-    expect(at('UNIT_dropped_total')).toBeGreaterThan(0);
-    expect(
-      at('UNIT_forwarded_total') + at('UNIT_dropped_total') + at('buffer_UNIT') + at('in_flight_UNIT'),
-    ).toBe(at('UNIT_received_total'));
+  const samples = samplesOf(await metricsOf(served));
+  expect(CHECKS.map((check) => evaluate(check.split('```')[0] as string, samples))).toEqual([0, 0]);
+  for (const [unit, n] of [
+    ['batches', 38],
+    ['logs', 114],
+  ]) {
+    const sumOf = (what: string) => evaluate(`agent_boundary_log_proxy_reporter_${what}`, samples);
+    expect(sumOf(`${unit}_received_total`)).toBe(n);
+    expect(sumOf(`${unit}_dropped_total`)).toBeGreaterThan(0);
+    expect(sumOf(`buffer_${unit}`)).toBeGreaterThan(0);
   }
   const account = await stopped(served);
   expect(account).toMatchObject({

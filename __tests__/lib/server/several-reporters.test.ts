@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { BoundaryLogProxy, LogBatch, Reporter } from '../../../lib/index.js';
 import { assertBalanced } from '../../helpers/accounts.js';
 import { logLines } from '../../helpers/log-lines.js';
@@ -96,6 +96,49 @@ test('one that is unavailable delays none of the others, and drops alone', async
     },
   });
   balanced(proxy);
+});
+
+/** What a reporter may do instead of its work, and whether it is retried. */
+const FAULTY: [string, Reporter['report'], boolean][] = [
+  ['throws', () => thrower(), false],
+  ['throws, and is retried', () => thrower(), true],
+  ['rejects', () => Promise.reject(new Error('it is down')), false],
+  ['rejects, and is retried', () => Promise.reject(down), true],
+  ['rejects for good', () => Promise.reject(Object.assign(new Error('never'), { permanent: true })), true],
+  ['rejects with nothing', () => Promise.reject(), true],
+  ['never answers', () => new Promise(() => undefined), true],
+  ['answers late', () => new Promise((resolve) => setTimeout(resolve, 20)), true],
+  ['answers something else', () => 7 as never, true],
+];
+function thrower(): never {
+  throw down;
+}
+
+describe.each(['at the start', 'later'])('one that is faulty %s', (when) => {
+  test.each(FAULTY)(
+    '(it %s) costs the others nothing, and its accounts add up',
+    async (_what, report, isRetried) => {
+      const proxy = makeProxy({ reporters: names, bufferSize: 20 });
+      await proxy.start();
+      const one = collector();
+      let healthy = when === 'later' ? 25 : 0;
+      const two: Reporter = {
+        report: (batch, options) => (healthy-- > 0 ? undefined : report(batch, options)),
+      };
+      proxy.runForwarder(one);
+      proxy.runForwarder(two, { name: 'second', graceMs: 0, retry: isRetried ? retry : false });
+      for (let sent = 0; sent < 100; sent += 10) {
+        await sendAll(proxy.socketPath, batches(10, sent));
+        await until('the first one has them', () => one.batches.length === sent + 10);
+        balanced(proxy);
+      }
+      expect(numbers(one)).toEqual(upTo(100));
+      expect(proxy.accounts('second').received.batches).toBe(100);
+      await proxy.close();
+      balanced(proxy);
+      expect(proxy.accounts().dropped.shutdown.batches).toBe(0);
+    },
+  );
 });
 
 test('the health is degraded while one of them fails and nothing is dropped', async () => {
