@@ -2,6 +2,9 @@ import { Char, encodedCode, encodedEnd, find, isNotable, isSlash } from './chara
 import type { Parameters } from './parameters.js';
 import type { Ranges } from './ranges.js';
 
+/** Instead of a position. */
+const NONE = -1;
+
 /** Finds the secrets of a path: parameters, credentials in a URL in it, and what a program that decodes it finds. */
 export class Path {
   readonly #parameters: Parameters;
@@ -78,6 +81,3 @@ export class Path {
     return false;
   }
 }
-
-/** Instead of a position. */
-const NONE = -1;
