@@ -84,6 +84,7 @@ async function serveUntil(
     logger,
   });
   if (io.log !== undefined) countLostLines(io.log, proxy.registry);
+  const summary = options.summary ? await servedSummary() : undefined;
   const metrics = await serveMetrics(options, proxy, listen.socketFd, logger);
   let isUnread = false;
   let exitCode: number = ExitCode.DONE;
@@ -98,13 +99,15 @@ async function serveUntil(
     metrics?.announce();
     await proxy.start();
     if (io.stderr.isTTY && events === undefined) (io.log ?? io.stderr).write(greeting(io, proxy.socketPath));
+    const reporter = coder ?? reporterFor(options, io, end, events);
     const forwarding = proxy.runForwarder(
-      coder ?? reporterFor(options, io, end, events),
+      summary?.watch(reporter) ?? reporter,
       runOptions(options, io, events),
     );
     const canForward = await end.reached;
     await proxy.close({ drain: canForward ? options.drain * 1000 : 0 });
     await forwarding;
+    if (summary !== undefined) (io.log ?? io.stderr).write(summary.text(io));
     isUnread = io.stdout.writableLength > 0;
     exitCode = exitCodeOf(proxy.accounts(), options, canForward, io.stderr.isTTY === true) || end.exitCode;
     return exitCode;
@@ -119,6 +122,12 @@ async function serveUntil(
       io.exit(exitCode);
     }
   }
+}
+
+/** Only `--summary` needs it. */
+async function servedSummary() {
+  const { ServedSummary } = await import('./served-summary.js');
+  return new ServedSummary();
 }
 
 async function serveMetrics(
