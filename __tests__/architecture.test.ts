@@ -15,7 +15,7 @@ interface Rule {
 }
 
 const STREAMS =
-  /^lib\/(streams\/(frame-parser|message-decoder|message-encoder|demux|log-buffer|status-sink)|forwarding\/forwarder)\.ts$/;
+  /^lib\/(streams\/(frame-parser|message-decoder|message-encoder|demux|fan-out|log-buffer|status-sink)|forwarding\/forwarder)\.ts$/;
 
 /** Everything below these folders of lib/. */
 const inFolder = (...names: string[]) => new RegExp(`^lib/(${names.join('|')})/`);
@@ -50,9 +50,10 @@ const FOLDERS: Record<string, string[]> = {
   sender: ['streams', 'text', 'forwarding'],
   redaction: ['streams'],
   spool: ['streams', 'forwarding'],
+  sessions: ['streams'],
   records: ['text', 'capture', 'spool'],
-  reporters: ['telemetry', 'text', 'forwarding'],
-  server: ['streams', 'telemetry', 'capture', 'forwarding', 'redaction', 'spool'],
+  reporters: ['telemetry', 'text', 'forwarding', 'sender'],
+  server: ['streams', 'telemetry', 'capture', 'forwarding', 'redaction', 'spool', 'sessions'],
   cli: [
     'streams',
     'telemetry',
@@ -62,6 +63,7 @@ const FOLDERS: Record<string, string[]> = {
     'sender',
     'redaction',
     'spool',
+    'sessions',
     'records',
     'rules',
     'reporters',
@@ -88,6 +90,12 @@ const RULES: Rule[] = [
     why: 'streams count and emit events, and whoever composes them decides what to do with that',
     modules: inFolder('streams', 'forwarding', 'sender'),
     never: /^(prom-client|pino)$/,
+  },
+  {
+    rule: 'the ledger of sessions imports only itself and what checks arguments',
+    why: 'it is pure, and also runs in a browser: no Node, no clock',
+    modules: /^lib\/sessions\/(range-map|session|session-report|session-ledger)\.ts$/,
+    only: /^(lib\/sessions\/(range-map|session|session-report)|codec\/(argument|errors|unknown-name))\.ts$/,
   },
   {
     rule: 'yamux imports only itself and the error class',

@@ -6,6 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Command } from 'commander';
 import { defaultOf, keyOf, type Row } from '../lib/cli/configuration/row.js';
 import { SERVE_OPTIONS } from '../lib/cli/configuration/serve-options.js';
+import { LOG_LINES_LOST } from '../lib/cli/log-output.js';
 import { HTTP_CONNECTIONS_CLOSED } from '../lib/cli/metrics-server.js';
 import { build } from '../lib/cli/program.js';
 import { FORWARDER_OPTIONS } from '../lib/forwarding/forwarder-options.js';
@@ -14,6 +15,7 @@ import * as main from '../lib/index.js';
 import type { OptionRow } from '../lib/options.js';
 import { REDACT_OPTIONS } from '../lib/redaction/redact-options.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
+import { SOCKET_REPORTER_OPTIONS } from '../lib/reporters/socket.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
 import { SENDER_DROP_REASONS } from '../lib/sender/sender-accounts.js';
 import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
@@ -29,6 +31,7 @@ import { DROP_REASONS } from '../lib/telemetry/accounts.js';
 import { BUILD_INFO } from '../lib/telemetry/build-info.js';
 import { FORWARD_DURATION, METRICS } from '../lib/telemetry/metrics.js';
 import { REJECT_REASONS } from '../lib/telemetry/reject-reasons.js';
+import { REPORTER_METRICS } from '../lib/telemetry/reporter-metrics.js';
 import { filesIn, PAGES, ROOT } from './helpers/code-blocks.js';
 import { documentedOptions, tableAfter } from './helpers/markdown.js';
 
@@ -105,6 +108,7 @@ test.each<[string, string, Readonly<Record<string, OptionRow>>]>([
   ['docs/embedding.md', 'close', CLOSE_OPTIONS],
   ['docs/embedding.md', 'retry', RETRY_OPTIONS],
   ['docs/embedding.md', 'TextReporter', TEXT_REPORTER_OPTIONS],
+  ['docs/embedding.md', 'SocketReporter', SOCKET_REPORTER_OPTIONS],
   ['docs/streams.md', 'FrameParser', FRAME_PARSER_OPTIONS],
   ['docs/streams.md', 'MessageDecoder', MESSAGE_DECODER_OPTIONS],
   ['docs/streams.md', 'Demux', DEMUX_OPTIONS],
@@ -149,7 +153,19 @@ describe('docs/operating.md', () => {
         { ...BUILD_INFO, label: BUILD_INFO.labels.map((label) => `\`${label}\``).join(', ') },
         { ...FORWARD_DURATION, label: undefined },
         HTTP_CONNECTIONS_CLOSED,
+        { ...LOG_LINES_LOST, label: undefined },
       ].map(({ name, type, label, help }) => [name.replace(prefix, ''), type, label ?? '', help]),
+    );
+  });
+
+  test('lists the metrics of further reporters', () => {
+    expect(tableAfter(page, '| metric of further reporters')).toEqual(
+      REPORTER_METRICS.map(({ name, type, labels, help }) => [
+        name.replace(/^agent_boundary_log_proxy_/, ''),
+        type,
+        labels.length === 1 ? labels[0] : labels.map((label) => `\`${label}\``).join(', '),
+        help,
+      ]),
     );
   });
 
@@ -183,7 +199,7 @@ test('docs/data-loss.md uses only reasons and metrics that exist', () => {
   const known = new Set<string>([
     ...DROP_REASONS,
     ...['boundary_channel_full', 'boundary_batch_full', 'session_id', 'sequence_number'],
-    ...METRICS.map(({ name }) => name.replace('agent_boundary_log_proxy_', '')),
+    ...[...METRICS, ...REPORTER_METRICS].map(({ name }) => name.replace('agent_boundary_log_proxy_', '')),
   ]);
   const used = [...page.matchAll(/`([a-z]+_[a-z_]+)`/g)].map(([, name]) => name as string);
   expect(used.filter((name) => !known.has(name))).toEqual([]);

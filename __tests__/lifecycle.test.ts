@@ -23,6 +23,9 @@ import {
   MessageEncoder,
   nullReporter,
   redact,
+  SessionAudit,
+  SessionLedger,
+  SocketReporter,
   StatusSink,
   TextReporter,
 } from '../lib/index.js';
@@ -301,6 +304,22 @@ const ROWS: Record<string, Row> = {
       };
     },
   },
+  'a SessionAudit': {
+    exported: ['SessionAudit', 'SessionLedger'],
+    fails: { write: STREAM, end: STREAM, destroy: [], resume: [], close: [] },
+    make: () => {
+      const ledger = new SessionLedger();
+      const audit = new SessionAudit({ ledger });
+      return {
+        methods: {
+          ...writing(audit, logBatch(1)),
+          resume: () => void audit.resume(),
+          close: () => ledger.closeAll(),
+        },
+        end: closed(audit),
+      };
+    },
+  },
   'a redactor': {
     exported: ['redact'],
     fails: { write: STREAM, end: STREAM, destroy: [], resume: [] },
@@ -465,6 +484,28 @@ const ROWS: Record<string, Row> = {
       };
     },
   },
+  'a SocketReporter': {
+    exported: ['SocketReporter'],
+    fails: { report: ['ERR_CLOSED', 'ERR_CONNECTION_LOST'], close: [], look: [] },
+    async make() {
+      const socketPath = path();
+      const server = createServer((socket) => void socket.resume().on('error', () => undefined));
+      await once(server.listen(socketPath), 'listening');
+      const reporter = new SocketReporter({ path: socketPath });
+      return {
+        methods: {
+          report: async () => reporter.report(logBatch(1), { signal }),
+          close: () => reporter.close(),
+          look: () => reporter.socketPath,
+        },
+        end: async () => {
+          await reporter.close();
+          await new Promise((resolve) => server.close(resolve));
+        },
+        check: () => expect(getEventListeners(signal, 'abort')).toEqual([]),
+      };
+    },
+  },
   'a BoundaryLogSender': {
     exported: ['BoundaryLogSender'],
     fails: { write: [...STREAM, 'ERR_CLOSED'], end: STREAM, destroy: [], drop: [...STREAM, 'ERR_CLOSED'] },
@@ -502,6 +543,8 @@ const STATELESS = [
     'describeOutcome',
     'SENDER_DROP_REASONS',
     'SOCKET_PATH_ENV',
+    'LOST_BY',
+    'verdictOf',
   ],
   ...['HEADER_LENGTH', 'MAX_PAYLOAD_LENGTH', 'Tag'],
   ...['matchesRule', 'parseRule', 'ruleFor', 'suggestRules'],

@@ -272,6 +272,11 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
   { page: 'docs/coder.md', text: 'CoderReporter', reason: 'it needs a Coder server' },
   { page: 'docs/loading.md', text: 'createRequire', reason: 'matrix.test.ts runs a bundle with it' },
   {
+    page: 'docs/embedding.md',
+    text: 'new SocketReporter',
+    reason: 'it needs two receivers; lib/server/several-reporters.test.ts runs such a proxy',
+  },
+  {
     page: 'docs/redaction.md',
     text: '--redact-pattern',
     reason: 'lib/cli/redaction.test.ts runs serve with these options',
@@ -281,6 +286,7 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
     text: 'redact({ keep',
     reason: 'lib/redaction/url-redactor.test.ts runs the stream',
   },
+  { page: 'docs/monitoring.md', text: 'scrape_configs', reason: 'alerts.test.ts gives it to promtool' },
   { page: 'docs/service.md', text: 'docker run', reason: 'it needs Docker; image.test.ts runs the image' },
   { page: 'docs/service.md', text: 'initContainers', reason: 'it needs Kubernetes' },
   {

@@ -8,10 +8,13 @@ import type { OptionRow } from '../lib/options.js';
 import { REDACT_OPTIONS } from '../lib/redaction/redact-options.js';
 import * as coder from '../lib/reporters/coder/index.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
+import { SOCKET_REPORTER_OPTIONS } from '../lib/reporters/socket.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
 import * as rules from '../lib/rules/index.js';
 import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
+import { SESSIONS_OPTIONS } from '../lib/server/sessions-options.js';
+import { SESSION_AUDIT_OPTIONS } from '../lib/sessions/session-audit.js';
 import * as spool from '../lib/spool/index.js';
 import { SPOOL_OPTIONS } from '../lib/spool/spool-options.js';
 import { DEMUX_OPTIONS } from '../lib/streams/demux.js';
@@ -64,6 +67,7 @@ const OPTIONAL: Name[] = ['undefined', 'an empty object'];
 const TEXTS: Name[] = ['an empty text', 'a number as a text', 'a text with NUL'];
 /** Objects without a field that is wrong. */
 const OBJECTS: Name[] = ['an empty object', 'an object with an unknown name', 'a stream'];
+const TIMES: Name[] = ['a negative number', 'a fraction', 'Infinity', 'a number beyond 2^53'];
 /** Streams of Node reject null themselves. */
 const NODE: Name[] = ['null'];
 /** Streams of bytes reject what is neither bytes nor text. */
@@ -302,6 +306,51 @@ const ARGUMENTS: Record<string, Record<string, Argument>> = {
     'one of the events': { call: (value) => rules.suggestRules([value]), right: OBJECTS },
     by: { call: (value) => rules.suggestRules([], value), right: ['undefined'] },
   },
+  SocketReporter: { options: { call: (value) => new root.SocketReporter(value) } },
+  SessionAudit: {
+    options: { call: (value) => new root.SessionAudit(value) },
+    ledger: { call: (ledger) => new root.SessionAudit({ ledger }) },
+  },
+  SessionLedger: {
+    options: { call: (value) => new root.SessionLedger(value), right: OPTIONAL },
+    maxSessions: {
+      call: (maxSessions) => new root.SessionLedger({ maxSessions }),
+      right: ['undefined'],
+    },
+    maxRanges: { call: (maxRanges) => new root.SessionLedger({ maxRanges }), right: ['undefined'] },
+    onEnd: {
+      call: (onEnd) => new root.SessionLedger({ onEnd }),
+      right: ['undefined', 'a function'],
+    },
+    'receive(batch)': { call: (value) => new root.SessionLedger().receive(value, 0) },
+    'receive(, at)': {
+      call: (value) => new root.SessionLedger().receive(logBatch(1), value),
+      right: TIMES,
+    },
+    'drop(batch)': { call: (value) => new root.SessionLedger().drop(value, 'shutdown', 0) },
+    'drop(, reason)': {
+      call: (value) => new root.SessionLedger().drop(logBatch(1), value, 0),
+      right: TEXTS,
+    },
+    'drop(, , at)': {
+      call: (value) => new root.SessionLedger().drop(logBatch(1), 'shutdown', value),
+      right: TIMES,
+    },
+    'loseBySender(sessionId)': {
+      call: (value) => new root.SessionLedger().loseBySender(value, 1, 0),
+      right: TEXTS,
+    },
+    'loseBySender(, count)': { call: (value) => new root.SessionLedger().loseBySender('a', value, 0) },
+    'loseBySender(, , at)': {
+      call: (value) => new root.SessionLedger().loseBySender('a', 1, value),
+      right: TIMES,
+    },
+    'closeIdle(now)': { call: (value) => new root.SessionLedger().closeIdle(value, 1), right: TIMES },
+    'closeIdle(, idleMs)': {
+      call: (value) => new root.SessionLedger().closeIdle(0, value),
+      right: ['a fraction', 'Infinity', 'a number beyond 2^53'],
+    },
+  },
   SpoolBuffer: {
     'a batch': {
       call: (value) => errorOf(new spool.SpoolBuffer({ folder: path() }, 'drop', silent), value),
@@ -354,6 +403,7 @@ const EXEMPT: Record<string, string> = {
   encodeCaptureRecord: 'it rejects a bad record with ERR_INVALID_CAPTURE',
   BoundaryLogError: 'an error must not fail while it is being created',
   defaultSocketPath: 'it has no arguments',
+  verdictOf: 'a report comes from a ledger, or from its JSON',
 };
 
 /** The error with which a stream fails, or that it emits with a `drop`, after a write. */
@@ -432,6 +482,17 @@ const TABLES: [
   ['LogBuffer', LOG_BUFFER_OPTIONS, (options) => new root.LogBuffer(options)],
   ['MessageDecoder', MESSAGE_DECODER_OPTIONS, (options) => new root.MessageDecoder(options)],
   ['redact', REDACT_OPTIONS, (options) => root.redact(options)],
+  [
+    'SocketReporter',
+    SOCKET_REPORTER_OPTIONS,
+    (options) => new root.SocketReporter({ path: path(), ...(options as object) }),
+  ],
+  ['sessions', SESSIONS_OPTIONS, (sessions) => new root.BoundaryLogProxy({ sessions })],
+  [
+    'SessionAudit',
+    SESSION_AUDIT_OPTIONS,
+    (options) => new root.SessionAudit({ ledger: new root.SessionLedger(), ...(options as object) }),
+  ],
   [
     'SpoolBuffer',
     SPOOL_OPTIONS,

@@ -10,9 +10,15 @@ interface Check {
   PAYLOAD_ROOM: Constant;
   JOINED: Constant;
   RESULT: Constant;
+  SESSIONS: Constant;
+  SUMMARY: Constant;
   checkRequest(pos: number, end: number): number;
   readEnvelope(pos: number, end: number): number;
 }
+
+/** How many sessions are known by number, and how many bytes each of them occupies, as in `wasm/summary.ts`. */
+const SLOTS = 256;
+const SLOT_LENGTH = 64;
 
 /** Returned by the functions below if the walk has to decide: there is no WebAssembly, or its memory is too small. */
 export const UNDECIDED = -3;
@@ -29,6 +35,11 @@ const readEnvelope = check?.readEnvelope ?? (() => UNDECIDED);
 const joined = Buffer.from(memory, check?.JOINED.value ?? 0, check?.PAYLOAD_ROOM.value ?? 0);
 const numbers = new Int32Array(memory, check?.RESULT.value ?? 0, check === undefined ? 0 : 4);
 const counts = new BigInt64Array(memory, check === undefined ? 0 : check.RESULT.value + 16, check ? 2 : 0);
+
+const summary = new Int32Array(memory, check?.SUMMARY.value ?? 0, check === undefined ? 0 : 3);
+/** The ids of the sessions that WebAssembly knows by number: see `wasm/summary.ts`. */
+const ids = Buffer.from(memory, check?.SESSIONS.value ?? 0, check === undefined ? 0 : SLOTS * SLOT_LENGTH);
+const sessions = new Array<string>(SLOTS).fill('');
 
 /**
  * The memory of which {@link chunk} contains the bytes from `loadedFrom` to `loadedTo`. Set only inside
@@ -96,7 +107,34 @@ function payloadFrom(frames: readonly (Frame | FrameFault)[], buffer: ArrayBuffe
  */
 export function checkFast(bytes: Uint8Array, pos: number, end: number): number {
   const at = addressOf(bytes, pos, end);
-  return at === NOT_LOADED ? UNDECIDED : checkRequest(at, at + end - pos);
+  isSummedUp = at !== NOT_LOADED;
+  return isSummedUp ? checkRequest(at, at + end - pos) : UNDECIDED;
+}
+
+/** Whether {@link checkFast} has summed up what it checked last. */
+let isSummedUp = false;
+
+/** Gives a batch what is known of the request that was checked last, if that is everything. */
+export function sumUp(
+  batch: object,
+  set: (batch: never, sessionId: string, allowed: number, firstNumber: number) => void,
+): void {
+  if (!isSummedUp) return;
+  const slot = summary[2] as number;
+  const sessionId = slot >= 0 ? sessionOf(slot) : slot === NO_SESSION ? '' : undefined;
+  if (sessionId !== undefined) set(batch as never, sessionId, summary[1] as number, summary[0] as number);
+}
+
+const NO_SESSION = -1;
+
+function sessionOf(slot: number): string {
+  if (slot < SLOTS) return sessions[slot] as string;
+  const from = (slot - SLOTS) * SLOT_LENGTH;
+  const id = ids.toString('utf8', from + 8, from + 8 + (ids[from] as number));
+  sessions[slot - SLOTS] = id;
+  // It is read.
+  ids[from + 1] = 0;
+  return id;
 }
 
 /** The address of bytes in WebAssembly memory, to which they are copied unless they are loaded. */
@@ -129,6 +167,8 @@ export const Member = { UNKNOWN: 0, LOGS: 1, STATUS: 2 } as const;
  */
 export function readEnvelopeFast(bytes: Uint8Array): number {
   const at = addressOf(bytes, 0, bytes.length);
+  // Of several requests, only the last one would be summed up.
+  isSummedUp = false;
   if (at === NOT_LOADED) return UNDECIDED;
   envelopeAt = at;
   return readEnvelope(at, at + bytes.length);

@@ -4,7 +4,11 @@ import { describeBatch } from './describe-message.js';
 import { BoundaryLogError } from './errors.js';
 import { isTag } from './frame.js';
 import { ReportBoundaryLogsRequest } from './messages.js';
+import { firstOfRun, type Summary, summaryOf } from './summary.js';
 import { WireReader } from './wire-reader.js';
+
+/** Gives a batch what the check of its bytes has summed up, so that nothing has to be read again. */
+export let setSummary: (batch: LogBatch, sessionId: string, allowed: number, firstNumber: number) => void;
 
 /**
  * A valid batch of logs: checked, counted, and kept as the bytes that were received. Two batches are equal, in Node's
@@ -28,6 +32,17 @@ export class LogBatch {
   /** Length of {@link raw}. Comparisons of a part, such as `partialDeepStrictEqual()`, need it: they accept a part of the bytes. */
   readonly byteLength: number;
   #request: ReportBoundaryLogsRequest | undefined;
+  #sessionId: string | undefined;
+  #allowed = 0;
+  #firstNumber = -1;
+
+  static {
+    setSummary = (batch, sessionId, allowed, firstNumber) => {
+      batch.#sessionId = sessionId;
+      batch.#allowed = allowed;
+      batch.#firstNumber = firstNumber;
+    };
+  }
 
   /**
    * @param tag The tag of its frame.
@@ -54,6 +69,30 @@ export class LogBatch {
   get request(): ReportBoundaryLogsRequest {
     this.#request ??= decode(this.raw);
     return this.#request;
+  }
+
+  /** The session of the logs, read without decoding them. Empty if they have none. */
+  get sessionId(): string {
+    return this.#sessionId ?? this.#sumUp().sessionId;
+  }
+
+  /** How many of the logs boundary allowed, counted without decoding them. */
+  get allowed(): number {
+    return this.#sessionId === undefined ? this.#sumUp().allowed : this.#allowed;
+  }
+
+  /**
+   * The sequence number of the first log, if each log has the number after that of the one before it. Otherwise -1, as if
+   * there is no log. Senders without a session do not number their logs: each of these has the number 0.
+   */
+  get firstNumber(): number {
+    if (this.#sessionId === undefined) this.#sumUp();
+    return this.#firstNumber;
+  }
+
+  /** The sequence number of each log, read without decoding them. */
+  get numbers(): readonly number[] {
+    return summaryOf(this.raw).numbers;
   }
 
   /** What `describeOutcome()` returns. If the bytes are not valid, the error stands in place of what they contain. */
@@ -89,6 +128,13 @@ export class LogBatch {
     const copy = Buffer.allocUnsafeSlow(this.raw.length);
     copy.set(this.raw);
     (this as { raw: NonSharedBuffer }).raw = copy;
+  }
+
+  #sumUp(): Summary {
+    const summary = summaryOf(this.raw);
+    const { sessionId, allowed, numbers } = summary;
+    setSummary(this, sessionId, allowed, numbers.length === this.count ? firstOfRun(numbers) : -1);
+    return summary;
   }
 }
 

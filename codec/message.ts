@@ -1,8 +1,16 @@
 import { BoundaryLogError } from './errors.js';
-import { logsRead, Member, readEnvelopeFast, statusRead, UNDECIDED, viewOfChecked } from './fast-path.js';
+import {
+  logsRead,
+  Member,
+  readEnvelopeFast,
+  statusRead,
+  sumUp,
+  UNDECIDED,
+  viewOfChecked,
+} from './fast-path.js';
 import { FieldCursor } from './field-cursor.js';
 import { type Frame, Tag } from './frame.js';
-import { LogBatch } from './log-batch.js';
+import { LogBatch, setSummary } from './log-batch.js';
 import type { Close, Outcome, Skip } from './outcome.js';
 import { StatusReport } from './status-report.js';
 import { checkRequest, checkStatus, INVALID_UTF8 } from './walk.js';
@@ -31,7 +39,9 @@ function decodeRequest(tag: Tag, payload: Buffer, start = 0, end = payload.lengt
   const count = checkRequest(payload, start, end);
   if (count < 0) return invalid(tag, count);
   const isWhole = start === 0 && end === payload.length;
-  return new LogBatch(tag, count, isWhole ? payload : viewOfChecked(payload, start, end));
+  const batch = new LogBatch(tag, count, isWhole ? payload : viewOfChecked(payload, start, end));
+  sumUp(batch, setSummary);
+  return batch;
 }
 
 /**

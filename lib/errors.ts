@@ -15,12 +15,12 @@ import { type ErrorCode as CodecErrorCode, BoundaryLogError as CodedError } from
  * | `ERR_ROUTE_CLOSED` | a stream that a Demux writes to was ended or destroyed | the Demux is destroyed |
  * | `ERR_FRAME_TIMEOUT` | a frame that has begun was not complete in time | the connection is closed, and the frame is dropped |
  * | `ERR_SEND_FAILED` | events could not be sent within the allowed attempts, or in time after `end()` | the sender is destroyed; the message says how many events are left |
- * | `ERR_WRITE_TIMEOUT` | a receiver did not read a frame within `writeTimeoutMs` | the sender closes the connection, and sends the batch again on a new one |
+ * | `ERR_WRITE_TIMEOUT` | a receiver did not read a frame within `writeTimeoutMs`, or `timeoutMs` of a `SocketReporter` | the sender closes the connection, and sends the batch again on a new one |
  * | `ERR_SENDER_FULL` | with `overflow: 'drop'`, a sender has no room for an event | the event is dropped and counted |
  * | `ERR_SPOOL_IN_USE` | another process, or another spool of this process, has the folder open | nothing is opened or changed |
  * | `ERR_SPOOL_FAILED` | the spool's folder cannot be created, read or written; `cause` says why | the call had no effect; the next one tries again |
- * | `ERR_CONNECT_FAILED` | Coder cannot be reached or is overloaded, or something else answers; `cause` says why | the reporter reconnects; the batch may be retried |
- * | `ERR_CONNECTION_LOST` | the connection to Coder, or one call on it, ended before the answer arrived | the reporter reconnects; the batch may be retried, and Coder may have stored it already |
+ * | `ERR_CONNECT_FAILED` | Coder, or the receiver of a `SocketReporter`, cannot be reached or is overloaded, or something else answers; `cause` says why | the reporter reconnects; the batch may be retried |
+ * | `ERR_CONNECTION_LOST` | the connection to Coder, or one call on it, ended before the answer arrived; or that to a receiver, before a frame was written | the reporter reconnects; the batch may be retried, and Coder may have stored it already |
  * | `ERR_CALL_TIMEOUT` | Coder did not answer a call in time | the call is abandoned; the batch may be retried, and Coder may have stored it already |
  * | `ERR_PROTOCOL_VIOLATION` | Coder, or a server in its place, sent something that WebSocket, yamux or DRPC do not allow | the connection or the call is closed, then as for `ERR_CONNECTION_LOST` |
  * | `ERR_CODER_REFUSED` | Coder rejects this configuration, or not yet accepts it: address, token or version | the batch may be retried, seconds or minutes later; the message says what to correct |

@@ -65,12 +65,26 @@ export type { Logger } from './logger.js';
 export type { RedactOptions } from './redaction/redact-options.js';
 export { type Redactable, type Redacted, redact, type UrlRedactor } from './redaction/url-redactor.js';
 export { nullReporter } from './reporters/null.js';
+export { SocketReporter, type SocketReporterOptions } from './reporters/socket.js';
 export { type TextOutput, TextReporter, type TextReporterOptions } from './reporters/text.js';
 export { BoundaryLogSender } from './sender/sender.js';
 export { SENDER_DROP_REASONS, type SenderAccounts, type SenderDropReason } from './sender/sender-accounts.js';
 export type { BoundaryLogSenderOptions } from './sender/sender-options.js';
 export { BoundaryLogProxy } from './server/proxy.js';
 export type { BoundaryLogProxyOptions, CloseOptions, RunForwarderOptions } from './server/proxy-options.js';
+export type { SessionsOptions } from './server/sessions-options.js';
+export type { NumberedBatch } from './sessions/session.js';
+export { type Auditable, SessionAudit, type SessionAuditOptions } from './sessions/session-audit.js';
+export { SessionLedger, type SessionLedgerOptions, type SessionTotals } from './sessions/session-ledger.js';
+export {
+  LOST_BY,
+  type Losses,
+  type LostBy,
+  type SessionReport,
+  type Uncertainty,
+  type Verdict,
+  verdictOf,
+} from './sessions/session-report.js';
 export { defaultSocketPath, SOCKET_PATH_ENV } from './socket-path.js';
 export type { SpoolBufferOptions } from './spool/spool-options.js';
 export { Demux, type Demuxable, type DemuxOptions, type Route, type Routes } from './streams/demux.js';

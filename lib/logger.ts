@@ -12,3 +12,13 @@ export interface Logger {
 
 /** Discards every line. */
 export const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** A logger that adds fields to each line of another one. */
+export function withFields(logger: Logger, fields: object): Logger {
+  return {
+    debug: (more, message) => logger.debug({ ...fields, ...more }, message),
+    info: (more, message) => logger.info({ ...fields, ...more }, message),
+    warn: (more, message) => logger.warn({ ...fields, ...more }, message),
+    error: (more, message) => logger.error({ ...fields, ...more }, message),
+  };
+}

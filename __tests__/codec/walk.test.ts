@@ -14,6 +14,7 @@ import { INVALID_UTF8, walkRequest } from '../../codec/walk.js';
 import { expectedOutcome, summary } from '../helpers/naive-outcome.js';
 import { decode, ENVELOPE, encode, type MessageType, REQUEST, varint } from '../helpers/naive-protobuf.js';
 import { seed } from '../helpers/seed.js';
+import { decodedSum, summedUp } from '../helpers/sums.js';
 import { requestHex, vectors } from '../helpers/vectors.js';
 
 type Bytes = fc.Arbitrary<Buffer>;
@@ -165,8 +166,11 @@ test.each([
       expect(summary(slowOutcome(frame))).toEqual(expectedOutcome(frame));
       // JavaScript would take ten times as long.
       expect(checkFast(frame.payload, 0, frame.payload.length)).not.toBe(UNDECIDED);
-      if (outcome.kind === 'logs')
+      if (outcome.kind === 'logs') {
         expect(requestHex(outcome.request)).toBe(encode(decode(REQUEST, outcome.raw)).toString('hex'));
+        expect(summedUp(outcome)).toEqual(decodedSum(outcome));
+        expect(summedUp(slowOutcome(frame) as LogBatch)).toEqual(decodedSum(outcome));
+      }
     }),
     { seed, numRuns: 1000, interruptAfterTimeLimit: 700 },
   );

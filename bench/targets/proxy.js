@@ -61,6 +61,8 @@ export async function open(socketPath, { reporter = 'null', fromEnd = 0, ...opti
     frameTimeout,
     spool,
     redact,
+    // As `serve` does.
+    sessions: {},
     logger: { debug: none, info, warn: none, error: none },
   });
   /** @type {number[]} */

@@ -1,28 +1,23 @@
 import type { Logger } from 'pino';
-import { onAbort } from '../abort.js';
-import type { Reporter } from '../forwarding/reporter.js';
 import { nextTurn } from '../real-time.js';
-import type { CoderReporter } from '../reporters/coder/coder-reporter.js';
-import { nullReporter } from '../reporters/null.js';
-import { TextReporter } from '../reporters/text.js';
 import { boundSocket } from '../server/listener/passed-socket.js';
 import { BoundaryLogProxy } from '../server/proxy.js';
-import type { BoundaryLogProxyOptions, RunForwarderOptions } from '../server/proxy-options.js';
+import type { BoundaryLogProxyOptions } from '../server/proxy-options.js';
 import type { Accounts } from '../telemetry/accounts.js';
 import type { Configuration } from './configuration/configuration.js';
 import type { ServeOptions } from './configuration/serve-options.js';
+import { type Destination, destinations, nameOf } from './destinations.js';
 import { EventsFile } from './events-file.js';
 import { shellWord } from './invocation.js';
-import { type EventOutput, ExitCode, type Io, isClosedPipe } from './io.js';
+import { ExitCode, type Io, isClosedPipe } from './io.js';
 import { countLostLines } from './log-output.js';
 import { MetricsServer } from './metrics-server.js';
 import { MetricsWhenFree } from './metrics-when-free.js';
 import { watchNpm } from './npm-parent.js';
 import { registerProcessMetrics } from './process-metrics.js';
 import { programLogger } from './program-logger.js';
-import { retryFrom } from './retry-arguments.js';
 import { passedSocket } from './socket-activation.js';
-import { checkFilters, type Screen, viewOf } from './view.js';
+import { checkFilters, screenOf } from './view.js';
 
 /** How long the end waits for a reader of the log that does not keep up, in ms. */
 const FLUSH_MS = 500;
@@ -65,6 +60,7 @@ async function serveUntil(
   const proxy = new BoundaryLogProxy({
     ...listen,
     onReplace: () => end.replaced(),
+    reporters: options.reporter.map(nameOf),
     bufferSize: options.buffer,
     bufferBytes: options.bufferBytes,
     overflow: options.overflow,
@@ -81,6 +77,7 @@ async function serveUntil(
       options.redact === undefined ? undefined : { keep: options.redactKeep, pattern: options.redactPattern },
     record:
       options.record === undefined ? undefined : { path: options.record, maxBytes: options.recordMaxBytes },
+    sessions: options.audit ? { idle: options.sessionIdle * 1000 } : undefined,
     logger,
   });
   if (io.log !== undefined) countLostLines(io.log, proxy.registry);
@@ -88,33 +85,36 @@ async function serveUntil(
   const metrics = await serveMetrics(options, proxy, listen.socketFd, logger);
   let isUnread = false;
   let exitCode: number = ExitCode.DONE;
-  let coder: CoderReporter | undefined;
+  let all: Destination[] = [];
   try {
-    if (options.reporter === 'coder') {
-      // Its dependencies take time to load, so only its users load them. It connects while the rest starts.
-      const { coderReporter } = await import('./coder.js');
-      coder = coderReporter(options, io, logger, entryOf('coderTokenFile')?.name);
-    }
+    all = await destinations(options, io, logger, { end, events }, entryOf('coderTokenFile')?.name);
     if (end.isReached) return end.exitCode;
     metrics?.announce();
     await proxy.start();
     if (io.stderr.isTTY && events === undefined) (io.log ?? io.stderr).write(greeting(io, proxy.socketPath));
-    const reporter = coder ?? reporterFor(options, io, end, events);
-    const forwarding = proxy.runForwarder(
-      summary?.watch(reporter) ?? reporter,
-      runOptions(options, io, events),
+    const withoutReader = new AbortController();
+    const forwarding = all.map(({ kind, reporter, run }, i) =>
+      proxy.runForwarder((i === 0 && summary?.watch(reporter)) || reporter, {
+        ...run,
+        signal: kind === 'stdout' ? withoutReader.signal : undefined,
+      }),
     );
     const canForward = await end.reached;
-    await proxy.close({ drain: canForward ? options.drain * 1000 : 0 });
-    await forwarding;
+    // The other reporters can still receive what is left.
+    if (!canForward) withoutReader.abort();
+    await proxy.close({ drain: canForward || all.length > 1 ? options.drain * 1000 : 0 });
+    await Promise.all(forwarding);
     if (summary !== undefined) (io.log ?? io.stderr).write(summary.text(io));
     isUnread = io.stdout.writableLength > 0;
-    exitCode = exitCodeOf(proxy.accounts(), options, canForward, io.stderr.isTTY === true) || end.exitCode;
+    const stdout = all.find(({ kind }) => kind === 'stdout');
+    if (stdout !== undefined)
+      exitCode = exitCodeOf(proxy.accounts(stdout.name), canForward, io.stderr.isTTY === true);
+    exitCode ||= end.exitCode;
     return exitCode;
   } finally {
     await proxy.close();
     end.release();
-    await coder?.close();
+    await Promise.all(all.map(({ reporter }) => reporter.close?.()));
     await metrics?.close();
     if (isUnread) {
       // Unread output would keep the process alive. The closing account contains it as dropped.
@@ -150,13 +150,7 @@ async function serveMetrics(
  * Events that stdout did not receive are a failure, so that nothing is lost silently. Only if its reader has gone, as with
  * `| head -1`, and a person looks at stderr, that is what this person wanted.
  */
-function exitCodeOf(
-  { dropped }: Accounts,
-  { reporter }: ServeOptions,
-  canForward: boolean,
-  isSeen: boolean,
-): number {
-  if (reporter !== 'stdout') return ExitCode.DONE;
+function exitCodeOf({ dropped }: Accounts, canForward: boolean, isSeen: boolean): number {
   if (!canForward) return isSeen ? ExitCode.DONE : ExitCode.FAILED;
   return dropped.shutdown.batches + dropped.forward_failed.batches > 0 ? ExitCode.FAILED : ExitCode.DONE;
 }
@@ -236,44 +230,6 @@ function listenOptions(options: ServeOptions, io: Io): BoundaryLogProxyOptions {
   const socketFd = passedSocket(io.env as Record<string, string | undefined>);
   if (socketFd === undefined) return { socketPath, socketMode, socketGroup, replace };
   return { socketPath, socketFd };
-}
-
-/** How the forwarder runs the chosen reporter. */
-function runOptions(
-  options: ServeOptions,
-  io: Io,
-  output: EventOutput | undefined = io.output,
-): RunForwarderOptions {
-  const { reporter, linger, grace } = options;
-  return {
-    graceMs: Math.round(grace * 1000),
-    concurrency: reporter === 'stdout' ? output?.atOnce : 1,
-    retry: retryFrom(options, reporter),
-    lingerMs: linger,
-  };
-}
-
-/** Where the events are shown. A file is never a terminal, and what is set for terminals does not concern it. */
-function screenOf({ eventsFile }: ServeOptions, io: Io): Screen {
-  return eventsFile === undefined ? io : { stdout: {}, env: {} };
-}
-
-function reporterFor(options: ServeOptions, io: Io, end: End, events: EventsFile | undefined): Reporter {
-  if (options.reporter === 'null') return nullReporter;
-  const stream = events ?? io.output ?? io.stdout;
-  const text = new TextReporter({ stream, ...viewOf(options, screenOf(options, io)) });
-  const handBack = async (error: unknown, signal: AbortSignal): Promise<never> => {
-    if (!isClosedPipe(error)) throw error;
-    // This is the end, not a failure: the batch returns to the buffer and appears in the closing account.
-    end.onStdoutError(error as Error);
-    await new Promise<void>((resolve) => onAbort(signal, resolve));
-    throw error;
-  };
-  return {
-    keepsOrder: text.keepsOrder,
-    report: (batch, options) =>
-      text.report(batch, options)?.catch((error) => handBack(error, options.signal)),
-  };
 }
 
 /** What a new user needs to know next. Only a terminal shows it. */

@@ -5,8 +5,6 @@ import { type Format, type Lines, linesOf } from '../text/format.js';
 import { TerminalView } from '../text/terminal-view.js';
 import { choice, type Screen, textFormat } from './arguments.js';
 
-export type { Screen };
-
 /** What of the events is shown, and how. */
 export interface ViewOptions {
   format: string;
@@ -50,6 +48,11 @@ export function viewOptions(): Option[] {
   ];
 }
 
+/** Where `serve` shows events. A file is never a terminal, and what is set for terminals does not concern it. */
+export function screenOf({ eventsFile }: { eventsFile: string | undefined }, stdout: Screen): Screen {
+  return eventsFile === undefined ? stdout : { stdout: {}, env: {} };
+}
+
 /** The options of a `TextReporter` that shows events like this. */
 export function viewOf(options: ViewOptions, screen: Screen): { format: Format | Lines; color: boolean } {
   const { format, color } = textFormat(options.format, screen);
@@ -70,11 +73,12 @@ export function viewOf(options: ViewOptions, screen: Screen): { format: Format |
  * @throws ERR_INVALID_OPTION if there is a filter, and a program or a file receives the events.
  */
 export function checkFilters(
-  options: ViewOptions & { reporter: string },
+  options: ViewOptions & { reporter: readonly string[] },
   screen: Screen,
   nameOf: (option: (typeof FILTERS)[number]) => string | undefined,
 ): void {
-  const isShown = options.reporter === 'stdout' && textFormat(options.format, screen).format === 'pretty';
+  const isShown =
+    options.reporter.includes('stdout') && textFormat(options.format, screen).format === 'pretty';
   const name = FILTERS.find((filter) => options[filter] !== undefined);
   if (name === undefined || (isShown && screen.stdout.isTTY)) return;
   const expected =

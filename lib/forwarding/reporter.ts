@@ -39,6 +39,8 @@ export interface Reporter<Batch = LogBatch> {
    * one warning. Default: `false`.
    */
   readonly logsOutages?: boolean | undefined;
+  /** The Unix socket that it writes to, if it does. A proxy refuses to forward to its own socket. */
+  readonly socketPath?: string | undefined;
   /** Releases the reporter's resources. The code that created the reporter calls this, never a `Forwarder`. */
   close?(): unknown;
 }

@@ -4,6 +4,7 @@ import type { Outcome } from '../../codec/index.js';
 import type { RecordedConnection } from '../capture/recording.js';
 import { BoundaryLogError } from '../errors.js';
 import type { UrlRedactor } from '../redaction/url-redactor.js';
+import type { SessionAudit } from '../sessions/session-audit.js';
 import { Demux } from '../streams/demux.js';
 import { FrameParser } from '../streams/frame-parser.js';
 import { MessageDecoder } from '../streams/message-decoder.js';
@@ -19,6 +20,8 @@ export interface Sinks {
   /** Receives each batch. Its backpressure is respected. */
   readonly logs: Writable;
   readonly status: StatusSink;
+  /** Creates the stream that tells a ledger of the batches of a connection. Default: there is no ledger. */
+  readonly makeAudit?: (() => SessionAudit<Outcome[]>) | undefined;
   /** Creates the stream that redacts the batches of a connection. Default: they are not redacted. */
   readonly makeRedactor?: (() => UrlRedactor<true>) | undefined;
   /** Called for each rejected frame. */
@@ -64,7 +67,7 @@ export class Connection implements Waiter {
 
   constructor(
     socket: Socket,
-    { logs, status, reject, makeRedactor, record }: Sinks,
+    { logs, status, reject, makeAudit, makeRedactor, record }: Sinks,
     turns: Turns,
     onError: (error: Error) => void,
   ) {
@@ -89,7 +92,9 @@ export class Connection implements Waiter {
       onError(error);
       socket.destroy();
     });
-    const outcomes = this.#parser.pipe(this.#decoder);
+    const decoded = this.#parser.pipe(this.#decoder);
+    // It sees the batches as the decoder has summed them up, before they are redacted.
+    const outcomes = makeAudit === undefined ? decoded : decoded.pipe(makeAudit());
     if (makeRedactor === undefined) outcomes.pipe(demux);
     else outcomes.pipe(makeRedactor()).pipe(demux);
     // After the pipe, so that each call comes after a step: at most 100 frames were processed.

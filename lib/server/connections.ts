@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 import type { Batch } from '../batch.js';
 import { Recording, type RecordOptions } from '../capture/recording.js';
 import type { Logger } from '../logger.js';
 import { type RedactionChoice, redactors } from '../redaction/redactors.js';
-import { LogBuffer } from '../streams/log-buffer.js';
 import { Episode } from '../telemetry/episode.js';
 import { Connection, type Sinks, type TimeLimits } from './connection.js';
 import { descriptorBudget, isOutOfDescriptors, SpareDescriptor } from './descriptors.js';
@@ -31,8 +31,11 @@ export interface ConnectionLimits extends TimeLimits, RedactionChoice {
   readonly record?: RecordOptions | undefined;
 }
 
-/** The sinks, and where a batch goes that cannot be redacted. */
-export interface ProxySinks extends Sinks {
+/** The sinks of all connections. */
+export interface SharedSinks extends Sinks {
+  /** What a connection uses in place of `logs`, if its share of the buffer counts; destroyed when it has gone. */
+  sender?(): Writable | undefined;
+  /** Where a batch goes that cannot be redacted. */
   drop(batch: Batch, reason: 'redaction_failed', error: unknown): void;
 }
 
@@ -56,7 +59,7 @@ export class Connections {
   idle = 0;
   /** Connections that were closed as soon as they were accepted. */
   readonly refused: Record<RefusalReason, number> = { max_connections: 0, descriptors: 0 };
-  readonly #sinks: Sinks;
+  readonly #sinks: SharedSinks;
   readonly #limits: ConnectionLimits;
   readonly #events: ConnectionEvents;
   readonly #logger: Logger;
@@ -70,7 +73,7 @@ export class Connections {
   #bytesOfClosed = 0;
 
   /** @throws ERR_INVALID_OPTION */
-  constructor(sinks: ProxySinks, limits: ConnectionLimits, events: ConnectionEvents, logger: Logger) {
+  constructor(sinks: SharedSinks, limits: ConnectionLimits, events: ConnectionEvents, logger: Logger) {
     const makeRedactor = redactors(limits, (batch, error) => sinks.drop(batch, 'redaction_failed', error));
     this.#sinks = { ...sinks, makeRedactor };
     this.#limits = limits;
@@ -164,10 +167,9 @@ export class Connections {
 
   #receive(socket: Socket): void {
     this.total += 1;
-    const { logs } = this.#sinks;
-    const share = logs instanceof LogBuffer && logs.fairShare ? logs.sender() : undefined;
+    const share = this.#sinks.sender?.();
     const record = this.#recording?.connection();
-    const sinks = { ...this.#sinks, logs: share ?? logs, record };
+    const sinks = { ...this.#sinks, logs: share ?? this.#sinks.logs, record };
     const connection = new Connection(socket, sinks, this.#turns, (err) =>
       this.#faults.happened({ connections: 1 }, { err }),
     );

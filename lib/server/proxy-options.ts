@@ -15,12 +15,12 @@ import {
   wholeNumber,
 } from '../options.js';
 import type { RedactOptions } from '../redaction/redact-options.js';
-import { defaultSocketPath } from '../socket-path.js';
+import { defaultSocketPath, SOCKET_PATH } from '../socket-path.js';
 import type { SpoolBufferOptions } from '../spool/spool-options.js';
 import { LOG_BUFFER_OPTIONS } from '../streams/log-buffer.js';
 import { STATUS_SINK_OPTIONS } from '../streams/status-sink.js';
 import { type MetricsRegistry, Registry } from '../telemetry/prom-client.js';
-import { MAX_SOCKET_PATH_LENGTH } from './listener/socket-file.js';
+import type { SessionsOptions } from './sessions-options.js';
 
 /** Options of {@link BoundaryLogProxy}. */
 export interface BoundaryLogProxyOptions {
@@ -47,6 +47,11 @@ export interface BoundaryLogProxyOptions {
    * proxy listens on a second socket, `<socketPath>.control`. Default: no proxy can take over.
    */
   onReplace?: (() => void) | undefined;
+  /**
+   * The names of the reporters, each of which receives every batch; each is 1 to 32 of a-z, 0-9 and `-`. Each has a
+   * buffer, and with a spool a folder, of its own. Default: `['main']`.
+   */
+  reporters?: readonly string[] | undefined;
   /** How many batches the buffer holds, over all connections. Default: `100`. */
   bufferSize?: number | undefined;
   /** How many bytes of batches the buffer holds. Default: 32768 for each batch of `bufferSize`. */
@@ -90,6 +95,12 @@ export interface BoundaryLogProxyOptions {
    * has no limit, which is `Infinity` here. Default: `4294967295`.
    */
   maxStatusCount?: number | undefined;
+  /**
+   * Finds out, per session, which events are missing, and who lost them: `{ idle = 600000, maxSessions = 10000, onEnd }`.
+   * What is known is at `proxy.sessions`, in the metrics, and in a line of the log when a session ends. Default: it does
+   * not.
+   */
+  sessions?: SessionsOptions | undefined;
   /** The prom-client registry for the metrics. It is also at `proxy.registry`. Default: a new registry. */
   registry?: MetricsRegistry | undefined;
   /** A pino logger, or any object with its four methods. Default: silent. */
@@ -98,8 +109,7 @@ export interface BoundaryLogProxyOptions {
 
 export const PROXY_OPTIONS = {
   socketPath: {
-    expected: `a path of 1 to ${MAX_SOCKET_PATH_LENGTH} bytes, without NUL and lone surrogates`,
-    accepts: (value) => text.accepts(value) && Buffer.byteLength(value as string) <= MAX_SOCKET_PATH_LENGTH,
+    ...SOCKET_PATH,
     makeDefault: defaultSocketPath,
     defaultDoc: 'defaultSocketPath()',
     doc: 'Path of the Unix socket to listen on',
@@ -127,6 +137,17 @@ export const PROXY_OPTIONS = {
     ...callable,
     defaultDoc: 'no proxy can take over',
     doc: 'Called when another proxy has taken over from this one, which should then `close()`',
+  },
+  reporters: {
+    expected: 'an array of different names, each of 1 to 32 of a-z, 0-9 and -, and at least one',
+    accepts: (value) =>
+      Array.isArray(value) &&
+      value.length > 0 &&
+      new Set(value).size === value.length &&
+      value.every((name) => typeof name === 'string' && /^[a-z0-9-]{1,32}$/.test(name)),
+    default: ['main'] as readonly string[],
+    defaultDoc: "['main']",
+    doc: 'The names of the reporters, each of which receives every batch',
   },
   bufferSize: {
     ...LOG_BUFFER_OPTIONS.maxBatches,
@@ -180,6 +201,12 @@ export const PROXY_OPTIONS = {
     doc: 'Records what is received to a file, as a capture: `{ path, maxBytes = 1 GiB }`',
   },
   maxStatusCount: STATUS_SINK_OPTIONS.maxStatusCount,
+  sessions: {
+    expected: 'an object with idle, maxSessions and onEnd, or an empty one',
+    accepts: isRecord,
+    defaultDoc: 'it does not',
+    doc: 'Finds out, per session, which events are missing, and who lost them: `{ idle = 600000, maxSessions = 10000, onEnd }`',
+  },
   registry: {
     ...objectWith('registerMetric', 'getSingleMetric', 'removeSingleMetric'),
     makeDefault: (): MetricsRegistry => new Registry(),
@@ -191,6 +218,8 @@ export const PROXY_OPTIONS = {
 
 /** Options of {@link BoundaryLogProxy.runForwarder}. */
 export interface RunForwarderOptions {
+  /** Which of the proxy's `reporters` this is. Default: the first one. */
+  name?: string | undefined;
   /** Ends the run when it aborts. The buffer keeps its batches. Default: the run ends with `close()`. */
   signal?: AbortSignal | undefined;
   /** How many batches are reported at the same time; more than 1 gives up their order. Default: `1`. */
@@ -211,6 +240,7 @@ export interface RunForwarderOptions {
 }
 
 export const RUN_OPTIONS = {
+  name: { ...text, defaultDoc: 'the first one', doc: "Which of the proxy's `reporters` this is" },
   signal: {
     expected: 'an AbortSignal',
     accepts: (value) => value instanceof AbortSignal,

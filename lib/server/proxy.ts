@@ -1,24 +1,20 @@
-import type { LogBatch } from '../../codec/index.js';
 import { wasmFailure } from '../../codec/web-assembly.js';
-import { onAbort } from '../abort.js';
-import type { Amount, Batch } from '../batch.js';
 import { BoundaryLogError } from '../errors.js';
-import { Forwarder } from '../forwarding/forwarder.js';
 import type { Reporter } from '../forwarding/reporter.js';
 import type { Logger } from '../logger.js';
-import { resolveOptions } from '../options.js';
-import { SpoolBuffer } from '../spool/spool-buffer.lazy.js';
-import { LogBuffer } from '../streams/log-buffer.js';
+import { invalidOption, resolveOptions } from '../options.js';
+import type { SessionLedger } from '../sessions/session-ledger.js';
+import { isSameSocket } from '../socket-path.js';
 import { StatusSink } from '../streams/status-sink.js';
-import { type Accounts, type DropReason, subtract, Tally } from '../telemetry/accounts.js';
+import type { Accounts } from '../telemetry/accounts.js';
 import { ForeignCode } from '../telemetry/foreign-code.js';
 import { type Health, healthOf } from '../telemetry/health.js';
 import { Metrics } from '../telemetry/metrics.js';
 import type { MetricsRegistry } from '../telemetry/prom-client.js';
 import { noRejections, type RejectReason } from '../telemetry/reject-reasons.js';
-import { ReporterState } from '../telemetry/reporter-state.js';
 import { Warnings } from '../telemetry/warnings.js';
 import { Connections } from './connections.js';
+import { Deliveries } from './deliveries.js';
 import { Drain } from './drain.js';
 import type { Listener } from './listener/listener.js';
 import { type ListenOptions, openListener } from './listener/open-listener.js';
@@ -30,8 +26,8 @@ import {
   PROXY_OPTIONS,
   RUN_OPTIONS,
   type RunForwarderOptions,
-  retryPolicy,
 } from './proxy-options.js';
+import { Sessions } from './sessions.js';
 
 /**
  * Receives boundary's audit logs over a Unix socket, keeps them in a bounded buffer that all connections share, and
@@ -54,22 +50,16 @@ export class BoundaryLogProxy {
   readonly #logger: Logger;
   readonly #warnings: Warnings;
   readonly #socketFaults: SocketFaults;
-  readonly #tally = new Tally();
   readonly #status: StatusSink;
-  readonly #reporterState = new ReporterState();
   readonly #rejected = noRejections();
-  readonly #buffer: LogBuffer | SpoolBuffer;
-  /** The buffer, if it is on disk. */
-  readonly #spool: SpoolBuffer | undefined;
+  readonly #deliveries: Deliveries;
+  readonly #sessions: Sessions | undefined;
   readonly #connections: Connections;
   readonly #metrics: Metrics;
   readonly #hasGivenRegistry: boolean;
   readonly #closing = new AbortController();
   readonly #drain = new Drain();
-  #retries = 0;
   #listener: Listener | undefined;
-  #forwarder: Forwarder | undefined;
-  #forwarding: Promise<void> | undefined;
   #started: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -79,7 +69,6 @@ export class BoundaryLogProxy {
    */
   constructor(options: BoundaryLogProxyOptions = {}) {
     const resolved = resolveOptions('BoundaryLogProxy', options, PROXY_OPTIONS);
-    const { bufferSize: maxBatches, bufferBytes: maxBytes, overflow, fairShare, spool } = resolved;
     this.socketPath = resolved.socketPath;
     const foreign = new ForeignCode(resolved.logger);
     this.#logger = foreign.logger;
@@ -88,31 +77,48 @@ export class BoundaryLogProxy {
     this.#socketFaults = new SocketFaults(this.#logger);
     this.registry = resolved.registry;
     this.#hasGivenRegistry = options.registry !== undefined;
-    if (spool !== undefined) {
-      this.#spool = new SpoolBuffer(spool, overflow, this.#logger);
-      this.#spool.on('loss', (lost: Amount) => this.#tally.dropAmount(lost, 'spool_damaged'));
-      this.#spool.on('failure', (error: Error) => this.#warnings.spoolFailed(error));
-    }
-    const onDrop = (batch: Batch, reason: DropReason, error?: unknown) => this.#drop(batch, reason, error);
-    const inMemory = { maxBatches, maxBytes, overflow, fairShare };
-    this.#buffer = this.#spool?.on('drop', onDrop) ?? new LogBuffer(inMemory).on('drop', onDrop);
-    this.#status = new StatusSink({ maxStatusCount: resolved.maxStatusCount });
+    const { bufferSize: maxBatches, bufferBytes: maxBytes, overflow, fairShare, spool } = resolved;
+    const events = {
+      changed: () => this.#drain.changed(),
+      forwarded: (seconds: number) => {
+        this.#metrics.forwardDuration.add(seconds);
+        this.#drain.changed();
+      },
+      dropped: (...drop: Parameters<Sessions['dropped']>) => this.#sessions?.dropped(...drop),
+    };
+    const { sessions, maxStatusCount } = resolved;
+    if (sessions !== undefined) this.#sessions = new Sessions(sessions, maxStatusCount, foreign.logger);
+    this.#deliveries = new Deliveries(
+      resolved.reporters,
+      { maxBatches, maxBytes, overflow, fairShare, spool, logger: foreign.logger },
+      this.#warnings,
+      events,
+    );
+    this.#status = new StatusSink({ maxStatusCount });
     const reject = (reason: RejectReason, error?: BoundaryLogError) => {
       this.#rejected[reason] += 1;
       this.#warnings.rejected(reason, error);
     };
     this.#status.on('reject', () => reject('implausible_status'));
-    const sinks = { logs: this.#buffer, status: this.#status, reject, drop: onDrop };
+    const { logs, first, others } = this.#deliveries;
+    const sinks = {
+      ...{ logs, status: this.#status, reject },
+      sender: () => this.#deliveries.sender(),
+      drop: this.#deliveries.drop,
+      makeAudit: this.#sessions?.audit,
+    };
     this.#connections = new Connections(sinks, resolved, this.#warnings, this.#logger);
     const source = {
       accounts: () => this.accounts(),
-      retries: () => this.#retries,
-      buffer: this.#buffer,
-      spool: this.#spool,
-      reporter: this.#reporterState,
+      retries: () => first.retries,
+      buffer: first.buffer,
+      spool: first.spool,
+      reporter: first.state,
+      others,
       status: this.#status,
       rejected: this.#rejected,
       connections: this.#connections,
+      sessions: this.#sessions?.ledger,
       shortages: this.#warnings.shortages.counts,
       wasmEnabled: () => wasmFailure() === undefined,
       foreignErrors: () => foreign.errors,
@@ -153,24 +159,18 @@ export class BoundaryLogProxy {
    * @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED if there is a spool that cannot be opened.
    */
   async runForwarder(reporter: Reporter, options: RunForwarderOptions = {}): Promise<void> {
-    const { signal, graceMs, retry, ...rest } = resolveOptions('runForwarder', options, RUN_OPTIONS);
-    const forwarder = new Forwarder(this.#spool?.guard(reporter) ?? reporter, {
-      ...rest,
-      retry: retryPolicy(retry, this.#spool !== undefined),
-    });
-    if (this.#forwarder !== undefined) {
-      const message = 'a forwarder is already running: abort its signal, and wait until it has ended';
-      throw new BoundaryLogError('ERR_FORWARDER_RUNNING', message);
+    const resolved = resolveOptions('runForwarder', options, RUN_OPTIONS);
+    const { name, signal } = resolved;
+    const target = reporter?.socketPath;
+    if (target !== undefined && isSameSocket(target, this.socketPath)) {
+      throw invalidOption(
+        'runForwarder: reporter',
+        target,
+        'another socket than that of the proxy, which would loop',
+      );
     }
     const end = AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]);
-    if (end.aborted) return;
-    this.#forwarder = forwarder;
-    this.#reporterState.watch(forwarder);
-    if (forwarder.isRetrying && reporter.logsOutages !== true) this.#warnings.watchOutages(forwarder);
-    this.#forwarding = this.#forward(forwarder, end, graceMs).finally(() => {
-      this.#forwarder = undefined;
-    });
-    await this.#forwarding;
+    await this.#deliveries.named('runForwarder: name', name).run(reporter, resolved, end);
   }
 
   /**
@@ -191,17 +191,19 @@ export class BoundaryLogProxy {
     return this.close();
   }
 
-  /** What has become of everything that was received. */
-  accounts(): Accounts {
-    const nothing = { batches: 0, logs: 0 };
-    const inFlight = this.#forwarder?.inFlight ?? nothing;
-    return this.#tally.accounts({
-      received: this.#buffer.received,
-      recovered: this.#spool?.recovered ?? nothing,
-      // A spool keeps the batches in flight, too, until the reporter has accepted them.
-      buffered: this.#spool ? subtract(this.#spool.held, inFlight) : this.#buffer.held,
-      inFlight,
-    });
+  /**
+   * What has become of everything that was received, for one reporter.
+   *
+   * @param reporter One of the option `reporters`. Default: the first one.
+   * @throws ERR_INVALID_OPTION
+   */
+  accounts(reporter?: string): Accounts {
+    return this.#deliveries.named('accounts', reporter).accounts();
+  }
+
+  /** What is known of the sessions, with the option `sessions`. */
+  get sessions(): SessionLedger | undefined {
+    return this.#sessions?.ledger;
   }
 
   /** Whether the proxy does its work, and if not, why. It looks at the socket file. */
@@ -209,24 +211,20 @@ export class BoundaryLogProxy {
     return healthOf({
       isListening: this.#listener !== undefined && this.#closed === undefined,
       hasSocketFile: this.#listener?.hasFile ?? false,
-      isForwarding: this.#forwarder?.destroyed === false,
-      isSpoolWritable: this.#spool?.isWritable ?? true,
-      sinceDropMs: this.#tally.sinceDropMs,
-      isReporterUp: this.#reporterState.isUp,
+      ...this.#deliveries.facts,
     });
   }
 
   async #start(): Promise<void> {
     this.#connections.start();
     try {
-      this.#listener = await openListener(this.#listenOptions, this.#spool, {
+      this.#listener = await openListener(this.#listenOptions, this.#deliveries, {
         connection: (socket) => this.#connections.add(socket),
         error: (error) => this.#connections.notAccepted(error),
         fault: (path, fault, error) => this.#socketFaults.tell(path, fault, error),
       });
       if (wasmFailure() !== undefined) this.#warnings.wasmDisabled(wasmFailure());
-      // During a shortage it is opened in the background, and senders wait.
-      await Promise.race([this.#spool?.open(), new Promise((short) => this.#spool?.once('failure', short))]);
+      await this.#deliveries.open();
     } catch (error) {
       await this.#listener?.close();
       await this.#listener?.finish?.();
@@ -236,64 +234,22 @@ export class BoundaryLogProxy {
     }
   }
 
-  async #forward(forwarder: Forwarder, end: AbortSignal, graceMs: number): Promise<void> {
-    const ended = new Promise<void>((resolve) => onAbort(end, resolve));
-    await Promise.race([this.#spool?.open(), ended]);
-    forwarder.on('forward', (batch: LogBatch, seconds: number) => {
-      this.#tally.forward(batch);
-      this.#metrics.forwardDuration.add(seconds);
-      this.#spool?.ack(batch);
-      this.#drain.changed();
-    });
-    forwarder.on('drop', (batch: LogBatch, reason: DropReason, error) => {
-      this.#drop(batch, reason, error);
-      this.#spool?.ack(batch);
-      this.#drain.changed();
-    });
-    forwarder.on('retry', (error) => {
-      this.#retries += 1;
-      this.#warnings.shortages.count(error);
-    });
-    this.#buffer.pipe(forwarder, { end: false });
-    await ended;
-    this.#buffer.unpipe(forwarder);
-    const left = await forwarder.stop(graceMs);
-    // In one turn, so that the accounts always balance.
-    for (const batch of left.reverse()) this.#buffer.unshift(batch);
-    this.#forwarder = undefined;
-    this.#drain.changed();
-  }
-
   async #close(drainMs: number): Promise<void> {
     await this.#started?.catch(() => undefined);
     await this.#listener?.close();
     const deadline = performance.now() + drainMs;
-    if (drainMs > 0) await this.#drain.run(() => this.#canForward(deadline), this.#connections, drainMs);
+    if (drainMs > 0)
+      await this.#drain.run(() => this.#deliveries.canForward(deadline), this.#connections, drainMs);
     this.#closing.abort();
-    await this.#forwarding?.catch(() => undefined);
-    this.#buffer.shutdown();
+    await this.#deliveries.shutdown();
     this.#metrics.release(!this.#hasGivenRegistry);
     await this.#connections.closeAll();
-    await this.#spool?.close();
+    await this.#deliveries.closeSpools();
     await this.#listener?.finish?.();
-    this.#buffer.destroy();
+    this.#deliveries.destroy();
+    this.#sessions?.close();
     this.#warnings.end();
     if (this.#listener === undefined) return;
-    const { received, recovered, forwarded, dropped, buffered: kept } = this.accounts();
-    this.#logger.info({ received, recovered, forwarded, dropped, kept }, 'closed');
-  }
-
-  /** Whether there is something left that the reporter will be given before the deadline. */
-  #canForward(deadline: number): boolean {
-    const { buffered, inFlight } = this.accounts();
-    if (this.#forwarder === undefined || buffered.batches + inFlight.batches === 0) return false;
-    this.#forwarder.hurry();
-    return !((this.#forwarder.nextAttemptAt ?? 0) > deadline);
-  }
-
-  #drop(batch: Batch, reason: DropReason, error?: unknown): void {
-    this.#tally.drop(batch, reason);
-    // The closing account contains what a shutdown drops.
-    if (reason !== 'shutdown') this.#warnings.dropped(batch, reason, error);
+    this.#logger.info(this.#deliveries.closingAccount(), 'closed');
   }
 }

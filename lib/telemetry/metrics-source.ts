@@ -1,6 +1,7 @@
 import type { Accounts } from './accounts.js';
 import type { ForeignSource } from './foreign-code.js';
 import type { RejectReason } from './reject-reasons.js';
+import type { ReporterSource } from './reporter-metrics.js';
 
 /** The state that the metrics are read from when somebody asks for them. The metrics have no counters of their own. */
 export interface MetricsSource {
@@ -16,6 +17,8 @@ export interface MetricsSource {
     | { readonly missing: { batches: number; firstId: number; endId: number }; readonly failures: number }
     | undefined;
   readonly reporter: { readonly isUp: boolean; lastSuccess(): number };
+  /** The reporters besides the first one, which everything above is about. Default: none. */
+  readonly others?: readonly ReporterSource[] | undefined;
   readonly status: { readonly droppedChannelFull: number; readonly droppedBatchFull: number };
   readonly rejected: Readonly<Record<RejectReason, number>>;
   readonly connections: {
@@ -26,6 +29,18 @@ export interface MetricsSource {
     readonly idle: number;
     readonly unrecorded: number;
   };
+  /** If the proxy looks for missing events. */
+  readonly sessions?:
+    | {
+        readonly size: number;
+        readonly totals: {
+          readonly sessions: number;
+          readonly missing: Readonly<Record<string, number>>;
+          readonly duplicated: number;
+          readonly withoutSession: number;
+        };
+      }
+    | undefined;
   /** Operations that failed, by kind of shortage. */
   readonly shortages: Readonly<Record<string, number>>;
   wasmEnabled(): boolean;

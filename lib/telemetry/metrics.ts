@@ -3,19 +3,19 @@ import { Guard } from '../guard.js';
 import { DROP_REASONS, subtract } from './accounts.js';
 import { buildInfo } from './build-info.js';
 import { DurationHistogram } from './duration-histogram.js';
+import { createMetric, type MetricHead } from './metric.js';
 import type { MetricsSource } from './metrics-source.js';
-import { Counter, Gauge, type MetricsRegistry } from './prom-client.js';
+import type { MetricsRegistry } from './prom-client.js';
 import { RECORD_MISSING } from './record-metric.js';
 import { Registration } from './registration.js';
+import { reporterMetrics } from './reporter-metrics.js';
+import { SESSION_METRICS } from './session-metrics.js';
 
 /** The values of one metric: a number, or a number for each value of its label. */
 type Values = number | Readonly<Record<string, number>>;
 
-interface Definition {
-  readonly name: string;
-  readonly type: 'counter' | 'gauge';
-  readonly help: string;
-  readonly label?: 'reason' | 'kind' | 'source';
+interface Definition extends MetricHead {
+  readonly label?: 'reason' | 'kind' | 'source' | 'reporter' | 'lost_by';
   values(source: MetricsSource): Values;
 }
 
@@ -178,8 +178,12 @@ export const METRICS: readonly Definition[] = [
   {
     name: `${PREFIX}reporter_up`,
     type: 'gauge',
-    help: 'Whether the reporter works: 1, or 0 from a failure until the next success.',
-    values: (source) => (source.reporter.isUp ? 1 : 0),
+    help: 'Whether the reporter works: 1, or 0 from a failure until the next success; further reporters have a label.',
+    label: 'reporter',
+    values: ({ reporter, others = [] }) =>
+      Object.fromEntries(
+        [{ name: '', state: reporter }, ...others].map(({ name, state }) => [name, state.isUp ? 1 : 0]),
+      ),
   },
   {
     name: `${PREFIX}last_success_timestamp_seconds`,
@@ -218,6 +222,7 @@ export const METRICS: readonly Definition[] = [
     values: (source) => source.spool?.failures ?? 0,
   },
   RECORD_MISSING,
+  ...SESSION_METRICS,
   {
     name: `${PREFIX}foreign_errors_total`,
     type: 'counter',
@@ -245,6 +250,7 @@ export class Metrics {
   constructor(registry: MetricsRegistry, source: MetricsSource, guard = new Guard(() => undefined)) {
     const metrics = [
       ...METRICS.map((definition) => metricOf(definition, source)),
+      ...reporterMetrics(source.others),
       buildInfo(),
       this.forwardDuration,
     ];
@@ -261,27 +267,12 @@ export class Metrics {
   }
 }
 
-/** A metric that belongs to no registry yet. */
-function metricOf({ name, type, help, label, values }: Definition, source: MetricsSource): object {
-  const config = { name, help, labelNames: label === undefined ? [] : [label], registers: [] };
-  const publish = (set: (labels: Record<string, string>, value: number) => void) => {
+function metricOf(definition: Definition, source: MetricsSource): object {
+  const { label, values } = definition;
+  return createMetric(definition, label === undefined ? [] : [label], (publish) => {
     const now = values(source);
-    if (typeof now === 'number') set({}, now);
-    else for (const [value, n] of Object.entries(now)) set({ [label as string]: value }, n);
-  };
-  if (type === 'gauge') {
-    return new Gauge({
-      ...config,
-      collect() {
-        publish((labels, value) => this.set(labels, value));
-      },
-    });
-  }
-  return new Counter({
-    ...config,
-    collect() {
-      this.reset();
-      publish((labels, value) => this.inc(labels, value));
-    },
+    if (typeof now === 'number') publish({}, now);
+    // Without a value, a label is as if it was not there.
+    else for (const [value, n] of Object.entries(now)) publish(value ? { [label as string]: value } : {}, n);
   });
 }

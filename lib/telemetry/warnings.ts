@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Batch } from '../batch.js';
 import type { BoundaryLogError } from '../errors.js';
-import type { Logger } from '../logger.js';
+import { type Logger, withFields } from '../logger.js';
 import type { DropReason } from './accounts.js';
 import { Episode, Episodes, type EpisodeTexts } from './episode.js';
 import type { RejectReason } from './reject-reasons.js';
@@ -52,10 +52,15 @@ export class Warnings {
   readonly #episodes: Episodes;
   #outage: Episode | undefined;
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger, shortages = new Shortages(logger)) {
     this.#logger = logger;
     this.#episodes = new Episodes(logger);
-    this.shortages = new Shortages(logger);
+    this.shortages = shortages;
+  }
+
+  /** Warnings about one of several reporters: each line names it. Shortages are counted together. */
+  about(reporter: string): Warnings {
+    return new Warnings(withFields(this.#logger, { reporter }), this.shortages);
   }
 
   dropped(batch: Batch, reason: DropReason, error?: unknown): void {

@@ -74,19 +74,21 @@ export function checkModule(request) {
   };
   collect(request);
   const logs = /** @type {Field} */ (request.fields.find(({ name }) => name === 'logs'));
+  const read = readFields(request, logs);
   const users = all.flatMap(({ fields }) => fields.filter(({ message }) => message === logs.message));
   if (users.length > 1) throw new Error('proto/: only ReportBoundaryLogsRequest.logs may be a BoundaryLog');
 
   const body = all
-    .map((message) => checkFunction(message, logs.message, message === request ? PLACE : ''))
+    .map((message) => checkFunction(message, logs.message, read, message === request ? PLACE : ''))
     .join('\n');
   const keys = all.flatMap((message) => message.fields.map((field) => keyOf(message, field)));
   const used = keys.filter((key) => body.includes(key));
   return `import {
 ${used.map((key) => `  ${key},\n`).join('')}} from './keys';
-import { fieldKey, fieldStart, NOWHERE, nextField } from '../field';
+import { fieldKey, fieldStart, fieldValue, NOWHERE, nextField } from '../field';
 import { isAscii, isUtf8 } from '../utf8';
-import { afterDelimited, afterLength, afterVarint, skipField } from '../wire';
+import { afterDelimited, afterLength, afterVarint, skipField, varintValue } from '../wire';
+import { begin, noteLog, noteSession, summarize } from '../summary';
 
 /** The message is not valid protobuf, or a text in it is not UTF-8. */
 export const MALFORMED: i32 = -1;
@@ -100,6 +102,7 @@ let logsBefore: i32 = 0;
 /** How many logs there are in a ${request.name}; below 0 why it is not valid. */
 export function checkRequest(pos: usize, end: usize): i32 {
   logs = 0;
+  begin();
   while (!is${request.name}(pos, end)) {
     // Only this field is not as senders write it.
     logs = logsBefore;
@@ -107,12 +110,40 @@ export function checkRequest(pos: usize, end: usize): i32 {
     if (next < 0) return next;
     pos = next;
   }
+  summarize();
   return logs;
 }
 
 ${body}
-${all.map((message) => (message === request ? walkOfOne(message) : walkFunction(message, logs.message))).join('\n')}`;
+${all.map((message) => (message === request ? walkOfOne(message, read) : walkFunction(message, logs.message, read))).join('\n')}`;
 }
+
+/**
+ * The fields whose values the check reads, besides those whose form it checks.
+ *
+ * @typedef {{ session: Field, allowed: Field, sequence: Field }} ReadFields
+ *
+ * @param {Message} request @param {Field} logs
+ * @returns {ReadFields}
+ */
+function readFields(request, logs) {
+  const find = (/** @type {Message | undefined} */ message, /** @type {string} */ name) => {
+    const field = message?.fields.find((field) => field.name === name);
+    if (field === undefined || !hasShortKey(field)) {
+      throw new Error(`proto/: ${message?.name} needs a field ${name} with a number below ${FIRST_LONG_KEY}`);
+    }
+    return field;
+  };
+  return {
+    session: find(request, 'session_id'),
+    allowed: find(logs.message, 'allowed'),
+    sequence: find(logs.message, 'sequence_number'),
+  };
+}
+
+/** Code before and after the fields of a log. */
+const LOG_BEGINS = '  logs += 1;\n  let isAllowed = false;\n  let sequence: i32 = 0;\n';
+const LOG_ENDS = '  noteLog(isAllowed, sequence);\n';
 
 /** Code that notes how far the check of a request has got. */
 const PLACE = '    place = pos;\n    logsBefore = logs;\n';
@@ -120,16 +151,16 @@ const PLACE = '    place = pos;\n    logsBefore = logs;\n';
 /**
  * Checks a message in any form that is allowed. The first fault on the wire decides the result.
  *
- * @param {Message} message @param {Message | undefined} counted
+ * @param {Message} message @param {Message | undefined} counted @param {ReadFields} read
  */
-function walkFunction(message, counted) {
-  const branches = walkBranches(message, '    ');
+function walkFunction(message, counted, read) {
+  const branches = walkBranches(message, '    ', read);
   return `function walk${message.name}(pos: usize, end: usize): i32 {
-${message === counted ? '  logs += 1;\n' : ''}  while (pos < end) {
+${message === counted ? LOG_BEGINS : ''}  while (pos < end) {
     pos = nextField(pos, end);
     if (pos === NOWHERE) return MALFORMED;
 ${branches.length === 0 ? '' : `    ${branches.join(' else ')}\n`}  }
-  return 0;
+${message === counted ? LOG_ENDS : ''}  return 0;
 }
 `;
 }
@@ -137,21 +168,27 @@ ${branches.length === 0 ? '' : `    ${branches.join(' else ')}\n`}  }
 /**
  * Checks one field of a message, and returns the position after it.
  *
- * @param {Message} message
+ * @param {Message} message @param {ReadFields} read
  */
-function walkOfOne(message) {
+function walkOfOne(message, read) {
   return `function walk${message.name}(pos: usize, end: usize): i32 {
   pos = nextField(pos, end);
   if (pos === NOWHERE) return MALFORMED;
-  ${walkBranches(message, '  ').join(' else ')}
+  ${walkBranches(message, '  ', read).join(' else ')}
   return <i32>pos;
 }
 `;
 }
 
-/** @param {Message} message @param {string} indent */
-function walkBranches(message, indent) {
+/** @param {Message} message @param {string} indent @param {ReadFields} read */
+function walkBranches(message, indent, read) {
   return message.fields.flatMap((field) => {
+    if (field === read.allowed || field === read.sequence) {
+      const value = field === read.allowed ? 'isAllowed = fieldValue !== 0' : 'sequence = <i32>fieldValue';
+      return `if (fieldKey === ${keyNumber(field)}) {
+${indent}  ${value};
+${indent}}`;
+    }
     if (field.message) {
       return `if (fieldKey === ${keyNumber(field)}) {
 ${indent}  const result = walk${field.message.name}(fieldStart, pos);
@@ -161,7 +198,7 @@ ${indent}}`;
     if (field.type !== 'string') return [];
     return `if (fieldKey === ${keyNumber(field)}) {
 ${indent}  if (!isUtf8(fieldStart, pos)) return INVALID_UTF8;
-${indent}}`;
+${field === read.session ? `${indent}  noteSession(fieldStart, pos);\n` : ''}${indent}}`;
   });
 }
 
@@ -170,10 +207,13 @@ function delimited({ fields }) {
   return fields.filter((field) => hasShortKey(field) && ['message', 'string'].includes(field.type));
 }
 
-/** @param {Message} message @param {Message | undefined} counted @param {string} first Code before each field. */
-function checkFunction(message, counted, first) {
+/**
+ * @param {Message} message @param {Message | undefined} counted @param {ReadFields} read
+ * @param {string} first Code before each field.
+ */
+function checkFunction(message, counted, read, first) {
   if (message.fields.some((field) => field.message)) {
-    return checkOfMembers(message, counted, `is${message.name}`, first);
+    return checkOfMembers(message, counted, `is${message.name}`, read, first);
   }
   // Senders write the fields of a message in order. A branch for each of them costs less than the loop.
   const inOrder = message.fields
@@ -192,23 +232,43 @@ ${ascii}${inOrder.join('')}  while (pos < end) pos = skipField(pos);
   return pos === end;
 }
 `;
-  return hasTexts ? `${check}\n${checkOfMembers(message, undefined, `${name}InUtf8`)}` : check;
+  return hasTexts ? `${check}\n${checkOfMembers(message, undefined, `${name}InUtf8`, read)}` : check;
 }
 
 /**
  * A function that checks each text and each message that is a member of a message.
  *
- * @param {Message} message @param {Message | undefined} counted @param {string} name
+ * @param {Message} message @param {Message | undefined} counted @param {string} name @param {ReadFields} read
  * @param {string} first Code before each field.
  */
-function checkOfMembers(message, counted, name, first = '') {
+function checkOfMembers(message, counted, name, read, first = '') {
   const fields = delimited(message);
   const key = (/** @type {Field} */ field) => `key === ${keyOf(message, field)}`;
   const branches = fields
     .filter((field) => field.message)
     .map((field) => [key(field), `is${field.message?.name}(afterLength(pos + 1), stop)`]);
-  const texts = fields.filter((field) => !field.message);
+  const texts = fields.filter((field) => !field.message && field !== read.session);
   if (texts.length > 0) branches.push([texts.map(key).join(' || '), 'isUtf8(afterLength(pos + 1), stop)']);
+  const numbers = message.fields.filter((field) => field === read.allowed || field === read.sequence);
+  const reading = numbers.map((field) => {
+    const value = field === read.allowed ? 'isAllowed = value !== 0' : 'sequence = <i32>value';
+    return `if (${key(field)}) {
+      const next = afterVarint(pos + 1);
+      if (next > end) return false;
+      const value = varintValue(pos + 1, next);
+      ${value};
+      pos = next;
+    } else `;
+  });
+  if (fields.includes(read.session)) {
+    reading.push(`if (${key(read.session)}) {
+      const start = afterLength(pos + 1);
+      const stop = afterDelimited(pos + 1);
+      if (stop > end || !isUtf8(start, stop)) return false;
+      noteSession(start, stop);
+      pos = stop;
+    } else `);
+  }
   const code = branches.map(
     ([condition, check]) => `if (${condition}) {
       const stop = afterDelimited(pos + 1);
@@ -217,13 +277,12 @@ function checkOfMembers(message, counted, name, first = '') {
     } else `,
   );
   return `function ${name}(pos: usize, end: usize): bool {
-${message === counted ? '  logs += 1;\n' : ''}  while (pos < end) {
+${message === counted ? LOG_BEGINS : ''}  while (pos < end) {
 ${first}    const key = load<u8>(pos);
-    ${code.join('')}{
+    ${[...code, ...reading].join('')}{
       pos = skipField(pos);
     }
   }
-  return pos === end;
-}
+${message === counted ? `  if (pos !== end) return false;\n${LOG_ENDS}  return true;\n` : '  return pos === end;\n'}}
 `;
 }

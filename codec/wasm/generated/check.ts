@@ -5,15 +5,18 @@ import {
   HTTP_REQUEST_METHOD,
   HTTP_REQUEST_URL,
   HTTP_REQUEST_MATCHED_RULE,
+  BOUNDARY_LOG_ALLOWED,
   BOUNDARY_LOG_TIME,
   BOUNDARY_LOG_HTTP_REQUEST,
+  BOUNDARY_LOG_SEQUENCE_NUMBER,
   REPORT_BOUNDARY_LOGS_REQUEST_LOGS,
   REPORT_BOUNDARY_LOGS_REQUEST_SESSION_ID,
   REPORT_BOUNDARY_LOGS_REQUEST_CONFINED_PROCESS_NAME,
 } from './keys';
-import { fieldKey, fieldStart, NOWHERE, nextField } from '../field';
+import { fieldKey, fieldStart, fieldValue, NOWHERE, nextField } from '../field';
 import { isAscii, isUtf8 } from '../utf8';
-import { afterDelimited, afterLength, afterVarint, skipField } from '../wire';
+import { afterDelimited, afterLength, afterVarint, skipField, varintValue } from '../wire';
+import { begin, noteLog, noteSession, summarize } from '../summary';
 
 /** The message is not valid protobuf, or a text in it is not UTF-8. */
 export const MALFORMED: i32 = -1;
@@ -27,6 +30,7 @@ let logsBefore: i32 = 0;
 /** How many logs there are in a ReportBoundaryLogsRequest; below 0 why it is not valid. */
 export function checkRequest(pos: usize, end: usize): i32 {
   logs = 0;
+  begin();
   while (!isReportBoundaryLogsRequest(pos, end)) {
     // Only this field is not as senders write it.
     logs = logsBefore;
@@ -34,6 +38,7 @@ export function checkRequest(pos: usize, end: usize): i32 {
     if (next < 0) return next;
     pos = next;
   }
+  summarize();
   return logs;
 }
 
@@ -69,6 +74,8 @@ function isHttpRequestInUtf8(pos: usize, end: usize): bool {
 
 function isBoundaryLog(pos: usize, end: usize): bool {
   logs += 1;
+  let isAllowed = false;
+  let sequence: i32 = 0;
   while (pos < end) {
     const key = load<u8>(pos);
     if (key === BOUNDARY_LOG_TIME) {
@@ -79,11 +86,25 @@ function isBoundaryLog(pos: usize, end: usize): bool {
       const stop = afterDelimited(pos + 1);
       if (stop > end || !isHttpRequest(afterLength(pos + 1), stop)) return false;
       pos = stop;
+    } else if (key === BOUNDARY_LOG_ALLOWED) {
+      const next = afterVarint(pos + 1);
+      if (next > end) return false;
+      const value = varintValue(pos + 1, next);
+      isAllowed = value !== 0;
+      pos = next;
+    } else if (key === BOUNDARY_LOG_SEQUENCE_NUMBER) {
+      const next = afterVarint(pos + 1);
+      if (next > end) return false;
+      const value = varintValue(pos + 1, next);
+      sequence = <i32>value;
+      pos = next;
     } else {
       pos = skipField(pos);
     }
   }
-  return pos === end;
+  if (pos !== end) return false;
+  noteLog(isAllowed, sequence);
+  return true;
 }
 
 function isReportBoundaryLogsRequest(pos: usize, end: usize): bool {
@@ -95,9 +116,15 @@ function isReportBoundaryLogsRequest(pos: usize, end: usize): bool {
       const stop = afterDelimited(pos + 1);
       if (stop > end || !isBoundaryLog(afterLength(pos + 1), stop)) return false;
       pos = stop;
-    } else if (key === REPORT_BOUNDARY_LOGS_REQUEST_SESSION_ID || key === REPORT_BOUNDARY_LOGS_REQUEST_CONFINED_PROCESS_NAME) {
+    } else if (key === REPORT_BOUNDARY_LOGS_REQUEST_CONFINED_PROCESS_NAME) {
       const stop = afterDelimited(pos + 1);
       if (stop > end || !isUtf8(afterLength(pos + 1), stop)) return false;
+      pos = stop;
+    } else if (key === REPORT_BOUNDARY_LOGS_REQUEST_SESSION_ID) {
+      const start = afterLength(pos + 1);
+      const stop = afterDelimited(pos + 1);
+      if (stop > end || !isUtf8(start, stop)) return false;
+      noteSession(start, stop);
       pos = stop;
     } else {
       pos = skipField(pos);
@@ -131,17 +158,24 @@ function walkHttpRequest(pos: usize, end: usize): i32 {
 
 function walkBoundaryLog(pos: usize, end: usize): i32 {
   logs += 1;
+  let isAllowed = false;
+  let sequence: i32 = 0;
   while (pos < end) {
     pos = nextField(pos, end);
     if (pos === NOWHERE) return MALFORMED;
-    if (fieldKey === 0o22) {
+    if (fieldKey === 0o10) {
+      isAllowed = fieldValue !== 0;
+    } else if (fieldKey === 0o22) {
       const result = walkTimestamp(fieldStart, pos);
       if (result < 0) return result;
     } else if (fieldKey === 0o32) {
       const result = walkHttpRequest(fieldStart, pos);
       if (result < 0) return result;
+    } else if (fieldKey === 0o40) {
+      sequence = <i32>fieldValue;
     }
   }
+  noteLog(isAllowed, sequence);
   return 0;
 }
 
@@ -153,6 +187,7 @@ function walkReportBoundaryLogsRequest(pos: usize, end: usize): i32 {
     if (result < 0) return result;
   } else if (fieldKey === 0o22) {
     if (!isUtf8(fieldStart, pos)) return INVALID_UTF8;
+    noteSession(fieldStart, pos);
   } else if (fieldKey === 0o32) {
     if (!isUtf8(fieldStart, pos)) return INVALID_UTF8;
   }

@@ -17,7 +17,12 @@ export function addFlags(command: Command, table: Table): void {
     }
     const option = new Option(`${flag} <${row.takes}>`, row.doc);
     if (row.default !== undefined) option.default(row.default, defaultOf(row));
-    if (row.kind.isList) option.argParser((text, before: readonly string[] = []) => [...before, text]);
+    if (row.kind.isList) {
+      // commander begins with the default.
+      option.argParser((text, before: readonly string[] = []) =>
+        before === row.default ? [text] : [...before, text],
+      );
+    }
     command.addOption(option);
   }
 }

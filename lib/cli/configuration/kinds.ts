@@ -15,6 +15,7 @@ import {
   fileMode as fileModeParser,
   hostName,
   numberOf,
+  reporterNames,
   seconds as secondsParser,
 } from '../arguments.js';
 
@@ -142,6 +143,14 @@ export const address: Kind<Address | 'off'> = single(addressParser, {
 export const hosts: Kind<readonly string[]> = {
   parse: (name, texts) => texts.map(hostName(name)),
   schema: { type: 'string' },
+  isList: true,
+};
+
+export const reporters: Kind<readonly string[]> = {
+  parse: (name, texts) =>
+    texts.reduce<readonly string[]>((before, reporter) => reporterNames(name)(reporter, before), []),
+  // To an editor, a plain `null` is not a text.
+  schema: { anyOf: [{ enum: ['stdout', 'null', 'coder', null] }, { type: 'string', pattern: '^socket:.' }] },
   isList: true,
 };
 

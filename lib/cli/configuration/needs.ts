@@ -22,11 +22,19 @@ export const RECORD = needed('record');
 export const REDACT = needed('redact');
 /** A recording contains the bytes as they were received, with everything that a redaction removes. */
 export const NO_REDACT: Need = { option: 'redact', isMet: (value) => value === undefined };
-export const CODER = equal('reporter', 'coder');
-export const STDOUT = equal('reporter', 'stdout');
+const reporter = (wanted: string): Need => ({
+  ...{ option: 'reporter', wanted },
+  isMet: (values) => (values as readonly string[]).includes(wanted),
+});
+export const CODER = reporter('coder');
+export const STDOUT = reporter('stdout');
 /** A line that was written to stdout cannot be withdrawn, so the proxy waits for a slow reader. */
-export const NOT_STDOUT: Need = { option: 'reporter', wanted: 'coder', isMet: (value) => value !== 'stdout' };
+export const NOT_STDOUT: Need = {
+  ...{ option: 'reporter', wanted: 'coder' },
+  isMet: (values) => (values as readonly string[]).some((value) => value !== 'stdout'),
+};
 export const RETRY: Need = { option: 'retry', isMet: (value) => value === true };
+export const AUDIT: Need = { option: 'audit', isMet: (value) => value === true };
 /** With blocked senders, nobody's batch is dropped. */
 export const DROPPING = equal('overflow', 'drop');
 /** A server that other machines reach does not check whom a request names. */

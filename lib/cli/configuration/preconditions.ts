@@ -1,9 +1,12 @@
 import { BoundaryLogError } from '../../errors.js';
 import { silent } from '../../logger.js';
+import { shown } from '../../options.js';
 import { messageOf } from '../../printable.js';
 import { isToken } from '../../reporters/coder/options.js';
 import { groupNumber } from '../../server/listener/socket-group.js';
+import { isSameSocket } from '../../socket-path.js';
 import { agentToken, TOKEN_ENV } from '../agent-token.js';
+import { socketOf } from '../arguments.js';
 import type { Io } from '../io.js';
 import { advice } from './entry.js';
 import type { Resolved } from './resolve.js';
@@ -30,9 +33,16 @@ export function missing(
   const { reporter, socketGroup } = options;
   if (socketGroup !== undefined)
     attempt(() => groupNumber(socketGroup, undefined, entryOf('socketGroup')?.name));
-  if (reporter !== 'coder') return problems;
-
   const { name = '--reporter', source = 'flag' } = entryOf('reporter') ?? {};
+  for (const value of reporter) {
+    const path = socketOf(value);
+    if (path === undefined || !isSameSocket(path, options.socket)) continue;
+    problems.push(
+      `${name}: got ${shown(value)}, expected another socket than --socket, which would be a loop`,
+    );
+  }
+  if (!reporter.includes('coder')) return problems;
+
   const needing = `${name} coder`;
   if (options.coderUrl === undefined) {
     const how = `set ${advice(source, 'coderUrl')}, or CODER_AGENT_URL in the environment`;

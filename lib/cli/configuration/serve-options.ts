@@ -2,6 +2,7 @@ import { PROXY_OPTIONS, RUN_OPTIONS } from '../../server/proxy-options.js';
 import { defaultSocketPath, SOCKET_PATH_ENV } from '../../socket-path.js';
 import { FORMAT_CHOICES } from '../arguments.js';
 import { LOG_LEVELS } from '../program-logger.js';
+import { AUDIT_ROWS } from './audit-rows.js';
 import { CODER_ROWS } from './coder-rows.js';
 import {
   address,
@@ -10,6 +11,7 @@ import {
   hosts,
   oneOf,
   path,
+  reporters,
   seconds,
   text,
   timeLimit,
@@ -116,10 +118,11 @@ export const SERVE_OPTIONS = {
     isFileOnly: true,
   },
   reporter: {
-    kind: oneOf('stdout', 'null', 'coder'),
+    kind: reporters,
     takes: 'name',
-    default: 'stdout',
-    doc: 'where to forward the logs: stdout, coder, or null, which only counts them',
+    default: ['stdout'],
+    shownDefault: 'stdout',
+    doc: 'where to forward the logs: stdout, coder, socket:PATH, or null, which only counts them; may be repeated',
   },
   ...CODER_ROWS,
   eventsFile: {
@@ -146,7 +149,7 @@ export const SERVE_OPTIONS = {
     takes: 'size',
     default: 256 * 2 ** 20,
     shownDefault: '256MiB',
-    doc: 'how many bytes of batches the spool holds',
+    doc: 'how many bytes of batches the spool holds, for all reporters together',
     needs: [SPOOL],
   },
   spoolSync: {
@@ -170,6 +173,7 @@ export const SERVE_OPTIONS = {
     needs: [RECORD],
   },
   ...REDACT_ROWS,
+  ...AUDIT_ROWS,
   metrics: {
     kind: address,
     takes: 'address',

@@ -25,7 +25,7 @@ describe('an option is the same wherever it is set', () => {
     ['maxConnections', '7', 7],
     ['frameTimeout', 'off', Number.POSITIVE_INFINITY],
     ['idleTimeout', '60', 60],
-    ['reporter', 'null', 'null'],
+    ['reporter', 'null', ['null']],
     ['coderUrl', 'https://c', 'https://c', { flags: ['--reporter', 'coder'] }],
     ['coderTokenFile', '/t', '/t', { flags: ['--reporter', 'coder'] }],
     ['format', 'logfmt', 'logfmt'],

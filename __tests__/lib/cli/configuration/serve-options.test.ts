@@ -40,10 +40,21 @@ test.each(ROWS.filter(isFixed))('%s: the default can be written', (_option, row)
 
 describe('every option of the library can be set', () => {
   /** Options that a program decides, not its user. */
-  const OF_PROGRAMS = ['socketFd', 'onReplace', 'registry', 'logger', 'token', 'signal', 'concurrency'];
+  const OF_PROGRAMS = [
+    'socketFd',
+    'onReplace',
+    'registry',
+    'logger',
+    'token',
+    'signal',
+    'concurrency',
+    'name',
+  ];
   /** What an option is called here, if not the same. */
   const NAMES: Record<string, string> = {
     socketPath: 'socket',
+    sessions: 'audit',
+    reporters: 'reporter',
     bufferSize: 'buffer',
     url: 'coderUrl',
     allowOldServer: 'coderAllowOld',

@@ -1,0 +1,89 @@
+/*
+ * Sums up a request while it is checked: its session, how many of its logs are allowed, and whether their sequence numbers
+ * are consecutive. `codec/summary.ts` does the same in JavaScript.
+ */
+
+/**
+ * How many sessions are known by number, and how many bytes each of them occupies: the length of its id, whether JavaScript
+ * has not read it yet, and from the eighth byte on its id.
+ */
+const SLOTS: i32 = 256;
+const SLOT_LENGTH: usize = 64;
+/** An id of any other length is left to JavaScript. A UUID has 36 bytes. */
+const MIN_LENGTH: usize = 8;
+const MAX_LENGTH: usize = 56;
+
+const NONE: i32 = -1;
+const LEFT: i32 = -2;
+
+/** The ids of the sessions that are known by number. */
+export const SESSIONS: usize = memory.data(256 * 64, 16);
+
+/**
+ * Of the request that was checked last: the first sequence number, or -1 if the numbers are not consecutive; how many logs
+ * are allowed; and the number of its session. Three i32. {@link SLOTS} is added to the number until JavaScript says that it
+ * has read the id. Without a session the number is {@link NONE}, and if the id cannot be stored, {@link LEFT}.
+ */
+export const SUMMARY: usize = memory.data(12, 4);
+
+let noted: i32 = 0;
+let allowed: i32 = 0;
+let first: i32 = 0;
+let isRun: bool = true;
+let sessionStart: usize = 0;
+let sessionStop: usize = 0;
+
+/** A request begins. */
+export function begin(): void {
+  noted = 0;
+  allowed = 0;
+  first = -1;
+  isRun = true;
+  sessionStart = 0;
+  sessionStop = 0;
+}
+
+/** A log is valid. */
+export function noteLog(isAllowed: bool, sequence: i32): void {
+  allowed += <i32>isAllowed;
+  if (noted === 0) first = sequence;
+  else if (sequence !== first + noted) isRun = false;
+  if (sequence < 0) isRun = false;
+  noted += 1;
+}
+
+/** The id of the session. The last one counts. */
+export function noteSession(start: usize, stop: usize): void {
+  sessionStart = start;
+  sessionStop = stop;
+}
+
+/** The request is valid. */
+export function summarize(): void {
+  store<i32>(SUMMARY, isRun ? first : -1);
+  store<i32>(SUMMARY, allowed, 4);
+  store<i32>(SUMMARY, sessionStop === sessionStart ? NONE : slotOf(sessionStart, sessionStop), 8);
+}
+
+/** Finds the number of a session, or gives it one. Another session may have had this number before. */
+function slotOf(start: usize, stop: usize): i32 {
+  const length = stop - start;
+  if (length < MIN_LENGTH || length > MAX_LENGTH) return LEFT;
+  const ends = load<u64>(start) ^ rotl<u64>(load<u64>(stop - 8), 29);
+  const slot = <i32>((<u32>(ends ^ (ends >> 32)) * 0x9e37_79b9) >> 24);
+  const at = SESSIONS + <usize>slot * SLOT_LENGTH;
+  if (<usize>load<u8>(at) === length && isSame(at + 8, start, length))
+    return slot + <i32>load<u8>(at, 1) * SLOTS;
+  store<u8>(at, <u8>length);
+  store<u8>(at, 1, 1);
+  memory.copy(at + 8, start, length);
+  return slot + SLOTS;
+}
+
+/** Compares at least eight bytes. The last eight may overlap those before them. */
+function isSame(a: usize, b: usize, length: usize): bool {
+  for (let i: usize = 8; i < length; i += 8) {
+    if (load<u64>(a + i - 8) !== load<u64>(b + i - 8)) return false;
+  }
+  return load<u64>(a + length - 8) === load<u64>(b + length - 8);
+}

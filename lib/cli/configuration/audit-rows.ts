@@ -1,0 +1,21 @@
+import { SESSIONS_OPTIONS } from '../../server/sessions-options.js';
+import { timeLimit, toggle } from './kinds.js';
+import { AUDIT } from './needs.js';
+import type { Table } from './row.js';
+
+/** Whether and how missing events are looked for. */
+export const AUDIT_ROWS = {
+  audit: {
+    kind: toggle,
+    default: true,
+    doc: 'do not find out which events of each session are missing, and who lost them',
+    keyDoc: 'whether to find out which events of each session are missing, and who lost them',
+  },
+  sessionIdle: {
+    kind: timeLimit,
+    takes: 'seconds',
+    default: SESSIONS_OPTIONS.idle.default / 1000,
+    doc: 'how many seconds a session may be silent before it has ended, or off',
+    needs: [AUDIT],
+  },
+} as const satisfies Table;

@@ -1,0 +1,134 @@
+import type { Writable } from 'node:stream';
+import type { Batch } from '../batch.js';
+import { type Logger, withFields } from '../logger.js';
+import { invalidOption } from '../options.js';
+import type { SharedFolder as Folder } from '../spool/shared-folder.js';
+import { SharedFolder } from '../spool/shared-folder.lazy.js';
+import type { SpoolBufferOptions } from '../spool/spool-options.js';
+import { FanOut } from '../streams/fan-out.js';
+import { LogBuffer, type LogBufferOptions } from '../streams/log-buffer.js';
+import type { DropReason } from '../telemetry/accounts.js';
+import type { Warnings } from '../telemetry/warnings.js';
+import { Delivery, type DeliveryEvents } from './delivery.js';
+
+export interface DeliveriesOptions extends LogBufferOptions {
+  readonly overflow: 'drop' | 'block';
+  readonly spool: SpoolBufferOptions | undefined;
+  readonly logger: Logger;
+}
+
+/** The deliveries to all reporters of a proxy. Each has a buffer of its own, so that none waits for another one. */
+export class Deliveries {
+  readonly first: Delivery;
+  /** All but the first one. */
+  readonly others: readonly Delivery[];
+  /** What is written here reaches every buffer. */
+  readonly logs: Writable;
+  readonly #all: readonly Delivery[];
+  readonly #folder: Folder | undefined;
+
+  constructor(
+    names: readonly string[],
+    { spool, logger, ...options }: DeliveriesOptions,
+    warnings: Warnings,
+    events: DeliveryEvents,
+  ) {
+    this.#folder = spool && new SharedFolder(spool, names, options.overflow, logger);
+    const changed = () => events.changed();
+    this.#all = names.map((name, i) => {
+      const make = (logger: Logger, warnings: Warnings, events: DeliveryEvents) =>
+        new Delivery(name, { ...options, spool: this.#folder?.buffer(name, logger) }, warnings, events);
+      // A single reporter need not be named.
+      if (names.length === 1) return make(logger, warnings, events);
+      const its = i === 0 ? events : { changed, forwarded: changed, dropped: () => undefined };
+      return make(withFields(logger, { reporter: name }), warnings.about(name), its);
+    });
+    this.first = this.#all[0] as Delivery;
+    this.others = this.#all.slice(1);
+    this.logs =
+      this.others.length === 0 ? this.first.buffer : new FanOut(this.#all.map(({ buffer }) => buffer));
+  }
+
+  /** @throws ERR_INVALID_OPTION for a name that no reporter has. */
+  named(owner: string, name = this.first.name): Delivery {
+    const found = this.#all.find((delivery) => delivery.name === name);
+    if (found !== undefined) return found;
+    const names = this.#all.map((delivery) => delivery.name).join(', ');
+    throw invalidOption(owner, name, `one of the option reporters of the proxy: ${names}`);
+  }
+
+  /** The place at which one sender writes, if the buffers are shared between senders. Destroy it when it has gone. */
+  sender(): Writable | undefined {
+    const senders = this.#all.flatMap(({ buffer }) =>
+      buffer instanceof LogBuffer && buffer.fairShare ? [buffer.sender()] : [],
+    );
+    if (senders.length < 2) return senders[0];
+    const fanOut = new FanOut(senders);
+    fanOut.once('close', () => {
+      for (const sender of senders) sender.destroy();
+    });
+    return fanOut;
+  }
+
+  /** What the health of the proxy depends on: that of each reporter counts. */
+  get facts() {
+    return {
+      isForwarding: this.#all.every(({ isForwarding }) => isForwarding),
+      isSpoolWritable: this.#all.every(({ spool }) => spool?.isWritable ?? true),
+      sinceDropMs: Math.min(...this.#all.map(({ sinceDropMs }) => sinceDropMs)),
+      isReporterUp: this.#all.every(({ state }) => state.isUp),
+    };
+  }
+
+  /** What became of everything: for the first reporter, and for each other one by its name. */
+  closingAccount(): object {
+    if (this.others.length === 0) return accountOf(this.first);
+    const others = Object.fromEntries(this.others.map((delivery) => [delivery.name, accountOf(delivery)]));
+    return { ...accountOf(this.first), reporter: this.first.name, others };
+  }
+
+  /** Locks the folders of all spools. @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED */
+  async lock(isHandedOver?: () => boolean): Promise<void> {
+    for (const { spool } of this.#all) await spool?.lock(isHandedOver);
+  }
+
+  /** Opens all spools. During a shortage, they are opened in the background, and senders wait. */
+  async open(): Promise<void> {
+    await Promise.all(
+      this.#all.map(({ spool }) => {
+        return Promise.race([spool?.open(), new Promise((short) => spool?.once('failure', short))]);
+      }),
+    );
+    // What is left of other reporters may be long to read. Nothing waits for that.
+    void this.#folder?.reportLeftBehind();
+  }
+
+  /** A batch reaches no buffer. */
+  readonly drop = (batch: Batch, reason: DropReason, error: unknown): void => {
+    for (const delivery of this.#all) delivery.drop(batch, reason, error);
+  };
+
+  /** Whether a reporter is left that will be given something before the deadline. */
+  canForward(deadline: number): boolean {
+    // All of them are asked, as this also ends the waiting for larger reports.
+    return this.#all.filter((delivery) => delivery.canForward(deadline)).length > 0;
+  }
+
+  async shutdown(): Promise<void> {
+    await Promise.all(this.#all.map((delivery) => delivery.shutdown()));
+  }
+
+  async closeSpools(): Promise<void> {
+    this.#folder?.close();
+    await Promise.all(this.#all.map(({ spool }) => spool?.close()));
+  }
+
+  destroy(): void {
+    for (const delivery of this.#all) delivery.destroy();
+  }
+}
+
+function accountOf(delivery: Delivery): object {
+  const { received, recovered, forwarded, dropped, buffered: kept } = delivery.accounts();
+  return { received, recovered, forwarded, dropped, kept };
+}

@@ -1,0 +1,258 @@
+import { RangeMap } from './range-map.js';
+import {
+  LOST_BY,
+  type Losses,
+  type SessionReport,
+  type Uncertainty,
+  type Verdict,
+} from './session-report.js';
+
+/** What a ledger needs to know of a batch. A `LogBatch` has it. */
+export interface NumberedBatch {
+  /** The session of the events; empty if they have none. */
+  readonly sessionId: string;
+  /** How many events there are. */
+  readonly count: number;
+  /** How many of them boundary allowed. */
+  readonly allowed: number;
+  /** The number of the first event, if each event has the number after the one before it. Otherwise -1. */
+  readonly firstNumber: number;
+  /** The number of each event. It is used if `firstNumber` is -1. A number below 0 stands for none. */
+  readonly numbers: readonly number[];
+}
+
+/** How many gaps a report contains. */
+const MAX_GAPS = 100;
+
+/** The state of a number: how many times it has arrived and was not dropped again. */
+const ARRIVED = 1;
+/** The state of a number that was dropped as often as it arrived: this, minus the index of the reason. */
+const LOST = -1;
+
+/** Reasons with their index, which the sessions of a ledger share. */
+export interface Reasons {
+  readonly names: readonly string[];
+  readonly isReporter: (index: number) => boolean;
+}
+
+/** What a ledger keeps of one session. */
+export class Session {
+  readonly id: string;
+  /** The sessions that were active before and after this one. */
+  previous: Session | undefined;
+  next: Session | undefined;
+  /** When it was active last, by a clock that may go backwards. */
+  activeAt: number;
+  /** The state of each number; undefined if that would be too much to store. */
+  #numbers: RangeMap | undefined = new RangeMap();
+  /** The number from which on all have to arrive; -1 if none has arrived. */
+  #start = -1;
+  /** After the highest number that has arrived. */
+  #end = 0;
+  #lowest = Number.MAX_SAFE_INTEGER;
+  #events = 0;
+  #allowed = 0;
+  #unnumbered = 0;
+  #late = 0;
+  /** How many events had a number that had arrived already. */
+  duplicated = 0;
+  #lostBySender = 0;
+  /** Dropped events whose numbers are not stored, by the index of the reason. */
+  readonly #droppedWithout: number[] = [];
+  #firstAt: number;
+  #lastAt: number;
+  #received = 0;
+
+  constructor(id: string, at: number) {
+    this.id = id;
+    this.activeAt = at;
+    this.#firstAt = at;
+    this.#lastAt = at;
+  }
+
+  /** How many ranges of numbers are stored. */
+  get ranges(): number {
+    return this.#numbers?.size ?? 0;
+  }
+
+  /** Events arrived. */
+  receive(batch: NumberedBatch, at: number): void {
+    const { count, firstNumber } = batch;
+    this.#events += count;
+    this.#allowed += batch.allowed;
+    this.#active(at);
+    if (isRun(firstNumber, count)) {
+      if (this.#start < 0) this.#start = firstNumber;
+      this.#arrive(firstNumber, firstNumber + count);
+      return;
+    }
+    const { numbers } = batch;
+    // The sender numbers events before it queues them, so the first one in the batch may not be the lowest.
+    if (this.#start < 0) this.#start = lowestOf(numbers);
+    for (const number of numbers) {
+      if (isNumber(number)) this.#arrive(number, number + 1);
+      else this.#unnumbered += 1;
+    }
+  }
+
+  /** Events that arrived are lost. @param reason The index of the reason. */
+  drop({ count, firstNumber, numbers }: NumberedBatch, reason: number, at: number): void {
+    this.#active(at);
+    if (this.#numbers === undefined) {
+      this.#dropWithout(reason, count);
+    } else if (isRun(firstNumber, count)) {
+      this.#lose(firstNumber, firstNumber + count, reason);
+    } else {
+      for (const number of numbers) {
+        if (isNumber(number)) this.#lose(number, number + 1, reason);
+        else this.#dropWithout(reason, 1);
+      }
+    }
+  }
+
+  /** The sender says that it has lost so many events. */
+  loseBySender(count: number, at: number): void {
+    this.#active(at);
+    this.#lostBySender = Math.min(Number.MAX_SAFE_INTEGER, this.#lostBySender + count);
+  }
+
+  /** Forgets the numbers, and keeps the counts. */
+  giveUp(): void {
+    for (const [from, to, state] of this.#numbers ?? [])
+      if (state < 0) this.#dropWithout(LOST - state, to - from);
+    this.#numbers = undefined;
+  }
+
+  report({ names, isReporter }: Reasons): SessionReport {
+    const dropped = [...this.#droppedWithout];
+    const { gaps, gapCount, gap, beforeStart } = this.#look(dropped);
+    const lostBy: Losses = { sender: this.#lostBySender, proxy: 0, reporter: 0, unexplained: 0 };
+    // What the sender lost after its last event leaves no gap.
+    lostBy.unexplained = Math.max(0, gap - this.#lostBySender);
+    const reasons: Record<string, number> = {};
+    for (const [index, name] of names.entries()) {
+      const count = dropped[index] ?? 0;
+      if (count === 0) continue;
+      reasons[name] = count;
+      lostBy[isReporter(index) ? 'reporter' : 'proxy'] += count;
+    }
+    const missing = LOST_BY.reduce((sum, who) => sum + lostBy[who], 0);
+    const why = this.#uncertainty(missing);
+    return {
+      session: this.id,
+      verdict: verdictFrom(why, missing, beforeStart),
+      why,
+      missing,
+      lostBy,
+      reasons,
+      gaps,
+      gapCount,
+      beforeStart,
+      first: this.#end === 0 ? null : this.#lowest,
+      last: this.#end === 0 ? null : this.#end - 1,
+      received: this.#received,
+      events: this.#events,
+      allowed: this.#allowed,
+      denied: this.#events - this.#allowed,
+      duplicated: this.duplicated,
+      late: this.#late,
+      unnumbered: this.#unnumbered,
+      firstAt: this.#firstAt,
+      lastAt: this.#lastAt,
+    };
+  }
+
+  #active(at: number): void {
+    this.activeAt = at;
+    if (at < this.#firstAt) this.#firstAt = at;
+    if (at > this.#lastAt) this.#lastAt = at;
+  }
+
+  #arrive(from: number, to: number): void {
+    // It proves that the sender began after this record did, whatever arrived first.
+    if (from === 0) this.#start = 0;
+    const numbers = this.#numbers;
+    if (numbers === undefined) return;
+    if (numbers.extend(from, to, ARRIVED)) {
+      this.#received += to - from;
+      this.#end = to;
+      return;
+    }
+    numbers.update(from, to, (state, first, end) => {
+      const count = end - first;
+      if (state >= ARRIVED) {
+        this.duplicated += count;
+        return state + 1;
+      }
+      if (state === 0) this.#received += count;
+      this.#late += state === 0 ? Math.max(0, Math.min(end, this.#end) - first) : count;
+      return ARRIVED;
+    });
+    if (from < this.#lowest) this.#lowest = from;
+    if (to > this.#end) this.#end = to;
+  }
+
+  #lose(from: number, to: number, reason: number): void {
+    this.#numbers?.update(from, to, (state, first, end) => {
+      if (state < 0) return state;
+      // It was received by another process, which left it in a spool.
+      if (state === 0) this.#received += end - first;
+      // Another copy of it is on its way.
+      return state > ARRIVED ? state - 1 : LOST - reason;
+    });
+  }
+
+  #dropWithout(reason: number, count: number): void {
+    this.#droppedWithout[reason] = (this.#droppedWithout[reason] ?? 0) + count;
+  }
+
+  /** Looks for gaps. @param dropped The numbers that were dropped are added here, by the index of their reason. */
+  #look(dropped: number[]): { gaps: [number, number][]; gapCount: number; gap: number; beforeStart: number } {
+    const gaps: [number, number][] = [];
+    let gapCount = 0;
+    let gap = 0;
+    let beforeStart = 0;
+    let at = 0;
+    const absent = (from: number, to: number) => {
+      beforeStart += Math.max(0, Math.min(to, this.#start) - from);
+      const first = Math.max(from, this.#start);
+      const end = Math.min(to, this.#end);
+      if (first >= end) return;
+      gap += end - first;
+      gapCount += 1;
+      if (gaps.length < MAX_GAPS) gaps.push([first, end - 1]);
+    };
+    for (const [from, to, state] of this.#numbers ?? []) {
+      absent(at, from);
+      at = to;
+      if (state < 0) dropped[LOST - state] = (dropped[LOST - state] ?? 0) + to - from;
+    }
+    return { gaps, gapCount, gap, beforeStart };
+  }
+
+  #uncertainty(missing: number): Uncertainty | null {
+    if (this.#numbers === undefined) return 'too_many_ranges';
+    return this.#end === 0 && missing === 0 ? 'no_numbers' : null;
+  }
+}
+
+function verdictFrom(why: Uncertainty | null, missing: number, beforeStart: number): Verdict {
+  if (why !== null) return 'unknown';
+  if (missing > 0) return 'missing';
+  return beforeStart > 0 ? 'before_start' : 'complete';
+}
+
+/** The lowest of the numbers that a session can have; -1 if there is none. */
+function lowestOf(numbers: readonly number[]): number {
+  return numbers.reduce((low, number) => (isNumber(number) && (low < 0 || number < low) ? number : low), -1);
+}
+
+/** Whether an event of a session can have this number. Beyond 2^53 - 1, two numbers may look the same. */
+function isNumber(number: number): boolean {
+  return number >= 0 && number < Number.MAX_SAFE_INTEGER && Number.isInteger(number);
+}
+
+/** Whether a batch has consecutive numbers that a session can have. */
+function isRun(first: number, count: number): boolean {
+  return first >= 0 && Number.isInteger(first) && first + count <= Number.MAX_SAFE_INTEGER;
+}

@@ -1,0 +1,40 @@
+import type { MetricsSource } from './metrics-source.js';
+
+const PREFIX = 'agent_boundary_log_proxy_';
+
+const NOBODY = { sender: 0, proxy: 0, reporter: 0, unexplained: 0 };
+
+/** The metrics of the sessions. All are 0 if the proxy does not look for missing events. */
+export const SESSION_METRICS = [
+  {
+    name: `${PREFIX}sessions_open`,
+    type: 'gauge',
+    help: 'Sessions that have not ended.',
+    values: ({ sessions }: MetricsSource) => sessions?.size ?? 0,
+  },
+  {
+    name: `${PREFIX}sessions_total`,
+    type: 'counter',
+    help: 'Sessions that have begun.',
+    values: ({ sessions }: MetricsSource) => sessions?.totals.sessions ?? 0,
+  },
+  {
+    name: `${PREFIX}events_missing_total`,
+    type: 'counter',
+    help: 'Events of sessions that have ended which are missing, by who lost them.',
+    label: 'lost_by',
+    values: ({ sessions }: MetricsSource) => sessions?.totals.missing ?? NOBODY,
+  },
+  {
+    name: `${PREFIX}events_duplicated_total`,
+    type: 'counter',
+    help: 'Events whose number had arrived in their session already.',
+    values: ({ sessions }: MetricsSource) => sessions?.totals.duplicated ?? 0,
+  },
+  {
+    name: `${PREFIX}events_without_session_total`,
+    type: 'counter',
+    help: 'Events without a session, for which nobody can tell whether any are missing.',
+    values: ({ sessions }: MetricsSource) => sessions?.totals.withoutSession ?? 0,
+  },
+] as const;
