@@ -185,6 +185,11 @@ const programs: { page: string; text: string; before?: string; after?: string; p
     prints: 'listening\ntrue\nclosed\n',
   },
   {
+    page: 'docs/rules.md',
+    text: 'matchesRule(',
+    prints: blocksOf('docs/rules.md').find(({ language }) => language === 'text')?.code ?? '',
+  },
+  {
     page: 'docs/sessions.md',
     text: 'new SessionAudit',
     prints: 's missing 2 missing: 2 unexplained\n',
@@ -314,6 +319,13 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
     reason: 'configuration/examples.test.ts reads it as serve does',
   },
   { page: 'docs/operating.md', text: 'tap --listen', reason: 'tap.test.ts runs tap between processes' },
+  {
+    page: 'docs/rules.md',
+    text: 'pypi.example.com',
+    reason: 'rules-page.test.ts runs the commands with these events',
+  },
+  { page: 'docs/rules.md', text: '--check', reason: 'rules-page.test.ts runs it' },
+  { page: 'docs/rules.md', text: 'alsoAllows: [', reason: 'it is what the example above prints' },
   { page: 'docs/streams.md', text: 'new StatusSink()', reason: 'the test below runs it' },
   { page: 'docs/streams.md', text: 'new BoundaryLogSender', reason: 'the test below runs it' },
   { page: 'docs/testing.md', text: '', reason: 'the tests above run the others, in their order' },

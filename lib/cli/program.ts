@@ -10,6 +10,7 @@ import { SERVE_OPTIONS } from './configuration/serve-options.js';
 import { configuredServe } from './configured-serve.js';
 import type { DecodeOptions } from './decode.js';
 import { ExitCode, errorOutput, type Io, isClosedPipe } from './io.js';
+import { addRecordCommands } from './record-commands.js';
 import type { SendOptions } from './send.js';
 import type { SpoolCommandOptions } from './spool.js';
 import { writeText } from './stdout.js';
@@ -167,6 +168,7 @@ export function build(
   for (const option of viewOptions()) decoding.addOption(option);
   addAuditCommand(program, io, onExitCode);
   addCaptureCommands(program, socket, io, onExitCode);
+  addRecordCommands(program, io, onExitCode);
   return program;
 }
 
