@@ -1,4 +1,3 @@
-import { token } from '../printable.js';
 import type { Place, Recorded } from '../records/record.js';
 import { SessionLedger } from '../sessions/session-ledger.js';
 import { LOST_BY, type SessionReport, verdictOf } from '../sessions/session-report.js';
@@ -7,6 +6,7 @@ import { ExitCode, type Io } from './io.js';
 import { RecordComparison } from './record-comparison.js';
 import { RecordInput } from './record-input.js';
 import { writeText } from './stdout.js';
+import { counted, shownText } from './text-table.js';
 
 export interface AuditOptions {
   json: boolean;
@@ -107,7 +107,7 @@ class AuditedRecord {
       this.#rowCount += 1;
       this.#counts[report.verdict] += 1;
       if (this.#isJson) yield `${JSON.stringify({ kind: 'session', ...report })}\n`;
-      else yield row(token(report.session), String(report.events), verdictOf(report));
+      else yield row(shownText(report.session), String(report.events), verdictOf(report));
     }
   }
 
@@ -164,8 +164,4 @@ function lostOf({ droppedChannelFull, droppedBatchFull }: Recorded & { kind: 'st
 function milliseconds(time: string | undefined): number {
   const { seconds = 0, nanos = 0 } = parseTime(time ?? '') ?? {};
   return seconds * 1000 + Math.floor(nanos / 1e6);
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
