@@ -6,6 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Command } from 'commander';
 import { defaultOf, keyOf, type Row } from '../lib/cli/configuration/row.js';
 import { SERVE_OPTIONS } from '../lib/cli/configuration/serve-options.js';
+import { LOG_LINES_LOST } from '../lib/cli/log-output.js';
 import { HTTP_CONNECTIONS_CLOSED } from '../lib/cli/metrics-server.js';
 import { build } from '../lib/cli/program.js';
 import { FORWARDER_OPTIONS } from '../lib/forwarding/forwarder-options.js';
@@ -152,6 +153,7 @@ describe('docs/operating.md', () => {
         { ...BUILD_INFO, label: BUILD_INFO.labels.map((label) => `\`${label}\``).join(', ') },
         { ...FORWARD_DURATION, label: undefined },
         HTTP_CONNECTIONS_CLOSED,
+        { ...LOG_LINES_LOST, label: undefined },
       ].map(({ name, type, label, help }) => [name.replace(prefix, ''), type, label ?? '', help]),
     );
   });

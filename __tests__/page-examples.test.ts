@@ -281,6 +281,7 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
     text: 'redact({ keep',
     reason: 'lib/redaction/url-redactor.test.ts runs the stream',
   },
+  { page: 'docs/monitoring.md', text: 'scrape_configs', reason: 'alerts.test.ts gives it to promtool' },
   { page: 'docs/service.md', text: 'docker run', reason: 'it needs Docker; image.test.ts runs the image' },
   { page: 'docs/service.md', text: 'initContainers', reason: 'it needs Kubernetes' },
   {
