@@ -61,7 +61,7 @@ export class SharedSpace {
       limit: () => {
         let free = this.#maxBytes - this.#occupied();
         for (const other of this.#tenants) if (other !== tenant) free -= Math.max(other.claimed(), reserved);
-        return Math.max(free, Math.min(reserved, FLOOR));
+        return Math.floor(Math.max(free, Math.min(reserved, FLOOR)));
       },
       freed: () => {
         for (const other of this.#tenants) if (other !== tenant) other.admit();
