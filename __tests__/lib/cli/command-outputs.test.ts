@@ -43,6 +43,8 @@ const COMMANDS: [name: string, args: () => string[] | Promise<string[]>, isLong:
   ['spool --verify', async () => ['spool', '--verify', await spool()], false],
   ['spool --repair', async () => ['spool', '--repair', await spool()], false],
   ['spool --export', async () => ['spool', '--export', await spool()], true],
+  ['rules', () => ['rules', '--by', 'domain', events()], false],
+  ['summary', () => ['summary', events()], false],
   ['spool --export-capture', async () => ['spool', '--export-capture', await spool()], true],
 ];
 
