@@ -190,6 +190,11 @@ const programs: { page: string; text: string; before?: string; after?: string; p
     prints: blocksOf('docs/rules.md').find(({ language }) => language === 'text')?.code ?? '',
   },
   {
+    page: 'docs/sessions.md',
+    text: 'new SessionAudit',
+    prints: 's missing 2 missing: 2 unexplained\n',
+  },
+  {
     page: 'docs/testing.md',
     text: 'describeOutcome(outcome)',
     prints: `{"kind":"status","dropped_channel_full":"3","dropped_batch_full":"0","counted":{"boundary_channel_full":"3"}}\n`,
@@ -286,6 +291,13 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
     text: 'redact({ keep',
     reason: 'lib/redaction/url-redactor.test.ts runs the stream',
   },
+  {
+    page: 'docs/sessions.md',
+    text: '"verdict"',
+    reason: 'it is a line of the log, which lib/cli/sessions.test.ts compares',
+  },
+  { page: 'docs/sessions.md', text: 'audit events.ndjson\n', reason: 'lib/cli/audit.test.ts runs it' },
+  { page: 'docs/sessions.md', text: '--against coderd.log', reason: 'lib/cli/audit.test.ts runs it' },
   { page: 'docs/monitoring.md', text: 'scrape_configs', reason: 'alerts.test.ts gives it to promtool' },
   { page: 'docs/service.md', text: 'docker run', reason: 'it needs Docker; image.test.ts runs the image' },
   { page: 'docs/service.md', text: 'initContainers', reason: 'it needs Kubernetes' },

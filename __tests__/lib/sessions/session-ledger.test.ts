@@ -268,6 +268,16 @@ describe('which sessions are open', () => {
   });
 });
 
+test('a sender that repeats its numbers for ever needs few ranges', () => {
+  const { ledger } = ledgerOf({ maxRanges: 100 });
+  const next = randomNumbers(seed);
+  for (let i = 0; i < 20_000; i++) {
+    const first = 10 * Math.floor(next() * 20);
+    ledger.receive(numbered(A, range(first, first + 9)), i);
+  }
+  expect(ledger.report(A)).toMatchObject({ verdict: 'complete', received: 200, duplicated: 199_800 });
+});
+
 describe('a sender that numbers at random', () => {
   test('costs a bounded number of ranges, and has the verdict unknown', () => {
     const { ledger } = ledgerOf({ maxRanges: 1000 });
