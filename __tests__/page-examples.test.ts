@@ -306,6 +306,16 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
     text: 'systemctl',
     reason: 'it needs root and systemd; systemd.test.ts checks the units',
   },
+  {
+    page: 'docs/operating.md',
+    text: 'reporter_batches_received_total',
+    reason: 'lib/cli/several-reporters.test.ts evaluates it',
+  },
+  {
+    page: 'docs/operating.md',
+    text: 'reporter_logs_received_total',
+    reason: 'lib/cli/several-reporters.test.ts evaluates it',
+  },
   { page: 'docs/operating.md', text: 'batches_received_total +', reason: 'it needs Prometheus' },
   { page: 'docs/operating.md', text: 'logs_received_total +', reason: 'it needs Prometheus' },
   {

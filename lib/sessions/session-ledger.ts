@@ -96,6 +96,7 @@ export class SessionLedger {
     return this.#open.size;
   }
 
+  /** What it has counted over all sessions, open and closed. */
   get totals(): SessionTotals {
     let duplicated = this.#duplicatedOfClosed;
     for (const session of this.#open.values()) duplicated += session.duplicated;
