@@ -1,9 +1,12 @@
 /** These files contain types only, so there is nothing to cover. */
 const TYPES_ONLY = [
   '!codec/outcome.ts',
+  '!lib/events.ts',
   '!lib/forwarding/reporter.ts',
   '!lib/reporters/text-output.ts',
   '!lib/server/listener/listener.ts',
+  '!lib/streams/typed-stream.ts',
+  '!lib/telemetry/metrics-source.ts',
 ];
 
 /** @type {import('jest').Config} */

@@ -61,7 +61,6 @@ const FOLDERS: Record<string, string[]> = {
     'telemetry',
     'text',
     'capture',
-    'http',
     'forwarding',
     'sender',
     'redaction',
@@ -71,6 +70,7 @@ const FOLDERS: Record<string, string[]> = {
     'rules',
     'reporters',
     'server',
+    'http',
     'console',
   ],
 };

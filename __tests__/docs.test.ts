@@ -6,6 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Command } from 'commander';
 import { defaultOf, keyOf, type Row } from '../lib/cli/configuration/row.js';
 import { SERVE_OPTIONS } from '../lib/cli/configuration/serve-options.js';
+import { LOG_LINES_LOST } from '../lib/cli/log-output.js';
 import { HTTP_CONNECTIONS_CLOSED } from '../lib/cli/metrics-server.js';
 import { build } from '../lib/cli/program.js';
 import { FORWARDER_OPTIONS } from '../lib/forwarding/forwarder-options.js';
@@ -20,6 +21,8 @@ import { SENDER_DROP_REASONS } from '../lib/sender/sender-accounts.js';
 import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
 import { REFUSAL_REASONS } from '../lib/server/connections.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
+import { SESSIONS_OPTIONS } from '../lib/server/sessions-options.js';
+import { SESSION_AUDIT_OPTIONS } from '../lib/sessions/session-audit.js';
 import * as spool from '../lib/spool/index.js';
 import { DEMUX_OPTIONS } from '../lib/streams/demux.js';
 import { FRAME_PARSER_OPTIONS } from '../lib/streams/frame-parser.js';
@@ -104,6 +107,8 @@ describe('the options of the command', () => {
 test.each<[string, string, Readonly<Record<string, OptionRow>>]>([
   ['docs/embedding.md', 'BoundaryLogProxy', PROXY_OPTIONS],
   ['docs/embedding.md', 'runForwarder', RUN_OPTIONS],
+  ['docs/sessions.md', 'SessionAudit', SESSION_AUDIT_OPTIONS],
+  ['docs/sessions.md', 'sessions', SESSIONS_OPTIONS],
   ['docs/embedding.md', 'close', CLOSE_OPTIONS],
   ['docs/embedding.md', 'retry', RETRY_OPTIONS],
   ['docs/embedding.md', 'TextReporter', TEXT_REPORTER_OPTIONS],
@@ -152,6 +157,7 @@ describe('docs/operating.md', () => {
         { ...BUILD_INFO, label: BUILD_INFO.labels.map((label) => `\`${label}\``).join(', ') },
         { ...FORWARD_DURATION, label: undefined },
         HTTP_CONNECTIONS_CLOSED,
+        { ...LOG_LINES_LOST, label: undefined },
       ].map(({ name, type, label, help }) => [name.replace(prefix, ''), type, label ?? '', help]),
     );
   });

@@ -34,6 +34,7 @@ const objects: Record<string, () => object> = {
   MessageEncoder: () => new main.MessageEncoder(),
   SessionAudit: () => new main.SessionAudit({ ledger: new main.SessionLedger() }),
   SessionLedger: () => new main.SessionLedger(),
+  SocketReporter: () => new main.SocketReporter({ path: path() }),
   SpoolBuffer: () => {
     const log = () => undefined;
     return new spool.SpoolBuffer({ folder: path() }, 'drop', {

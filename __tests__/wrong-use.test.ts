@@ -65,9 +65,9 @@ interface Argument {
 
 const OPTIONAL: Name[] = ['undefined', 'an empty object'];
 const TEXTS: Name[] = ['an empty text', 'a number as a text', 'a text with NUL'];
-const TIMES: Name[] = ['a negative number', 'a fraction', 'Infinity', 'a number beyond 2^53'];
 /** Objects without a field that is wrong. */
 const OBJECTS: Name[] = ['an empty object', 'an object with an unknown name', 'a stream'];
+const TIMES: Name[] = ['a negative number', 'a fraction', 'Infinity', 'a number beyond 2^53'];
 /** Streams of Node reject null themselves. */
 const NODE: Name[] = ['null'];
 /** Streams of bytes reject what is neither bytes nor text. */
@@ -284,6 +284,28 @@ const ARGUMENTS: Record<string, Record<string, Argument>> = {
       right: ['bytes'],
     },
   },
+  matchesRule: {
+    rule: { call: (value) => rules.matchesRule(value, {}) },
+    event: { call: (value) => rules.matchesRule(rules.parseRule(''), value), right: OBJECTS },
+    'event.http_url': {
+      call: (http_url) => rules.matchesRule(rules.parseRule(''), { http_url }),
+      right: ['undefined', ...TEXTS],
+    },
+  },
+  parseRule: { text: { call: (value) => rules.parseRule(value), right: ['an empty text'] } },
+  ruleFor: {
+    event: { call: (value) => rules.ruleFor(value), right: OBJECTS },
+    by: { call: (value) => rules.ruleFor({}, value), right: ['undefined'] },
+  },
+  RuleSuggester: {
+    by: { call: (value) => new rules.RuleSuggester(value), right: ['undefined'] },
+    'add(event)': { call: (value) => new rules.RuleSuggester().add(value), right: OBJECTS },
+  },
+  suggestRules: {
+    events: { call: (value) => rules.suggestRules(value), right: ['an array', 'a Map'] },
+    'one of the events': { call: (value) => rules.suggestRules([value]), right: OBJECTS },
+    by: { call: (value) => rules.suggestRules([], value), right: ['undefined'] },
+  },
   SocketReporter: { options: { call: (value) => new root.SocketReporter(value) } },
   SessionAudit: {
     options: { call: (value) => new root.SessionAudit(value) },
@@ -328,28 +350,6 @@ const ARGUMENTS: Record<string, Record<string, Argument>> = {
       call: (value) => new root.SessionLedger().closeIdle(0, value),
       right: ['a fraction', 'Infinity', 'a number beyond 2^53'],
     },
-  },
-  matchesRule: {
-    rule: { call: (value) => rules.matchesRule(value, {}) },
-    event: { call: (value) => rules.matchesRule(rules.parseRule(''), value), right: OBJECTS },
-    'event.http_url': {
-      call: (http_url) => rules.matchesRule(rules.parseRule(''), { http_url }),
-      right: ['undefined', ...TEXTS],
-    },
-  },
-  parseRule: { text: { call: (value) => rules.parseRule(value), right: ['an empty text'] } },
-  ruleFor: {
-    event: { call: (value) => rules.ruleFor(value), right: OBJECTS },
-    by: { call: (value) => rules.ruleFor({}, value), right: ['undefined'] },
-  },
-  RuleSuggester: {
-    by: { call: (value) => new rules.RuleSuggester(value), right: ['undefined'] },
-    'add(event)': { call: (value) => new rules.RuleSuggester().add(value), right: OBJECTS },
-  },
-  suggestRules: {
-    events: { call: (value) => rules.suggestRules(value), right: ['an array', 'a Map'] },
-    'one of the events': { call: (value) => rules.suggestRules([value]), right: OBJECTS },
-    by: { call: (value) => rules.suggestRules([], value), right: ['undefined'] },
   },
   SpoolBuffer: {
     'a batch': {

@@ -1,4 +1,5 @@
 import { run } from '../../lib/cli/program.js';
+import type { Running } from './processes.js';
 import { world } from './world.js';
 
 /** Runs a command in this process. */
@@ -8,4 +9,24 @@ export async function command(args: string[], input: string | Buffer = '', isTTY
   io.stdout.on('data', (chunk) => chunks.push(chunk));
   const code = await run(args, io);
   return { code, bytes: Buffer.concat(chunks), errors: io.stderr.text };
+}
+
+/** What tests use of a {@link Running} process. */
+export type RunningHere = Pick<Running, 'stdout' | 'stderr' | 'ended'> & {
+  readonly child: { kill(signal: NodeJS.Signals): boolean };
+};
+
+/**
+ * Runs a command in this process, with the surface of a process. It starts faster, and coverage sees it. Its exit code is
+ * what it returns, and a signal is only an event: what ends a process needs a real one.
+ */
+export function startHere(args: string[], input: string | Buffer = ''): RunningHere {
+  const { io, signals } = world({ input: Buffer.from(input as string) });
+  const ended = run(args, io);
+  return {
+    child: { kill: (signal) => signals.emit('signal', signal) },
+    stdout: () => io.stdout.text,
+    stderr: () => io.stderr.text,
+    ended,
+  };
 }

@@ -57,7 +57,7 @@ export function commands(): (args: string[], options?: StartOptions) => Running 
 }
 
 /** Waits until a `serve` accepts connections. */
-export async function listening(served: Running, socket: string): Promise<void> {
+export async function listening(served: Pick<Running, 'ended' | 'stderr'>, socket: string): Promise<void> {
   let over = false;
   served.ended.then(() => {
     over = true;

@@ -52,8 +52,8 @@ export class SimulatedDisk implements Disk {
   readonly #names = new Map<string, Inode>();
   readonly #durableNames = new Map<string, Inode>();
   #nameChanges: { path: string; inode: Inode | undefined }[] = [];
-  #isLocked = false;
-  #lastEnd: Lock['lastEnd'] = 'clean';
+  /** Of each folder: whether it is locked, and how the last process ended that had it. */
+  readonly #locks = new Map<string, { isHeld: boolean; lastEnd: Lock['lastEnd'] }>();
 
   constructor(random: () => number) {
     this.#random = random;
@@ -61,8 +61,10 @@ export class SimulatedDisk implements Disk {
 
   /** A process begins to use it. @returns what that process has of it, and no later one. */
   start(operations: number, faults: Faults): Disk {
-    if (this.#isLocked && this.#lastEnd === 'clean') this.#lastEnd = 'crash';
-    this.#isLocked = false;
+    for (const lock of this.#locks.values()) {
+      if (lock.isHeld && lock.lastEnd === 'clean') lock.lastEnd = 'crash';
+      lock.isHeld = false;
+    }
     this.#generation += 1;
     this.operationsLeft = operations;
     this.faults = faults;
@@ -91,7 +93,7 @@ export class SimulatedDisk implements Disk {
 
   /** What was not synced is lost, or not. */
   failPower(): void {
-    this.#lastEnd = 'reboot';
+    for (const lock of this.#locks.values()) lock.lastEnd = 'reboot';
     const [names, durable] = [this.#names, this.#durableNames];
     for (const path of new Set(this.#nameChanges.map((change) => change.path))) {
       const changes = this.#nameChanges.filter((change) => change.path === path);
@@ -148,20 +150,22 @@ export class SimulatedDisk implements Disk {
   async lock(folder: string): Promise<Lock> {
     await this.#delay();
     this.#step('create');
-    if (this.#isLocked) throw new BoundaryLogError('ERR_SPOOL_IN_USE', `${folder} is in use`);
-    this.#isLocked = true;
-    const lastEnd = this.#lastEnd;
-    if (lastEnd === 'crash') this.#lastEnd = 'clean';
+    const lock = this.#locks.get(folder) ?? { isHeld: false, lastEnd: 'clean' };
+    this.#locks.set(folder, lock);
+    if (lock.isHeld) throw new BoundaryLogError('ERR_SPOOL_IN_USE', `${folder} is in use`);
+    lock.isHeld = true;
+    const { lastEnd } = lock;
+    if (lastEnd === 'crash') lock.lastEnd = 'clean';
     const generation = this.#generation;
     return {
       lastEnd,
       confirm: () => {
         this.#step('change', generation);
-        this.#lastEnd = 'clean';
+        lock.lastEnd = 'clean';
       },
       isHeld: () => true,
       release: () => {
-        if (generation === this.#generation && !this.isStopped) this.#isLocked = false;
+        if (generation === this.#generation && !this.isStopped) lock.isHeld = false;
       },
     };
   }

@@ -1,7 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Forwarder, LogBatch } from '../../lib/index.js';
 import { silent } from '../../lib/logger.js';
+import type { Disk } from '../../lib/spool/disk.js';
 import { SpoolBuffer } from '../../lib/spool/index.js';
+import { HEADER } from '../../lib/spool/record.js';
+import { segmentLimits } from '../../lib/spool/segment.js';
+import { SharedFolder } from '../../lib/spool/shared-folder.js';
 import { random } from './cuts.js';
 import { NO_FAULTS, SimulatedDisk } from './simulated-disk.js';
 
@@ -25,13 +29,14 @@ interface Known {
 
 /**
  * Runs a SpoolBuffer on a simulated disk through the lives of a few processes: written to, read or forwarded, killed or
- * closed. Compares it with a plain array. All of it follows from the seed.
+ * closed. Compares it with a plain array. All of it follows from the seed. With several reporters, each has a buffer in the
+ * same folder, and each process names them in another order.
  *
  * @throws what is wrong, with the seed.
  */
-export async function simulateBuffer(seed: number): Promise<void> {
+export async function simulateBuffer(seed: number, reporters: readonly string[] = ['main']): Promise<void> {
   try {
-    await new Simulation(seed).run();
+    await new Simulation(seed, reporters).run();
   } catch (error) {
     throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error });
   }
@@ -43,13 +48,17 @@ class Simulation {
   readonly #sync: boolean;
   readonly #maxBytes: number;
   readonly #overflow: 'drop' | 'block';
-  readonly #batches = new Map<number, Known>();
+  /** The batches for each reporter. */
+  readonly #batches: ReadonlyMap<string, Map<number, Known>>;
+  /** Bytes that were accepted before it was known what the folder contains. */
+  #early = 0;
   #hasFaults = false;
   #hasDamage = false;
   #life = 0;
   #error: Error | undefined;
 
-  constructor(seed: number) {
+  constructor(seed: number, reporters: readonly string[]) {
+    this.#batches = new Map(reporters.map((name) => [name, new Map()]));
     this.#next = random(seed);
     this.#disk = new SimulatedDisk(this.#next);
     this.#sync = this.#chance(0.3);
@@ -67,7 +76,7 @@ class Simulation {
       if (this.#chance(0.2)) this.#failPower();
     }
     await this.#live(Number.POSITIVE_INFINITY, NO_FAULTS, (life) => life.readAll());
-    const missing = [...this.#batches.values()].filter(
+    const missing = this.#known.filter(
       (known) => !known.isAcknowledged && !known.mayBeMissing && !known.isDropped,
     );
     if (missing.length > 0) throw new Error(`batch ${missing[0]?.n} is missing, and nobody was told`);
@@ -77,42 +86,76 @@ class Simulation {
     });
   }
 
+  get #known(): Known[] {
+    return [...this.#batches.values()].flatMap((batches) => [...batches.values()]);
+  }
+
   async #live(
     operations: number,
     faults: typeof NO_FAULTS,
     act: (life: Life) => Promise<void>,
   ): Promise<void> {
     this.#life += 1;
+    const number = this.#life;
     const disk = this.#disk.start(operations, faults);
-    const buffer = new SpoolBuffer(
-      { folder: FOLDER, maxBytes: this.#maxBytes, sync: this.#sync },
-      this.#overflow,
-      silent,
-      disk,
-    );
-    const life = new Life(buffer, this.#life, this.#next, this.#batches, {
-      isOver: () => this.#disk.isStopped || life.number !== this.#life,
+    const world = {
+      isOver: () => this.#disk.isStopped || number !== this.#life,
       hasFaults: () => this.#hasFaults,
       hasDamage: () => this.#hasDamage,
-    });
-    const lived = act(life).catch((error) => {
-      if (!life.isOver) this.#error ??= error;
+    };
+    const lives = this.#buffers(disk).map(
+      ([name, buffer]) =>
+        new Life(buffer, number, this.#next, this.#batches.get(name) as Map<number, Known>, world),
+    );
+    const lived = Promise.all(lives.map(act)).catch((error) => {
+      if (!world.isOver()) this.#error ??= error;
     });
     await Promise.race([lived, this.#disk.stopped]);
-    this.#error ??= life.error;
-    if (this.#error !== undefined) throw this.#error;
+    this.#insistOnLives(lives);
+    for (const { early } of lives) this.#early += early;
+    this.#insistOnLimit();
     if (!this.#disk.isStopped && this.#chance(0.5)) {
-      await Promise.race([life.close(), this.#disk.stopped]);
+      await Promise.race([Promise.all(lives.map((life) => life.close())), this.#disk.stopped]);
     }
     this.#disk.kill();
-    this.#error ??= life.error;
+    this.#insistOnLives(lives);
+  }
+
+  #insistOnLives(lives: readonly Life[]): void {
+    this.#error ??= lives.find(({ error }) => error !== undefined)?.error;
     if (this.#error !== undefined) throw this.#error;
+  }
+
+  /** A buffer for each reporter; none if the process ends because it cannot find out where they are. */
+  #buffers(disk: Disk): [string, SpoolBuffer][] {
+    const options = { folder: FOLDER, maxBytes: this.#maxBytes, sync: this.#sync };
+    const names = [...this.#batches.keys()];
+    const [only] = names;
+    if (names.length === 1) return [[only as string, new SpoolBuffer(options, this.#overflow, silent, disk)]];
+    if (this.#chance(0.5)) names.reverse();
+    try {
+      const shared = new SharedFolder(options, names, this.#overflow, silent, disk);
+      return names.map((name) => [name, shared.buffer(name, silent)]);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (this.#disk.isStopped || (this.#hasFaults && code === 'ERR_SPOOL_FAILED')) return [];
+      throw error;
+    }
+  }
+
+  /** The files of all reporters together stay within the limit, to within one segment of each. */
+  #insistOnLimit(): void {
+    if (this.#hasDamage) return;
+    const n = this.#batches.size;
+    const limit = this.#maxBytes + this.#early + n * segmentLimits(Math.floor(this.#maxBytes / n)).bytes;
+    const { bytes } = this.#disk;
+    if (bytes > limit) throw new Error(`the limit is ${limit}, and the disk has ${bytes} bytes`);
   }
 
   #failPower(): void {
     this.#hasDamage = true;
     this.#disk.failPower();
-    for (const known of this.#batches.values()) {
+    for (const known of this.#known) {
       known.mayReturn = true;
       known.mayBeMissing ||= !this.#sync;
     }
@@ -140,6 +183,9 @@ class Life {
   /** How many batches it read. */
   read = 0;
   error: Error | undefined;
+  /** Bytes that were written before it was open. */
+  early = 0;
+  #isOpen = false;
   readonly #buffer: SpoolBuffer;
   readonly #next: () => number;
   readonly #batches: Map<number, Known>;
@@ -163,7 +209,12 @@ class Life {
     this.#batches = batches;
     this.#world = world;
     this.#opened = buffer.open();
-    this.#opened.catch(() => undefined);
+    this.#opened.then(
+      () => {
+        this.#isOpen = true;
+      },
+      () => undefined,
+    );
     buffer.on('drop', (batch: LogBatch) => world.isOver() || this.#onDrop(batch));
     buffer.on('loss', (lost) => world.isOver() || this.#onLoss(lost));
   }
@@ -241,6 +292,7 @@ class Life {
     const n = this.#batches.size;
     const raw = Buffer.alloc(4 + (this.#chance(0.1) ? this.#below(3000) : this.#below(200)), n % 251);
     raw.writeUInt32BE(n);
+    if (!this.#isOpen) this.early += HEADER + raw.length;
     this.#batches.set(n, {
       ...{ n, raw, life: this.number },
       ...{ isAcknowledged: false, mayReturn: false, mayBeMissing: true, isDropped: false },

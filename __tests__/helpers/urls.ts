@@ -1,49 +1,107 @@
-/** Texts, and what Go's `net/url` makes of them as boundary uses it: host name and path; null if it rejects the text. */
-export const URLS: readonly (readonly [url: string, parsed: { hostname: string; path: string } | null])[] = [
-  ['https://example.com/a', { hostname: 'example.com', path: '/a' }],
-  ['example.com', { hostname: 'example.com', path: '' }],
-  ['example.com:443', { hostname: 'example.com', path: '' }],
-  ['example.com/a?u=http://x', { hostname: '', path: 'example.com/a' }],
-  ['', { hostname: '', path: '' }],
-  ['/a', { hostname: '', path: '/a' }],
-  ['//a/b', { hostname: '', path: '//a/b' }],
-  ['//a/b?://', { hostname: 'a', path: '/b' }],
-  ['///a/b?://', { hostname: '', path: '///a/b' }],
-  ['*#://', { hostname: '', path: '*' }],
-  ['mailto:a?://', { hostname: '', path: '' }],
-  ['x:/a?://', { hostname: '', path: '/a' }],
-  ['://x', null],
-  ['a:b/c#://', { hostname: '', path: '' }],
-  ['1:b/c#://', null],
-  ['HTTP://EXAMPLE.com/A', { hostname: 'EXAMPLE.com', path: '/A' }],
-  ['https://example.com:8443/a', { hostname: 'example.com', path: '/a' }],
-  ['https://example.com:/a', { hostname: 'example.com', path: '/a' }],
-  ['https://example.com:http/a', null],
-  ['https://a:1:2/b', { hostname: 'a:1', path: '/b' }],
-  ['https://user:pw@example.com/a', { hostname: 'example.com', path: '/a' }],
-  ['https://a@b@example.com/a', { hostname: 'example.com', path: '/a' }],
-  ['https://us"er@example.com/a', null],
-  ['https://us%zz@example.com/a', null],
-  ['https://[2001:db8::1]:80/a', { hostname: '2001:db8::1', path: '/a' }],
-  ['https://[::ffff:1.2.3.4]/', { hostname: '::ffff:1.2.3.4', path: '/' }],
-  ['https://[fe80::1%25eth0]/', { hostname: 'fe80::1%eth0', path: '/' }],
-  ['https://[fe80::1%25]/', null],
-  ['https://[1.2.3.4]/', null],
-  ['https://[::1/', null],
-  ['https://a[::1]/', null],
-  ['https://[1::2::3]/', null],
-  ['https://[1:2:3:4:5:6:7]/', null],
-  ['https://[1:2:3:4:5:6:7:8:9]/', null],
-  ['https://[12345::]/', null],
-  ['https://a b/', null],
-  ['https://a%20b/', null],
-  ['https://a%25b/', { hostname: 'a%b', path: '/' }],
-  ['https://a_b/', { hostname: 'a_b', path: '/' }],
-  ['https://example.com/a b', { hostname: 'example.com', path: '/a b' }],
-  ['https://example.com/a%2Fb%20c', { hostname: 'example.com', path: '/a/b c' }],
-  ['https://example.com/%', null],
-  ['https://example.com/a?%', { hostname: 'example.com', path: '/a' }],
-  ['https://example.com/a#%', null],
-  ['https://example.com/a\nb', null],
-  ['https://example.com/a#\n', { hostname: 'example.com', path: '/a' }],
+import fc from 'fast-check';
+
+const secret = fc.integer({ min: 0, max: 999_999 }).map((n) => `S${String(n).padStart(6, '0')}`);
+
+const DELIMITERS = [
+  ...[
+    '?',
+    '#',
+    '&',
+    ';',
+    '=',
+    '@',
+    ':',
+    '/',
+    '//',
+    '\\',
+    '%',
+    '%3F',
+    '%26',
+    '%3D',
+    '%40',
+    '%2F',
+    '%253F',
+    '%25',
+  ],
+  ...[
+    '[',
+    ']',
+    ' ',
+    '\t',
+    '\n',
+    '\0',
+    '.',
+    '-',
+    '+',
+    'ü',
+    '＠',
+    '😀',
+    'http:',
+    'https://',
+    'a',
+    'h.example',
+    '443',
+  ],
 ];
+const soup = fc.array(fc.oneof(fc.constantFrom(...DELIMITERS), secret), { maxLength: 20 });
+const parameters = fc
+  .array(fc.tuple(fc.constantFrom('a', 'b[]', 'c%20d', ''), fc.constantFrom('=', '', '==', '%3D'), secret), {
+    maxLength: 4,
+  })
+  .map((list) => list.map((parameter) => parameter.join('')));
+const wellFormed = fc
+  .tuple(
+    fc.constantFrom(
+      'http://',
+      'HTTPS://',
+      'https:',
+      'http:/',
+      'http:\\\\',
+      'ws://',
+      'foo://',
+      'foo:',
+      '//',
+      '',
+      '/',
+    ),
+    fc.oneof(
+      fc.constant(''),
+      secret.map((name) => `${name}@`),
+      fc.tuple(secret, secret).map(([a, b]) => `${a}:${b}@`),
+    ),
+    fc.constantFrom(
+      'h.example',
+      'h',
+      '1.2.3.4',
+      '[::1]',
+      'bücher.example',
+      'h.example:8080',
+      'h:',
+      '',
+      'h:x',
+      'a b',
+    ),
+    fc.constantFrom('', '/', '/a/b', '//', '/a;p=', '/https://', '/a%3F', '\\a'),
+    fc.constantFrom('', '?', '#', '??', ';', '%3F', '?#'),
+    parameters,
+    fc.constantFrom('&', ';', '&&', '&amp;', '%26', '?'),
+    parameters.map((list) => (list.length === 0 ? [] : ['#', list.join('&')])),
+  )
+  .map(([scheme, user, host, path, start, query, separator, fragment]) => [
+    ...[scheme, user, host, path, start],
+    ...query.flatMap((parameter) => [parameter, separator]),
+    ...fragment,
+  ]);
+/** Pieces, of which some are replaced, removed or doubled. */
+const mutated = fc
+  .tuple(
+    wellFormed,
+    fc.array(fc.tuple(fc.nat(), fc.nat(2), fc.constantFrom(...DELIMITERS)), { maxLength: 3 }),
+  )
+  .map(([pieces, changes]) => {
+    const result = [...pieces];
+    for (const [at, removed, piece] of changes) result.splice(at % (result.length + 1), removed, piece);
+    return result;
+  });
+/** URLs, and texts that look like one. A secret is a word of `S` and six digits. */
+export const urls = fc.oneof(wellFormed, mutated, soup).map((pieces) => pieces.join(''));

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { parseUrl } from '../../lib/rules/go-url.js';
 import { random } from '../helpers/cuts.js';
+import { URLS } from '../helpers/go-urls.js';
 import { seed } from '../helpers/seed.js';
-import { URLS } from '../helpers/urls.js';
 import { BIN } from './programs.js';
 
 /** What Go makes of each URL, with its bytes as they are compared with ASCII: those that are not ASCII are `?`. */

@@ -1,5 +1,6 @@
 import { isLoopback } from '../http/host-check.js';
 import { invalidOption, type OptionCheck, oneOf, wholeNumber } from '../options.js';
+import { isSameSocket, SOCKET_PATH } from '../socket-path.js';
 import { FORMATS, type Format } from '../text/format.js';
 import { parseTime } from '../text/timestamp.js';
 import { hasColor, type Io } from './io.js';
@@ -136,15 +137,23 @@ export function hostName(option: string): Parser<string> {
 /** What the name of a reporter begins with that writes to a socket. Its path follows. */
 export const SOCKET = 'socket:';
 
+/** The path of the socket that a reporter writes to, if it is one of these. */
+export function socketOf(reporter: string): string | undefined {
+  return reporter.startsWith(SOCKET) ? reporter.slice(SOCKET.length) : undefined;
+}
+
 /** The name of a reporter, added to those before it. */
 export function reporterNames(
   option: string,
 ): (value: string, before?: readonly string[]) => readonly string[] {
   return (value, before = []) => {
-    const isKnown = ['stdout', 'null', 'coder'].includes(value);
-    if (!isKnown && !(value.startsWith(SOCKET) && value.length > SOCKET.length))
+    const path = socketOf(value);
+    if (!['stdout', 'null', 'coder'].includes(value) && !path)
       throw invalidOption(option, value, 'one of stdout, null, coder, socket:PATH');
-    if (before.includes(value)) throw invalidOption(option, value, 'each reporter once');
+    if (path && !SOCKET_PATH.accepts(path))
+      throw invalidOption(option, value, `${SOCKET}${SOCKET_PATH.expected}`);
+    const isSame = (other: string) => other === value || (path && isSameSocket(socketOf(other) ?? '', path));
+    if (before.some(isSame)) throw invalidOption(option, value, 'each reporter once');
     return [...before, value];
   };
 }

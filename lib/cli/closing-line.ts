@@ -1,10 +1,17 @@
 import type { Amount } from '../batch.js';
 import type { Accounts, DropReason } from '../telemetry/accounts.js';
 
-/** The fields of the proxy's closing account. */
-export interface ClosingAccount extends Pick<Accounts, 'received' | 'recovered' | 'forwarded' | 'dropped'> {
+/** The fields of the proxy's closing account that are about one reporter. */
+interface ReporterAccount extends Pick<Accounts, 'received' | 'recovered' | 'forwarded' | 'dropped'> {
   /** What a spool keeps. */
   readonly kept: Amount;
+}
+
+/** The fields of the proxy's closing account. */
+export interface ClosingAccount extends ReporterAccount {
+  /** The name of the first reporter, if there are several. */
+  readonly reporter?: string;
+  readonly others?: Readonly<Record<string, ReporterAccount>>;
 }
 
 /** Why events are lost, as the end of a sentence. */
@@ -20,8 +27,17 @@ const WHY: Record<DropReason, string> = {
   quarantined: 'because the process ended twice while handling them; they are in quarantine/ of the spool',
 };
 
-/** The closing account for people: `54 events received, all forwarded`. */
-export function closingLine({ received, recovered, forwarded, dropped, kept }: ClosingAccount): string {
+/**
+ * The closing account for people: `54 events received, all forwarded`. Of several reporters, each is named:
+ * `stdout: 54 events received, all forwarded. coder: 54 events received, none forwarded: 54 kept in the spool`.
+ */
+export function closingLine({ reporter, others = {}, ...first }: ClosingAccount): string {
+  if (reporter === undefined) return lineOf(first);
+  const all = Object.entries({ [reporter]: first, ...others });
+  return all.map(([name, account]) => `${name}: ${lineOf(account)}`).join('. ');
+}
+
+function lineOf({ received, recovered, forwarded, dropped, kept }: ReporterAccount): string {
   const events = (n: number) => (n === 1 ? '1 event' : `${n} events`);
   const old = recovered.logs === 0 ? '' : `, ${recovered.logs} of them from the spool`;
   const start = `${events(received.logs)} received${old}`;

@@ -7,8 +7,7 @@ import { nullReporter } from '../reporters/null.js';
 import { SocketReporter } from '../reporters/socket.js';
 import { TextReporter } from '../reporters/text.js';
 import type { RunForwarderOptions } from '../server/proxy-options.js';
-import { MAIN } from '../spool/folder-of.js';
-import { SOCKET } from './arguments.js';
+import { socketOf } from './arguments.js';
 import type { ServeOptions } from './configuration/serve-options.js';
 import type { EventsFile } from './events-file.js';
 import { type Io, isClosedPipe } from './io.js';
@@ -25,16 +24,13 @@ export interface Destination {
 }
 
 /**
- * The names of reporters. A single one has the name that it has in the library. The name of a socket depends on nothing
- * but its path, so that its batches in the spool are not delivered to another one if the order changes.
+ * The name of a reporter. That of a socket depends on nothing but its path, so that its batches in the spool are not
+ * delivered to another one if the order changes.
  */
-export function namesOf(reporters: readonly string[]): string[] {
-  return reporters.length === 1 ? [MAIN] : reporters.map(nameOf);
-}
-
-function nameOf(reporter: string): string {
-  if (!reporter.startsWith(SOCKET)) return reporter;
-  const path = resolve(reporter.slice(SOCKET.length));
+export function nameOf(reporter: string): string {
+  const given = socketOf(reporter);
+  if (given === undefined) return reporter;
+  const path = resolve(given);
   const hash = createHash('sha256').update(path).digest('hex').slice(0, 8);
   const base = basename(path, '.sock')
     .toLowerCase()
@@ -64,11 +60,10 @@ export async function destinations(
   tokenFileName?: string,
 ): Promise<Destination[]> {
   const { reporter: reporters } = options;
-  const names = namesOf(reporters);
   return Promise.all(
-    reporters.map(async (value, i): Promise<Destination> => {
-      const name = names[i] as string;
-      const kind = (value.startsWith(SOCKET) ? 'socket' : value) as Destination['kind'];
+    reporters.map(async (value): Promise<Destination> => {
+      const name = nameOf(value);
+      const kind = (socketOf(value) === undefined ? value : 'socket') as Destination['kind'];
       const run = {
         name,
         graceMs: Math.round(options.grace * 1000),
@@ -83,7 +78,7 @@ export async function destinations(
   async function create(kind: Destination['kind'], value: string): Promise<Reporter> {
     if (kind === 'null') return nullReporter;
     if (kind === 'stdout') return stdoutReporter(options, io, stdout);
-    if (kind === 'socket') return new SocketReporter({ path: value.slice(SOCKET.length) });
+    if (kind === 'socket') return new SocketReporter({ path: socketOf(value) as string });
     // Its dependencies take time to load, so only its users load them. It connects while the rest starts.
     const { coderReporter } = await import('./coder.js');
     return coderReporter(options, io, logger, tokenFileName);

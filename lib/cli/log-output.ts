@@ -1,6 +1,12 @@
 import type { TextOutput } from '../reporters/text.js';
 import { Counter, type MetricsRegistry } from '../telemetry/prom-client.js';
 
+export const LOG_LINES_LOST = {
+  name: 'agent_boundary_log_proxy_log_lines_lost_total',
+  type: 'counter',
+  help: "Lines of the program's own log that could not be written.",
+} as const;
+
 /** How many bytes wait for a reader that does not keep up. */
 const MAX_WAITING_BYTES = 1 << 18;
 
@@ -102,9 +108,10 @@ export class LogOutput {
 
 /** Adds the number of lost lines to a registry. */
 export function countLostLines(log: LogOutput, registry: MetricsRegistry): void {
+  const { name, help } = LOG_LINES_LOST;
   new Counter({
-    name: 'agent_boundary_log_proxy_log_lines_lost_total',
-    help: "Lines of the program's own log that could not be written.",
+    name,
+    help,
     registers: [registry],
     collect() {
       this.reset();

@@ -6,7 +6,7 @@ import type { BoundaryLogProxyOptions } from '../server/proxy-options.js';
 import type { Accounts } from '../telemetry/accounts.js';
 import type { Configuration } from './configuration/configuration.js';
 import type { ServeOptions } from './configuration/serve-options.js';
-import { type Destination, destinations, namesOf } from './destinations.js';
+import { type Destination, destinations, nameOf } from './destinations.js';
 import { EventsFile } from './events-file.js';
 import { shellWord } from './invocation.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
@@ -61,7 +61,7 @@ async function serveUntil(
   const proxy = new BoundaryLogProxy({
     ...listen,
     onReplace: () => end.replaced(),
-    reporters: namesOf(options.reporter),
+    reporters: options.reporter.map(nameOf),
     bufferSize: options.buffer,
     bufferBytes: options.bufferBytes,
     overflow: options.overflow,
@@ -82,6 +82,7 @@ async function serveUntil(
     logger,
   });
   if (io.log !== undefined) countLostLines(io.log, proxy.registry);
+  const summary = options.summary ? await servedSummary() : undefined;
   const socketPath = listen.socketFd === undefined ? proxy.socketPath : boundSocket(listen.socketFd)?.path;
   const metrics = await serveMetrics(options, proxy, socketPath, logger);
   let isUnread = false;
@@ -97,14 +98,18 @@ async function serveUntil(
     await proxy.start();
     if (io.stderr.isTTY && events === undefined) (io.log ?? io.stderr).write(greeting(io, proxy.socketPath));
     const withoutReader = new AbortController();
-    const forwarding = all.map(({ kind, reporter, run }) =>
-      proxy.runForwarder(reporter, { ...run, signal: kind === 'stdout' ? withoutReader.signal : undefined }),
+    const forwarding = all.map(({ kind, reporter, run }, i) =>
+      proxy.runForwarder((i === 0 && summary?.watch(reporter)) || reporter, {
+        ...run,
+        signal: kind === 'stdout' ? withoutReader.signal : undefined,
+      }),
     );
     const canForward = await end.reached;
     // The other reporters can still receive what is left.
     if (!canForward) withoutReader.abort();
     await proxy.close({ drain: canForward || all.length > 1 ? options.drain * 1000 : 0 });
     await Promise.all(forwarding);
+    if (summary !== undefined) (io.log ?? io.stderr).write(summary.text(io));
     isUnread = io.stdout.writableLength > 0;
     const stdout = all.find(({ kind }) => kind === 'stdout');
     if (stdout !== undefined)
@@ -123,6 +128,12 @@ async function serveUntil(
       io.exit(exitCode);
     }
   }
+}
+
+/** Only `--summary` needs it. */
+async function servedSummary() {
+  const { ServedSummary } = await import('./served-summary.js');
+  return new ServedSummary();
 }
 
 async function serveMetrics(

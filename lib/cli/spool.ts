@@ -3,7 +3,8 @@ import { BoundaryLogError } from '../errors.js';
 import { invalidOption } from '../options.js';
 import { messageOf, token } from '../printable.js';
 import { realDisk as disk } from '../spool/disk.js';
-import { inspect, isSpool } from '../spool/inspection.js';
+import { inspect } from '../spool/inspection.js';
+import { type Part, partsIn } from '../spool/parts.js';
 import { SpoolQueue } from '../spool/queue.js';
 import { type Damage, HEADER } from '../spool/record.js';
 import { piecesOf } from '../text/batch-text.js';
@@ -19,6 +20,8 @@ export interface SpoolCommandOptions {
   repair: boolean;
   /** ms since 1970. */
   dropBefore: number | undefined;
+  /** The reporter whose part of the spool it is about. Default: all parts. */
+  reporter: string | undefined;
 }
 
 /** Bounds what `--repair` keeps in `damaged/`, as `serve` does by default. */
@@ -27,13 +30,15 @@ const MAX_BYTES = 256 * 2 ** 20;
 /** Shows what is in a spool; or exports it, verifies it, repairs it, or drops what is old. */
 export async function spool(folder: string, options: SpoolCommandOptions, io: Io): Promise<number> {
   try {
-    if (!isSpool(disk, folder)) throw notASpool(folder);
-    if (options.repair || options.dropBefore !== undefined) return await change(folder, options, io);
-    if (options.verify) return await verify(folder, io);
-    if (options.export) return await exportLines(folder, io);
-    if (options.exportCapture) return await exportCapture(folder, io);
-    await show(folder, io);
-    return ExitCode.DONE;
+    const parts = partsOf(folder, options);
+    let exitCode: number = ExitCode.DONE;
+    for (const [i, part] of parts.entries()) {
+      // A spool of one reporter need not be named.
+      if (parts.length > 1) await writeText(io, [`${i === 0 ? '' : '\n'}reporter ${part.reporter}\n`]);
+      const its = await look(part.folder, options, io);
+      exitCode ||= its;
+    }
+    return exitCode;
   } catch (error) {
     if (isClosedPipe(error)) return ExitCode.DONE;
     const { code, syscall } = error as NodeJS.ErrnoException;
@@ -48,6 +53,31 @@ export async function spool(folder: string, options: SpoolCommandOptions, io: Io
       },
     );
   }
+}
+
+/** The parts that the command is about. */
+function partsOf(folder: string, { reporter, ...options }: SpoolCommandOptions): Part[] {
+  const parts = partsIn(disk, folder);
+  if (parts.length === 0) throw notASpool(folder);
+  const names = parts.map((part) => part.reporter).join(', ');
+  if (reporter !== undefined) {
+    const found = parts.filter((part) => part.reporter === reporter);
+    if (found.length === 0) throw invalidOption('--reporter', reporter, `a reporter of this spool: ${names}`);
+    return found;
+  }
+  // Each event would be there once for each reporter.
+  if (parts.length > 1 && (options.export || options.exportCapture))
+    throw invalidOption('--reporter', reporter, `one of the reporters of this spool: ${names}`);
+  return parts;
+}
+
+async function look(folder: string, options: SpoolCommandOptions, io: Io): Promise<number> {
+  if (options.repair || options.dropBefore !== undefined) return change(folder, options, io);
+  if (options.verify) return verify(folder, io);
+  if (options.export) return exportLines(folder, io);
+  if (options.exportCapture) return exportCapture(folder, io);
+  await show(folder, io);
+  return ExitCode.DONE;
 }
 
 function notASpool(folder: string): BoundaryLogError {

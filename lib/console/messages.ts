@@ -67,6 +67,8 @@ export interface SessionRow {
   /** Whether events of it are missing, and who lost them, in words. */
   readonly verdict: string;
   readonly isIncomplete: boolean;
+  /** How many events are known to be missing. */
+  readonly missing: number;
   /** Whether it has not ended. */
   readonly isOpen: boolean;
   readonly allowed: number;

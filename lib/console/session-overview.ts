@@ -51,14 +51,7 @@ function isIncomplete({ verdict }: SessionReport): boolean {
 }
 
 function rowOf(report: SessionReport, isOpen: boolean): SessionRow {
-  const { session: id, allowed, denied, lastAt } = report;
-  return {
-    id,
-    verdict: verdictOf(report),
-    isIncomplete: isIncomplete(report),
-    isOpen,
-    allowed,
-    denied,
-    lastAt,
-  };
+  const { session: id, missing, allowed, denied, lastAt } = report;
+  const verdict = verdictOf(report);
+  return { id, verdict, isIncomplete: isIncomplete(report), missing, isOpen, allowed, denied, lastAt };
 }

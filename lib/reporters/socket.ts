@@ -2,15 +2,9 @@ import { encodeRawLogs, type LogBatch, type Tag } from '../../codec/index.js';
 import { onAbort } from '../abort.js';
 import { BoundaryLogError } from '../errors.js';
 import type { Reporter, ReportOptions } from '../forwarding/reporter.js';
-import {
-  invalidOption,
-  milliseconds,
-  type OptionTable,
-  orInfinity,
-  resolveOptions,
-  text,
-} from '../options.js';
+import { invalidOption, milliseconds, type OptionTable, orInfinity, resolveOptions } from '../options.js';
 import { ReconnectingSocket } from '../sender/reconnecting-socket.js';
+import { SOCKET_PATH } from '../socket-path.js';
 
 /** Options of {@link SocketReporter}. */
 export interface SocketReporterOptions {
@@ -24,7 +18,7 @@ export interface SocketReporterOptions {
 }
 
 export const SOCKET_REPORTER_OPTIONS = {
-  path: { ...text, doc: 'Path of the Unix socket of the receiver' },
+  path: { ...SOCKET_PATH, doc: 'Path of the Unix socket of the receiver' },
   timeoutMs: {
     ...orInfinity(milliseconds({ min: 1 })),
     default: 30_000,
@@ -57,7 +51,7 @@ export class SocketReporter implements Reporter<LogBatch> {
       options,
       SOCKET_REPORTER_OPTIONS,
     );
-    if (path === undefined) throw invalidOption('SocketReporter: path', path, text.expected);
+    if (path === undefined) throw invalidOption('SocketReporter: path', path, SOCKET_PATH.expected);
     this.socketPath = path;
     this.#timeoutMs = timeoutMs;
     this.#socket = this.#newSocket();

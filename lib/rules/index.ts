@@ -14,14 +14,16 @@
  */
 
 import { checkArgument } from '../../codec/argument.js';
+import type { Level } from './level.js';
 import { matches } from './match.js';
 import { type Rule, readRule } from './read-rule.js';
-import type { Level, RequestedEvent } from './request-pattern.js';
+import type { RequestedEvent } from './request-pattern.js';
 import { checkEvent, checkLevel } from './rule-for.js';
 import { RuleSuggester, type Suggestions } from './suggester.js';
 
+export type { Level } from './level.js';
 export type { Rule } from './read-rule.js';
-export type { Inexpressible, Level, RequestedEvent } from './request-pattern.js';
+export type { Inexpressible, RequestedEvent } from './request-pattern.js';
 export { type FittingRule, ruleFor } from './rule-for.js';
 export {
   type InexpressibleEvents,

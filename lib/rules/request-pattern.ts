@@ -1,10 +1,7 @@
 import type { BoundaryEvent } from '../text/event.js';
 import { parseUrl } from './go-url.js';
+import type { Level } from './level.js';
 import { segmentsOf } from './match.js';
-
-/** How much of a request a rule names: its domain, its method too, or its path too. */
-export type Level = 'domain' | 'method' | 'path';
-export const LEVELS: readonly Level[] = ['domain', 'method', 'path'];
 
 /** The part of an event that rules compare. */
 export type RequestedEvent = Pick<BoundaryEvent, 'http_method' | 'http_url'>;

@@ -1,11 +1,10 @@
 import { checkArgument, isRecord } from '../../codec/argument.js';
+import { LEVELS, type Level } from './level.js';
 import { matches } from './match.js';
 import { readRule } from './read-rule.js';
 import {
   alsoAllowed,
   type Inexpressible,
-  LEVELS,
-  type Level,
   pathText,
   patternFor,
   type RequestedEvent,

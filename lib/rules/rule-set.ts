@@ -1,7 +1,7 @@
+import type { Level } from './level.js';
 import { PathCover } from './path-cover.js';
 import {
   alsoAllowed,
-  type Level,
   pathText,
   type RequestedEvent,
   type RequestPattern,

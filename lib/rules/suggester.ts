@@ -1,8 +1,9 @@
 import { parseUrl } from './go-url.js';
+import { hostText } from './host-text.js';
 import { identifierKind } from './identifiers.js';
+import type { Level } from './level.js';
 import {
   type Inexpressible,
-  type Level,
   patternFor,
   type RequestedEvent,
   type RequestPattern,
@@ -45,6 +46,11 @@ export interface Suggestions {
   readonly leftOut: number;
 }
 
+interface Wider {
+  readonly suggested: Mutable<SuggestedRule>;
+  isAllowed(event: RequestedEvent): boolean;
+}
+
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /**
@@ -85,18 +91,32 @@ export class RuleSuggester {
 
   /** What all events so far suggest. */
   suggestions(): Suggestions {
-    const inexpressible = [...this.#inexpressible.values()].map((one) => ({ ...one }));
-    const rules: SuggestedRule[] = [];
+    const rules: Mutable<SuggestedRule>[] = [];
+    const inexpressible: InexpressibleEvents[] = [];
+    /** The rules of each domain that allow more than the requests that they were made for. */
+    const wider = new Map<string, Wider[]>();
     const groups = [...this.#groups.values()].map((group) => group.grown);
     for (const { rule, groups: covered, alsoAllows } of rulesOf(groups, this.#by)) {
       const isAllowed = allowing(rule);
       const allowed = covered.filter(({ example }) => isAllowed(example));
       const events = allowed.reduce((sum, group) => sum + group.events, 0);
+      for (const { example, events } of allowed.length < covered.length ? covered : [])
+        if (!isAllowed(example)) inexpressible.push({ ...UNVERIFIED, events, example });
       const [first] = allowed;
-      if (first !== undefined) rules.push({ rule, events, example: first.example, alsoAllows });
-      if (allowed.length === covered.length) continue;
-      for (const { example, events } of covered.filter(({ example }) => !isAllowed(example)))
-        inexpressible.push({ ...UNVERIFIED, events, example });
+      if (first === undefined) continue;
+      const suggested = { rule, events, example: first.example, alsoAllows };
+      rules.push(suggested);
+      if (alsoAllows.length === 0) continue;
+      const ofDomain = wider.get(first.domain) ?? [];
+      ofDomain.push({ suggested, isAllowed });
+      wider.set(first.domain, ofDomain);
+    }
+    for (const one of this.#inexpressible.values()) {
+      const found = wider
+        .get(hostText(one.example.http_url ?? ''))
+        ?.find(({ isAllowed }) => isAllowed(one.example));
+      if (found === undefined) inexpressible.push({ ...one });
+      else found.suggested.events += one.events;
     }
     const byEvents = (a: { events: number }, b: { events: number }) => b.events - a.events;
     return {
@@ -163,8 +183,9 @@ function keyOf({ method = '', domain, path }: RequestPattern): string {
 /** Events are listed together if the same reason applies to the same part of them. */
 function inexpressibleKey(part: Inexpressible['part'], reason: string, event: RequestedEvent): string {
   const { http_method = '', http_url = '' } = event;
-  const { hostname, path } = parseUrl(http_url) ?? { hostname: http_url, path: '' };
-  return [reason, hostname, part === 'path' ? path : '', part === 'method' ? http_method : ''].join('\n');
+  const path = part === 'path' ? parseUrl(http_url)?.path : '';
+  const method = part === 'path' || part === 'method' ? http_method : '';
+  return [reason, hostText(http_url), path, method].join('\n');
 }
 
 /** A part of a text keeps the whole text in memory. A copy does not. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { milliseconds, type OptionTable, oneOf, orInfinity, text, wholeNumber } from '../options.js';
-import { defaultSocketPath } from '../socket-path.js';
+import { defaultSocketPath, SOCKET_PATH } from '../socket-path.js';
 
 /** Options of {@link BoundaryLogSender}. */
 export interface BoundaryLogSenderOptions {
@@ -44,7 +44,7 @@ export interface BoundaryLogSenderOptions {
 
 export const SENDER_OPTIONS = {
   socketPath: {
-    ...text,
+    ...SOCKET_PATH,
     makeDefault: defaultSocketPath,
     defaultDoc: 'defaultSocketPath()',
     doc: 'Path of the Unix socket to send to',

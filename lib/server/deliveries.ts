@@ -1,65 +1,77 @@
 import type { Writable } from 'node:stream';
 import type { LogBatch } from '../../codec/index.js';
 import type { Batch } from '../batch.js';
-import { withFields } from '../logger.js';
+import { type Logger, withFields } from '../logger.js';
 import { invalidOption } from '../options.js';
-import { folderOf } from '../spool/folder-of.js';
-import { reportLeftBehind } from '../spool/left-behind.lazy.js';
+import type { SharedFolder as Folder } from '../spool/shared-folder.js';
+import { SharedFolder } from '../spool/shared-folder.lazy.js';
+import type { SpoolBufferOptions } from '../spool/spool-options.js';
 import { FanOut } from '../streams/fan-out.js';
-import { LogBuffer } from '../streams/log-buffer.js';
+import { LogBuffer, type LogBufferOptions } from '../streams/log-buffer.js';
 import type { Accepting } from '../streams/typed-stream.js';
 import type { DropReason } from '../telemetry/accounts.js';
 import type { Warnings } from '../telemetry/warnings.js';
-import { Delivery, type DeliveryEvents, type DeliveryOptions } from './delivery.js';
+import { Delivery, type DeliveryEvents } from './delivery.js';
+
+export interface DeliveriesOptions extends LogBufferOptions {
+  readonly overflow: 'drop' | 'block';
+  readonly spool: SpoolBufferOptions | undefined;
+  readonly logger: Logger;
+}
 
 /** The deliveries to all reporters of a proxy. Each has a buffer of its own, so that none waits for another one. */
 export class Deliveries {
   readonly first: Delivery;
   /** All but the first one. */
   readonly others: readonly Delivery[];
-  readonly all: readonly Delivery[];
   /** What is written here reaches every buffer. */
   readonly logs: Writable;
-  readonly #options: DeliveryOptions;
+  readonly #all: readonly Delivery[];
+  readonly #folder: Folder | undefined;
   #observer: Pick<Accepting<LogBatch>, 'write'> | undefined;
 
   constructor(
     names: readonly string[],
-    options: DeliveryOptions,
+    { spool, logger, ...options }: DeliveriesOptions,
     warnings: Warnings,
     events: DeliveryEvents,
   ) {
-    this.#options = options;
+    this.#folder = spool && new SharedFolder(spool, names, options.overflow, logger);
     const changed = () => events.changed();
-    this.all = names.map((name, i) => {
+    this.#all = names.map((name, i) => {
+      const make = (logger: Logger, warnings: Warnings, events: DeliveryEvents) =>
+        new Delivery(name, { ...options, spool: this.#folder?.buffer(name, logger) }, warnings, events);
       // A single reporter need not be named.
-      const spool = options.spool && { ...options.spool, folder: folderOf(options.spool.folder, name) };
-      if (names.length === 1) return new Delivery(name, { ...options, spool }, warnings, events);
-      const logger = withFields(options.logger, { reporter: name });
+      if (names.length === 1) return make(logger, warnings, events);
       const its = i === 0 ? events : { changed, forwarded: changed, dropped: () => undefined };
-      return new Delivery(name, { ...options, spool, logger }, warnings.about(name), its);
+      return make(withFields(logger, { reporter: name }), warnings.about(name), its);
     });
-    this.first = this.all[0] as Delivery;
-    this.others = this.all.slice(1);
+    this.first = this.#all[0] as Delivery;
+    this.others = this.#all.slice(1);
     this.logs =
-      this.others.length === 0 ? this.first.buffer : new FanOut(this.all.map(({ buffer }) => buffer));
+      this.others.length === 0 ? this.first.buffer : new FanOut(this.#all.map(({ buffer }) => buffer));
   }
 
   /** @throws ERR_INVALID_OPTION for a name that no reporter has. */
   named(owner: string, name = this.first.name): Delivery {
-    const found = this.all.find((delivery) => delivery.name === name);
+    const found = this.#all.find((delivery) => delivery.name === name);
     if (found !== undefined) return found;
-    const names = this.all.map((delivery) => delivery.name).join(', ');
+    const names = this.#all.map((delivery) => delivery.name).join(', ');
     throw invalidOption(owner, name, `one of the option reporters of the proxy: ${names}`);
+  }
+
+  /** The one of each reporter, the first one first. */
+  get all(): readonly Delivery[] {
+    return this.#all;
   }
 
   /** The place at which one sender writes, unless that is {@link logs}. Destroy it when the sender has gone. */
   sender(): Writable | undefined {
-    const shares = this.all.flatMap(({ buffer }) =>
+    const shares = this.#all.flatMap(({ buffer }) =>
       buffer instanceof LogBuffer && buffer.fairShare ? [buffer.sender()] : [],
     );
     if (this.#observer === undefined && shares.length < 2) return shares[0];
-    const buffers = this.all.map(({ buffer }) => buffer);
+    const buffers = this.#all.map(({ buffer }) => buffer);
     const outputs: Accepting<LogBatch>[] = [...(shares.length > 0 ? shares : buffers)];
     // Of an output that accepts everything at once, only write() is used.
     if (this.#observer !== undefined) outputs.push(this.#observer as Accepting<LogBatch>);
@@ -78,10 +90,10 @@ export class Deliveries {
   /** What the health of the proxy depends on: that of each reporter counts. */
   get facts() {
     return {
-      isForwarding: this.all.every(({ isForwarding }) => isForwarding),
-      isSpoolWritable: this.all.every(({ spool }) => spool?.isWritable ?? true),
-      sinceDropMs: Math.min(...this.all.map(({ sinceDropMs }) => sinceDropMs)),
-      isReporterUp: this.all.every(({ state }) => state.isUp),
+      isForwarding: this.#all.every(({ isForwarding }) => isForwarding),
+      isSpoolWritable: this.#all.every(({ spool }) => spool?.isWritable ?? true),
+      sinceDropMs: Math.min(...this.#all.map(({ sinceDropMs }) => sinceDropMs)),
+      isReporterUp: this.#all.every(({ state }) => state.isUp),
     };
   }
 
@@ -94,45 +106,46 @@ export class Deliveries {
 
   /** Locks the folders of all spools. @throws ERR_SPOOL_IN_USE, ERR_SPOOL_FAILED */
   async lock(isHandedOver?: () => boolean): Promise<void> {
-    for (const { spool } of this.all) await spool?.lock(isHandedOver);
+    for (const { spool } of this.#all) await spool?.lock(isHandedOver);
   }
 
   /** Opens all spools. During a shortage, they are opened in the background, and senders wait. */
   async open(): Promise<void> {
-    await Promise.all(
-      this.all.map(({ spool }) => {
-        return Promise.race([spool?.open(), new Promise((short) => spool?.once('failure', short))]);
-      }),
+    const opened = this.#all.map(({ spool }) => spool?.open());
+    // What is left of other reporters may be long to read, and cannot be read during a shortage. Nothing waits for that.
+    Promise.all(opened).then(
+      () => this.#folder?.reportLeftBehind(),
+      () => undefined,
     );
-    const { spool, logger } = this.#options;
-    if (spool === undefined) return;
-    const names = this.all.map(({ name }) => name);
-    void reportLeftBehind(spool.folder, names, logger).catch((err) =>
-      logger.warn({ err }, 'the folder of the spool cannot be searched for other reporters'),
+    await Promise.all(
+      this.#all.map(({ spool }, i) =>
+        Promise.race([opened[i], new Promise((short) => spool?.once('failure', short))]),
+      ),
     );
   }
 
   /** A batch reaches no buffer. */
   readonly drop = (batch: Batch, reason: DropReason, error: unknown): void => {
-    for (const delivery of this.all) delivery.drop(batch, reason, error);
+    for (const delivery of this.#all) delivery.drop(batch, reason, error);
   };
 
   /** Whether a reporter is left that will be given something before the deadline. */
   canForward(deadline: number): boolean {
     // All of them are asked, as this also ends the waiting for larger reports.
-    return this.all.filter((delivery) => delivery.canForward(deadline)).length > 0;
+    return this.#all.filter((delivery) => delivery.canForward(deadline)).length > 0;
   }
 
   async shutdown(): Promise<void> {
-    await Promise.all(this.all.map((delivery) => delivery.shutdown()));
+    await Promise.all(this.#all.map((delivery) => delivery.shutdown()));
   }
 
   async closeSpools(): Promise<void> {
-    await Promise.all(this.all.map(({ spool }) => spool?.close()));
+    this.#folder?.close();
+    await Promise.all(this.#all.map(({ spool }) => spool?.close()));
   }
 
   destroy(): void {
-    for (const delivery of this.all) delivery.destroy();
+    for (const delivery of this.#all) delivery.destroy();
   }
 }
 

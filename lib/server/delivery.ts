@@ -4,10 +4,8 @@ import type { Amount, Batch } from '../batch.js';
 import { BoundaryLogError } from '../errors.js';
 import { Forwarder } from '../forwarding/forwarder.js';
 import type { Reporter } from '../forwarding/reporter.js';
-import type { Logger } from '../logger.js';
 import type { ResolvedOptions } from '../options.js';
-import { SpoolBuffer } from '../spool/spool-buffer.lazy.js';
-import type { SpoolBufferOptions } from '../spool/spool-options.js';
+import type { SpoolBuffer } from '../spool/spool-buffer.js';
 import { LogBuffer, type LogBufferOptions } from '../streams/log-buffer.js';
 import { type Accounts, type DropReason, subtract, Tally } from '../telemetry/accounts.js';
 import { ReporterState } from '../telemetry/reporter-state.js';
@@ -15,9 +13,8 @@ import type { Warnings } from '../telemetry/warnings.js';
 import { type RUN_OPTIONS, type RunForwarderOptions, retryPolicy } from './proxy-options.js';
 
 export interface DeliveryOptions extends LogBufferOptions {
-  readonly overflow: 'drop' | 'block';
-  readonly spool: SpoolBufferOptions | undefined;
-  readonly logger: Logger;
+  /** The buffer, if it is on disk. */
+  readonly spool: SpoolBuffer | undefined;
 }
 
 /** What a delivery reports besides its accounts. */
@@ -49,20 +46,18 @@ export class Delivery {
 
   constructor(
     name: string,
-    { spool, logger, ...options }: DeliveryOptions,
+    { spool, ...options }: DeliveryOptions,
     warnings: Warnings,
     events: DeliveryEvents,
   ) {
     this.name = name;
     this.#warnings = warnings;
     this.#events = events;
-    if (spool !== undefined) {
-      this.spool = new SpoolBuffer(spool, options.overflow, logger);
-      this.spool.on('loss', (lost: Amount) => this.#tally.dropAmount(lost, 'spool_damaged'));
-      this.spool.on('failure', (error: Error) => warnings.spoolFailed(error));
-    }
+    this.spool = spool;
+    spool?.on('loss', (lost: Amount) => this.#tally.dropAmount(lost, 'spool_damaged'));
+    spool?.on('failure', (error: Error) => warnings.spoolFailed(error));
     const onDrop = (batch: Batch, reason: DropReason, error?: unknown) => this.drop(batch, reason, error);
-    this.buffer = this.spool?.on('drop', onDrop) ?? new LogBuffer(options).on('drop', onDrop);
+    this.buffer = spool?.on('drop', onDrop) ?? new LogBuffer(options).on('drop', onDrop);
   }
 
   /** Whether a forwarder runs. */

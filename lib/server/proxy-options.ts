@@ -15,12 +15,11 @@ import {
   wholeNumber,
 } from '../options.js';
 import type { RedactOptions } from '../redaction/redact-options.js';
-import { defaultSocketPath } from '../socket-path.js';
+import { defaultSocketPath, SOCKET_PATH } from '../socket-path.js';
 import type { SpoolBufferOptions } from '../spool/spool-options.js';
 import { LOG_BUFFER_OPTIONS } from '../streams/log-buffer.js';
 import { STATUS_SINK_OPTIONS } from '../streams/status-sink.js';
 import { type MetricsRegistry, Registry } from '../telemetry/prom-client.js';
-import { MAX_SOCKET_PATH_LENGTH } from './listener/socket-file.js';
 import type { SessionsOptions } from './sessions-options.js';
 
 /** Options of {@link BoundaryLogProxy}. */
@@ -50,7 +49,7 @@ export interface BoundaryLogProxyOptions {
   onReplace?: (() => void) | undefined;
   /**
    * The names of the reporters, each of which receives every batch; each is 1 to 32 of a-z, 0-9 and `-`. Each has a
-   * buffer, and with a spool a folder, of its own. Default: `['main']`.
+   * buffer, and with a spool a part of its folder, of its own. Default: `['main']`.
    */
   reporters?: readonly string[] | undefined;
   /** How many batches the buffer holds, over all connections. Default: `100`. */
@@ -110,8 +109,7 @@ export interface BoundaryLogProxyOptions {
 
 export const PROXY_OPTIONS = {
   socketPath: {
-    expected: `a path of 1 to ${MAX_SOCKET_PATH_LENGTH} bytes, without NUL and lone surrogates`,
-    accepts: (value) => text.accepts(value) && Buffer.byteLength(value as string) <= MAX_SOCKET_PATH_LENGTH,
+    ...SOCKET_PATH,
     makeDefault: defaultSocketPath,
     defaultDoc: 'defaultSocketPath()',
     doc: 'Path of the Unix socket to listen on',

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { open } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { token } from '../printable.js';
 import { realSleep } from '../real-time.js';
 import { giveToOwnerOf, type Lock, takeLock } from './lock.js';
@@ -52,7 +52,7 @@ const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = fs.constan
 export const realDisk: Disk = {
   makeFolder(folder) {
     const created = fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (created !== undefined) giveToOwnerOf(dirname(folder), (uid, gid) => fs.chownSync(folder, uid, gid));
+    if (created !== undefined) giveAllToOwner(resolve(created), resolve(folder));
     const found = fs.statSync(folder);
     if (!found.isDirectory())
       throw Object.assign(new Error(`${token(folder)} is not a folder`), { code: 'ENOTDIR' });
@@ -103,6 +103,14 @@ export const realDisk: Disk = {
   now: () => Date.now(),
   wait: (ms, signal) => realSleep(ms, undefined, { signal, ref: false }).catch(() => undefined),
 };
+
+/** Gives folders to the user who owns the one above them: from the outermost one to the innermost one. */
+function giveAllToOwner(outermost: string, innermost: string): void {
+  giveToOwnerOf(dirname(outermost), (uid, gid) => {
+    for (let path = innermost; path.length >= outermost.length; path = dirname(path))
+      fs.chownSync(path, uid, gid);
+  });
+}
 
 function realFile(fd: number): DiskFile {
   let busy = 0;

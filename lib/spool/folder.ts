@@ -11,7 +11,12 @@ const ASIDE = 0.1;
 export interface QueueOptions {
   readonly disk: Disk;
   readonly folder: string;
+  /** How many bytes the files may have: their sizes follow from it. */
   readonly maxBytes: number;
+  /** How many bytes they may have now, if that changes. Default: `maxBytes`. */
+  readonly limit?: (() => number) | undefined;
+  /** Called when the folder is locked, before anything is read or stored. What it throws is a failure to open it. */
+  readonly onLocked?: (() => Promise<void>) | undefined;
   /** Whether what is written is on the disk as soon as possible; appending waits for that. */
   readonly sync: boolean;
   readonly logger: Logger;

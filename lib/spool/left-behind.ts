@@ -1,46 +1,91 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Logger } from '../logger.js';
-import { realDisk as disk } from './disk.js';
-import { codeOf } from './files.js';
-import { folderOf, MAIN, REPORTERS } from './folder-of.js';
-import { inspect, isSpool } from './inspection.js';
+import type { Disk } from './disk.js';
+import { isShortage } from './files.js';
+import { inspect } from './inspection.js';
+import { bytesIn, type Part, partsIn } from './parts.js';
+
+/** How often to look whether people have deleted something, in ms. */
+const LOOK_MS = 10_000;
 
 /**
- * Warns about batches that wait for reporters that do not exist any more, or have another name now. Nothing delivers or
- * deletes them until a reporter with that name runs.
+ * The parts of a spool whose reporters do not run: they were removed from the configuration, or have another name now.
+ * Nothing delivers or deletes what is in them until a reporter with that name runs.
  */
-export async function reportLeftBehind(
-  folder: string,
-  reporters: readonly string[],
-  logger: Logger,
-): Promise<void> {
-  for (const reporter of [MAIN, ...namesIn(join(folder, REPORTERS))]) {
-    if (reporters.includes(reporter)) continue;
-    const left = folderOf(folder, reporter);
+export class LeftBehind {
+  readonly #disk: Disk;
+  readonly #folder: string;
+  readonly #running: ReadonlySet<string>;
+  #bytes: number | undefined;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #isClosed = false;
+
+  /** @param running The folders of the parts that are in use. */
+  constructor(disk: Disk, folder: string, running: Iterable<string>) {
+    this.#disk = disk;
+    this.#folder = folder;
+    this.#running = new Set(running);
+  }
+
+  /** How many bytes they have. If the disk does not tell it now, as many as before. */
+  get bytes(): number {
+    // Nothing adds to them. So if there are none, there will be none.
+    if (this.#bytes !== 0) this.#look();
+    return this.#bytes ?? 0;
+  }
+
+  #look(): void {
     try {
-      if (!isSpool(disk, left)) continue;
+      const now = this.#disk.now();
+      if (now - this.#lookedAt < LOOK_MS) return;
+      this.#lookedAt = now;
+      this.#bytes = this.#parts().reduce((sum, part) => sum + bytesIn(this.#disk, part), 0);
+    } catch (error) {
+      if (!isShortage(error)) this.#bytes ??= 0;
+    }
+  }
+
+  /** Ends the search for batches. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Warns about the batches in them. */
+  async report(logger: Logger): Promise<void> {
+    let parts: Part[] = [];
+    try {
+      parts = this.#parts();
+    } catch (err) {
+      logger.warn(
+        { folder: this.#folder, err },
+        'the spool cannot be searched for batches of other reporters',
+      );
+    }
+    for (const part of parts) await this.#reportPart(part, logger);
+  }
+
+  async #reportPart(part: Part, logger: Logger): Promise<void> {
+    try {
       let [batches, logs] = [0, 0];
-      for await (const { waiting } of inspect(disk, left)) {
+      for await (const { waiting } of inspect(this.#disk, part.folder)) {
+        if (this.#isClosed) return;
         batches += waiting.length;
         for (const { count } of waiting) logs += count;
       }
-      const fields = { reporter, folder: left, batches, logs };
-      if (batches > 0) logger.warn(fields, 'batches wait in the spool for a reporter that does not run');
+      if (batches === 0) return;
+      const fields = { ...part, batches, logs, bytes: bytesIn(this.#disk, part) };
+      logger.warn(
+        fields,
+        'batches wait in the spool for a reporter that is not configured: add it again, or export or drop them',
+      );
     } catch (err) {
       logger.warn(
-        { reporter, folder: left, err },
-        'the spool of a reporter that does not run cannot be read',
+        { ...part, err },
+        'what the spool has for a reporter that is not configured cannot be read',
       );
     }
   }
-}
 
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
-    throw error;
+  #parts(): Part[] {
+    return partsIn(this.#disk, this.#folder).filter(({ folder }) => !this.#running.has(folder));
   }
 }

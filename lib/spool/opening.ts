@@ -60,10 +60,12 @@ export class Opening {
   }
 
   async #open(): Promise<SpoolQueue> {
-    const { disk, signal, onFailure } = this.#options;
+    const { disk, signal, onFailure, onLocked } = this.#options;
     for (let attempts = 1; ; attempts++) {
       try {
-        return await SpoolQueue.open(await this.#takeLock(), this.#options);
+        const lock = await this.#takeLock();
+        await onLocked?.();
+        return await SpoolQueue.open(lock, this.#options);
       } catch (error) {
         // After a hand-over this is the only proxy, so it does not give up, whatever happens.
         const isTriedAgain = this.#isHandedOver || isShortage(error);

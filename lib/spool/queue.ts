@@ -71,12 +71,17 @@ export class SpoolQueue {
 
   /** How many bytes may still be written: all files may have one segment more than `maxBytes`. */
   get space(): number {
-    const { limits, aside, maxAside, used } = this.#folder;
-    // Space for what may be set aside at any time, and for the next `.acked` file.
-    const reserved = Math.max(aside, maxAside) + limits.batches;
-    const free = this.#options.maxBytes + limits.bytes - used - reserved;
+    const { limits } = this.#folder;
+    const { maxBytes, limit = () => maxBytes } = this.#options;
+    const free = limit() + limits.bytes - this.claimed;
     // There may be more of them: of two segments in a row, both together are larger than one can be.
     return free / (1 + (2 * limits.batches) / limits.bytes);
+  }
+
+  /** How many bytes its files use, with space for what may be set aside at any time, and for the next `.acked` file. */
+  get claimed(): number {
+    const { limits, aside, maxAside, used } = this.#folder;
+    return used + Math.max(aside, maxAside) + limits.batches;
   }
 
   /**

@@ -9,6 +9,7 @@ import { nextTurn } from '../real-time.js';
 import { type Callback, Duplex } from '../streams/base.js';
 import { queuedIn } from '../streams/direct.js';
 import type { WriteRest } from '../streams/typed-stream.js';
+import { Admission } from './admission.js';
 import { realDisk } from './disk.js';
 import { orNothing, type Patience } from './files.js';
 import { guardedReporter } from './guarded-reporter.js';
@@ -16,6 +17,7 @@ import { failed, Opening } from './opening.js';
 import { type Fresh, Pending } from './pending.js';
 import type { QueueOptions, SpoolQueue } from './queue.js';
 import { NOTHING, type Size, sizeOf } from './record.js';
+import type { Shared } from './shared-space.js';
 import { type Missing, SpoolAccounts } from './spool-accounts.js';
 import { resolveSpoolOptions, type SpoolBufferOptions } from './spool-options.js';
 
@@ -42,8 +44,6 @@ const READ_AHEAD = 64;
 export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
   /** How many batches it can hold. */
   readonly maxBatches = Number.POSITIVE_INFINITY;
-  /** How many bytes of batches it can hold. */
-  readonly maxBytes: number;
   /** What happens to a batch that does not fit. */
   readonly overflow: 'drop' | 'block';
   readonly #events = new GuardedEvents(this);
@@ -65,22 +65,34 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
   readonly #read = new Map<LogBatch, number | Fresh>();
   #reading: Promise<void> | undefined;
   #isWanted = false;
-  /** A writer that waits: until there is room for its batch, or, without a batch, until the disk has caught up. */
-  #waiting: { batch: LogBatch | undefined; callback: Callback } | undefined;
-  #refusing = false;
+  readonly #admission: Admission;
   #released: Promise<void> | undefined;
 
   /**
    * @param disk Where the folder is. Default: the disk of this computer.
+   * @param shared What it shares with other spools in the folder; then `maxBytes` does not apply.
    * @throws ERR_INVALID_OPTION
    */
-  constructor(options: SpoolBufferOptions, overflow: 'drop' | 'block', logger: Logger, disk = realDisk) {
+  constructor(
+    options: SpoolBufferOptions,
+    overflow: 'drop' | 'block',
+    logger: Logger,
+    disk = realDisk,
+    shared?: Shared,
+  ) {
     const { folder, maxBytes, sync } = resolveSpoolOptions(options, overflow, logger, disk);
     super({ objectMode: true, readableHighWaterMark: READ_AHEAD, writableHighWaterMark: 1 });
-    this.maxBytes = maxBytes;
+    this.#admission = new Admission(
+      maxBytes,
+      shared?.space,
+      () => ({ queue: this.#queue, pending: this.#pending }),
+      (batch, callback) => this._write(batch, 'utf8', callback),
+    );
     this.overflow = overflow;
     this.#options = {
-      ...{ disk, folder, maxBytes, sync, logger, signal: this.#stopping.signal },
+      ...{ disk, folder, sync, logger, signal: this.#stopping.signal },
+      ...this.#admission.limits,
+      onLocked: shared?.onLocked,
       onLoss: (lost, ids) => this.#lose(lost, ids),
       onQuarantine: ({ tag, count, raw }) => this.#drop(new LogBatch(tag, count, raw), 'quarantined'),
       onRecount: (difference) => this.#accounts.recover(difference),
@@ -88,14 +100,19 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
         this.failures += 1;
         this.#events.emit('failure', error);
       },
-      onSpace: () => this.#admit(),
+      onSpace: () => this.#admission.freed(),
     };
     this.#opening = new Opening(this.#options);
     this.#pending = new Pending(
       this.#options,
       (fresh, id) => this.#stored(fresh, id),
-      () => [this.#fill(), this.#admit()],
+      () => [this.#fill(), this.#admission.freed()],
     );
+  }
+
+  /** How many bytes of batches it can hold; fewer than before, if it shares its folder with spools that need them. */
+  get maxBytes(): number {
+    return this.#admission.limits.limit();
   }
 
   /** What was accepted and not acknowledged, whether a reader has it or not; the bytes include the headers. */
@@ -135,7 +152,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
   override write(batch: LogBatch, ...rest: WriteRest): boolean;
   override write(...args: unknown[]): boolean {
     (super.write as (...args: unknown[]) => boolean)(...args);
-    return this.#waiting === undefined;
+    return !this.#admission.isWaiting;
   }
 
   /** A batch that was read need not be kept any more. No kill brings it back afterwards. */
@@ -145,7 +162,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     this.#read.delete(batch);
     if (typeof found === 'number') this.#queue?.finish(found, batch);
     else this.#pending.acknowledge(found);
-    this.#admit();
+    this.#admission.freed();
   }
 
   /** A reporter that notes on disk which batch is being processed: docs/spool-format.md explains why. */
@@ -155,8 +172,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
 
   /** Lets no writer wait any more: a batch that does not fit is dropped with the reason `'shutdown'`. */
   shutdown(): void {
-    this.#refusing = true;
-    this.#admit();
+    this.#admission.close();
   }
 
   /** Stores everything that was accepted, if the disk lets it, and releases the folder. `destroy()` does it, too. */
@@ -198,37 +214,30 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
 
   override _write(batch: LogBatch, _encoding: BufferEncoding, callback: Callback): void {
     if (refuseOther(batch, callback)) return;
-    const hasRoom = this.#hasRoom(batch);
-    const canWait = this.overflow === 'block' && !this.#refusing && sizeOf(batch).bytes <= this.maxBytes;
+    const { isClosed } = this.#admission;
+    const hasRoom = this.#admission.hasRoom(batch);
+    const canWait = this.overflow === 'block' && !isClosed && sizeOf(batch).bytes <= this.#admission.most;
     if (!hasRoom && canWait) {
       batch.detach();
-      this.#waiting = { batch, callback };
+      this.#admission.wait(batch, callback);
       return;
     }
     count(this.#accounts.received, batch);
     if (!hasRoom) {
-      this.#drop(batch, this.#refusing ? 'shutdown' : 'spool_full', this.#pending.shortage);
+      this.#drop(batch, isClosed ? 'shutdown' : 'spool_full', this.#pending.shortage);
       callback();
       return;
     }
     const fresh = this.#pending.accept(batch);
     if (this.#isWanted && !this.#pending.hasUnread && this.#hasReadAll()) this.#give(fresh);
     if (!fresh.isDone) this.#pending.add(fresh);
-    if (this.#pending.isBehind && !this.#refusing) this.#waiting = { batch: undefined, callback };
+    if (this.#pending.isBehind && !isClosed) this.#admission.wait(undefined, callback);
     else callback();
   }
 
   override _read(): void {
     this.#isWanted = true;
     this.#fill();
-  }
-
-  #hasRoom(batch: LogBatch): boolean {
-    const { bytes } = sizeOf(batch);
-    const pending = this.#pending.size.bytes;
-    const { space = Number.POSITIVE_INFINITY, size = NOTHING } = this.#queue ?? {};
-    if (this.#pending.isFull(bytes) || pending + bytes > space) return false;
-    return size.bytes + pending + bytes <= this.maxBytes;
   }
 
   #hasReadAll(): boolean {
@@ -280,21 +289,11 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     if (this.#queue === undefined) this.#accounts.recover(lost);
     this.#accounts.lose(lost, ids);
     this.#events.emit('loss', { batches: lost.batches, logs: lost.logs });
-    this.#admit();
+    this.#admission.freed();
   }
 
   #drop(batch: LogBatch, reason: string, error?: unknown): void {
     const cause = error === undefined ? undefined : failed(this.#options.folder, error);
     this.#events.emit('drop', batch, reason, cause);
-  }
-
-  /** Lets the writer continue that waits, if it can. */
-  #admit(): void {
-    if (this.#waiting === undefined) return;
-    const { batch, callback } = this.#waiting;
-    if (!this.#refusing && (batch === undefined ? this.#pending.isBehind : !this.#hasRoom(batch))) return;
-    this.#waiting = undefined;
-    if (batch === undefined) callback();
-    else this._write(batch, 'utf8', callback);
   }
 }

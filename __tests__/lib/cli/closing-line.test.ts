@@ -42,3 +42,16 @@ test.each(DROP_REASONS)('a loss for the reason %s is named with its number', (re
   const line = closingLine(account({ received: 12, forwarded: 5, [reason]: 7 }));
   expect(line).toMatch(/^12 events received, 5 forwarded: 7 lost because (?:the|their) [a-z]/);
 });
+
+test('each of several reporters is named: what one received says nothing about the others', () => {
+  const all = account({ received: 54, forwarded: 54 });
+  const others = {
+    coder: account({ received: 54, kept: 54 }),
+    null: account({ received: 54, forwarded: 54 }),
+  };
+  expect(closingLine({ ...all, reporter: 'stdout', others })).toBe(
+    'stdout: 54 events received, all forwarded. ' +
+      'coder: 54 events received, none forwarded: 54 kept in the spool. ' +
+      'null: 54 events received, all forwarded',
+  );
+});

@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { CaptureRecord } from '../../../lib/index.js';
 import { captureOf, connectionsIn, isComplete, randomRecords } from '../../helpers/captures.js';
+import { type RunningHere, startHere } from '../../helpers/command.js';
 import { random } from '../../helpers/cuts.js';
 import { logsFrame } from '../../helpers/messages.js';
 import { commands, listening, type Running } from '../../helpers/processes.js';
@@ -81,8 +82,13 @@ async function receiver(onConnection: (socket: Socket, n: number) => void = () =
   return { socketPath, arrived };
 }
 
-const replay = (socket: string, file: string, ...args: string[]): Running =>
-  start(['replay', '--socket', socket, '--speed', 'max', ...args, file]);
+const argsOf = (socket: string, file: string, args: string[]) => [
+  ...['replay', '--socket', socket, '--speed', 'max', ...args, file],
+];
+const replayProcess = (socket: string, file: string, ...args: string[]): Running =>
+  start(argsOf(socket, file, args));
+const replay = (socket: string, file: string, ...args: string[]): RunningHere =>
+  startHere(argsOf(socket, file, args));
 
 test(
   'serve --record, replay, serve --record: every vector arrives again, to the byte',
@@ -90,7 +96,7 @@ test(
     const [first, second] = [await serve('--reporter', 'null'), await serve('--reporter', 'null')];
     for (const { bytes } of vectors) await sendAll(first.socket, [bytes]);
     await stopped(first);
-    const replayed = replay(second.socket, first.file);
+    const replayed = replayProcess(second.socket, first.file);
     expect([await replayed.ended, replayed.stderr()]).toEqual([
       0,
       expect.stringMatching(/^replayed 138 connections, \d+ bytes\n$/),
@@ -197,7 +203,7 @@ describe('times', () => {
       ...record,
       ...('time' in record && { time: record.time * 1e6 }),
     }));
-    const replayed = replay(socketPath, fileOf(late as CaptureRecord[]), '--speed', '1');
+    const replayed = replayProcess(socketPath, fileOf(late as CaptureRecord[]), '--speed', '1');
     await until('it is connected', () => arrived.length > 0);
     replayed.child.kill('SIGTERM');
     expect(await replayed.ended).toBe(1);
@@ -205,7 +211,7 @@ describe('times', () => {
   });
 
   test.each(['0', '-1', 'fast', '1e3', ''])('%p is not a speed', async (speed) => {
-    const replayed = start(['replay', `--speed=${speed}`, path()]);
+    const replayed = startHere(['replay', `--speed=${speed}`, path()]);
     expect(await replayed.ended).toBe(2);
     expect(replayed.stderr()).toContain('expected a number above 0, such as 1, 10 or 0.5, or max');
   });
@@ -343,8 +349,7 @@ describe('the bytes of one connection', () => {
     const { socketPath, arrived } = await receiver();
     const file = path();
     writeFileSync(file, bytes);
-    const replayed = replay(socketPath, isStdin ? '-' : file, ...args);
-    if (isStdin) replayed.child.stdin.end(bytes);
+    const replayed = startHere(argsOf(socketPath, isStdin ? '-' : file, args), isStdin ? bytes : '');
     expect([await replayed.ended, replayed.stderr()]).toEqual([
       0,
       `replayed 1 connections, ${bytes.length} bytes\n`,

@@ -1,10 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
-import { reporterNames } from '../../../lib/cli/arguments.js';
-import { namesOf } from '../../../lib/cli/destinations.js';
+import { nameOf } from '../../../lib/cli/destinations.js';
 import { type AgentServer, agentServers } from '../../helpers/agent-server.js';
+import { ROOT } from '../../helpers/code-blocks.js';
 import { coderEnv, numbersByCall } from '../../helpers/coder-served.js';
+import { command } from '../../helpers/command.js';
 import { commands, listening } from '../../helpers/processes.js';
+import { evaluate, samplesOf } from '../../helpers/prometheus.js';
 import {
   closingAccount,
   complaintsOf,
@@ -12,13 +16,13 @@ import {
   logOf,
   METRICS,
   metric,
+  metricsOf,
   numbersIn,
   sendBatches,
   stopped,
   upTo,
 } from '../../helpers/served.js';
 import { tempPaths } from '../../helpers/temp.js';
-import { thrown } from '../../helpers/thrown.js';
 import { until } from '../../helpers/until.js';
 
 jest.setTimeout(150_000);
@@ -97,7 +101,7 @@ test('of two sockets, one is dead: the other one receives everything, and the de
   await sendBatches(socket, 50, 3);
   await until('the other one has everything', () => linesOf(behind.stdout()).length === 150, DEADLINE);
   expect(numbersIn(behind.stdout())).toEqual(upTo(150));
-  const [, deadName = ''] = namesOf([`socket:${alive}`, `socket:${dead}`]);
+  const deadName = nameOf(`socket:${dead}`);
   expect(complaintsOf(served)).toEqual([
     expect.objectContaining({ reporter: deadName, msg: 'the reporter is failing; retrying' }),
   ]);
@@ -169,16 +173,15 @@ test('a receiver that hangs does not delay stdout', async () => {
     await sendBatches(socket, 40, 100);
     await until('stdout has it', () => linesOf(served.stdout()).length === round * 4000, DEADLINE);
   }
-  const [, name] = namesOf(['stdout', `socket:${stuck}`]);
+  const name = nameOf(`socket:${stuck}`);
   const dropped = `reporter_batches_dropped_total{reporter="${name}",reason="buffer_full"}`;
   expect(await metric(served, dropped)).toBeGreaterThan(0);
   expect(await metric(served, 'batches_dropped_total{reason="buffer_full"}')).toBe(0);
 });
 
-test('a single reporter is called main; of several, each is called after what it is', () => {
-  expect(namesOf(['coder'])).toEqual(['main']);
-  const [a, b] = ['socket:/run/a/Boundary_audit.sock', 'socket:/run/b/Boundary_audit.sock'];
-  const names = namesOf(['stdout', 'coder', a, b]);
+test('a reporter is called after what it is, wherever it stands', () => {
+  const sockets = ['socket:/run/a/Boundary_audit.sock', 'socket:/run/b/Boundary_audit.sock'];
+  const names = ['stdout', 'coder', ...sockets].map(nameOf);
   expect(names).toEqual([
     'stdout',
     'coder',
@@ -186,13 +189,87 @@ test('a single reporter is called main; of several, each is called after what it
     expect.stringMatching(/^socket-boundary-audit-[0-9a-f]{8}$/),
   ]);
   expect(new Set(names).size).toBe(4);
-  expect(namesOf([b, a, 'stdout'])).toEqual([names[3], names[2], 'stdout']);
-  expect(namesOf([`socket:/${'x'.repeat(90)}`, 'null'])[0]).toMatch(/^[a-z0-9-]{1,32}$/);
+  expect(nameOf(`socket:/${'x'.repeat(90)}`)).toMatch(/^[a-z0-9-]{1,32}$/);
 });
 
-test.each([[['file']], [['socket:']], [['stdout', 'stdout']]])('--reporter %j is refused', (values) => {
-  const parse = reporterNames('--reporter');
-  const parseAll = () =>
-    values.reduce<readonly string[] | undefined>((before, value) => parse(value, before), undefined);
-  expect(thrown(parseAll)).toMatchObject({ code: 'ERR_INVALID_OPTION' });
+const LONG = `socket:/${'x'.repeat(107)}`;
+test.each<[string[], string]>([
+  [['file'], 'one of stdout, null, coder, socket:PATH'],
+  [['socket:'], 'one of stdout, null, coder, socket:PATH'],
+  [['stdout', 'stdout'], 'each reporter once'],
+  [['coder', 'stdout', 'coder'], 'each reporter once'],
+  [['socket:/tmp/a', 'socket:/tmp/a'], 'each reporter once'],
+  [['socket:/tmp/a', 'socket:/tmp/../tmp/./a'], 'each reporter once'],
+  [[LONG], 'socket:a path of 1 to 107 bytes'],
+])('--reporter %j is refused, also by --check: expected %s', async (values, expected) => {
+  for (const check of [[], ['--check']]) {
+    const { code, errors } = await command(['serve', '--socket', path(), ...reporters(...values), ...check]);
+    expect(code).toBe(2);
+    const last = JSON.stringify(values.at(-1)).slice(0, 50);
+    expect(errors).toContain(`ERR_INVALID_OPTION: --reporter: got ${last.slice(0, -1)}`);
+    expect(errors).toContain(`expected ${expected}`);
+  }
+});
+
+test('--check accepts several, and starts nothing', async () => {
+  const args = ['serve', '--check', '--socket', path(), ...reporters('stdout', `socket:${path()}`, 'null')];
+  expect(await command(args)).toMatchObject({ code: 0, errors: '' });
+});
+
+/** What docs/operating.md has to check the accounts of further reporters. */
+const [, section = ''] = readFileSync(join(ROOT, 'docs/operating.md'), 'utf8').split(
+  '### Metrics of several reporters\n',
+);
+const [, ...CHECKS] = section.split('\n### ')[0]?.split('```promql\n') ?? [];
+
+test('Prometheus, /healthz and the end tell about each: one of them is gone when SIGTERM arrives', async () => {
+  const [socket, gone] = [path(), path()];
+  const served = start([
+    ...['serve', '--socket', socket, ...reporters('stdout', `socket:${gone}`), ...METRICS],
+    ...['--buffer', '10', '--retry-max-delay', '0.2', '--drain', '1'],
+  ]);
+  await listening(served, socket);
+  const name = nameOf(`socket:${gone}`);
+  const health = async () => {
+    const { url } = logOf(served).find(({ msg }) => msg === 'serving metrics');
+    const response = await fetch(url.replace('/metrics', '/healthz'));
+    return { status: response.status, ...((await response.json()) as object) };
+  };
+  expect(await health()).toMatchObject({ status: 'ok', reasons: [] });
+  await sendBatches(socket, 8, 3);
+  await until('stdout has everything', () => linesOf(served.stdout()).length === 24, DEADLINE);
+  await until(
+    'the other one fails',
+    async () => (await metric(served, `reporter_up{reporter="${name}"}`)) === 0,
+  );
+  expect(await health()).toMatchObject({ status: 'degraded', reasons: ['reporter_failing'] });
+  // Its buffer of ten batches becomes full.
+  for (let sent = 24; sent < 114; sent += 15) {
+    await sendBatches(socket, 5, 3, sent);
+    await until('stdout has everything', () => linesOf(served.stdout()).length === sent + 15, DEADLINE);
+  }
+  expect(await health()).toMatchObject({ status: 'failing', reasons: ['dropping', 'reporter_failing'] });
+  const samples = samplesOf(await metricsOf(served));
+  expect(CHECKS.map((check) => evaluate(check.split('```')[0] as string, samples))).toEqual([0, 0]);
+  for (const [unit, n] of [
+    ['batches', 38],
+    ['logs', 114],
+  ]) {
+    const sumOf = (what: string) => evaluate(`agent_boundary_log_proxy_reporter_${what}`, samples);
+    expect(sumOf(`${unit}_received_total`)).toBe(n);
+    expect(sumOf(`${unit}_dropped_total`)).toBeGreaterThan(0);
+    expect(sumOf(`buffer_${unit}`)).toBeGreaterThan(0);
+  }
+  const account = await stopped(served);
+  expect(account).toMatchObject({
+    reporter: 'stdout',
+    received: { logs: 114 },
+    forwarded: { logs: 114 },
+    others: { [name]: { received: { logs: 114 }, forwarded: { logs: 0 } } },
+  });
+  const { dropped } = (account.others as Record<string, { dropped: Record<string, { logs: number }> }>)[
+    name
+  ] as { dropped: Record<string, { logs: number }> };
+  expect((dropped.shutdown?.logs ?? 0) + (dropped.buffer_full?.logs ?? 0)).toBe(114);
+  expect(dropped.shutdown?.logs).toBeGreaterThan(0);
 });

@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { connectionsIn, isComplete, readByTheDocs } from '../../helpers/captures.js';
+import { startHere } from '../../helpers/command.js';
 import { random } from '../../helpers/cuts.js';
 import { fileSystems } from '../../helpers/file-systems.js';
 import { logsFrame } from '../../helpers/messages.js';
@@ -40,7 +41,15 @@ async function serve(socket = path()) {
 
 async function tap(to: string, ...args: string[]) {
   const [socket, file] = [path(), path()];
-  const tapped = start(['tap', '--listen', socket, '--to', to, '--record', file, ...args]);
+  const tapped = startHere(['tap', '--listen', socket, '--to', to, '--record', file, ...args]);
+  await listening(tapped, socket);
+  return { ...tapped, socket, file };
+}
+
+/** The same as a process. */
+async function tapProcess(to: string) {
+  const [socket, file] = [path(), path()];
+  const tapped = start(['tap', '--listen', socket, '--to', to, '--record', file]);
   await listening(tapped, socket);
   return { ...tapped, socket, file };
 }
@@ -78,7 +87,7 @@ test(
   'in front of serve: every vector arrives as without it, and is in the capture to the byte',
   async () => {
     const [served, direct] = [await serve(), await serve()];
-    const tapped = await tap(served.socket);
+    const tapped = await tapProcess(served.socket);
     for (const { bytes } of vectors) {
       await sendAll(tapped.socket, [bytes]);
       await sendAll(direct.socket, [bytes]);
@@ -258,7 +267,7 @@ describe('a receiver', () => {
 describe('its end', () => {
   test('SIGTERM: what senders have written is passed on, then everything is closed', async () => {
     const served = await serve();
-    const tapped = await tap(served.socket);
+    const tapped = await tapProcess(served.socket);
     const senders = await Promise.all(upTo(5).map(() => connectTo(tapped.socket)));
     for (const [i, sender] of senders.entries())
       await new Promise((resolve) => sender.write(logsFrame(2, 2 * i), resolve));
@@ -284,7 +293,7 @@ describe('its end', () => {
 
   test('SIGKILL: the capture can be read up to its last record', async () => {
     const served = await serve();
-    const tapped = await tap(served.socket);
+    const tapped = await tapProcess(served.socket);
     await sendBatches(tapped.socket, 20, 1);
     const sender = await connectTo(tapped.socket);
     sender.write(logsFrame(1, 20));
@@ -374,7 +383,7 @@ describe('the socket', () => {
     symlinkSync(socket, link);
     const byPath = join(dirname(socket), '.', 'x', '..', socket.slice(dirname(socket).length + 1));
     for (const to of [socket, byPath, link]) {
-      const tapped = start(['tap', '--listen', socket, '--to', to, '--record', path()]);
+      const tapped = startHere(['tap', '--listen', socket, '--to', to, '--record', path()]);
       expect(await tapped.ended).toBe(2);
       expect(tapped.stderr()).toMatch(
         /error: ERR_INVALID_OPTION: --to: got .*another socket than that of --listen/,
@@ -385,7 +394,7 @@ describe('the socket', () => {
 
   test.each(['--listen', '--to', '--record'])('%s is required', async (missing) => {
     const given = ['--listen', '--to', '--record'].filter((option) => option !== missing);
-    const tapped = start(['tap', ...given.flatMap((option) => [option, path()])]);
+    const tapped = startHere(['tap', ...given.flatMap((option) => [option, path()])]);
     expect(await tapped.ended).toBe(2);
     expect(linesOf(tapped.stderr())[0]).toContain(`required option '${missing} <`);
   });

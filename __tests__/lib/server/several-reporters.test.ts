@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import type { BoundaryLogProxy, LogBatch, Reporter } from '../../../lib/index.js';
 import { assertBalanced } from '../../helpers/accounts.js';
@@ -7,12 +6,10 @@ import { firstNumber, logsFrame } from '../../helpers/messages.js';
 import { proxies } from '../../helpers/proxies.js';
 import { collector, silentReporter } from '../../helpers/reporters.js';
 import { connectTo, sendAll } from '../../helpers/socket-client.js';
-import { tempPaths } from '../../helpers/temp.js';
 import { thrown } from '../../helpers/thrown.js';
 import { until } from '../../helpers/until.js';
 
 const makeProxy = proxies();
-const path = tempPaths();
 const batches = (n: number, first = 0) => Array.from({ length: n }, (_, i) => logsFrame(1, first + i));
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 const numbers = ({ batches }: { batches: LogBatch[] }) => batches.map(firstNumber);
@@ -99,6 +96,49 @@ test('one that is unavailable delays none of the others, and drops alone', async
     },
   });
   balanced(proxy);
+});
+
+/** What a reporter may do instead of its work, and whether it is retried. */
+const FAULTY: [string, Reporter['report'], boolean][] = [
+  ['throws', () => thrower(), false],
+  ['throws, and is retried', () => thrower(), true],
+  ['rejects', () => Promise.reject(new Error('it is down')), false],
+  ['rejects, and is retried', () => Promise.reject(down), true],
+  ['rejects for good', () => Promise.reject(Object.assign(new Error('never'), { permanent: true })), true],
+  ['rejects with nothing', () => Promise.reject(), true],
+  ['never answers', () => new Promise(() => undefined), true],
+  ['answers late', () => new Promise((resolve) => setTimeout(resolve, 20)), true],
+  ['answers something else', () => 7 as never, true],
+];
+function thrower(): never {
+  throw down;
+}
+
+describe.each(['at the start', 'later'])('one that is faulty %s', (when) => {
+  test.each(FAULTY)(
+    '(it %s) costs the others nothing, and its accounts add up',
+    async (_what, report, isRetried) => {
+      const proxy = makeProxy({ reporters: names, bufferSize: 20 });
+      await proxy.start();
+      const one = collector();
+      let healthy = when === 'later' ? 25 : 0;
+      const two: Reporter = {
+        report: (batch, options) => (healthy-- > 0 ? undefined : report(batch, options)),
+      };
+      proxy.runForwarder(one);
+      proxy.runForwarder(two, { name: 'second', graceMs: 0, retry: isRetried ? retry : false });
+      for (let sent = 0; sent < 100; sent += 10) {
+        await sendAll(proxy.socketPath, batches(10, sent));
+        await until('the first one has them', () => one.batches.length === sent + 10);
+        balanced(proxy);
+      }
+      expect(numbers(one)).toEqual(upTo(100));
+      expect(proxy.accounts('second').received.batches).toBe(100);
+      await proxy.close();
+      balanced(proxy);
+      expect(proxy.accounts().dropped.shutdown.batches).toBe(0);
+    },
+  );
 });
 
 test('the health is degraded while one of them fails and nothing is dropped', async () => {
@@ -212,118 +252,4 @@ test('a name that no reporter has is refused, with those that there are', async 
     message: `runForwarder: name: ${message}`,
   });
   expect(thrown(() => proxy.accounts('third'))).toMatchObject({ message: `accounts: ${message}` });
-});
-
-describe('with a spool', () => {
-  /** Runs a proxy with some reporters until `isDone`, and closes it. */
-  async function run(
-    folder: string,
-    reporters: Record<string, Reporter>,
-    frames: Buffer[],
-    isDone: (proxy: BoundaryLogProxy) => boolean,
-  ) {
-    const logger = logLines();
-    const proxy = makeProxy({ reporters: Object.keys(reporters), spool: { folder }, logger });
-    await proxy.start();
-    for (const [name, reporter] of Object.entries(reporters)) {
-      proxy.runForwarder(reporter, { name, graceMs: 0, retry }).catch(() => undefined);
-    }
-    await sendAll(proxy.socketPath, frames);
-    await until('it is done', () => isDone(proxy));
-    await proxy.close();
-    for (const name of Object.keys(reporters)) assertBalanced(proxy.accounts(name));
-    return { proxy, warnings: logger.lines.filter(({ level }) => level === 'warn') };
-  }
-  const left = (name: string, folder: string, n: number) =>
-    expect.objectContaining({
-      message: 'batches wait in the spool for a reporter that does not run',
-      fields: expect.objectContaining({ reporter: name, folder, batches: n, logs: n }),
-    });
-
-  test('each keeps what it has not acknowledged, whatever the other one did, and nothing else', async () => {
-    const folder = path();
-    const [one, two] = [collector(), collector()];
-    await run(folder, { first: one, second: silentReporter }, batches(20), () => one.batches.length === 20);
-    const { proxy } = await run(folder, { first: one, second: two }, batches(5, 20), (running) =>
-      names.every((name) => running.accounts(name).forwarded.batches === (name === 'first' ? 5 : 25)),
-    );
-    expect([numbers(one), numbers(two)]).toEqual([upTo(25), upTo(25)]);
-    expect(proxy.accounts('second').recovered.batches).toBe(20);
-    expect(proxy.accounts().recovered.batches).toBe(0);
-  });
-
-  test('a reporter that was removed keeps its batches, with a warning at each start, until it is back', async () => {
-    const folder = path();
-    const [one, two] = [collector(), collector()];
-    await run(folder, { first: one, second: silentReporter }, batches(7), () => one.batches.length === 7);
-    for (let start = 0; start < 2; start++) {
-      const logger = logLines();
-      const proxy = makeProxy({ reporters: ['first'], spool: { folder }, logger });
-      await proxy.start();
-      await until('it warns', () => logger.lines.some(({ level }) => level === 'warn'));
-      expect(logger.lines).toContainEqual(left('second', `${folder}/reporters/second`, 7));
-      await proxy.close();
-    }
-    const { warnings } = await run(folder, { first: one, second: two }, [], () => two.batches.length === 7);
-    expect(numbers(two)).toEqual(upTo(7));
-    expect(warnings).toEqual([]);
-  });
-
-  test('a reporter that is added begins with what arrives from then on', async () => {
-    const folder = path();
-    const [one, two] = [collector(), collector()];
-    await run(
-      folder,
-      { first: silentReporter },
-      batches(4),
-      (proxy) => proxy.accounts().received.batches === 4,
-    );
-    await run(
-      folder,
-      { first: one, second: two },
-      batches(3, 4),
-      () => two.batches.length === 3 && one.batches.length === 7,
-    );
-    expect([numbers(one), numbers(two)]).toEqual([upTo(7), [4, 5, 6]]);
-  });
-
-  test('what a single reporter without a name has left is reported when reporters have names', async () => {
-    const folder = path();
-    await run(
-      folder,
-      { main: silentReporter },
-      batches(4),
-      (proxy) => proxy.accounts().received.batches === 4,
-    );
-    const logger = logLines();
-    const proxy = makeProxy({ reporters: names, spool: { folder }, logger });
-    await proxy.start();
-    await until('it warns', () => logger.lines.some(({ level }) => level === 'warn'));
-    expect(logger.lines).toContainEqual(left('main', folder, 4));
-    await proxy.close();
-    const main = collector();
-    await run(folder, { main }, [], () => main.batches.length === 4);
-    expect(numbers(main)).toEqual(upTo(4));
-  });
-
-  test('a full spool of one drops for that one alone', async () => {
-    const folder = path();
-    const one = collector();
-    const proxy = makeProxy({ reporters: names, spool: { folder, maxBytes: 20_000 } });
-    await proxy.start();
-    proxy.runForwarder(one).catch(() => undefined);
-    await sendAll(proxy.socketPath, batches(300));
-    await until('all are forwarded', () => one.batches.length === 300);
-    expect(proxy.accounts('second').dropped.spool_full.batches).toBeGreaterThan(0);
-    expect(proxy.accounts().dropped.spool_full.batches).toBe(0);
-    balanced(proxy);
-  });
-
-  test('a folder that is not a spool is ignored', async () => {
-    const folder = path();
-    mkdirSync(`${folder}/reporters/gone`, { recursive: true, mode: 0o700 });
-    const one = collector();
-    const { warnings } = await run(folder, { main: one }, batches(1), () => one.batches.length === 1);
-    expect(warnings).toEqual([]);
-  });
 });

@@ -24,3 +24,11 @@ test(`a SpoolBuffer on such a disk loses nothing in silence either (${STREAMS} s
   }
   expect(failed).toEqual([]);
 }, 3_600_000);
+
+test(`two that share a folder lose nothing either, and mix up nothing (${STREAMS} seeds from ${seed})`, async () => {
+  const failed: string[] = [];
+  for (let i = 0; i < STREAMS && failed.length < 5; i++) {
+    await simulateBuffer(seed + i, ['a', 'b']).catch((error) => failed.push(error.message));
+  }
+  expect(failed).toEqual([]);
+}, 3_600_000);

@@ -6,7 +6,7 @@ import { isToken } from '../../reporters/coder/options.js';
 import { groupNumber } from '../../server/listener/socket-group.js';
 import { isSameSocket } from '../../socket-path.js';
 import { agentToken, TOKEN_ENV } from '../agent-token.js';
-import { SOCKET } from '../arguments.js';
+import { socketOf } from '../arguments.js';
 import type { Io } from '../io.js';
 import { advice } from './entry.js';
 import type { Resolved } from './resolve.js';
@@ -35,7 +35,8 @@ export function missing(
     attempt(() => groupNumber(socketGroup, undefined, entryOf('socketGroup')?.name));
   const { name = '--reporter', source = 'flag' } = entryOf('reporter') ?? {};
   for (const value of reporter) {
-    if (!value.startsWith(SOCKET) || !isSameSocket(value.slice(SOCKET.length), options.socket)) continue;
+    const path = socketOf(value);
+    if (path === undefined || !isSameSocket(path, options.socket)) continue;
     problems.push(
       `${name}: got ${shown(value)}, expected another socket than --socket, which would be a loop`,
     );

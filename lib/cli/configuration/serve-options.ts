@@ -150,7 +150,7 @@ export const SERVE_OPTIONS = {
     takes: 'size',
     default: 256 * 2 ** 20,
     shownDefault: '256MiB',
-    doc: 'how many bytes of batches the spool holds',
+    doc: 'how many bytes of batches the spool holds, for all reporters together',
     needs: [SPOOL],
   },
   spoolSync: {
@@ -206,6 +206,11 @@ export const SERVE_OPTIONS = {
     default: RUN_OPTIONS.graceMs.default / 1000,
     doc: 'how many seconds the end waits for reports in progress',
     isFileOnly: true,
+  },
+  summary: {
+    kind: toggle,
+    default: false,
+    doc: 'at the end, write to stderr which hosts, sessions and processes the forwarded events had',
   },
   logLevel: {
     kind: oneOf(...LOG_LEVELS),

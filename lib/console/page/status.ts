@@ -94,7 +94,11 @@ export function answerOf(knowledge: Knowledge): Answer {
   const labels = hello.reporters.map(({ label }) => label).join(', ');
   const fine = reporters.length === 1 ? (reporters[0]?.text ?? '') : `Forwarding to ${labels}.`;
   const incomplete = incompleteText(state);
-  const texts = [...problems, ...(failing.length > 0 ? failing.map(({ text }) => text) : [fine]), ...incomplete];
+  const texts = [
+    ...problems,
+    ...(failing.length > 0 ? failing.map(({ text }) => text) : [fine]),
+    ...incomplete,
+  ];
   return { text: texts.join(' '), isWarning: problems.length + failing.length + incomplete.length > 0 };
 }
 

@@ -1,8 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import { BoundaryLogError } from '../../errors.js';
 import { token } from '../../printable.js';
+import { MAX_SOCKET_PATH_LENGTH } from '../../socket-path.js';
 import { lookAt } from './look.js';
-import { fileAt, MAX_SOCKET_PATH_LENGTH } from './socket-file.js';
+import { fileAt } from './socket-file.js';
 import { UnixListener } from './unix-listener.js';
 
 /**

@@ -17,9 +17,6 @@ import { basename, dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { token } from '../../printable.js';
 
-/** Longest path that a Unix socket can be bound to or connected to, in bytes (sun_path, less its NUL). */
-export const MAX_SOCKET_PATH_LENGTH = process.platform === 'linux' ? 107 : 103;
-
 /** Who may connect through a socket file. */
 export interface Access {
   /** Permission bits. */

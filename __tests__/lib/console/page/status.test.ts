@@ -118,7 +118,12 @@ describe('the first line', () => {
       'Forwarding to Coder. 123 events lost: 120 buffer full; 3 refused by the reporter.',
       true,
     ],
-    ['incomplete sessions', { sessions: { incomplete: 2 } }, 'Forwarding to Coder. 2 sessions incomplete.', true],
+    [
+      'incomplete sessions',
+      { sessions: { incomplete: 2 } },
+      'Forwarding to Coder. 2 sessions incomplete.',
+      true,
+    ],
     [
       'one incomplete session',
       { sessions: { incomplete: 1, rows: [ROW] } },

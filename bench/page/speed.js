@@ -1,13 +1,21 @@
-// node bench/console-browser.js
+// node bench/page/speed.js
 // Measures the page of the console in Chromium with 100,000 events: how long a filter over all of them takes, until the
 // list is drawn, and how long frames take while events arrive and somebody scrolls. It needs a build, and Chromium.
-import { started } from '../scripts/console/started.js';
-import { percentile } from './statistics.js';
+
+import { percentile } from '../statistics.js';
+import { started } from './started.js';
 
 const EVENTS = 100_000;
 /** How long frames are measured, in ms. */
 const FRAMES_MS = 10_000;
-const FILTERS = ['upload', 'method:DELETE production', 'host:*.example.com', 'nothing has this', 'host:collect.example.net x', ''];
+const FILTERS = [
+  'upload',
+  'method:DELETE production',
+  'host:*.example.com',
+  'nothing has this',
+  'host:collect.example.net x',
+  '',
+];
 
 const { link, browser, send, close } = await started('--reporter', 'null');
 try {
@@ -26,9 +34,15 @@ try {
     };
     requestAnimationFrame(next);
   });
-  const framesOf = () => page.evaluate(() => /** @type {{ frames: number[] }} */ (/** @type {unknown} */ (globalThis)).frames.splice(0));
+  const framesOf = () =>
+    page.evaluate(() =>
+      /** @type {{ frames: number[] }} */ (/** @type {unknown} */ (globalThis)).frames.splice(0),
+    );
   await send(['--sample', String(EVENTS)]);
-  await page.waitForFunction(() => document.querySelector('.counts')?.textContent?.startsWith('100,000 events'), { timeout: 120_000 });
+  await page.waitForFunction(
+    () => document.querySelector('.counts')?.textContent?.startsWith('100,000 events'),
+    { timeout: 120_000 },
+  );
   report('frames while 100,000 events arrive', await framesOf());
 
   const filters = await page.evaluate(async (texts) => {
@@ -47,8 +61,14 @@ try {
     }
     return times;
   }, FILTERS);
-  report('a filter over all events', filters.map(({ filtered }) => filtered));
-  report('the same, until the list is drawn', filters.map(({ drawn }) => drawn));
+  report(
+    'a filter over all events',
+    filters.map(({ filtered }) => filtered),
+  );
+  report(
+    'the same, until the list is drawn',
+    filters.map(({ drawn }) => drawn),
+  );
 
   await framesOf();
   const arriving = send(['--sample', '20000']);
@@ -68,5 +88,7 @@ function report(what, times) {
   const sorted = times.toSorted((a, b) => a - b);
   const [p50, p95, max] = [0.5, 0.95, 1].map((part) => percentile(sorted, part).toFixed(1));
   const below = ((100 * times.filter((ms) => ms < 50).length) / times.length).toFixed(1);
-  console.log(`${what}: ${times.length}, p50 ${p50} ms, p95 ${p95} ms, max ${max} ms, ${below} % below 50 ms`);
+  console.log(
+    `${what}: ${times.length}, p50 ${p50} ms, p95 ${p95} ms, max ${max} ms, ${below} % below 50 ms`,
+  );
 }

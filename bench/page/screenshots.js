@@ -1,6 +1,6 @@
-// node scripts/console/screenshots.js FOLDER
+// node bench/page/screenshots.js FOLDER
 // Writes screenshots of the console: at three widths, light and dark, and each view of a narrow screen. The one in docs/ is
-// 1180-light.png. It needs a build, and Chromium.
+// 1120-light.png. It needs a build, and Chromium.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { started } from './started.js';
@@ -9,7 +9,7 @@ const [folder = 'screenshots'] = process.argv.slice(2);
 const SIZES = /** @type {const} */ ([
   [1440, 900],
   // For the documentation, which has less room.
-  [1180, 700],
+  [1120, 680],
   [800, 900],
   [400, 800],
 ]);
@@ -36,8 +36,19 @@ function eventsOf(session, process, step, offset) {
     const [http_method, http_url, matched_rule] = REQUESTS[(i + offset) % REQUESTS.length] ?? REQUESTS[0];
     const event_time = new Date(Date.UTC(2026, 2, 3, 11, 4, offset, 204 + i * 17)).toISOString();
     const decision = matched_rule === '' ? 'deny' : 'allow';
-    const more = { session_id: session, sequence_number: i * step, confined_process_name: process, event_time };
-    return JSON.stringify({ decision, http_method, http_url, ...(matched_rule === '' ? {} : { matched_rule }), ...more });
+    const more = {
+      session_id: session,
+      sequence_number: i * step,
+      confined_process_name: process,
+      event_time,
+    };
+    return JSON.stringify({
+      decision,
+      http_method,
+      http_url,
+      ...(matched_rule === '' ? {} : { matched_rule }),
+      ...more,
+    });
   }).join('\n');
 }
 
@@ -52,12 +63,16 @@ try {
       await page.setViewport({ width, height });
       await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
       await page.goto(link);
-      await page.waitForFunction(() => document.querySelector('.counts')?.textContent?.startsWith('90 events'));
+      await page.waitForFunction(() =>
+        document.querySelector('.counts')?.textContent?.startsWith('90 events'),
+      );
       await page.keyboard.press('j');
       await page.waitForSelector('.details h2');
       // Some samples of the flow.
       await page.waitForFunction(() => document.querySelectorAll('.sessions li').length === 2);
-      await page.screenshot({ path: /** @type {`${string}.png`} */ (join(folder, `${width}-${scheme}.png`)) });
+      await page.screenshot({
+        path: /** @type {`${string}.png`} */ (join(folder, `${width}-${scheme}.png`)),
+      });
       if (width > 800) continue;
       for (const tab of ['Hosts', 'Sessions', 'Flow']) {
         await page.evaluate((tab) => {
@@ -65,7 +80,9 @@ try {
           [...tabs].find(({ textContent }) => textContent === tab)?.click();
         }, tab);
         await page.waitForSelector(`.page[data-tab=${tab}]`);
-        await page.screenshot({ path: /** @type {`${string}.png`} */ (join(folder, `${width}-${scheme}-${tab}.png`)) });
+        await page.screenshot({
+          path: /** @type {`${string}.png`} */ (join(folder, `${width}-${scheme}-${tab}.png`)),
+        });
       }
     }
   }

@@ -1,2 +1,0 @@
-// A proxy without a spool does not load it. scripts/build.js makes the files `*.lazy.ts` load at the first use.
-export { SpoolBuffer } from './spool-buffer.js';
