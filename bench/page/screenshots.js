@@ -3,6 +3,7 @@
 // 1120-light.png. It needs a build, and Chromium.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { started } from './started.js';
 
 const [folder = 'screenshots'] = process.argv.slice(2);
@@ -15,9 +16,12 @@ const SIZES = /** @type {const} */ ([
 ]);
 /** A run that is complete, and one of which events are missing. */
 const RUNS = /** @type {const} */ ([
-  ['a3f91c52-7b2a-4f0e-9d55-0c2f8a1b9e77', 'claude-code', 1],
-  ['77c2b4de-51f0-4a86-8f3d-6e0b9c1a2d34', 'goose', 2],
+  ['a3f91c52-7b2a-4f0e-9d55-0c2f8a1b9e77', 'claude-code', 0],
+  ['77c2b4de-51f0-4a86-8f3d-6e0b9c1a2d34', 'goose', 7],
 ]);
+/** Each run is sent in several parts, so that the flow shows something. */
+const PARTS = 5;
+const EVENTS = 45;
 const REQUESTS = /** @type {const} */ ([
   ['GET', 'https://registry.npmjs.org/express', 'domain=registry.npmjs.org'],
   ['POST', 'https://api.anthropic.com/v1/messages', 'method=POST domain=api.anthropic.com'],
@@ -30,33 +34,33 @@ const REQUESTS = /** @type {const} */ ([
   ['PUT', 'https://files.example.net/backup/2026/03/03/workspace.tar.zst?part=17', ''],
 ]);
 
-/** @param {string} session @param {string} process @param {number} step @param {number} offset */
-function eventsOf(session, process, step, offset) {
-  return Array.from({ length: 45 }, (_, i) => {
-    const [http_method, http_url, matched_rule] = REQUESTS[(i + offset) % REQUESTS.length] ?? REQUESTS[0];
-    const event_time = new Date(Date.UTC(2026, 2, 3, 11, 4, offset, 204 + i * 17)).toISOString();
-    const decision = matched_rule === '' ? 'deny' : 'allow';
-    const more = {
-      session_id: session,
-      sequence_number: i * step,
-      confined_process_name: process,
-      event_time,
-    };
-    return JSON.stringify({
-      decision,
-      http_method,
-      http_url,
-      ...(matched_rule === '' ? {} : { matched_rule }),
-      ...more,
-    });
+/**
+ * @param {string} session
+ * @param {string} process
+ * @param {number} missing How many events are missing after the first part.
+ * @param {number} part
+ */
+function eventsOf(session, process, missing, part) {
+  const size = EVENTS / PARTS;
+  return Array.from({ length: size }, (_, i) => {
+    const number = part * size + i;
+    const [http_method, http_url, matched_rule] = REQUESTS[number % REQUESTS.length] ?? REQUESTS[0];
+    const seconds = part * 2 + (missing > 0 ? 1 : 0);
+    const event_time = new Date(Date.UTC(2026, 2, 3, 11, 4, seconds, 204 + i * 17)).toISOString();
+    const sequence_number = number + (part === 0 ? 0 : missing);
+    const more = { session_id: session, sequence_number, confined_process_name: process, event_time };
+    const decision = matched_rule === '' ? { decision: 'deny' } : { decision: 'allow', matched_rule };
+    return JSON.stringify({ ...decision, http_method, http_url, ...more });
   }).join('\n');
 }
 
 mkdirSync(folder, { recursive: true });
 const { link, browser, send, close } = await started();
 try {
-  for (const [offset, [session, process, step]] of RUNS.entries())
-    await send([], eventsOf(session, process, step, offset * 4));
+  for (let part = 0; part < PARTS; part++) {
+    for (const [session, process, missing] of RUNS) await send([], eventsOf(session, process, missing, part));
+    await sleep(1000);
+  }
   for (const [width, height] of SIZES) {
     for (const scheme of ['light', 'dark']) {
       const page = await (await browser.createBrowserContext()).newPage();

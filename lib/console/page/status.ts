@@ -94,11 +94,8 @@ export function answerOf(knowledge: Knowledge): Answer {
   const labels = hello.reporters.map(({ label }) => label).join(', ');
   const fine = reporters.length === 1 ? (reporters[0]?.text ?? '') : `Forwarding to ${labels}.`;
   const incomplete = incompleteText(state);
-  const texts = [
-    ...problems,
-    ...(failing.length > 0 ? failing.map(({ text }) => text) : [fine]),
-    ...incomplete,
-  ];
+  const texts = [...problems, ...failing.map(({ text }) => text), ...incomplete];
+  if (failing.length === 0) texts.push(fine);
   return { text: texts.join(' '), isWarning: problems.length + failing.length + incomplete.length > 0 };
 }
 
@@ -108,7 +105,7 @@ function incompleteText({ sessions }: State): string[] {
   if (incomplete === 0) return [];
   const [row] = rows.filter(({ isIncomplete }) => isIncomplete);
   if (incomplete > 1 || row === undefined) return [`${counted(incomplete, 'session')} incomplete.`];
-  return [`Session ${shown(row.id.slice(0, 8))}: ${row.verdict}.`];
+  return [`Session ${shown(row.id.slice(0, 8))} misses ${counted(row.missing, 'event')}.`];
 }
 
 /** What was lost on the way to any reporter, in a few words. */

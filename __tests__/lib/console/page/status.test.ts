@@ -14,7 +14,7 @@ const sample = (agoMs: number, reporter: Partial<ReporterSample> = {}, received 
 });
 const ROW = {
   ...{ id: '77c2b4de-51f0', verdict: '7 missing: 5 lost by the sender, 2 unexplained', isIncomplete: true },
-  ...{ isOpen: true, allowed: 1, denied: 0, lastAt: NOW },
+  ...{ missing: 7, isOpen: true, allowed: 1, denied: 0, lastAt: NOW },
 };
 const held = (batches: number, bytes: number) => ({ held: { events: 10 * batches, batches, bytes } });
 
@@ -121,19 +121,19 @@ describe('the first line', () => {
     [
       'incomplete sessions',
       { sessions: { incomplete: 2 } },
-      'Forwarding to Coder. 2 sessions incomplete.',
+      '2 sessions incomplete. Forwarding to Coder.',
       true,
     ],
     [
       'one incomplete session',
       { sessions: { incomplete: 1, rows: [ROW] } },
-      'Forwarding to Coder. Session 77c2b4de: 7 missing: 5 lost by the sender, 2 unexplained.',
+      'Session 77c2b4de misses 7 events. Forwarding to Coder.',
       true,
     ],
     [
       'a problem of the proxy and an incomplete session',
       { problems: ['socket_missing', 'dropping'], sessions: { incomplete: 1 } },
-      'The socket file is gone: no sender can connect. Restart the proxy. Forwarding to Coder. 1 session incomplete.',
+      'The socket file is gone: no sender can connect. Restart the proxy. 1 session incomplete. Forwarding to Coder.',
       true,
     ],
   ])('%s', (_name, given, text, isWarning) => {
