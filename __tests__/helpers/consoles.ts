@@ -81,8 +81,7 @@ export function consoles() {
       response,
       events,
       isOver: () => over,
-      logs: () =>
-        events.flatMap(({ name, data }) => (name === 'batch' ? data.map((line) => JSON.parse(line)) : [])),
+      logs: () => events.flatMap(({ name, data }) => (name === 'batch' ? JSON.parse(data.join('\n')) : [])),
       last: (name) => {
         const found = events.filter((event) => event.name === name).at(-1);
         return found && JSON.parse(found.data.join('\n'));

@@ -8,7 +8,7 @@ const paced = {
   target: 'proxy',
   load: { logs: 10, connections: 4, rate: 5000 },
   warmUp: 15_000,
-  batches: 10_000,
+  batches: 20_000,
 };
 
 /** @param {string} name @param {import('../stage.js').Play} play */

@@ -1,6 +1,6 @@
 /*
  * What the server sends to the page: server-sent events, whose names are the keys of Messages, with JSON as data. A `batch`
- * has one line of JSON for each of its events instead, and the last number of its id is that of the event after them.
+ * has an array of events, and the last number of its id is that of the event after them.
  */
 
 /** A moment of the flow. All numbers of events and batches count from the start of the proxy. */

@@ -1,3 +1,4 @@
+import type { BoundaryEvent } from '../../text/event.js';
 import type { Messages } from '../messages.js';
 import { SseParser } from './sse-parser.js';
 
@@ -21,8 +22,8 @@ export type ConnectionState =
 export interface Handlers {
   state(state: ConnectionState): void;
   message<Name extends keyof Messages>(name: Name, message: Messages[Name]): void;
-  /** Lines of JSON, one for each event. @param end The number of the event after them. */
-  events(lines: readonly string[], end: number): void;
+  /** @param end The number of the event after these. */
+  events(events: readonly BoundaryEvent[], end: number): void;
 }
 
 /** Receives the stream, and connects again whenever it ends. Nothing ends this but a wrong token. */
@@ -59,7 +60,7 @@ export async function receive(token: string, handlers: Handlers): Promise<void> 
         for (const { name, id, data } of parser.push(chunk.value)) {
           if (name === 'batch') {
             lastEventId = id;
-            handlers.events(data, Number(id.slice(id.lastIndexOf('-') + 1)));
+            handlers.events(JSON.parse(data.join('\n')), Number(id.slice(id.lastIndexOf('-') + 1)));
           } else {
             handlers.message(name as keyof Messages, JSON.parse(data.join('\n')));
           }

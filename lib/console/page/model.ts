@@ -111,8 +111,8 @@ export class Model {
         this.#on(name, message);
         this.#changed();
       },
-      events: (lines, end) => {
-        this.#add(lines, end);
+      events: (events, end) => {
+        this.#add(events, end);
         this.#changed();
       },
     });
@@ -138,11 +138,11 @@ export class Model {
   }
 
   /** @param end The number in this run of the event after these. */
-  #add(lines: readonly string[], end: number): void {
-    const first = end - lines.length;
+  #add(received: readonly BoundaryEvent[], end: number): void {
+    const first = end - received.length;
     // What was sent again after a reconnection is known already.
-    const fresh = lines.slice(Math.max(0, this.#nextOfRun - first));
-    const events = fresh.map((line) => pageEvent(this.#next++, JSON.parse(line) as BoundaryEvent));
+    const fresh = received.slice(Math.max(0, this.#nextOfRun - first));
+    const events = fresh.map((event) => pageEvent(this.#next++, event));
     for (const { session, process } of events)
       if (session !== '' && process !== '' && !this.processes.has(session))
         this.processes.set(session, process);
