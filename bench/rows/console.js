@@ -26,6 +26,6 @@ function rowsOf(name, play) {
 /** @type {import('../measure.js').Group} */
 export const console_ = {
   title: 'The console, 10 logs per batch',
-  runs: 7,
+  runs: 5,
   rows: [...rowsOf('console, at full speed', fullSpeed), ...rowsOf('console, 5000 batches/s', paced)],
 };

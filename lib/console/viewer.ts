@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { LogBatch } from '../../codec/index.js';
 import { appendBatch, type Rest } from '../text/batch-text.js';
 import { TextBuffer } from '../text/text-buffer.js';
-import type { Messages } from './messages.js';
+import type { Hello, Messages, State } from './messages.js';
 import type { RecentBatches } from './recent-batches.js';
 
 /** Events are sent in pieces of about so many bytes, and the proxy does other work after each of them. */
@@ -66,9 +66,14 @@ export class Viewer {
     this.#allowance = Math.min(this.#maxAllowance, this.#allowance + events);
   }
 
+  /** Sends what a page needs before it can show anything. */
+  greet(hello: Hello, state: State): void {
+    this.#write(textOf('hello', hello) + textOf('state', state));
+  }
+
   /** Sends a message. One that the browser cannot receive now is left out: the next one says what is true by then. */
   send<Name extends keyof Messages>(name: Name, message: Messages[Name]): void {
-    if (this.#blockedSince === undefined) this.#write(`event: ${name}\ndata: ${JSON.stringify(message)}\n\n`);
+    if (this.#blockedSince === undefined) this.#write(textOf(name, message));
   }
 
   /** Sends what has arrived, as far as the browser reads and the allowance goes. */
@@ -129,6 +134,10 @@ export class Viewer {
   #write(text: string | Buffer): void {
     if (!this.#response.write(text)) this.#blockedSince ??= performance.now();
   }
+}
+
+function textOf(name: keyof Messages, message: object): string {
+  return `event: ${name}\ndata: ${JSON.stringify(message)}\n\n`;
 }
 
 /**

@@ -6,7 +6,7 @@ import { Viewer } from './viewer.js';
 /** How many pages may be open. */
 const MAX_VIEWERS = 8;
 /** How many events a second all pages together receive, once each has received what was kept when it was opened. */
-const EVENTS_PER_SECOND = 5000;
+const EVENTS_PER_SECOND = 2000;
 /** A browser that has not read for so long, in ms, is gone or asleep. It connects again when it wakes up. */
 const MAX_BLOCKED_MS = 60_000;
 
@@ -48,8 +48,7 @@ export class Viewers {
       this.#open.delete(viewer);
       this.#responses.delete(viewer);
     });
-    viewer.send('hello', hello());
-    viewer.send('state', state());
+    viewer.greet(hello(), state());
     viewer.pump();
   }
 

@@ -100,7 +100,9 @@ export function EventList({
         role="listbox"
         tabIndex={0}
         hidden={log.length === 0}
-        aria-label="Events, the newest first"
+        aria-label={
+          log.filter.order === 'newest' ? 'Events, the newest first' : 'Events, the denied ones first'
+        }
         aria-activedescendant={row >= 0 ? `event-${selected?.number}` : undefined}
         onScroll={(event) => {
           setTop(event.currentTarget.scrollTop);

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import type { Model } from './model.js';
 import { counted, grouped } from './numbers.js';
 import { type Answer, answerOf, lossText } from './status.js';
@@ -8,12 +9,22 @@ import { clockTime, zoneName } from './times.js';
 export function Header({ model, onHelp }: { model: Model; onHelp: () => void }) {
   const { knowledge, log, pausedSince } = model;
   const { text, isWarning } = statusOf(model);
+  // A screen reader says it again only if more than its numbers has changed.
+  const spoken = useRef({ words: '', text: '' });
+  const words = text.replaceAll(/\d[\d,.:]*/g, '');
+  if (words !== spoken.current.words) spoken.current = { words, text };
+  useEffect(() => {
+    document.title = `${isWarning ? 'Warning: ' : ''}boundary-log-proxy`;
+  }, [isWarning]);
   return (
     <header class="header">
       <h1>boundary-log-proxy</h1>
-      <p class="status" data-warning={isWarning} role="status">
+      <p class="status" data-warning={isWarning}>
         {isWarning && <strong>Warning: </strong>}
         {text}
+      </p>
+      <p class="spoken" role="status">
+        {spoken.current.text}
       </p>
       {knowledge && (
         <p class="counts">
