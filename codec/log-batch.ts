@@ -33,6 +33,7 @@ export class LogBatch {
   #sessionId: string | undefined;
   #allowed: number;
   #firstNumber: number;
+  /** Undefined until somebody wants them: most batches have consecutive ones. */
   #numbers: readonly number[] | undefined;
 
   /**
@@ -42,15 +43,7 @@ export class LogBatch {
    * @throws ERR_INVALID_OPTION if an argument is not such a value.
    */
   constructor(tag: number, count: number, raw: Buffer);
-  constructor(
-    tag: number,
-    count: number,
-    raw: Buffer,
-    sessionId?: string,
-    allowed = 0,
-    firstNumber = -1,
-    numbers?: readonly number[],
-  ) {
+  constructor(tag: number, count: number, raw: Buffer, sessionId?: string, allowed = 0, firstNumber = -1) {
     if (!isTag(tag) || !Number.isInteger(count) || count < 0 || !(raw instanceof Uint8Array)) {
       refuse(tag, count, raw);
     }
@@ -61,7 +54,6 @@ export class LogBatch {
     this.#sessionId = sessionId;
     this.#allowed = allowed;
     this.#firstNumber = firstNumber;
-    this.#numbers = numbers;
   }
 
   /**
@@ -96,7 +88,7 @@ export class LogBatch {
 
   /**
    * The sequence number of each log, read without decoding them. Empty if the numbers are not consecutive and more than 16
-   * logs are shorter than 32 bytes on average, which no request is.
+   * logs are shorter than 40 bytes on average, which no request is.
    */
   get numbers(): readonly number[] {
     const first = this.firstNumber;
@@ -158,7 +150,6 @@ export const SummedBatch = LogBatch as unknown as new (
   sessionId: string | undefined,
   allowed: number,
   firstNumber: number,
-  numbers: readonly number[] | undefined,
 ) => LogBatch;
 
 /** Not in the constructor, which runs for each batch. */

@@ -41,11 +41,11 @@ export const SESSION_AUDIT_OPTIONS = {
 } satisfies OptionTable<SessionAuditOptions>;
 
 /**
- * Numbers that are not consecutive cost time for each event. The bytes of real events pay for it. A connection whose events
- * are shorter than this, in bytes, which no request is, has only so many of them read.
+ * Numbers that are not consecutive cost time for each event. The bytes of real events pay for it. Of events that are
+ * shorter than this on average, in bytes, which no request is, each connection has only so many read.
  */
-const MIN_EVENT_LENGTH = 32;
-const MAX_CREDIT = 1024;
+const MIN_EVENT_LENGTH = 40;
+const MAX_SHORT_EVENTS = 1024;
 
 /**
  * Transform, object mode: tells a {@link SessionLedger} of each batch that passes. Everything passes unchanged.
@@ -64,8 +64,8 @@ export class SessionAudit<Item extends Auditable = Outcome> extends DirectTransf
   readonly #maxCount: number;
   /** The session that was last seen. */
   #sessionId = '';
-  /** Of how many more events the numbers are read. */
-  #credit = MAX_CREDIT;
+  /** Of how many more short events the numbers are read. */
+  #shortEvents = MAX_SHORT_EVENTS;
 
   /** @throws ERR_INVALID_OPTION */
   constructor(options: SessionAuditOptions) {
@@ -116,11 +116,11 @@ export class SessionAudit<Item extends Auditable = Outcome> extends DirectTransf
     }
   }
 
-  /** Whether the connection has sent enough bytes for the work of reading numbers that are not consecutive. */
+  /** Whether the numbers of a batch, which are not consecutive, are worth reading. */
   #canRead({ count, byteLength }: LogBatch): boolean {
-    this.#credit = Math.min(MAX_CREDIT, this.#credit + byteLength / MIN_EVENT_LENGTH);
-    if (this.#credit < count) return false;
-    this.#credit -= count;
+    if (byteLength >= count * MIN_EVENT_LENGTH) return true;
+    if (this.#shortEvents < count) return false;
+    this.#shortEvents -= count;
     return true;
   }
 

@@ -32,7 +32,7 @@ const realBatch = (sessionId: string, numbers: readonly number[]) =>
     sessionId,
     logs: logs(numbers).map((log) => ({
       ...log,
-      httpRequest: { method: 'GET', url: 'https://example.com/a' },
+      httpRequest: { method: 'GET', url: 'https://example.com/abcdefghij' },
     })),
   });
 /** So many numbers, each `step` after the one before it. */
