@@ -45,6 +45,7 @@ const FOLDERS: Record<string, string[]> = {
   text: [],
   capture: ['streams', 'telemetry'],
   fixtures: [],
+  rules: ['text'],
   forwarding: ['streams'],
   sender: ['streams', 'text', 'forwarding'],
   redaction: ['streams'],
@@ -64,6 +65,7 @@ const FOLDERS: Record<string, string[]> = {
     'spool',
     'sessions',
     'records',
+    'rules',
     'reporters',
     'server',
   ],
@@ -108,6 +110,12 @@ const RULES: Rule[] = [
     only: /^(lib\/reporters\/coder\/drpc\/|lib\/errors\.ts$)/,
   },
   {
+    rule: 'the rules import only themselves, the error class, the check of arguments, and types of events',
+    why: 'a page in a browser contains them, so they need nothing of Node',
+    modules: /^lib\/rules\//,
+    only: /^(lib\/rules\/|codec\/(errors|argument)\.ts$|lib\/text\/event\.ts$)/,
+  },
+  {
     rule: 'only the command line imports the Coder reporter',
     why: 'it is a separate entry point: programs that do not use it do not load its WebSocket and HTTP proxy packages',
     modules: /^(?!lib\/(reporters\/coder|cli)\/)/,
@@ -123,7 +131,7 @@ const RULES: Rule[] = [
     rule: "no module inside imports the package's root",
     why: 'it only collects the public names, so importing it would create cycles',
     modules: /^(codec|lib)\//,
-    never: /^(lib\/index\.ts|lib\/(reporters\/coder|spool)\/index\.ts|boundary-log-proxy(\/.+)?)$/,
+    never: /^(lib\/index\.ts|lib\/(reporters\/coder|rules|spool)\/index\.ts|boundary-log-proxy(\/.+)?)$/,
   },
   {
     rule: 'only lib/streams/base.ts imports the stream classes',

@@ -42,6 +42,7 @@ describe('bench/run.js', () => {
     expect(groups.map(({ group }) => group)).toEqual([
       'codec',
       'text',
+      'redaction',
       'streams',
       'proxy',
       'paced',

@@ -21,6 +21,8 @@ import { SENDER_DROP_REASONS } from '../lib/sender/sender-accounts.js';
 import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
 import { REFUSAL_REASONS } from '../lib/server/connections.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
+import { SESSIONS_OPTIONS } from '../lib/server/sessions-options.js';
+import { SESSION_AUDIT_OPTIONS } from '../lib/sessions/session-audit.js';
 import * as spool from '../lib/spool/index.js';
 import { DEMUX_OPTIONS } from '../lib/streams/demux.js';
 import { FRAME_PARSER_OPTIONS } from '../lib/streams/frame-parser.js';
@@ -105,6 +107,8 @@ describe('the options of the command', () => {
 test.each<[string, string, Readonly<Record<string, OptionRow>>]>([
   ['docs/embedding.md', 'BoundaryLogProxy', PROXY_OPTIONS],
   ['docs/embedding.md', 'runForwarder', RUN_OPTIONS],
+  ['docs/sessions.md', 'SessionAudit', SESSION_AUDIT_OPTIONS],
+  ['docs/sessions.md', 'sessions', SESSIONS_OPTIONS],
   ['docs/embedding.md', 'close', CLOSE_OPTIONS],
   ['docs/embedding.md', 'retry', RETRY_OPTIONS],
   ['docs/embedding.md', 'TextReporter', TEXT_REPORTER_OPTIONS],

@@ -11,7 +11,7 @@ jest.setTimeout(90_000);
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDERS = ['codec', 'lib/text']
   .flatMap((folder) => [`${folder}/generated`, `${folder}/wasm/generated`])
-  .concat('lib/fixtures/generated');
+  .concat('lib/fixtures/generated', 'lib/redaction/generated');
 const made = mkdtempSync(join(tmpdir(), 'generated-'));
 afterAll(() => rmSync(made, { recursive: true }));
 

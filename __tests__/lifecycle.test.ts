@@ -32,6 +32,7 @@ import {
 import { silent } from '../lib/logger.js';
 import * as coder from '../lib/reporters/coder/index.js';
 import { CoderReporter } from '../lib/reporters/coder/index.js';
+import * as rules from '../lib/rules/index.js';
 import { openListener } from '../lib/server/listener/open-listener.js';
 import * as spool from '../lib/spool/index.js';
 import { SpoolBuffer } from '../lib/spool/index.js';
@@ -415,6 +416,23 @@ const ROWS: Record<string, Row> = {
       };
     },
   },
+  'a RuleSuggester': {
+    exported: ['RuleSuggester'],
+    fails: { add: [], suggestions: [] },
+    make: () => {
+      const suggester = new rules.RuleSuggester();
+      let added = 0;
+      const add = () => {
+        suggester.add({ http_method: 'GET', http_url: `https://a.example/${added++}` });
+      };
+      const suggested = () => suggester.suggestions().rules.reduce((sum, { events }) => sum + events, 0);
+      return {
+        methods: { add, suggestions: suggested },
+        end: () => undefined,
+        check: () => expect(suggested()).toBe(added),
+      };
+    },
+  },
   'a StatusSink': {
     exported: ['StatusSink'],
     fails: { write: STREAM, end: STREAM, destroy: [] },
@@ -529,6 +547,7 @@ const STATELESS = [
     'verdictOf',
   ],
   ...['HEADER_LENGTH', 'MAX_PAYLOAD_LENGTH', 'Tag'],
+  ...['matchesRule', 'parseRule', 'ruleFor', 'suggestRules'],
 ];
 
 /** As long as there is a lock, no other process can use the folder. */
@@ -565,7 +584,7 @@ describe.each(Object.entries(ROWS))('%s', (_name, { make, fails }) => {
 });
 
 test('everything that is exported is tried, or has no state', () => {
-  const exported = new Set([root, codec, coder, spool].flatMap(Object.keys));
+  const exported = new Set([root, codec, coder, rules, spool].flatMap(Object.keys));
   const tried = Object.values(ROWS).flatMap(({ exported }) => exported);
   expect([...new Set([...tried, ...STATELESS])].sort()).toEqual([...exported].sort());
 });

@@ -55,6 +55,13 @@ const VALUES = {
     Tag: 'object',
   },
   'boundary-log-proxy/fixtures': { vectors: 'object' },
+  'boundary-log-proxy/rules': {
+    matchesRule: 'function',
+    parseRule: 'function',
+    ruleFor: 'function',
+    RuleSuggester: 'function',
+    suggestRules: 'function',
+  },
   'boundary-log-proxy/reporters/coder': { CoderReporter: 'function' },
 };
 
@@ -146,6 +153,23 @@ const CONSUMERS = {
 
     // @ts-expect-error
     export const notAny: number = vectors;
+  `,
+  'boundary-log-proxy/rules': `
+    import {
+      matchesRule, parseRule, ruleFor, RuleSuggester, suggestRules, type Level, type RequestedEvent, type Suggestions,
+    } from 'boundary-log-proxy/rules';
+
+    const by: Level = 'path';
+    const event: RequestedEvent = { http_method: 'GET', http_url: 'https://a.example/x' };
+    const found = ruleFor(event, by);
+    console.log('rule' in found ? matchesRule(parseRule(found.rule), event) : found.reason);
+    const suggester = new RuleSuggester(by);
+    suggester.add(event);
+    const all: Suggestions[] = [suggester.suggestions(), suggestRules([event])];
+    console.log(all.map(({ rules, inexpressible, leftOut }) => [rules[0]?.events, inexpressible[0]?.part, leftOut + 1]));
+
+    // @ts-expect-error
+    export const notAny: number = suggestRules([event]);
   `,
   'boundary-log-proxy/spool': `
     import { SpoolBuffer, type SpoolBufferOptions } from 'boundary-log-proxy/spool';

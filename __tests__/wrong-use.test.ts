@@ -10,6 +10,7 @@ import * as coder from '../lib/reporters/coder/index.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
 import { SOCKET_REPORTER_OPTIONS } from '../lib/reporters/socket.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
+import * as rules from '../lib/rules/index.js';
 import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
 import { SESSIONS_OPTIONS } from '../lib/server/sessions-options.js';
@@ -64,6 +65,8 @@ interface Argument {
 
 const OPTIONAL: Name[] = ['undefined', 'an empty object'];
 const TEXTS: Name[] = ['an empty text', 'a number as a text', 'a text with NUL'];
+/** Objects without a field that is wrong. */
+const OBJECTS: Name[] = ['an empty object', 'an object with an unknown name', 'a stream'];
 const TIMES: Name[] = ['a negative number', 'a fraction', 'Infinity', 'a number beyond 2^53'];
 /** Streams of Node reject null themselves. */
 const NODE: Name[] = ['null'];
@@ -281,6 +284,28 @@ const ARGUMENTS: Record<string, Record<string, Argument>> = {
       right: ['bytes'],
     },
   },
+  matchesRule: {
+    rule: { call: (value) => rules.matchesRule(value, {}) },
+    event: { call: (value) => rules.matchesRule(rules.parseRule(''), value), right: OBJECTS },
+    'event.http_url': {
+      call: (http_url) => rules.matchesRule(rules.parseRule(''), { http_url }),
+      right: ['undefined', ...TEXTS],
+    },
+  },
+  parseRule: { text: { call: (value) => rules.parseRule(value), right: ['an empty text'] } },
+  ruleFor: {
+    event: { call: (value) => rules.ruleFor(value), right: OBJECTS },
+    by: { call: (value) => rules.ruleFor({}, value), right: ['undefined'] },
+  },
+  RuleSuggester: {
+    by: { call: (value) => new rules.RuleSuggester(value), right: ['undefined'] },
+    'add(event)': { call: (value) => new rules.RuleSuggester().add(value), right: OBJECTS },
+  },
+  suggestRules: {
+    events: { call: (value) => rules.suggestRules(value), right: ['an array', 'a Map'] },
+    'one of the events': { call: (value) => rules.suggestRules([value]), right: OBJECTS },
+    by: { call: (value) => rules.suggestRules([], value), right: ['undefined'] },
+  },
   SocketReporter: { options: { call: (value) => new root.SocketReporter(value) } },
   SessionAudit: {
     options: { call: (value) => new root.SessionAudit(value) },
@@ -429,7 +454,7 @@ test.each(NOT_BYTES)('a stream of bytes itself rejects %s', async (name) => {
 });
 
 test('every exported function and class has its rows, or a reason to have none', () => {
-  const exported = [root, codec, coder, spool].flatMap((entry) =>
+  const exported = [root, codec, coder, rules, spool].flatMap((entry) =>
     Object.entries(entry).flatMap(([name, value]) => (typeof value === 'function' ? [name] : [])),
   );
   expect([...Object.keys(ARGUMENTS), ...Object.keys(EXEMPT)].sort()).toEqual([...new Set(exported)].sort());

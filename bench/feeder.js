@@ -12,6 +12,7 @@ import { stamp, stampable } from './stamp.js';
  * @property {number} connections
  * @property {number} [rate] Batches per second, over all connections. Default: as many as are accepted.
  * @property {number} [cut] Bytes in each write at full speed, which cuts frames. Default: blocks of whole frames.
+ * @property {import('./load.js').Queries} [queries] How many URLs have a query.
  * @property {boolean} [stamped] Whether each batch carries the time at which it was sent.
  */
 
@@ -29,8 +30,8 @@ const [socketPath = '', json = '{}'] = process.argv.slice(2);
 const load = JSON.parse(json);
 /** @type {import('node:net').Socket[]} */
 const sockets = [];
-const blocks = blocksOf(load.logs);
-const frames = framesOf(load.logs);
+const blocks = blocksOf(load.logs, load.queries);
+const frames = framesOf(load.logs, load.queries);
 const { frame: template, fromEnd } = stampable();
 const stampables = load.stamped ? Array.from({ length: STAMPABLE }, () => Buffer.from(template)) : [];
 

@@ -20,6 +20,10 @@ const REQUESTS = [
   },
   { method: 'GET', url: 'https://pkg.test/simple/requests/', matchedRule: 'domain=pkg.test method=GET,HEAD' },
 ];
+/** What the shares `none` and `all` add to each URL instead of the query that one in five has. */
+const QUERIES = { none: '', all: '?name=.env&size=1024&from=workspace' };
+/** @typedef {keyof typeof QUERIES | undefined} Queries How many URLs have a query. Default: one in five. */
+
 /** How many different batches a load contains. */
 const VARIETY = 100;
 /** Bytes of frames in one write of a sender that is not paced: the size of one read. */
@@ -31,15 +35,17 @@ const BLOCK_BYTES = 65_536;
  * @param {number} logs How many logs are in it.
  * @param {number} first The sequence number of its first log.
  * @param {string} [mark] Text at the end of its last URL.
+ * @param {Queries} [queries]
  */
-export function frameOf(logs, first, mark = '') {
+export function frameOf(logs, first, mark = '', queries = undefined) {
   return encodeLogs(
     {
       sessionId: '5f3c1c52-7b2a-4f0e-9d55-0c2f8a1b9e77',
       confinedProcessName: 'claude-code',
       logs: Array.from({ length: logs }, (_, i) => {
         const request = REQUESTS[(first + i) % REQUESTS.length];
-        const { method = '', url = '', matchedRule = '' } = request ?? {};
+        const { method = '', url: whole = '', matchedRule = '' } = request ?? {};
+        const url = queries === undefined ? whole : whole.replace(/\?.*/, '') + QUERIES[queries];
         return {
           allowed: matchedRule !== '',
           time: { seconds: 1_772_566_954 + i, nanos: 120_345_678 },
@@ -56,9 +62,10 @@ export function frameOf(logs, first, mark = '') {
  * Encodes different batches with the same number of logs.
  *
  * @param {number} logs
+ * @param {Queries} [queries]
  */
-export function framesOf(logs) {
-  return Array.from({ length: VARIETY }, (_, i) => frameOf(logs, i * logs));
+export function framesOf(logs, queries) {
+  return Array.from({ length: VARIETY }, (_, i) => frameOf(logs, i * logs, '', queries));
 }
 
 /**
@@ -77,10 +84,11 @@ export function stretchOf(logs) {
  * The same load in blocks of whole frames. Each block is one write.
  *
  * @param {number} logs Logs in each batch.
+ * @param {Queries} [queries]
  * @returns {{ bytes: Buffer, batches: number }[]} Blocks to send in turn.
  */
-export function blocksOf(logs) {
-  const frames = framesOf(logs);
+export function blocksOf(logs, queries) {
+  const frames = framesOf(logs, queries);
   const size = (frames[0]?.length ?? 0) + 1;
   const inBlock = Math.max(1, Math.floor(BLOCK_BYTES / size));
   return Array.from({ length: 8 }, (_, i) => ({

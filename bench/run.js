@@ -14,6 +14,7 @@ import { hostile } from './rows/hostile.js';
 import { latency } from './rows/latency.js';
 import { paced } from './rows/paced.js';
 import { proxy } from './rows/proxy.js';
+import { redaction } from './rows/redaction.js';
 import { replace } from './rows/replace.js';
 import { spool } from './rows/spool.js';
 import { streams } from './rows/streams.js';
@@ -23,6 +24,7 @@ import { table } from './table.js';
 const GROUPS = {
   codec,
   text,
+  redaction,
   streams,
   proxy,
   paced,

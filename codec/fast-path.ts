@@ -36,7 +36,8 @@ const joined = Buffer.from(memory, check?.JOINED.value ?? 0, check?.PAYLOAD_ROOM
 const numbers = new Int32Array(memory, check?.RESULT.value ?? 0, check === undefined ? 0 : 4);
 const counts = new BigInt64Array(memory, check === undefined ? 0 : check.RESULT.value + 16, check ? 2 : 0);
 
-const summary = new Int32Array(memory, check?.SUMMARY.value ?? 0, check === undefined ? 0 : 3);
+/** See `SUMMARY` in `wasm/summary.ts`. */
+export const summary = new Int32Array(memory, check?.SUMMARY.value ?? 0, check === undefined ? 0 : 3);
 /** The ids of the sessions that WebAssembly knows by number: see `wasm/summary.ts`. */
 const ids = Buffer.from(memory, check?.SESSIONS.value ?? 0, check === undefined ? 0 : SLOTS * SLOT_LENGTH);
 const sessions = new Array<string>(SLOTS).fill('');
@@ -114,24 +115,23 @@ export function checkFast(bytes: Uint8Array, pos: number, end: number): number {
 /** Whether {@link checkFast} has summed up what it checked last. */
 let isSummedUp = false;
 
-/** Gives a batch what is known of the request that was checked last, if that is everything. */
-export function sumUp(
-  batch: object,
-  set: (batch: never, sessionId: string, allowed: number, firstNumber: number) => void,
-): void {
-  if (!isSummedUp) return;
+/**
+ * The session of the request that was checked last; undefined if it has to be read again. If it is known, so are
+ * {@link summary}'s first two values: the number of the first log, and how many logs are allowed.
+ */
+export function sessionRead(): string | undefined {
+  if (!isSummedUp) return undefined;
   const slot = summary[2] as number;
-  const sessionId = slot >= 0 ? sessionOf(slot) : slot === NO_SESSION ? '' : undefined;
-  if (sessionId !== undefined) set(batch as never, sessionId, summary[1] as number, summary[0] as number);
+  if (slot >= 0) return slot < SLOTS ? sessions[slot] : newSession(slot - SLOTS);
+  return slot === NO_SESSION ? '' : undefined;
 }
 
 const NO_SESSION = -1;
 
-function sessionOf(slot: number): string {
-  if (slot < SLOTS) return sessions[slot] as string;
-  const from = (slot - SLOTS) * SLOT_LENGTH;
+function newSession(slot: number): string {
+  const from = slot * SLOT_LENGTH;
   const id = ids.toString('utf8', from + 8, from + 8 + (ids[from] as number));
-  sessions[slot - SLOTS] = id;
+  sessions[slot] = id;
   // It is read.
   ids[from + 1] = 0;
   return id;

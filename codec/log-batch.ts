@@ -7,9 +7,6 @@ import { ReportBoundaryLogsRequest } from './messages.js';
 import { firstOfRun, type Summary, summaryOf } from './summary.js';
 import { WireReader } from './wire-reader.js';
 
-/** Gives a batch what the check of its bytes has summed up, so that nothing has to be read again. */
-export let setSummary: (batch: LogBatch, sessionId: string, allowed: number, firstNumber: number) => void;
-
 /**
  * A valid batch of logs: checked, counted, and kept as the bytes that were received. Two batches are equal, in Node's
  * `assert`, Jest and Vitest, if their tags and bytes are. `JSON.stringify()`, `console.log()` and snapshots show the logs.
@@ -32,17 +29,10 @@ export class LogBatch {
   /** Length of {@link raw}. Comparisons of a part, such as `partialDeepStrictEqual()`, need it: they accept a part of the bytes. */
   readonly byteLength: number;
   #request: ReportBoundaryLogsRequest | undefined;
+  /** Undefined until the batch is summed up. */
   #sessionId: string | undefined;
-  #allowed = 0;
-  #firstNumber = -1;
-
-  static {
-    setSummary = (batch, sessionId, allowed, firstNumber) => {
-      batch.#sessionId = sessionId;
-      batch.#allowed = allowed;
-      batch.#firstNumber = firstNumber;
-    };
-  }
+  #allowed: number;
+  #firstNumber: number;
 
   /**
    * @param tag The tag of its frame.
@@ -50,7 +40,8 @@ export class LogBatch {
    * @param raw The encoded request. It must be valid; its content is not checked here.
    * @throws ERR_INVALID_OPTION if an argument is not such a value.
    */
-  constructor(tag: number, count: number, raw: Buffer) {
+  constructor(tag: number, count: number, raw: Buffer);
+  constructor(tag: number, count: number, raw: Buffer, sessionId?: string, allowed = 0, firstNumber = -1) {
     if (!isTag(tag) || !Number.isInteger(count) || count < 0 || !(raw instanceof Uint8Array)) {
       refuse(tag, count, raw);
     }
@@ -58,6 +49,9 @@ export class LogBatch {
     this.count = count;
     this.raw = raw as NonSharedBuffer;
     this.byteLength = raw.length;
+    this.#sessionId = sessionId;
+    this.#allowed = allowed;
+    this.#firstNumber = firstNumber;
   }
 
   /**
@@ -133,10 +127,22 @@ export class LogBatch {
   #sumUp(): Summary {
     const summary = summaryOf(this.raw);
     const { sessionId, allowed, numbers } = summary;
-    setSummary(this, sessionId, allowed, numbers.length === this.count ? firstOfRun(numbers) : -1);
+    this.#sessionId = sessionId;
+    this.#allowed = allowed;
+    this.#firstNumber = numbers.length === this.count ? firstOfRun(numbers) : -1;
     return summary;
   }
 }
+
+/** The class with all arguments of its constructor: the codec knows the sum of a batch that it has checked. */
+export const SummedBatch = LogBatch as unknown as new (
+  tag: number,
+  count: number,
+  raw: Buffer,
+  sessionId: string | undefined,
+  allowed: number,
+  firstNumber: number,
+) => LogBatch;
 
 /** Not in the constructor, which runs for each batch. */
 function refuse(tag: unknown, count: unknown, raw: unknown): void {

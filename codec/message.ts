@@ -3,14 +3,15 @@ import {
   logsRead,
   Member,
   readEnvelopeFast,
+  sessionRead,
   statusRead,
-  sumUp,
+  summary,
   UNDECIDED,
   viewOfChecked,
 } from './fast-path.js';
 import { FieldCursor } from './field-cursor.js';
 import { type Frame, Tag } from './frame.js';
-import { LogBatch, setSummary } from './log-batch.js';
+import { LogBatch, SummedBatch } from './log-batch.js';
 import type { Close, Outcome, Skip } from './outcome.js';
 import { StatusReport } from './status-report.js';
 import { checkRequest, checkStatus, INVALID_UTF8 } from './walk.js';
@@ -39,9 +40,8 @@ function decodeRequest(tag: Tag, payload: Buffer, start = 0, end = payload.lengt
   const count = checkRequest(payload, start, end);
   if (count < 0) return invalid(tag, count);
   const isWhole = start === 0 && end === payload.length;
-  const batch = new LogBatch(tag, count, isWhole ? payload : viewOfChecked(payload, start, end));
-  sumUp(batch, setSummary);
-  return batch;
+  const raw = isWhole ? payload : viewOfChecked(payload, start, end);
+  return new SummedBatch(tag, count, raw, sessionRead(), summary[1] as number, summary[0] as number);
 }
 
 /**

@@ -104,3 +104,4 @@ const VECTORS = 'lib/fixtures/generated/vectors.ts';
 write(VECTORS, '__tests__/fixtures/vectors/', vectorsModule(VECTORS));
 wasm('codec/wasm/check.ts', 'codec/generated/check.ts', 4);
 wasm('lib/text/wasm/json-lines.ts', 'lib/text/generated/json-lines.ts', 12);
+wasm('lib/redaction/wasm/redact.ts', 'lib/redaction/generated/redact.ts', 10);

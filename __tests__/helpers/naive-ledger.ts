@@ -13,6 +13,9 @@ export interface NaiveReport {
   readonly last: number | null;
 }
 
+/** More copies of a number are not counted. */
+const MAX_COPIES = 15;
+
 /** One session, with a set of numbers and a count for each of them instead of ranges. */
 export class NaiveSession {
   readonly #copies = new Map<number, number>();
@@ -36,7 +39,7 @@ export class NaiveSession {
       if (n === 0) this.#start = 0;
       if ((this.#copies.get(n) ?? 0) > 0) this.#duplicated += 1;
       else if (this.#lost.has(n) || n < Math.max(-1, ...this.#arrived)) this.#late += 1;
-      this.#copies.set(n, (this.#copies.get(n) ?? 0) + 1);
+      this.#copies.set(n, Math.min(MAX_COPIES, (this.#copies.get(n) ?? 0) + 1));
       this.#lost.delete(n);
       this.#arrived.add(n);
       this.#seen.add(n);

@@ -9,13 +9,22 @@ import {
   LogBuffer,
   MessageDecoder,
   nullReporter,
+  redact,
   StatusSink,
   TextReporter,
 } from 'boundary-log-proxy';
 import { Warnings } from '../../dist/lib/telemetry/warnings.js';
 import { cpuSeconds } from '../clock.js';
 
-/** @typedef {'null' | 'json'} Path The reporter: none, or JSON that is discarded. */
+/**
+ * What happens to batches: nothing, JSON that is discarded, or redaction and then nothing.
+ *
+ * @typedef {'null' | 'json' | 'redacted' | 'pattern'} Path
+ */
+export const PATHS = /** @type {const} */ (['null', 'json', 'redacted', 'pattern']);
+
+/** The options of those that redact. The pattern is the one of docs/redaction.md. @type {Partial<Record<Path, import('boundary-log-proxy').RedactOptions>>} */
+const REDACTION = { redacted: {}, pattern: { pattern: '/bot[0-9]+:[A-Za-z0-9_-]+' } };
 
 const nothing = () => undefined;
 const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
@@ -40,7 +49,7 @@ export class Line {
 
   /** @param {Path} path */
   constructor(path) {
-    const isNull = path === 'null';
+    const isNull = path !== 'json';
     /** @type {import('boundary-log-proxy').Reporter} */
     const reporter = isNull ? nullReporter : new TextReporter({ stream: discard });
     this.#forwarder = new Forwarder(reporter, {
@@ -62,7 +71,11 @@ export class Line {
     });
     /** @type {MessageDecoder<import('boundary-log-proxy').Outcome, true>} */
     const decoder = new MessageDecoder();
-    this.#parser.pipe(decoder).pipe(demux);
+    const redaction = REDACTION[path];
+    const outcomes = this.#parser.pipe(decoder);
+    // No batch is dropped: without a listener for it, the stream would fail.
+    if (redaction === undefined) outcomes.pipe(demux);
+    else outcomes.pipe(/** @type {typeof redact<true>} */ (redact)(redaction)).pipe(demux);
   }
 
   /**

@@ -1,13 +1,15 @@
-// npm run search -- [--minutes 10] [--path null|json] [--seed N]
+// npm run search -- [--minutes 10] [--path null|json|redacted|pattern] [--seed N]
 //
 // Searches for the most expensive frame: random recipes, mutations of the worst ones, guided by the CPU that they cost in
 // this process. Prints the worst ones as entries of worst.js.
 import { parseArgs } from 'node:util';
 import { framesOf } from '../load.js';
 import { median } from '../statistics.js';
-import { chunksOf, Line } from './line.js';
+import { chunksOf, Line, PATHS } from './line.js';
 import { frameOf } from './recipe.js';
+import { TEXTS } from './texts.js';
 import { WORST } from './worst.js';
+import { WORST_URLS } from './worst-urls.js';
 
 /** @typedef {import('./recipe.js').Recipe} Recipe */
 /** @typedef {{ recipe: Recipe, score: number, bytes: number, perFrame: number }} Found */
@@ -19,8 +21,9 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
   },
 });
-if (values.path !== 'null' && values.path !== 'json') throw new Error('--path: expected null or json');
-const path = values.path;
+const path = /** @type {import('./line.js').Path} */ (values.path);
+if (!PATHS.includes(path)) throw new Error(`--path: expected one of ${PATHS.join(', ')}`);
+const redacts = path === 'redacted' || path === 'pattern';
 
 /** What a frame may cost: so many times the same bytes of ordinary frames, or as a small one of a one-log frame. */
 export const MOST = { bytes: 20, frame: 2 };
@@ -101,6 +104,8 @@ const SNIPPETS = [
   ],
 ];
 
+if (redacts) SNIPPETS.push(...TEXTS);
+
 let state = Number(values.seed);
 /** A number from 0 to 1 (mulberry32). */
 function random() {
@@ -115,6 +120,8 @@ const pick = (list) => /** @type {T} */ (list[below(list.length)]);
 const snippets = (/** @type {number} */ most) =>
   Array.from({ length: below(most + 1) }, () => pick(SNIPPETS)).join('');
 
+/** The keys of the fields that contain a URL. */
+const IN_URL = [0x0a, 0x1a, 0x12];
 const LENGTHS = [0, 4, 16, 64, 256, 1024, 4096, 16_384, 32_768, 32_768, 32_768];
 
 /** @returns {Recipe} */
@@ -125,7 +132,8 @@ function randomRecipe() {
     unit: snippets(3),
     suffix: snippets(1),
     length: pick(LENGTHS),
-    inside: Array.from({ length: below(4) }, () => pick([0x0a, 0x12, 0x1a])),
+    inside:
+      redacts && random() < 0.5 ? IN_URL : Array.from({ length: below(4) }, () => pick([0x0a, 0x12, 0x1a])),
   };
 }
 
@@ -222,7 +230,8 @@ const started = performance.now();
 const end = started + Number(values.minutes) * 60_000;
 /** @type {Found[]} */
 let worst = [];
-for (const { recipe } of WORST) worst.push(await measure(recipe, QUICK, 5));
+for (const { recipe } of redacts ? [...WORST, ...WORST_URLS] : WORST)
+  worst.push(await measure(recipe, QUICK, 5));
 let tried = 0;
 let said = 0;
 while (performance.now() < end) {

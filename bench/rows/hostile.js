@@ -1,8 +1,9 @@
 // The most expensive frames that searches have found, through the line of streams of a connection, in this process. See
 // `npm run search`.
-import { chunksOf, Line } from '../hostile/line.js';
+import { chunksOf, Line, PATHS } from '../hostile/line.js';
 import { frameOf } from '../hostile/recipe.js';
 import { WORST } from '../hostile/worst.js';
+import { WORST_URLS } from '../hostile/worst-urls.js';
 import { framesOf } from '../load.js';
 
 /** Bytes of frames in a full run. */
@@ -30,10 +31,11 @@ function processing(name, path, makeFrames) {
   };
 }
 
-const rows = /** @type {const} */ (['null', 'json']).flatMap((path) => {
+const rows = PATHS.flatMap((path) => {
+  const recipes = path === 'null' || path === 'json' ? WORST : WORST_URLS;
   const ordinary = processing('10 logs', path, () => framesOf(10));
   const oneLog = processing('1 log', path, () => framesOf(1));
-  return WORST.map(({ name, recipe }) => {
+  return recipes.map(({ name, recipe }) => {
     const isSmall = name.startsWith('small: ');
     const full = `hostile frames, ${path}, ${name}`;
     const of = processing(full, path, () => [frameOf(recipe)]);

@@ -63,12 +63,34 @@ const toFile = {
   baseline: playing('ready text', { ...text, target: 'drain', options: { textOf: TEXT_OF } }),
 };
 rows.push(toFile, besideProxy(toFile, playingReference(text)));
-rows.push({
-  ...toFile,
-  name: 'proxy, stdout json to a file, redacted, 10 per batch',
-  of: playing('redacted', { ...text, options: { ...text.options, redact: {} } }),
-  baseline: playing('as received', text),
-});
+/**
+ * What varies when URLs are redacted.
+ *
+ * @type {{ name: string, load?: Partial<import('../feeder.js').Load>, redact?: import('boundary-log-proxy').RedactOptions, times?: number }[]}
+ */
+const REDACTED = [
+  { name: '10 per batch' },
+  { name: '10 per batch, no queries', load: { queries: 'none' } },
+  { name: '10 per batch, all with queries', load: { queries: 'all' } },
+  { name: '10 per batch, with a name that is kept', redact: { keep: ['name'] } },
+  { name: '1 per batch', load: { logs: 1 }, times: 4 },
+  { name: '100 per batch', load: { logs: 100 }, times: 0.1 },
+];
+for (const { name, load = {}, redact = {}, times = 1 } of REDACTED) {
+  /** @type {import('../stage.js').Play} */
+  const play = {
+    ...text,
+    load: { ...text.load, ...load },
+    warmUp: text.warmUp * times,
+    batches: text.batches * times,
+  };
+  rows.push({
+    ...toFile,
+    name: `proxy, stdout json to a file, redacted, ${name}`,
+    of: playing('redacted', { ...play, options: { ...text.options, redact } }),
+    baseline: playing('as received', play),
+  });
+}
 /** @type {import('../stage.js').Play} */
 const textToPipe = { ...text, stdout: 'pipe' };
 rows.push({

@@ -26,30 +26,30 @@ export const SESSIONS: usize = memory.data(256 * 64, 16);
  */
 export const SUMMARY: usize = memory.data(12, 4);
 
-let noted: i32 = 0;
 let allowed: i32 = 0;
 let first: i32 = 0;
-let isRun: bool = true;
+/** The number that the next log should have, and a bit for each difference. */
+let expected: i32 = 0;
+let difference: i32 = 0;
 let sessionStart: usize = 0;
 let sessionStop: usize = 0;
 
 /** A request begins. */
 export function begin(): void {
-  noted = 0;
   allowed = 0;
   first = -1;
-  isRun = true;
+  difference = 0;
   sessionStart = 0;
   sessionStop = 0;
 }
 
-/** A log is valid. */
-export function noteLog(isAllowed: bool, sequence: i32): void {
+/** A log is valid. @param index Its number in the request, from 1 on. */
+export function noteLog(index: i32, isAllowed: bool, sequence: i32): void {
   allowed += <i32>isAllowed;
-  if (noted === 0) first = sequence;
-  else if (sequence !== first + noted) isRun = false;
-  if (sequence < 0) isRun = false;
-  noted += 1;
+  if (index === 1) first = sequence;
+  else difference |= sequence ^ expected;
+  difference |= sequence >> 31;
+  expected = sequence + 1;
 }
 
 /** The id of the session. The last one counts. */
@@ -60,7 +60,7 @@ export function noteSession(start: usize, stop: usize): void {
 
 /** The request is valid. */
 export function summarize(): void {
-  store<i32>(SUMMARY, isRun ? first : -1);
+  store<i32>(SUMMARY, difference === 0 ? first : -1);
   store<i32>(SUMMARY, allowed, 4);
   store<i32>(SUMMARY, sessionStop === sessionStart ? NONE : slotOf(sessionStart, sessionStop), 8);
 }

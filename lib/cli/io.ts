@@ -28,7 +28,8 @@ export interface Io {
   exit(code: number): void;
 }
 
-export const ExitCode = { DONE: 0, FAILED: 1, USAGE: 2, HUNG_UP: 129 } as const;
+/** `MISSING`: `audit` has found that events are missing, or cannot be sure that none are. */
+export const ExitCode = { DONE: 0, FAILED: 1, USAGE: 2, MISSING: 3, HUNG_UP: 129 } as const;
 
 /** Where the last words of a command go: after what it has written to stderr, and without waiting for a reader. */
 export function errorOutput({ log, stderr }: Io): { write(text: string): unknown } {

@@ -3,12 +3,14 @@ import { messageOf, visible } from '../printable.js';
 import { defaultSocketPath, SOCKET_PATH_ENV } from '../socket-path.js';
 import { VERSION } from '../telemetry/version.js';
 import { choice, count, FORMAT_CHOICES, time } from './arguments.js';
+import { addAuditCommand } from './audit-command.js';
 import { addCaptureCommands } from './capture-commands.js';
 import { addFlags, helpAfter } from './configuration/flags.js';
 import { SERVE_OPTIONS } from './configuration/serve-options.js';
 import { configuredServe } from './configured-serve.js';
 import type { DecodeOptions } from './decode.js';
 import { ExitCode, errorOutput, type Io, isClosedPipe } from './io.js';
+import { addRecordCommands } from './record-commands.js';
 import type { SendOptions } from './send.js';
 import type { SpoolCommandOptions } from './spool.js';
 import { writeText } from './stdout.js';
@@ -18,7 +20,7 @@ import { viewOptions } from './view.js';
  * Runs the command line.
  *
  * @param args Without the names of Node and of the program.
- * @returns the exit code: 0 done, 1 failed, 2 wrong usage.
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage, 3 events are missing.
  */
 export async function run(args: readonly string[], io: Io): Promise<number> {
   let exitCode: number = ExitCode.DONE;
@@ -164,7 +166,9 @@ export function build(
       onExitCode(await decode(file, options, io));
     });
   for (const option of viewOptions()) decoding.addOption(option);
+  addAuditCommand(program, io, onExitCode);
   addCaptureCommands(program, socket, io, onExitCode);
+  addRecordCommands(program, io, onExitCode);
   return program;
 }
 

@@ -81,6 +81,7 @@ async function serveUntil(
     logger,
   });
   if (io.log !== undefined) countLostLines(io.log, proxy.registry);
+  const summary = options.summary ? await servedSummary() : undefined;
   const metrics = await serveMetrics(options, proxy, listen.socketFd, logger);
   let isUnread = false;
   let exitCode: number = ExitCode.DONE;
@@ -92,14 +93,18 @@ async function serveUntil(
     await proxy.start();
     if (io.stderr.isTTY && events === undefined) (io.log ?? io.stderr).write(greeting(io, proxy.socketPath));
     const withoutReader = new AbortController();
-    const forwarding = all.map(({ kind, reporter, run }) =>
-      proxy.runForwarder(reporter, { ...run, signal: kind === 'stdout' ? withoutReader.signal : undefined }),
+    const forwarding = all.map(({ kind, reporter, run }, i) =>
+      proxy.runForwarder((i === 0 && summary?.watch(reporter)) || reporter, {
+        ...run,
+        signal: kind === 'stdout' ? withoutReader.signal : undefined,
+      }),
     );
     const canForward = await end.reached;
     // The other reporters can still receive what is left.
     if (!canForward) withoutReader.abort();
     await proxy.close({ drain: canForward || all.length > 1 ? options.drain * 1000 : 0 });
     await Promise.all(forwarding);
+    if (summary !== undefined) (io.log ?? io.stderr).write(summary.text(io));
     isUnread = io.stdout.writableLength > 0;
     const stdout = all.find(({ kind }) => kind === 'stdout');
     if (stdout !== undefined)
@@ -117,6 +122,12 @@ async function serveUntil(
       io.exit(exitCode);
     }
   }
+}
+
+/** Only `--summary` needs it. */
+async function servedSummary() {
+  const { ServedSummary } = await import('./served-summary.js');
+  return new ServedSummary();
 }
 
 async function serveMetrics(

@@ -73,8 +73,12 @@ export function encodedCode(bytes: Uint8Array, end: number): number {
   return (hex(bytes[end - 2] as number) << 4) | hex(bytes[end - 1] as number);
 }
 
+export function isHexDigit(byte: number): boolean {
+  return hex(byte) >= 0;
+}
+
 function isHexPair(bytes: Uint8Array, pos: number, end: number): boolean {
-  return pos + 2 <= end && hex(bytes[pos] as number) >= 0 && hex(bytes[pos + 1] as number) >= 0;
+  return pos + 2 <= end && isHexDigit(bytes[pos] as number) && isHexDigit(bytes[pos + 1] as number);
 }
 
 function hex(byte: number): number {

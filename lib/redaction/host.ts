@@ -1,21 +1,21 @@
-import { parsedUrl } from '../parsed-url.js';
+import { isIPv4, isIPv6 } from './address.js';
 import { Char, findLast, isDigit, isLetter } from './characters.js';
+import type { ParsedNames } from './parsed-names.js';
 
-/** A longer name cannot exist, and checking one with other letters costs more than linear time. */
-const MAX_CHECKED_LENGTH = 1024;
 const HYPHEN = 0x2d;
 const DOT = 0x2e;
-const UNDERSCORE = 0x5f;
 const BRACKET_OPEN = 0x5b;
 const BRACKET_CLOSE = 0x5d;
 const MAX_PORT = 65_535;
 
 /** Whether the bytes are a host with or without a port, which every reader understands in the same way. */
-export function isHostAndPort(bytes: Buffer, start: number, end: number): boolean {
+export function isHostAndPort(bytes: Buffer, start: number, end: number, names: ParsedNames): boolean {
   const colon = findLast(bytes, Char.COLON, start, end);
   const hasPort = colon >= 0 && bytes[end - 1] !== BRACKET_CLOSE;
   if (hasPort && !isPort(bytes, colon + 1, end)) return false;
-  return isHost(bytes, start, hasPort ? colon : end);
+  const stop = hasPort ? colon : end;
+  if (bytes[start] !== BRACKET_OPEN) return isName(bytes, start, stop, names);
+  return bytes[stop - 1] === BRACKET_CLOSE && isIPv6(bytes, start + 1, stop - 1);
 }
 
 /** Whether the bytes are a port. Nothing at all is one, too: `http://host:/` is valid. */
@@ -29,44 +29,35 @@ export function isPort(bytes: Uint8Array, start: number, end: number): boolean {
   return port <= MAX_PORT;
 }
 
-function isHost(bytes: Buffer, start: number, end: number): boolean {
+function isName(bytes: Buffer, start: number, end: number, names: ParsedNames): boolean {
+  // The last dot of `example.com.` has no effect.
+  const stop = bytes[end - 1] === DOT ? end - 1 : end;
   let label = start;
-  for (let i = start; i < end; i++) {
+  let needsParser = false;
+  for (let i = start; i < stop; i++) {
     const byte = bytes[i] as number;
     if (byte === DOT) label = i + 1;
-    else if (!isLetter(byte) && !isDigit(byte) && byte !== HYPHEN && byte !== UNDERSCORE) {
-      return isUnusualHost(bytes, start, end);
-    }
+    else if (byte >= 0x80 || isPunycode(bytes, label, i)) needsParser = true;
+    else if (!isLetter(byte) && !isDigit(byte) && !OTHERS.includes(byte)) return false;
   }
-  // An address, a number, or a name that is encoded as ASCII: there are rules for these.
-  const isName = label < end && isLetter(bytes[label] as number) && !isPunycode(bytes, start, end);
-  return isName || isParsable(bytes, start, end);
+  if (label >= stop) return false;
+  if (needsParser) return names.isValid(bytes, start, stop);
+  // Not every reader takes `127.1` or `0x7f000001` for an address.
+  return !isNumber(bytes, label, stop) || isIPv4(bytes, start, stop);
 }
 
-/** A host with any other character than those of most names. */
-function isUnusualHost(bytes: Buffer, start: number, end: number): boolean {
-  const isBracketed = bytes[start] === BRACKET_OPEN && bytes[end - 1] === BRACKET_CLOSE;
-  for (let i = isBracketed ? start + 1 : start; i < (isBracketed ? end - 1 : end); i++) {
-    const byte = bytes[i] as number;
-    const isAllowed = isBracketed
-      ? isLetter(byte) || isDigit(byte) || byte === Char.COLON || byte === DOT
-      : byte >= 0x80 || isLetter(byte) || isDigit(byte) || ASCII.includes(byte);
-    if (!isAllowed) return false;
-  }
-  return isParsable(bytes, start, end);
+/** What may be in a name besides letters and digits. Only mistakes and attacks contain any of `!$&'()+,;=%`. */
+const OTHERS: readonly number[] = [HYPHEN, 0x5f /* _ */, 0x2a /* * */, 0x7e /* ~ */];
+
+/** Whether the label has begun with `xn--`, which ends at `pos`. */
+function isPunycode(bytes: Buffer, label: number, pos: number): boolean {
+  if (bytes[pos] !== HYPHEN || pos - label !== 3 || bytes[pos - 1] !== HYPHEN) return false;
+  return ((bytes[label] as number) | 0x20) === 0x78 && ((bytes[label + 1] as number) | 0x20) === 0x6e;
 }
 
-/** What may be in a host besides letters and digits. Only mistakes and attacks contain any of `!$&'()+,;=`. */
-const ASCII: readonly number[] = [HYPHEN, DOT, UNDERSCORE, Char.PERCENT, 0x2a /* * */, 0x7e /* ~ */];
-
-function isPunycode(bytes: Buffer, start: number, end: number): boolean {
-  for (let i = start; i + 4 <= end; i++) {
-    if (bytes[i + 2] === HYPHEN && bytes[i + 3] === HYPHEN) return true;
-  }
-  return false;
-}
-
-function isParsable(bytes: Buffer, start: number, end: number): boolean {
-  if (start === end || end - start > MAX_CHECKED_LENGTH) return false;
-  return Boolean(parsedUrl(`http://${bytes.toString('utf8', start, end)}/`)?.host);
+/** Whether a host that ends with this label is an address. */
+function isNumber(bytes: Buffer, start: number, end: number): boolean {
+  if (bytes[start] === 0x30 && ((bytes[start + 1] as number) | 0x20) === 0x78) return true;
+  for (let i = start; i < end; i++) if (!isDigit(bytes[i] as number)) return false;
+  return true;
 }

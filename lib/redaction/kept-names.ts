@@ -1,17 +1,27 @@
 /** The names of parameters whose values are not removed. They are compared byte by byte with those in the URL. */
 export class KeptNames {
-  readonly #names: ReadonlySet<string>;
-  readonly #maxLength: number;
+  /** By length. To make a string of the name in the URL would take longer than to compare it with a few. */
+  readonly #names: readonly (readonly Buffer[])[];
 
   constructor(names: readonly string[]) {
-    // One letter for each byte, as the bytes of a URL are read.
-    const asBytes = names.map((name) => Buffer.from(name).toString('latin1'));
-    this.#names = new Set(asBytes);
-    this.#maxLength = Math.max(0, ...asBytes.map(({ length }) => length));
+    const byLength: Buffer[][] = [];
+    for (const name of new Set(names)) {
+      const bytes = Buffer.from(name);
+      while (byLength.length <= bytes.length) byLength.push([]);
+      byLength[bytes.length]?.push(bytes);
+    }
+    this.#names = byLength;
   }
 
   has(bytes: Buffer, start: number, end: number): boolean {
-    const length = end - start;
-    return length > 0 && length <= this.#maxLength && this.#names.has(bytes.toString('latin1', start, end));
+    const names = end > start ? this.#names[end - start] : undefined;
+    if (names === undefined) return false;
+    for (const name of names) if (isSame(name, bytes, start)) return true;
+    return false;
   }
+}
+
+function isSame(name: Buffer, bytes: Buffer, start: number): boolean {
+  for (let i = 0; i < name.length; i++) if (name[i] !== bytes[start + i]) return false;
+  return true;
 }

@@ -1,61 +1,124 @@
-import { View } from '../../codec/view.js';
-
-/** Of a patch, instead of a length: the mark. */
-export const IS_MARK = -1;
-
 /** Most stretches are so short that a call of `set()` takes longer than a loop. */
 const LONG = 32;
 
-/** As long as a chunk that a socket reads. */
-const BLOCK_LENGTH = 65_536;
+/** Stands in place of what was removed. All of its letters may be anywhere in a URL. */
+const MARK = Buffer.from('REDACTED');
+/** The same for a request that would be too long: nothing that is removed is shorter, so no request grows. */
+const SHORT_MARK = Buffer.from('*');
 
-/** What is replaced in a message, in ascending order. It is used again and again. */
+/** What there is of each patch. */
+const START = 0;
+const END = 1;
+/** Of a length: the index of the first patch behind its field. Of a secret: 0. */
+const AFTER = 2;
+/** Of a length: its value without patches. */
+const CONTENT = 3;
+/** Of a length: its value with the patches. */
+const LENGTH = 4;
+/** By how much this and all later patches make the request longer. */
+const GROWTH = 5;
+const FIELDS = 6;
+
+/** What is replaced in a request, in ascending order: secrets, and the lengths of the fields in which there are some. */
 export class Patches {
-  /** How many there are. Setting it lower removes the last ones. */
-  count = 0;
-  /** Of each patch: start, end, and the length to write or {@link IS_MARK}. */
-  #numbers = new Int32Array(3 * 64);
-  /** Where copies are made. To allocate memory for each of them would take longer than everything else. */
-  #block = Buffer.allocUnsafeSlow(0);
-  #used = 0;
+  #count = 0;
+  /** It is used again and again. */
+  #numbers = new Int32Array(FIELDS * 64);
+  #mark = MARK;
 
-  add(start: number, end: number, value: number): void {
-    const at = 3 * this.count;
+  clear(): void {
+    this.#count = 0;
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  /** Removes bytes of `raw`, unless this was done before. */
+  remove(raw: Buffer, start: number, end: number): void {
+    if (end - start === MARK.length && raw.compare(MARK, 0, MARK.length, start, end) === 0) return;
+    this.#add(start, end);
+  }
+
+  /** Adds the length of a field, which comes before the patches on which it depends. @returns its index. */
+  addLength(start: number, end: number): number {
+    this.#add(start, end);
+    return this.#count - 1;
+  }
+
+  /** Says that the field whose length has this index ends at `stop`. */
+  endLength(index: number, stop: number): void {
+    if (this.#count === index + 1) {
+      // There is nothing to remove in it.
+      this.#count = index;
+      return;
+    }
+    const at = FIELDS * index;
+    this.#numbers[at + AFTER] = this.#count;
+    this.#numbers[at + CONTENT] = stop - (this.#numbers[at + END] as number);
+  }
+
+  /**
+   * Prepares {@link write}.
+   *
+   * @param maxLength The marks are shorter if the request would be longer than this, and than it was.
+   * @returns how long the request will be.
+   */
+  measure(length: number, maxLength: number): number {
+    this.#mark = MARK;
+    const growth = this.#measure();
+    if (growth <= 0 || length + growth <= maxLength) return length + growth;
+    this.#mark = SHORT_MARK;
+    return length + this.#measure();
+  }
+
+  /** Sets the lengths. @returns by how much the request becomes longer. */
+  #measure(): number {
+    const numbers = this.#numbers;
+    const end = FIELDS * this.#count;
+    let growth = 0;
+    for (let at = end - FIELDS; at >= 0; at -= FIELDS) {
+      const before = (numbers[at + END] as number) - (numbers[at + START] as number);
+      const after = FIELDS * (numbers[at + AFTER] as number);
+      if (after === 0) {
+        growth += this.#mark.length - before;
+      } else {
+        const behind = after < end ? (numbers[after + GROWTH] as number) : 0;
+        const length = (numbers[at + CONTENT] as number) + growth - behind;
+        numbers[at + LENGTH] = length;
+        growth += varintLength(length) - before;
+      }
+      numbers[at + GROWTH] = growth;
+    }
+    return growth;
+  }
+
+  /** Writes `raw` with the patches to `target`, at the position `to`. */
+  write(raw: Buffer, target: Buffer, to: number): void {
+    const numbers = this.#numbers;
+    let from = 0;
+    for (let at = 0; at < FIELDS * this.#count; at += FIELDS) {
+      to = copy(raw, from, numbers[at + START] as number, target, to);
+      from = numbers[at + END] as number;
+      const isSecret = numbers[at + AFTER] === 0;
+      to = isSecret
+        ? copy(this.#mark, 0, this.#mark.length, target, to)
+        : writeVarint(numbers[at + LENGTH] as number, target, to);
+    }
+    copy(raw, from, raw.length, target, to);
+  }
+
+  #add(start: number, end: number): void {
+    const at = FIELDS * this.#count;
     if (at === this.#numbers.length) {
       const larger = new Int32Array(2 * at);
       larger.set(this.#numbers);
       this.#numbers = larger;
     }
-    this.#numbers[at] = start;
-    this.#numbers[at + 1] = end;
-    this.#numbers[at + 2] = value;
-    this.count += 1;
-  }
-
-  setLength(index: number, length: number): void {
-    this.#numbers[3 * index + 2] = length;
-  }
-
-  /** @returns a copy of `raw` with the patches, which has `length` bytes: a view of a larger block, as that of a chunk. */
-  apply(raw: Buffer, mark: Buffer, length: number): Buffer {
-    if (this.#used + length > this.#block.length) {
-      this.#block = Buffer.allocUnsafeSlow(Math.max(BLOCK_LENGTH, length));
-      this.#used = 0;
-    }
-    const result = this.#block;
-    const start = this.#used;
-    this.#used += length;
-    const numbers = this.#numbers;
-    let from = 0;
-    let to = start;
-    for (let i = 0; i < 3 * this.count; i += 3) {
-      to = copy(raw, from, numbers[i] as number, result, to);
-      from = numbers[i + 1] as number;
-      const value = numbers[i + 2] as number;
-      to = value === IS_MARK ? copy(mark, 0, mark.length, result, to) : writeVarint(value, result, to);
-    }
-    copy(raw, from, raw.length, result, to);
-    return new View(result.buffer, start, length);
+    this.#numbers[at + START] = start;
+    this.#numbers[at + END] = end;
+    this.#numbers[at + AFTER] = 0;
+    this.#count += 1;
   }
 }
 
@@ -69,7 +132,7 @@ function copy(source: Buffer, from: number, end: number, target: Buffer, to: num
   return to;
 }
 
-export function varintLength(value: number): number {
+function varintLength(value: number): number {
   let length = 1;
   for (let rest = value; rest >= 0x80; rest >>>= 7) length += 1;
   return length;

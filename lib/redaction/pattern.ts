@@ -56,8 +56,7 @@ export class Pattern {
         matches.add(first, end);
         return;
       }
-      const last = positionOf(matcher.end());
-      if (first < last) matches.add(first, last);
+      matches.add(first, positionOf(matcher.end()));
     }
   }
 }

@@ -36,7 +36,7 @@ export function plainOrigin(bytes: Uint8Array, start: number, end: number): numb
     if (kind === 0) break;
     if (kind === DOT) label = pos + 1;
     // Perhaps `xn--`, whose encoding may be invalid.
-    else if (kind === HYPHEN && before === HYPHEN) return -1;
+    else if (kind === HYPHEN && before === HYPHEN && pos - label === 3) return -1;
     before = kind;
   }
   // A last label of digits would be an address.

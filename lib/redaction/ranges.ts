@@ -4,7 +4,9 @@ export class Ranges {
   count = 0;
   #numbers = new Int32Array(64);
 
+  /** Adds one, unless it is empty. */
   add(start: number, end: number): void {
+    if (start >= end) return;
     const at = 2 * this.count;
     if (at === this.#numbers.length) {
       const larger = new Int32Array(2 * at);
@@ -26,6 +28,13 @@ export class Ranges {
 
   clear(): void {
     this.count = 0;
+  }
+
+  /** Copies the start and the end of each, if there is room. */
+  copyTo(target: Int32Array): boolean {
+    if (2 * this.count > target.length) return false;
+    for (let i = 0; i < 2 * this.count; i++) target[i] = this.#numbers[i] as number;
+    return true;
   }
 
   /** Becomes the union of two other lists. Ranges that touch become one. */

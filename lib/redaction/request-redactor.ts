@@ -2,17 +2,16 @@ import { isUtf8 } from 'node:buffer';
 import { MAX_PAYLOAD_LENGTH } from '../../codec/index.js';
 import { isFieldKey, MALFORMED, skipValue, skipVarint, varintValue, WireType } from '../../codec/wire.js';
 import { BoundaryLogError } from '../errors.js';
+import { Copies } from './copies.js';
+import { FastRedactor } from './fast-redactor.js';
 import { KeptNames } from './kept-names.js';
-import { IS_MARK, Patches, varintLength } from './patches.js';
+import { ParsedNames } from './parsed-names.js';
+import { Patches } from './patches.js';
 import { Pattern } from './pattern.js';
 import { Ranges } from './ranges.js';
 import type { ResolvedRedactOptions } from './redact-options.js';
 import { UrlScanner } from './url-scanner.js';
 
-/** Stands in place of what was removed. All of its letters may be anywhere in a URL. */
-const MARK = Buffer.from('REDACTED');
-/** The same for a batch that would be too long: nothing that is removed is shorter, so no batch grows. */
-const SHORT_MARK = Buffer.from('*');
 /** The longest request that fits into a frame of either tag: that of tag 2 has a key and a length before it. */
 const MAX_REQUEST_LENGTH = MAX_PAYLOAD_LENGTH - 4;
 
@@ -25,19 +24,24 @@ const URL_DEPTH = KEYS.length - 1;
  * included, except for the lengths of the messages around a URL that changes.
  */
 export class RequestRedactor {
+  readonly #names = new ParsedNames();
   readonly #secrets = new Ranges();
   readonly #scanner: UrlScanner;
   readonly #pattern: Pattern | undefined;
   readonly #matches = new Ranges();
   readonly #united = new Ranges();
   readonly #patches = new Patches();
-  #raw: Buffer = MARK;
-  #mark: Buffer = MARK;
+  readonly #copies = new Copies();
+  readonly #fast: FastRedactor | undefined;
 
   /** @throws ERR_INVALID_OPTION */
   constructor(owner: string, { keep, pattern }: ResolvedRedactOptions) {
-    this.#scanner = new UrlScanner(new KeptNames(keep), this.#secrets);
+    this.#scanner = new UrlScanner(new KeptNames(keep), this.#names, this.#secrets);
     this.#pattern = pattern === undefined ? undefined : new Pattern(`${owner}: pattern`, pattern);
+    // A pattern needs each URL as a string, which takes so long that nothing else matters.
+    if (pattern === undefined) {
+      this.#fast = new FastRedactor(this.#scanner, this.#secrets, keep.length > 0, this.#copies);
+    }
   }
 
   /**
@@ -46,26 +50,22 @@ export class RequestRedactor {
    * @throws ERR_REDACTION_FAILED if the bytes are not such a request.
    */
   redact(raw: Buffer): Buffer {
-    this.#raw = raw;
-    try {
-      let growth = this.#findPatches(MARK);
-      if (growth > 0 && raw.length + growth > MAX_REQUEST_LENGTH) growth = this.#findPatches(SHORT_MARK);
-      return this.#patches.count === 0 ? raw : this.#patches.apply(raw, this.#mark, raw.length + growth);
-    } finally {
-      this.#raw = MARK;
-    }
+    this.#names.count(raw.length);
+    return this.#fast?.redact(raw) ?? this.redactSlowly(raw);
   }
 
-  /** @returns by how many bytes the patches make the request longer. */
-  #findPatches(mark: Buffer): number {
-    this.#mark = mark;
-    this.#patches.count = 0;
-    return this.#message(0, 0, this.#raw.length);
+  /** The same without WebAssembly. */
+  redactSlowly(raw: Buffer): Buffer {
+    const patches = this.#patches;
+    patches.clear();
+    this.#message(raw, 0, 0, raw.length);
+    if (patches.isEmpty) return raw;
+    const length = patches.measure(raw.length, MAX_REQUEST_LENGTH);
+    return this.#copies.make(length, (block, to) => patches.write(raw, block, to));
   }
 
-  #message(depth: number, start: number, end: number): number {
-    const raw = this.#raw;
-    let growth = 0;
+  /** Finds the secrets in a message that is or contains the field at `depth` of {@link KEYS}. */
+  #message(raw: Buffer, depth: number, start: number, end: number): void {
     let pos = start;
     while (pos < end) {
       let afterKey = pos + 1;
@@ -78,57 +78,37 @@ export class RequestRedactor {
       }
       if (!isFieldKey(key)) throw notARequest();
       const stop = endOfValue(raw, afterKey, end, key);
-      if (key === KEYS[depth]) growth += this.#content(depth, afterKey, stop);
+      if (key === KEYS[depth]) this.#content(raw, depth, afterKey, stop);
       pos = stop;
     }
-    return growth;
   }
 
   /** A field that is a URL or contains some, with its length before it. */
-  #content(depth: number, lengthStart: number, stop: number): number {
-    const patches = this.#patches;
-    const start = skipVarint(this.#raw, lengthStart, stop);
-    const first = patches.count;
-    // The length comes before the patches on which it depends.
-    patches.add(lengthStart, start, 0);
-    const growth = depth === URL_DEPTH ? this.#url(start, stop) : this.#message(depth + 1, start, stop);
-    if (patches.count === first + 1) {
-      patches.count = first;
-      return 0;
+  #content(raw: Buffer, depth: number, lengthStart: number, stop: number): void {
+    const start = skipVarint(raw, lengthStart, stop);
+    const length = this.#patches.addLength(lengthStart, start);
+    if (depth < URL_DEPTH) {
+      this.#message(raw, depth + 1, start, stop);
+    } else {
+      const secrets = this.#secretsOf(raw, start, stop);
+      for (let i = 0; i < secrets.count; i++) this.#patches.remove(raw, secrets.start(i), secrets.end(i));
     }
-    const length = stop - start + growth;
-    patches.setLength(first, length);
-    return growth + varintLength(length) - (start - lengthStart);
+    this.#patches.endLength(length, stop);
   }
 
-  #url(start: number, end: number): number {
-    const raw = this.#raw;
-    const mark = this.#mark;
-    const secrets = this.#secretsOf(start, end);
-    let growth = 0;
-    for (let i = 0; i < secrets.count; i++) {
-      const from = secrets.start(i);
-      const to = secrets.end(i);
-      if (isSame(raw, from, to, MARK) || isSame(raw, from, to, mark)) continue;
-      this.#patches.add(from, to, IS_MARK);
-      growth += mark.length - (to - from);
-    }
-    return growth;
-  }
-
-  #secretsOf(start: number, end: number): Ranges {
+  #secretsOf(raw: Buffer, start: number, end: number): Ranges {
     const secrets = this.#secrets;
     secrets.clear();
-    this.#scanner.scan(this.#raw, start, end);
+    this.#scanner.scan(raw, start, end);
     if (this.#pattern === undefined || start === end) return secrets;
-    if (!isUtf8(this.#raw.subarray(start, end))) {
+    if (!isUtf8(raw.subarray(start, end))) {
       // Only a batch that no codec has checked. The pattern cannot be applied to it.
       secrets.clear();
       secrets.add(start, end);
       return secrets;
     }
     this.#matches.clear();
-    this.#pattern.scan(this.#raw, start, end, this.#matches);
+    this.#pattern.scan(raw, start, end, this.#matches);
     if (this.#matches.count === 0) return secrets;
     this.#united.unite(secrets, this.#matches);
     return this.#united;
@@ -146,10 +126,6 @@ function endOfValue(raw: Buffer, pos: number, end: number, key: number): number 
   const stop = skipValue(raw, pos, end, key & 7, key >>> 3);
   if (stop === MALFORMED) throw notARequest();
   return stop;
-}
-
-function isSame(raw: Buffer, start: number, end: number, mark: Buffer): boolean {
-  return end - start === mark.length && raw.compare(mark, 0, mark.length, start, end) === 0;
 }
 
 function notARequest(): BoundaryLogError {

@@ -94,13 +94,17 @@ export class Deliveries {
 
   /** Opens all spools. During a shortage, they are opened in the background, and senders wait. */
   async open(): Promise<void> {
-    await Promise.all(
-      this.#all.map(({ spool }) => {
-        return Promise.race([spool?.open(), new Promise((short) => spool?.once('failure', short))]);
-      }),
+    const opened = this.#all.map(({ spool }) => spool?.open());
+    // What is left of other reporters may be long to read, and cannot be read during a shortage. Nothing waits for that.
+    Promise.all(opened).then(
+      () => this.#folder?.reportLeftBehind(),
+      () => undefined,
     );
-    // What is left of other reporters may be long to read. Nothing waits for that.
-    void this.#folder?.reportLeftBehind();
+    await Promise.all(
+      this.#all.map(({ spool }, i) =>
+        Promise.race([opened[i], new Promise((short) => spool?.once('failure', short))]),
+      ),
+    );
   }
 
   /** A batch reaches no buffer. */

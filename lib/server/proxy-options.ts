@@ -49,7 +49,7 @@ export interface BoundaryLogProxyOptions {
   onReplace?: (() => void) | undefined;
   /**
    * The names of the reporters, each of which receives every batch; each is 1 to 32 of a-z, 0-9 and `-`. Each has a
-   * buffer, and with a spool a folder, of its own. Default: `['main']`.
+   * buffer, and with a spool a part of its folder, of its own. Default: `['main']`.
    */
   reporters?: readonly string[] | undefined;
   /** How many batches the buffer holds, over all connections. Default: `100`. */

@@ -66,6 +66,7 @@ export class BoundaryLogProxy {
   /**
    * @throws ERR_INVALID_OPTION
    * @throws ERR_REGISTRY_IN_USE if the registry contains the metrics of a proxy that is not closed.
+   * @throws ERR_SPOOL_FAILED if there are several reporters, and the folder of the spool cannot be listed.
    */
   constructor(options: BoundaryLogProxyOptions = {}) {
     const resolved = resolveOptions('BoundaryLogProxy', options, PROXY_OPTIONS);

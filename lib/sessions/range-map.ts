@@ -8,8 +8,8 @@ class Leaf {
   readonly state: number[] = [];
 }
 
-/** A range of numbers with the same state. The end is exclusive. */
-export type StateRange = readonly [from: number, to: number, state: number];
+/** Returns the new state of numbers that have the same one. */
+export type NextState = (state: number, from: number, to: number) => number;
 
 /**
  * Has a state for each whole number, which is 0 at first, and stores ranges of the same state instead of numbers. A
@@ -18,7 +18,19 @@ export type StateRange = readonly [from: number, to: number, state: number];
 export class RangeMap {
   /** How many ranges are stored. */
   size = 0;
-  readonly #leaves: Leaf[] = [new Leaf()];
+  /** The only range, as long as there are no leaves. Most sessions never need a second one. */
+  #from = 0;
+  #to = 0;
+  #state = 0;
+  #leaves: Leaf[] | undefined;
+
+  /** Adds the first range. */
+  begin(from: number, to: number, state: number): void {
+    this.size = 1;
+    this.#from = from;
+    this.#to = to;
+    this.#state = state;
+  }
 
   /**
    * Continues the last range, if these numbers follow it and have its state.
@@ -26,9 +38,14 @@ export class RangeMap {
    * @returns whether it did.
    */
   extend(from: number, to: number, state: number): boolean {
+    if (this.#leaves === undefined) {
+      if (this.size === 0 || this.#to !== from || this.#state !== state) return false;
+      this.#to = to;
+      return true;
+    }
     const leaf = this.#leaves[this.#leaves.length - 1] as Leaf;
     const last = leaf.to.length - 1;
-    if (last < 0 || leaf.to[last] !== from || leaf.state[last] !== state) return false;
+    if (leaf.to[last] !== from || leaf.state[last] !== state) return false;
     leaf.to[last] = to;
     return true;
   }
@@ -39,60 +56,65 @@ export class RangeMap {
    * @param next Returns the new state of numbers that have the same one, which must not be 0. It is called for each such
    *   range, in order.
    */
-  update(from: number, to: number, next: (state: number, from: number, to: number) => number): void {
+  update(from: number, to: number, next: NextState): void {
+    this.#leaves ??= this.#firstLeaf();
+    const leaves = this.#leaves;
     for (let at = from; at < to; ) {
-      const index = this.#leafAt(at);
-      const leaf = this.#leaves[index] as Leaf;
+      const index = leafAt(leaves, at);
+      const leaf = leaves[index] as Leaf;
       const i = lastUpTo(leaf.from, at);
       const isInside = i >= 0 && at < (leaf.to[i] as number);
-      const end = isInside ? (leaf.to[i] as number) : this.#beginAfter(index, i);
+      const end = isInside ? (leaf.to[i] as number) : beginAfter(leaves, index, i);
       const stop = Math.min(to, end);
       const old = isInside ? (leaf.state[i] as number) : 0;
       const state = next(old, at, stop);
       if (state !== old && !(isInside && moveBorder(leaf, i, at, stop, state))) {
         if (isInside) this.#cut(leaf, i, at, stop);
         this.#add(leaf, at, stop, state);
-        if (leaf.from.length > LEAF) this.#split(index);
+        if (leaf.from.length > LEAF) split(leaves, index);
       }
       at = stop;
     }
   }
 
-  /** The ranges whose state is not 0, in order. Two that follow each other without a gap differ in their state. */
-  *[Symbol.iterator](): Generator<StateRange> {
-    let from = 0;
-    let to = 0;
-    let state = 0;
-    for (const leaf of this.#leaves) {
+  /** Whether the state of a number is not 0. */
+  has(number: number): boolean {
+    if (this.#leaves === undefined) return number >= this.#from && number < this.#to;
+    const leaf = this.#leaves[leafAt(this.#leaves, number)] as Leaf;
+    const i = lastUpTo(leaf.from, number);
+    return i >= 0 && number < (leaf.to[i] as number);
+  }
+
+  /** Calls back for each range whose state is not 0, in order. Two without a gap between them differ in their state. */
+  forEach(use: (from: number, to: number, state: number) => void): void {
+    let from = this.#from;
+    let to = this.#to;
+    let state = this.#state;
+    for (const leaf of this.#leaves ?? []) {
       for (let i = 0; i < leaf.from.length; i++) {
         // Ranges of different leaves are not joined when they are stored.
         if (leaf.from[i] === to && leaf.state[i] === state) {
           to = leaf.to[i] as number;
           continue;
         }
-        if (state !== 0) yield [from, to, state];
+        if (state !== 0) use(from, to, state);
         from = leaf.from[i] as number;
         to = leaf.to[i] as number;
         state = leaf.state[i] as number;
       }
     }
-    if (state !== 0) yield [from, to, state];
+    if (state !== 0) use(from, to, state);
   }
 
-  /** The last leaf that begins at or before a number. */
-  #leafAt(at: number): number {
-    let low = 0;
-    for (let high = this.#leaves.length - 1; low < high; ) {
-      const middle = (low + high + 1) >> 1;
-      if (((this.#leaves[middle] as Leaf).from[0] as number) <= at) low = middle;
-      else high = middle - 1;
+  #firstLeaf(): Leaf[] {
+    const leaf = new Leaf();
+    if (this.size === 1) {
+      leaf.from.push(this.#from);
+      leaf.to.push(this.#to);
+      leaf.state.push(this.#state);
     }
-    return low;
-  }
-
-  /** Where the range after this one begins. */
-  #beginAfter(index: number, i: number): number {
-    return this.#leaves[index]?.from[i + 1] ?? this.#leaves[index + 1]?.from[0] ?? Number.POSITIVE_INFINITY;
+    this.#state = 0;
+    return [leaf];
   }
 
   /** Removes the numbers from `from` to `to` from a range that contains them. */
@@ -135,13 +157,29 @@ export class RangeMap {
     leaf.state.splice(i, 1);
     this.size -= 1;
   }
+}
 
-  #split(index: number): void {
-    const leaf = this.#leaves[index] as Leaf;
-    const right = new Leaf();
-    for (const list of ['from', 'to', 'state'] as const) right[list].push(...leaf[list].splice(LEAF / 2));
-    this.#leaves.splice(index + 1, 0, right);
+/** The last leaf that begins at or before a number. */
+function leafAt(leaves: readonly Leaf[], at: number): number {
+  let low = 0;
+  for (let high = leaves.length - 1; low < high; ) {
+    const middle = (low + high + 1) >> 1;
+    if (((leaves[middle] as Leaf).from[0] as number) <= at) low = middle;
+    else high = middle - 1;
   }
+  return low;
+}
+
+/** Where the range after this one begins. */
+function beginAfter(leaves: readonly Leaf[], index: number, i: number): number {
+  return leaves[index]?.from[i + 1] ?? leaves[index + 1]?.from[0] ?? Number.POSITIVE_INFINITY;
+}
+
+function split(leaves: Leaf[], index: number): void {
+  const leaf = leaves[index] as Leaf;
+  const right = new Leaf();
+  for (const list of ['from', 'to', 'state'] as const) right[list].push(...leaf[list].splice(LEAF / 2));
+  leaves.splice(index + 1, 0, right);
 }
 
 /**

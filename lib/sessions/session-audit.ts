@@ -44,7 +44,7 @@ export const SESSION_AUDIT_OPTIONS = {
  *
  * ```ts
  * const ledger = new SessionLedger();
- * await pipeline(socket, new FrameParser(), new MessageDecoder(), new SessionAudit({ ledger }), demux);
+ * await pipeline(socket, new FrameParser(), new MessageDecoder(), new SessionAudit({ ledger }), new Demux({ logs: sink }));
  * ledger.closeAll();
  * ```
  *

@@ -9,8 +9,8 @@ export interface SessionLedgerOptions {
   /** How many sessions may be open. The one that was idle for longest is closed for a new one. Default: `10000`. */
   maxSessions?: number | undefined;
   /**
-   * How many ranges of numbers are stored, over all sessions. When there are more, the session with the most of them
-   * forgets its numbers, and its verdict is `unknown`. Default: `100000`.
+   * How many ranges of numbers are stored, over all sessions. When there are more, the sessions with the most of them
+   * forget their numbers until a tenth is free, and their verdict is `unknown`. Default: `100000`.
    */
   maxRanges?: number | undefined;
   /** Called with the last report of each session that is closed. Default: nobody is told. */
@@ -96,6 +96,7 @@ export class SessionLedger {
     return this.#open.size;
   }
 
+  /** What it has counted over all sessions, open and closed. */
   get totals(): SessionTotals {
     let duplicated = this.#duplicatedOfClosed;
     for (const session of this.#open.values()) duplicated += session.duplicated;
@@ -109,11 +110,13 @@ export class SessionLedger {
 
   /** Events arrived. @param at When, in ms since 1970. */
   receive(batch: NumberedBatch, at: number): void {
-    if (typeof batch?.sessionId !== 'string' || !isTime(at)) refuse('receive', batch, at);
-    if (batch.count === 0) return;
-    const session = this.#session(batch.sessionId, at);
+    const sessionId = batch?.sessionId;
+    if (typeof sessionId !== 'string' || !isTime(at)) refuse('receive', batch, at);
+    const { count } = batch;
+    if (count === 0) return;
+    const session = this.#session(sessionId, at);
     if (session === undefined) {
-      this.#withoutSession += batch.count;
+      this.#withoutSession += count;
       return;
     }
     const before = session.ranges;
@@ -222,15 +225,15 @@ export class SessionLedger {
     this.#onEnd?.(report);
   }
 
+  /** Makes room for ranges, if there are too many: for more than one, as that takes a look at all sessions. */
   #stored(ranges: number): void {
     this.#ranges += ranges;
-    while (this.#ranges > this.#maxRanges) {
-      let largest = this.#oldest as Session;
-      for (let session = largest.next; session !== undefined; session = session.next) {
-        if (session.ranges > largest.ranges) largest = session;
-      }
-      this.#ranges -= largest.ranges;
-      largest.giveUp();
+    if (this.#ranges <= this.#maxRanges) return;
+    const largestFirst = [...this.#open.values()].sort((a, b) => b.ranges - a.ranges);
+    for (const session of largestFirst) {
+      if (this.#ranges <= 0.9 * this.#maxRanges) return;
+      this.#ranges -= session.ranges;
+      session.giveUp();
     }
   }
 }

@@ -25,6 +25,7 @@ export type Uncertainty = 'too_many_ranges' | 'no_numbers';
 export interface SessionReport {
   /** The id of the session. */
   readonly session: string;
+  /** Whether something is missing. */
   readonly verdict: Verdict;
   /** Why the verdict is `unknown`; null if it is not. */
   readonly why: Uncertainty | null;

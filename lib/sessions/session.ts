@@ -1,4 +1,4 @@
-import { RangeMap } from './range-map.js';
+import { type NextState, RangeMap } from './range-map.js';
 import {
   LOST_BY,
   type Losses,
@@ -26,6 +26,11 @@ const MAX_GAPS = 100;
 
 /** The state of a number: how many times it has arrived and was not dropped again. */
 const ARRIVED = 1;
+/**
+ * More copies than this are not counted. A sender that repeats its numbers for ever would otherwise divide them into ranges
+ * of different counts.
+ */
+const MAX_COPIES = 15;
 /** The state of a number that was dropped as often as it arrived: this, minus the index of the reason. */
 const LOST = -1;
 
@@ -58,7 +63,9 @@ export class Session {
   duplicated = 0;
   #lostBySender = 0;
   /** Dropped events whose numbers are not stored, by the index of the reason. */
-  readonly #droppedWithout: number[] = [];
+  #droppedWithout: number[] | undefined;
+  /** Made once: a closure for each repeated batch would be a quarter of what it costs. */
+  #arrived: NextState | undefined;
   #firstAt: number;
   #lastAt: number;
   #received = 0;
@@ -118,13 +125,14 @@ export class Session {
 
   /** Forgets the numbers, and keeps the counts. */
   giveUp(): void {
-    for (const [from, to, state] of this.#numbers ?? [])
+    this.#numbers?.forEach((from, to, state) => {
       if (state < 0) this.#dropWithout(LOST - state, to - from);
+    });
     this.#numbers = undefined;
   }
 
   report({ names, isReporter }: Reasons): SessionReport {
-    const dropped = [...this.#droppedWithout];
+    const dropped = this.#droppedWithout?.slice() ?? [];
     const { gaps, gapCount, gap, beforeStart } = this.#look(dropped);
     const lostBy: Losses = { sender: this.#lostBySender, proxy: 0, reporter: 0, unexplained: 0 };
     // What the sender lost after its last event leaves no gap.
@@ -163,6 +171,8 @@ export class Session {
   }
 
   #active(at: number): void {
+    // The batches of a chunk have the same time.
+    if (at === this.activeAt) return;
     this.activeAt = at;
     if (at < this.#firstAt) this.#firstAt = at;
     if (at > this.#lastAt) this.#lastAt = at;
@@ -178,18 +188,30 @@ export class Session {
       this.#end = to;
       return;
     }
-    numbers.update(from, to, (state, first, end) => {
+    if (numbers.size === 0) {
+      numbers.begin(from, to, ARRIVED);
+      this.#received = to - from;
+      this.#lowest = from;
+      this.#end = to;
+      return;
+    }
+    this.#arrived ??= this.#makeArrived();
+    numbers.update(from, to, this.#arrived);
+    if (from < this.#lowest) this.#lowest = from;
+    if (to > this.#end) this.#end = to;
+  }
+
+  #makeArrived(): NextState {
+    return (state, first, end) => {
       const count = end - first;
       if (state >= ARRIVED) {
         this.duplicated += count;
-        return state + 1;
+        return state < MAX_COPIES ? state + 1 : state;
       }
       if (state === 0) this.#received += count;
       this.#late += state === 0 ? Math.max(0, Math.min(end, this.#end) - first) : count;
       return ARRIVED;
-    });
-    if (from < this.#lowest) this.#lowest = from;
-    if (to > this.#end) this.#end = to;
+    };
   }
 
   #lose(from: number, to: number, reason: number): void {
@@ -203,6 +225,7 @@ export class Session {
   }
 
   #dropWithout(reason: number, count: number): void {
+    this.#droppedWithout ??= [];
     this.#droppedWithout[reason] = (this.#droppedWithout[reason] ?? 0) + count;
   }
 
@@ -222,11 +245,11 @@ export class Session {
       gapCount += 1;
       if (gaps.length < MAX_GAPS) gaps.push([first, end - 1]);
     };
-    for (const [from, to, state] of this.#numbers ?? []) {
+    this.#numbers?.forEach((from, to, state) => {
       absent(at, from);
       at = to;
       if (state < 0) dropped[LOST - state] = (dropped[LOST - state] ?? 0) + to - from;
-    }
+    });
     return { gaps, gapCount, gap, beforeStart };
   }
 

@@ -13,8 +13,8 @@ interface Contents {
 
 /** Decides whether a batch fits into a spool, and keeps the writer that waits. */
 export class Admission {
-  /** How many bytes of batches fit at most. */
-  readonly maxBytes: number;
+  /** How many bytes of batches fit at most, if other spools need nothing. */
+  readonly most: number;
   /** How large the files may become, and now. */
   readonly limits: { readonly maxBytes: number; readonly limit: () => number };
   readonly #contents: () => Contents;
@@ -38,7 +38,7 @@ export class Admission {
     this.#write = write;
     this.#share = space?.join({ claimed: () => this.#claimed, admit: () => this.#admit() });
     const { most = maxBytes, equal = maxBytes, limit = () => maxBytes } = this.#share ?? {};
-    this.maxBytes = most;
+    this.most = most;
     this.limits = { maxBytes: equal, limit };
   }
 

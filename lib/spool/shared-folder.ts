@@ -85,13 +85,18 @@ export class SharedFolder {
   async #noteOwner(): Promise<void> {
     const { folder } = this.#options;
     const noted = ownerOf(this.#disk, folder);
-    if (noted === undefined && this.#hasSeveral) {
-      setOwner(this.#disk, folder, this.#owner);
-      // Otherwise a power failure could give the batches to another reporter.
-      await this.#disk.syncFolder(folder);
-    } else if (noted !== undefined && noted !== this.#owner) {
+    if (noted !== undefined && noted !== this.#owner) {
       const message = `the spool ${folder} belongs to the reporter ${noted}: start the proxy again`;
       throw new BoundaryLogError('ERR_SPOOL_FAILED', message);
+    }
+    if (!this.#hasSeveral) return;
+    if (noted === undefined) setOwner(this.#disk, folder, this.#owner);
+    try {
+      // After a power failure without this, the next start could give the batches to another reporter.
+      await this.#disk.syncFolder(folder);
+    } catch (error) {
+      // Some network file systems cannot sync a folder.
+      if (isShortage(error)) throw error;
     }
   }
 }

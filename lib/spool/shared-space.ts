@@ -39,7 +39,7 @@ export class SharedSpace {
   readonly #maxBytes: number;
   readonly #n: number;
   readonly #occupied: () => number;
-  readonly #tenants = new Set<Tenant>();
+  readonly #tenants: Tenant[] = [];
 
   /**
    * @param n How many tenants there will be.
@@ -52,20 +52,19 @@ export class SharedSpace {
   }
 
   join(tenant: Tenant): Share {
-    this.#tenants.add(tenant);
+    this.#tenants.push(tenant);
     const equal = Math.max(1, Math.floor(this.#maxBytes / this.#n));
     const reserved = equal * RESERVED;
-    const others = () => [...this.#tenants].filter((other) => other !== tenant);
     return {
       equal,
       most: Math.max(equal, Math.floor(this.#maxBytes - (this.#n - 1) * reserved)),
       limit: () => {
         let free = this.#maxBytes - this.#occupied();
-        for (const other of others()) free -= Math.max(other.claimed(), reserved);
-        return Math.max(free, Math.min(reserved, FLOOR));
+        for (const other of this.#tenants) if (other !== tenant) free -= Math.max(other.claimed(), reserved);
+        return Math.floor(Math.max(free, Math.min(reserved, FLOOR)));
       },
       freed: () => {
-        for (const other of others()) other.admit();
+        for (const other of this.#tenants) if (other !== tenant) other.admit();
       },
     };
   }

@@ -44,8 +44,6 @@ const READ_AHEAD = 64;
 export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
   /** How many batches it can hold. */
   readonly maxBatches = Number.POSITIVE_INFINITY;
-  /** How many bytes of batches it can hold. */
-  readonly maxBytes: number;
   /** What happens to a batch that does not fit. */
   readonly overflow: 'drop' | 'block';
   readonly #events = new GuardedEvents(this);
@@ -90,7 +88,6 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
       () => ({ queue: this.#queue, pending: this.#pending }),
       (batch, callback) => this._write(batch, 'utf8', callback),
     );
-    this.maxBytes = this.#admission.maxBytes;
     this.overflow = overflow;
     this.#options = {
       ...{ disk, folder, sync, logger, signal: this.#stopping.signal },
@@ -111,6 +108,11 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
       (fresh, id) => this.#stored(fresh, id),
       () => [this.#fill(), this.#admission.freed()],
     );
+  }
+
+  /** How many bytes of batches it can hold; fewer than before, if it shares its folder with spools that need them. */
+  get maxBytes(): number {
+    return this.#admission.limits.limit();
   }
 
   /** What was accepted and not acknowledged, whether a reader has it or not; the bytes include the headers. */
@@ -214,7 +216,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     if (refuseOther(batch, callback)) return;
     const { isClosed } = this.#admission;
     const hasRoom = this.#admission.hasRoom(batch);
-    const canWait = this.overflow === 'block' && !isClosed && sizeOf(batch).bytes <= this.maxBytes;
+    const canWait = this.overflow === 'block' && !isClosed && sizeOf(batch).bytes <= this.#admission.most;
     if (!hasRoom && canWait) {
       batch.detach();
       this.#admission.wait(batch, callback);

@@ -6,7 +6,7 @@ export interface ReporterSource {
   readonly name: string;
   accounts(): Accounts;
   readonly retries: number;
-  readonly buffer: { readonly held: { readonly bytes: number } };
+  readonly buffer: { readonly held: { readonly bytes: number }; readonly maxBytes: number };
   readonly state: { readonly isUp: boolean; lastSuccess(): number };
 }
 
@@ -70,6 +70,13 @@ export const REPORTER_METRICS: readonly Definition[] = [
     labels: ['reporter'],
     help: 'Bytes in the buffer or spool of a further reporter.',
     value: (source) => source.buffer.held.bytes,
+  },
+  {
+    name: `${PREFIX}buffer_capacity_bytes`,
+    type: 'gauge',
+    labels: ['reporter'],
+    help: 'Capacity of the buffer or spool of a further reporter in bytes.',
+    value: (source) => source.buffer.maxBytes,
   },
   {
     name: `${PREFIX}retries_total`,

@@ -87,7 +87,7 @@ export function checkModule(request) {
 ${used.map((key) => `  ${key},\n`).join('')}} from './keys';
 import { fieldKey, fieldStart, fieldValue, NOWHERE, nextField } from '../field';
 import { isAscii, isUtf8 } from '../utf8';
-import { afterDelimited, afterLength, afterVarint, skipField, varintValue } from '../wire';
+import { afterDelimited, afterLength, afterVarint, longVarintValue, skipField } from '../wire';
 import { begin, noteLog, noteSession, summarize } from '../summary';
 
 /** The message is not valid protobuf, or a text in it is not UTF-8. */
@@ -143,7 +143,7 @@ function readFields(request, logs) {
 
 /** Code before and after the fields of a log. */
 const LOG_BEGINS = '  logs += 1;\n  let isAllowed = false;\n  let sequence: i32 = 0;\n';
-const LOG_ENDS = '  noteLog(isAllowed, sequence);\n';
+const LOG_ENDS = '  noteLog(logs, isAllowed, sequence);\n';
 
 /** Code that notes how far the check of a request has got. */
 const PLACE = '    place = pos;\n    logsBefore = logs;\n';
@@ -253,9 +253,13 @@ function checkOfMembers(message, counted, name, read, first = '') {
   const reading = numbers.map((field) => {
     const value = field === read.allowed ? 'isAllowed = value !== 0' : 'sequence = <i32>value';
     return `if (${key(field)}) {
-      const next = afterVarint(pos + 1);
-      if (next > end) return false;
-      const value = varintValue(pos + 1, next);
+      let next = pos + 2;
+      let value: u64 = load<u8>(pos, 1);
+      if (value >= 0x80) {
+        next = afterVarint(pos + 1);
+        if (next > end) return false;
+        value = longVarintValue(pos + 1, next);
+      }
       ${value};
       pos = next;
     } else `;

@@ -143,7 +143,7 @@ const ALERTS = [
       `buffer_bytes / buffer_capacity_bytes > ${FULL}`,
       `buffer_batches / buffer_capacity_batches > ${FULL}`,
       // All reporters of a proxy have buffers of the same capacity.
-      `reporter_buffer_bytes / ignoring (reporter) group_left buffer_capacity_bytes > ${FULL}`,
+      `reporter_buffer_bytes / reporter_buffer_capacity_bytes > ${FULL}`,
       `reporter_buffer_batches / ignoring (reporter) group_left buffer_capacity_batches > ${FULL}`,
     ].join(OR),
     for: '1m',

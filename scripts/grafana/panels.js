@@ -333,7 +333,7 @@ export const SECTIONS = [
           ['max by (instance) (buffer_bytes / buffer_capacity_bytes)', '{{instance}}: bytes'],
           ['max by (instance) (buffer_batches / buffer_capacity_batches)', '{{instance}}: batches'],
           [
-            'max by (instance, reporter) (reporter_buffer_bytes / ignoring (reporter) group_left buffer_capacity_bytes)',
+            'max by (instance, reporter) (reporter_buffer_bytes / reporter_buffer_capacity_bytes)',
             '{{instance}} {{reporter}}: bytes',
           ],
           [
@@ -351,6 +351,10 @@ export const SECTIONS = [
           ['sum by (instance) (buffer_bytes)', '{{instance}}'],
           ['sum by (instance) (buffer_capacity_bytes)', '{{instance}}: capacity'],
           ['sum by (instance, reporter) (reporter_buffer_bytes)', '{{instance}} {{reporter}}'],
+          [
+            'sum by (instance, reporter) (reporter_buffer_capacity_bytes)',
+            '{{instance}} {{reporter}}: capacity',
+          ],
         ],
       },
       {

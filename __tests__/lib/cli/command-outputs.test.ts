@@ -43,6 +43,10 @@ const COMMANDS: [name: string, args: () => string[] | Promise<string[]>, isLong:
   ['spool --verify', async () => ['spool', '--verify', await spool()], false],
   ['spool --repair', async () => ['spool', '--repair', await spool()], false],
   ['spool --export', async () => ['spool', '--export', await spool()], true],
+  ['rules', () => ['rules', '--by', 'domain', events()], false],
+  ['summary', () => ['summary', events()], false],
+  ['audit', () => ['audit', capture()], false],
+  ['audit --against', () => ['audit', '--json', events(), '--against', '/dev/null'], true],
   ['spool --export-capture', async () => ['spool', '--export-capture', await spool()], true],
 ];
 

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { expect, jest, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import { nameOf } from '../../../lib/cli/destinations.js';
 import { LogBatch } from '../../../lib/index.js';
 import { realDisk } from '../../../lib/spool/disk.js';
@@ -13,7 +13,15 @@ import { firstNumber, logBatch, logsFrame } from '../../helpers/messages.js';
 import { commands, listening } from '../../helpers/processes.js';
 import { ScriptedReceiver } from '../../helpers/scripted-receiver.js';
 import { seed } from '../../helpers/seed.js';
-import { complaintsOf, fillSpool, linesOf, stopped, upTo } from '../../helpers/served.js';
+import {
+  complaintsOf,
+  fillSpool,
+  linesOf,
+  numbersIn,
+  sendBatches,
+  stopped,
+  upTo,
+} from '../../helpers/served.js';
 import { connectTo } from '../../helpers/socket-client.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
@@ -22,6 +30,17 @@ jest.setTimeout(240_000);
 const start = commands();
 const path = tempPaths();
 const DEADLINE = 60_000;
+const receivers: ScriptedReceiver[] = [];
+afterEach(() => {
+  for (const receiver of receivers.splice(0)) receiver.close();
+});
+
+/** One that a test leaves open is closed after it. */
+function receiverAt(socket: string): ScriptedReceiver {
+  const receiver = new ScriptedReceiver(socket);
+  receivers.push(receiver);
+  return receiver;
+}
 
 /** How many processes are killed. */
 const KILLS = 12;
@@ -40,7 +59,7 @@ async function waitingIn(folder: string): Promise<number[]> {
 test(`${KILLS} kills lose nothing for either of two reporters that come and go (seed ${seed})`, async () => {
   const next = random(seed);
   const [socket, folder] = [path(), path()];
-  const receivers = [new ScriptedReceiver(path()), new ScriptedReceiver(path())];
+  for (const at of [path(), path()]) receiverAt(at);
   const names = receivers.map((receiver) => nameOf(`socket:${receiver.path}`));
   const args = [
     ...['serve', '--socket', socket, '--spool', folder, '--metrics', 'off', '--retry-max-delay', '0.05'],
@@ -118,7 +137,7 @@ test('a batch that ends the process for one reporter is set aside for it, and de
   // The same for each: the folder itself is that of the first one.
   for (const part of [folder, join(folder, 'reporters/poisoned')]) await fillSpool(part, batches);
   const run = () => start([BUILD, socket, folder, 'robust'], { program: POISONED });
-  const numbersIn = (text: string) => linesOf(text).flatMap((line) => JSON.parse(line) as number[]);
+  const reportsIn = (text: string) => linesOf(text).flatMap((line) => JSON.parse(line) as number[]);
   const [robust, poisoned] = [new Set<number>(), new Set<number>()];
   const add = (to: Set<number>, numbers: number[]) => {
     for (const number of numbers) to.add(number);
@@ -127,16 +146,16 @@ test('a batch that ends the process for one reporter is set aside for it, and de
   for (const _run of upTo(3)) {
     const proxy = run();
     expect(await proxy.ended).toBe('SIGKILL');
-    add(robust, numbersIn(proxy.stderr()));
+    add(robust, reportsIn(proxy.stderr()));
     // The last report is the one that it ended in.
-    add(poisoned, numbersIn(linesOf(proxy.stdout()).slice(0, -1).join('\n')));
+    add(poisoned, reportsIn(linesOf(proxy.stdout()).slice(0, -1).join('\n')));
   }
   const last = run();
   await until(
     'each has what it can have',
     () =>
-      add(robust, numbersIn(last.stderr())) === all.length &&
-      add(poisoned, numbersIn(last.stdout())) === all.length - 1,
+      add(robust, reportsIn(last.stderr())) === all.length &&
+      add(poisoned, reportsIn(last.stdout())) === all.length - 1,
     DEADLINE,
   );
   expect(poisoned).not.toContain(-1);
@@ -146,4 +165,31 @@ test('a batch that ends the process for one reporter is set aside for it, and de
   expect(account.dropped.quarantined).toEqual({ batches: 1, logs: 1 });
   expect(readdirSync(join(folder, 'reporters/poisoned/quarantine'))).toEqual(['7']);
   expect(readdirSync(folder)).not.toContain('quarantine');
+});
+
+test('a proxy that takes over continues each part, and loses nothing for any reporter', async () => {
+  const [socket, folder, gone] = [path(), path(), path()];
+  const args = [
+    ...['serve', '--socket', socket, '--spool', folder, '--metrics', 'off', '--retry-max-delay', '0.1'],
+    ...['--drain', '1', '--replace', '--reporter', 'stdout', '--reporter', `socket:${gone}`],
+  ];
+  const first = start(args);
+  await listening(first, socket);
+  await sendBatches(socket, 30, 1);
+  await until('stdout has them', () => linesOf(first.stdout()).length === 30, DEADLINE);
+  const second = start(args);
+  expect(await first.ended).toBe(0);
+  await listening(second, socket);
+  await sendBatches(socket, 10, 1, 30);
+  await until('stdout has them', () => linesOf(second.stdout()).length === 10, DEADLINE);
+  const receiver = receiverAt(gone);
+  await receiver.listen();
+  await until('the other one has everything', () => receiver.batches.length >= 40, DEADLINE);
+  const account = await stopped(second);
+  expect(receiver.batches.map(firstNumber)).toEqual(upTo(40));
+  expect([...numbersIn(first.stdout()), ...numbersIn(second.stdout())]).toEqual(upTo(40));
+  expect(account).toMatchObject({
+    recovered: { batches: 0 },
+    others: { [nameOf(`socket:${gone}`)]: { recovered: { batches: 30 }, forwarded: { batches: 40 } } },
+  });
 });

@@ -20,6 +20,10 @@ const COMMANDS: readonly (readonly [name: string, args: (text: string) => string
   ['decode FILE', (text) => ['decode', '--', `${path()}/${text}`]],
   ['spool DIR', (text) => ['spool', '--', `${path()}/${text}`]],
   ['serve --socket', (text) => ['serve', '--metrics', 'off', `--socket=/nowhere/${text.slice(0, 40)}`]],
+  ['rules FILE', (text) => ['rules', '--', `${path()}/${text}`]],
+  ['rules --check', (text) => ['rules', `--check=domain=a.example ${text}=`]],
+  ['audit FILE', (text) => ['audit', '--', `${path()}/${text}`]],
+  ['audit --against', (text) => ['audit', '/dev/null', `--against=${path()}/${text}`]],
   ['serve --format', (text) => ['serve', `--format=${text}`]],
   ['serve --metrics', (text) => ['serve', `--metrics=${text}`]],
   [

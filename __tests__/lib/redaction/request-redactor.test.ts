@@ -9,38 +9,20 @@ import {
   Tag,
 } from '../../../codec/index.js';
 import { decode, encode, type Message, REQUEST, varint } from '../../helpers/naive-protobuf.js';
-import { redacted, requestOf, requestRedactor, urlsOf } from '../../helpers/redaction.js';
+import { field, overlong, unknown } from '../../helpers/odd-fields.js';
+import { redacted, redactedTwice, requestOf, requestRedactor, urlsOf } from '../../helpers/redaction.js';
 import { seed } from '../../helpers/seed.js';
 import { vectors } from '../../helpers/vectors.js';
 
 const redactor = requestRedactor();
-/** A field with a content. The key and the length may be longer than necessary. */
-const field = (number: number, content: Buffer | string, extra = 0) =>
-  Buffer.concat([
-    overlong(BigInt(number * 8 + 2), extra),
-    overlong(BigInt(Buffer.byteLength(content)), extra),
-    Buffer.from(content),
-  ]);
-
-function overlong(value: bigint, extra: number): Buffer {
-  const bytes = varint(value);
-  if (extra === 0) return bytes;
-  bytes[bytes.length - 1] = (bytes[bytes.length - 1] as number) | 0x80;
-  return Buffer.concat([bytes, Buffer.alloc(extra - 1, 0x80), Buffer.alloc(1)]);
-}
-
-const unknown = Buffer.concat([
-  field(9, 'https://h/?unknown=1'),
-  Buffer.from([0x9b, 1, 8, 5, 0x9c, 1, 0xa5, 1, 1, 2, 3, 4]),
-]);
-
+const redact = (raw: Buffer) => redactedTwice(raw, redactor);
 test('a request without secrets is the same object, whatever its bytes', () => {
   const odd = Buffer.concat([
     unknown,
     field(1, Buffer.concat([unknown, field(3, field(2, 'https://h/p', 2), 1)]), 3),
   ]);
   for (const raw of [Buffer.alloc(0), requestOf(), requestOf('', '/', 'https://h/p'), odd]) {
-    expect(redactor.redact(raw)).toBe(raw);
+    expect(redact(raw)).toBe(raw);
   }
 });
 
@@ -74,7 +56,7 @@ test('each URL changes, and nothing else: unknown fields, other fields and their
     return Buffer.concat([varint(BigInt(content.length)), content]);
   }
   const before = Buffer.from(raw);
-  expect(redactor.redact(raw).toString('latin1')).toBe(expected.toString('latin1'));
+  expect(redact(raw).toString('latin1')).toBe(expected.toString('latin1'));
   expect(raw.equals(before)).toBe(true);
 });
 
@@ -86,7 +68,7 @@ test('a URL that occurs twice in its message is redacted twice', () => {
       field(3, Buffer.concat([field(2, '/?c=d'), field(2, '/?e=f')])),
     ]),
   );
-  expect(redactor.redact(raw).toString('latin1')).not.toMatch(/=[bdf]/);
+  expect(redact(raw).toString('latin1')).not.toMatch(/=[bdf]/);
 });
 
 /** Replaces each URL as the naive codec sees it. */
@@ -107,7 +89,7 @@ test('the batches of all recorded byte streams become what a naive codec makes o
       const outcome = decodeFrame(boundaryProtocol, item);
       if (outcome.kind !== 'logs') continue;
       batches += 1;
-      const result = encode(decode(REQUEST, redactor.redact(outcome.raw)));
+      const result = encode(decode(REQUEST, redact(outcome.raw)));
       expect([name, result.toString('latin1')]).toEqual([name, naively(outcome.raw).toString('latin1')]);
     }
   }
@@ -123,9 +105,9 @@ test('random batches, also', () => {
   fc.assert(
     fc.property(fc.array(url, { maxLength: 20 }), (urls) => {
       const known = urls.map((one) => one.toWellFormed());
-      expect(urlsOf(redactor.redact(requestOf(...known)))).toEqual(known.map((one) => redacted(one)));
+      expect(urlsOf(redact(requestOf(...known)))).toEqual(known.map((one) => redacted(one)));
     }),
-    { seed, numRuns: 2000 },
+    { seed, numRuns: 500 },
   );
 });
 
@@ -137,17 +119,17 @@ test.each([
   const url = `/?${Array(times).fill(parameter).join('&')}`;
   const raw = requestOf(url);
   expect(raw.length).toBeLessThanOrEqual(MAX_PAYLOAD_LENGTH);
-  const result = redactor.redact(raw);
+  const result = redact(raw);
   expect(result.length).toBeLessThanOrEqual(raw.length);
   expect(urlsOf(result)).toEqual([url.replaceAll(/a(?!=)|1/g, '*')]);
-  expect(redactor.redact(result)).toBe(result);
+  expect(redact(result).equals(result)).toBe(true);
 });
 
 test('many short URLs, also, and a batch that fits has the long mark', () => {
-  expect(redactor.redact(requestOf(...Array(2000).fill('?a'))).length).toBeLessThanOrEqual(
+  expect(redact(requestOf(...Array(2000).fill('?a'))).length).toBeLessThanOrEqual(
     requestOf(...Array(2000).fill('?a')).length,
   );
-  expect(urlsOf(redactor.redact(requestOf(...Array(500).fill('?a'))))).toEqual(Array(500).fill('?REDACTED'));
+  expect(urlsOf(redact(requestOf(...Array(500).fill('?a'))))).toEqual(Array(500).fill('?REDACTED'));
 });
 
 test('long URLs of one delimiter, and of each pair', () => {
@@ -175,7 +157,7 @@ test('long URLs of one delimiter, and of each pair', () => {
     for (const second of delimiters) {
       for (const start of ['', 'http://h/', 'http://', '/?a=']) {
         const raw = requestOf(start + (first + second).repeat(300));
-        expect(redactor.redact(raw).length).toBeLessThanOrEqual(MAX_PAYLOAD_LENGTH + raw.length);
+        expect(redact(raw).length).toBeLessThanOrEqual(MAX_PAYLOAD_LENGTH + raw.length);
       }
     }
     expect(() => kept.redact(requestOf(`/${first.repeat(1000)}`))).not.toThrow();
@@ -184,23 +166,21 @@ test('long URLs of one delimiter, and of each pair', () => {
 
 test('a URL that is not UTF-8 is removed as a whole if there is a pattern', () => {
   const raw = field(1, field(3, field(2, Buffer.from('/p\xff/secret?a=b', 'latin1'))));
-  expect(redactor.redact(raw).toString('latin1')).toContain('/p\xff/secret?a=REDACTED');
+  expect(redact(raw).toString('latin1')).toContain('/p\xff/secret?a=REDACTED');
   expect(requestRedactor({ pattern: 'x' }).redact(raw).toString('latin1')).toMatch(/.REDACTED$/s);
 });
 
 test.each(['0a', '0aff', '0a05', '00', '0a031a', '0a021a05', '0a041a0212ff', '07', 'ffffffffffffffffffff01'])(
   'bytes that are not a request are an error without them: %s',
   (hex) => {
-    expect(() => redactor.redact(Buffer.from(hex, 'hex'))).toThrow(
+    expect(() => redact(Buffer.from(hex, 'hex'))).toThrow(
       expect.objectContaining({ code: 'ERR_REDACTION_FAILED', message: expect.not.stringContaining(hex) }),
     );
   },
 );
 
 test('what was redacted before is not changed by what comes after', () => {
-  const results = Array.from({ length: 300 }, (_, i) =>
-    redactor.redact(requestOf(...Array(10).fill(`/${i}?a=b`))),
-  );
+  const results = Array.from({ length: 300 }, (_, i) => redact(requestOf(...Array(10).fill(`/${i}?a=b`))));
   results.forEach((raw, i) => {
     expect(new LogBatch(Tag.V2, 10, raw).request.logs[9]?.httpRequest?.url).toBe(`/${i}?a=REDACTED`);
   });

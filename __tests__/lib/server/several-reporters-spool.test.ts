@@ -136,6 +136,13 @@ test('the limit bounds the whole folder; one that is unavailable has most of it,
   for (const accounts of [second, third]) expect(accounts?.dropped.spool_full.batches).toBeGreaterThan(0);
   expect(proxy.accounts().dropped.spool_full.batches).toBe(0);
   expect(bytesOf(folder)).toBeGreaterThan(0.6 * maxBytes);
+  // What is full is seen to be full, also if another one has most of the space.
+  const metrics = await proxy.registry.metrics();
+  for (const name of ['second', 'third']) {
+    const value = (metric: string) =>
+      Number(new RegExp(`reporter_${metric}{reporter="${name}"} (\\d+)`).exec(metrics)?.[1]);
+    expect(value('buffer_bytes') / value('buffer_capacity_bytes')).toBeGreaterThan(0.8);
+  }
 });
 
 test('what was left behind counts, until somebody deletes it; the others have space nevertheless', async () => {

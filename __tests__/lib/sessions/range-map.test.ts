@@ -3,7 +3,13 @@ import { RangeMap } from '../../../lib/sessions/range-map.js';
 import { random as randomNumbers } from '../../helpers/cuts.js';
 import { seed } from '../../helpers/seed.js';
 
-const rangesOf = (map: RangeMap) => [...map].map((range) => [...range]);
+const rangesOf = (map: RangeMap) => {
+  const ranges: [from: number, to: number, state: number][] = [];
+  map.forEach((...range) => {
+    ranges.push(range);
+  });
+  return ranges;
+};
 const set = (to: number) => () => to;
 const following = (state: number, add: number) => ((state + add - 1) % 3) + 1;
 
@@ -108,7 +114,9 @@ describe('a RangeMap', () => {
         for (let n = from; n < to; n++) states[n] = following(states[n] as number, add);
       }
       const read = new Array<number>(span).fill(0);
-      for (const [from, to, state] of map) read.fill(state, from, to);
+      map.forEach((from, to, state) => {
+        read.fill(state, from, to);
+      });
       expect(read).toEqual(states);
     }
   });

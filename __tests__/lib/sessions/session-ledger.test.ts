@@ -1,7 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { SessionLedger, type SessionLedgerOptions } from '../../../lib/sessions/session-ledger.js';
-import { type SessionReport, verdictOf } from '../../../lib/sessions/session-report.js';
+import { LOST_BY, type SessionReport, verdictOf } from '../../../lib/sessions/session-report.js';
+import { ROOT } from '../../helpers/code-blocks.js';
 import { random as randomNumbers } from '../../helpers/cuts.js';
+import { tableAfter } from '../../helpers/markdown.js';
 import { NaiveSession } from '../../helpers/naive-ledger.js';
 import { seed } from '../../helpers/seed.js';
 import { numbered, range } from '../../helpers/sessions.js';
@@ -47,8 +51,8 @@ const cases: [what: string, steps: Step[], verdict: string][] = [
   ['the numbers begin at 1', [[1, 2]], 'complete from the start of the record, 1–2; 1 came before it'],
   [
     'the record begins in the middle',
-    [range(120, 129)],
-    'complete from the start of the record, 120–129; 120 came before it',
+    [range(120, 412)],
+    'complete from the start of the record, 120–412; 120 came before it',
   ],
   [
     'an event from before the start arrives late',
@@ -104,6 +108,11 @@ const cases: [what: string, steps: Step[], verdict: string][] = [
     [{ drop: range(0, 9), why: 'rejected' }],
     '10 missing: 10 not accepted by the reporter (rejected)',
   ],
+  [
+    'the reporter rejects all',
+    [range(0, 9), { drop: range(0, 9), why: 'rejected' }],
+    '10 missing: 10 not accepted by the reporter (rejected)',
+  ],
   ['no event has a number', [[-1, -2]], 'unknown: its events have no numbers'],
   ['some events have no number', [[0, -5, 1]], 'complete, 0–1; 1 without a number'],
   ['more than 999 are missing', [[0], [1_234_568]], '1,234,567 missing: 1,234,567 unexplained'],
@@ -112,6 +121,23 @@ const cases: [what: string, steps: Step[], verdict: string][] = [
 
 describe('the verdict of a session when', () => {
   test.each(cases)('%s', (_, steps, verdict) => expect(verdictOf(reportAfter(steps))).toBe(verdict));
+});
+
+test('docs/sessions.md explains the verdicts and who loses events, in the words of the code', () => {
+  const page = readFileSync(join(ROOT, 'docs/sessions.md'), 'utf8');
+  const texts = [
+    ...cases.map(([, , verdict]) => verdict),
+    'unknown: its numbers have more gaps than may be stored',
+  ];
+  const rows = tableAfter(page, '| verdict');
+  expect(rows.map(([text]) => text).filter((text) => !texts.includes(text as string))).toEqual([]);
+  expect(new Set(rows.map(([, code]) => code))).toEqual(
+    new Set(['complete', 'before_start', 'missing', 'unknown']),
+  );
+  expect(tableAfter(page, '| `lost_by`').map(([who]) => who)).toEqual([...LOST_BY]);
+  for (const [, words] of tableAfter(page, '| `lost_by`')) {
+    expect(texts.some((text) => text.includes(words as string))).toBe(true);
+  }
 });
 
 test('a report has everything in JSON', () => {
@@ -266,6 +292,16 @@ describe('which sessions are open', () => {
     for (const id of ['__proto__', 'constructor', 'toString']) ledger.receive(numbered(id, [0]), 0);
     expect(ledger.size).toBe(3);
   });
+});
+
+test('a sender that repeats its numbers for ever needs few ranges', () => {
+  const { ledger } = ledgerOf({ maxRanges: 100 });
+  const next = randomNumbers(seed);
+  for (let i = 0; i < 20_000; i++) {
+    const first = 10 * Math.floor(next() * 20);
+    ledger.receive(numbered(A, range(first, first + 9)), i);
+  }
+  expect(ledger.report(A)).toMatchObject({ verdict: 'complete', received: 200, duplicated: 199_800 });
 });
 
 describe('a sender that numbers at random', () => {

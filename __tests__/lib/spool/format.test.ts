@@ -1,10 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
+import { LogBatch } from '../../../lib/index.js';
+import { silent } from '../../../lib/logger.js';
+import { SharedFolder } from '../../../lib/spool/shared-folder.js';
 import { crc } from '../../helpers/crc.js';
 import { random } from '../../helpers/cuts.js';
 import { seed } from '../../helpers/seed.js';
-import { appendAll, numbered, queues, readAll } from '../../helpers/spools.js';
+import { appendAll, numbered, numberOf, queues, readAll } from '../../helpers/spools.js';
 import { tempPaths } from '../../helpers/temp.js';
+import { until } from '../../helpers/until.js';
 
 const path = tempPaths();
 const openQueue = queues();
@@ -85,4 +89,47 @@ test(`a reader written from docs/spool-format.md finds the same as the spool (se
   expect(waitingIn(folder)).toEqual(left);
   const { queue: again } = await openQueue(folder, { maxBytes: 65_536 });
   expect((await readAll(again)).map(({ id }) => id)).toEqual(left.map(({ id }) => id));
+});
+
+/** The part of each reporter, by the same page; `main` if nothing names it. */
+function partsIn(folder: string): Record<string, Waiting[]> {
+  const names = readdirSync(folder);
+  const [owner = 'main'] = names.flatMap((name) => /^reporter\.([a-z0-9-]{1,32})$/.exec(name)?.[1] ?? []);
+  const others = names.includes('reporters') ? readdirSync(`${folder}/reporters`) : [];
+  return Object.fromEntries([
+    [owner, waitingIn(folder)],
+    ...others.map((name) => [name, waitingIn(`${folder}/reporters/${name}`)]),
+  ]);
+}
+
+test(`such a reader finds what waits for each of several reporters, in whatever order they are (seed ${seed})`, async () => {
+  const next = random(seed);
+  const folder = path();
+  const names = ['coder', 'main', 'socket-a-1'];
+  const left: Record<string, number[]> = {};
+  for (const [first, order] of [
+    [0, names],
+    [1000, names.toReversed()],
+  ] as const) {
+    const shared = new SharedFolder({ folder }, order, 'drop', silent);
+    for (const name of order) {
+      const buffer = shared.buffer(name, silent);
+      await buffer.open();
+      const read: LogBatch[] = [];
+      buffer.on('data', (batch: LogBatch) => read.push(batch));
+      for (let n = 0; n < 60; n++) {
+        const { tag, count, raw } = numbered(first + n, 4 + Math.floor(next() * 200));
+        buffer.write(new LogBatch(tag, count, raw));
+      }
+      await until('all of them are read', () => read.length === buffer.held.batches);
+      left[name] = [];
+      for (const batch of read) {
+        if (next() < 0.6) buffer.ack(batch);
+        else left[name].push(numberOf(batch));
+      }
+      await buffer.close();
+    }
+  }
+  const found = Object.entries(partsIn(folder)).map(([name, waiting]) => [name, waiting.map(numberOf)]);
+  expect(Object.fromEntries(found)).toEqual(left);
 });

@@ -15,7 +15,7 @@ import {
 } from './keys';
 import { fieldKey, fieldStart, fieldValue, NOWHERE, nextField } from '../field';
 import { isAscii, isUtf8 } from '../utf8';
-import { afterDelimited, afterLength, afterVarint, skipField, varintValue } from '../wire';
+import { afterDelimited, afterLength, afterVarint, longVarintValue, skipField } from '../wire';
 import { begin, noteLog, noteSession, summarize } from '../summary';
 
 /** The message is not valid protobuf, or a text in it is not UTF-8. */
@@ -87,15 +87,23 @@ function isBoundaryLog(pos: usize, end: usize): bool {
       if (stop > end || !isHttpRequest(afterLength(pos + 1), stop)) return false;
       pos = stop;
     } else if (key === BOUNDARY_LOG_ALLOWED) {
-      const next = afterVarint(pos + 1);
-      if (next > end) return false;
-      const value = varintValue(pos + 1, next);
+      let next = pos + 2;
+      let value: u64 = load<u8>(pos, 1);
+      if (value >= 0x80) {
+        next = afterVarint(pos + 1);
+        if (next > end) return false;
+        value = longVarintValue(pos + 1, next);
+      }
       isAllowed = value !== 0;
       pos = next;
     } else if (key === BOUNDARY_LOG_SEQUENCE_NUMBER) {
-      const next = afterVarint(pos + 1);
-      if (next > end) return false;
-      const value = varintValue(pos + 1, next);
+      let next = pos + 2;
+      let value: u64 = load<u8>(pos, 1);
+      if (value >= 0x80) {
+        next = afterVarint(pos + 1);
+        if (next > end) return false;
+        value = longVarintValue(pos + 1, next);
+      }
       sequence = <i32>value;
       pos = next;
     } else {
@@ -103,7 +111,7 @@ function isBoundaryLog(pos: usize, end: usize): bool {
     }
   }
   if (pos !== end) return false;
-  noteLog(isAllowed, sequence);
+  noteLog(logs, isAllowed, sequence);
   return true;
 }
 
@@ -175,7 +183,7 @@ function walkBoundaryLog(pos: usize, end: usize): i32 {
       sequence = <i32>fieldValue;
     }
   }
-  noteLog(isAllowed, sequence);
+  noteLog(logs, isAllowed, sequence);
   return 0;
 }
 

@@ -199,6 +199,11 @@ export const SERVE_OPTIONS = {
     doc: 'how many seconds the end waits for reports in progress',
     isFileOnly: true,
   },
+  summary: {
+    kind: toggle,
+    default: false,
+    doc: 'at the end, write to stderr which hosts, sessions and processes the forwarded events had',
+  },
   logLevel: {
     kind: oneOf(...LOG_LEVELS),
     takes: 'level',

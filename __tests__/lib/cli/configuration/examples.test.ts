@@ -74,10 +74,10 @@ describe('examples/boundary-log-proxy.yaml', () => {
 const tempPath = tempPaths();
 const start = commands();
 
-/** A manifest of Kubernetes begins with one of these keys. */
-const isManifest = (code: string) => /^(apiVersion|spec):/.test(code);
+/** A manifest of Kubernetes, or a configuration of Prometheus, begins with one of these keys. */
+const isOfAnotherProgram = (code: string) => /^(apiVersion|spec|rule_files):/.test(code);
 const BLOCKS = PAGES.flatMap(blocksOf).filter(
-  ({ language, code }) => language === 'yaml' && !isManifest(code),
+  ({ language, code }) => language === 'yaml' && !isOfAnotherProgram(code),
 );
 
 test.each(BLOCKS.map((block) => [`${block.file}:${block.line}`, block.code] as const))(

@@ -1,0 +1,376 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import { encodeLogs, encodeStatus } from '../../../codec/index.js';
+import { encodeCaptureRecord } from '../../../lib/index.js';
+import { blocksOf } from '../../helpers/code-blocks.js';
+import { command } from '../../helpers/command.js';
+import { logsFrame, SESSION } from '../../helpers/messages.js';
+import { commands, listening, MAIN } from '../../helpers/processes.js';
+import { fillSpool, numberedBatches, numbersIn, stopped } from '../../helpers/served.js';
+import { sendAll } from '../../helpers/socket-client.js';
+import { tempPaths } from '../../helpers/temp.js';
+import { until } from '../../helpers/until.js';
+
+const start = commands();
+const path = tempPaths();
+const coderd = (name: string) =>
+  fileURLToPath(new URL(`../../fixtures/coderd-logs/${name}`, import.meta.url));
+
+/** Writes a file, and returns its path. */
+function file(content: string | Buffer): string {
+  const name = path();
+  writeFileSync(name, content);
+  return name;
+}
+
+interface Event {
+  decision: string;
+  session_id?: string;
+  sequence_number?: number;
+  http_method: string;
+  http_url: string;
+  event_time: string;
+}
+
+/** An event with a number, of a session if it has a name. */
+const event = (n: number, session_id: string | undefined = SESSION): Event => ({
+  decision: n % 2 === 0 ? 'allow' : 'deny',
+  ...(session_id !== '' && { session_id, sequence_number: n }),
+  http_method: 'GET',
+  http_url: `https://example.com/${n}`,
+  event_time: `2026-03-03T19:42:34.${String(n).padStart(9, '0')}Z`,
+});
+const json = (events: readonly object[]) => events.map((one) => `${JSON.stringify(one)}\n`).join('');
+const logfmt = (events: readonly object[]) =>
+  events
+    .map(
+      (one) =>
+        `${Object.entries(one)
+          .map(([name, value]) => `${name}=${value}`)
+          .join(' ')}\n`,
+    )
+    .join('');
+const upTo = (n: number, without: readonly number[] = []) =>
+  Array.from({ length: n }, (_, i) => i).filter((i) => !without.includes(i));
+const events = (numbers: readonly number[], session?: string) => numbers.map((n) => event(n, session));
+
+/** A capture with times. Each connection is a list of frames. */
+function capture(connections: readonly (readonly Buffer[])[]): Buffer {
+  const records = [encodeCaptureRecord({ kind: 'start', startedAt: 1_772_566_954_000_000 })];
+  for (const [i] of connections.entries()) {
+    records.push(encodeCaptureRecord({ kind: 'open', connection: i + 1, time: 0 }));
+  }
+  // The frames of all connections take turns.
+  for (let n = 0; connections.some((frames) => n < frames.length); n++) {
+    for (const [i, frames] of connections.entries()) {
+      const bytes = frames[n];
+      if (bytes !== undefined)
+        records.push(encodeCaptureRecord({ kind: 'data', connection: i + 1, time: n, bytes }));
+    }
+  }
+  for (const [i] of connections.entries()) {
+    records.push(encodeCaptureRecord({ kind: 'end', connection: i + 1, time: 100 }));
+  }
+  return Buffer.concat([...records, encodeCaptureRecord({ kind: 'finish', time: 100 })]);
+}
+
+const frameOf = (session: string, numbers: readonly number[]) =>
+  encodeLogs({ sessionId: session, logs: numbers.map((sequenceNumber) => ({ sequenceNumber })) });
+
+/** The rows of sessions: the id and the verdict. */
+async function audited(args: string[], input: string | Buffer = '') {
+  const { code, bytes, errors } = await command(['audit', ...args], input);
+  const lines = bytes.toString().split('\n');
+  const end = lines.indexOf('');
+  const rows = lines[0]?.startsWith('SESSION') ? lines.slice(1, end) : [];
+  return { code, rows: rows.map((line) => line.replace(/ {2,}/g, ' ')), text: bytes.toString(), errors };
+}
+
+describe('audit reads', () => {
+  const numbers = upTo(30, [7, 8]);
+  const row = `${SESSION} 28 2 missing: 2 unexplained`;
+  test.each<[string, () => string | Promise<string>]>([
+    ['newline-delimited JSON', () => file(json(events(numbers)))],
+    ['logfmt', () => file(logfmt(events(numbers)))],
+    ['the bytes of a connection', () => file(Buffer.concat([logsFrame(7), logsFrame(21, 9)]))],
+    ['a capture with times', () => file(capture([[logsFrame(7), logsFrame(21, 9)]]))],
+    [
+      'a spool',
+      async () => {
+        const folder = path();
+        const [first, , third] = numberedBatches(3, 10);
+        await fillSpool(folder, [first, third] as never);
+        return folder;
+      },
+    ],
+    ["coderd's log for people", () => coderd('main-human.log')],
+    ["coderd's log in JSON", () => coderd('main.json.log')],
+  ])('%s', async (what, make) => {
+    const { code, rows, errors } = await audited([await make()]);
+    const coders = '04af165b-5096-405a-b2b4-0556b8bb5381 40';
+    const expected: Record<string, string> = {
+      'a spool': `${SESSION} 20 10 missing: 10 unexplained`,
+      "coderd's log for people": `${coders} 36 missing: 36 unexplained; 4,800 came before it`,
+      "coderd's log in JSON": `${coders} 2,670 missing: 2,670 unexplained; 6,300 came before it`,
+    };
+    expect({ code, rows, errors }).toEqual({ code: 3, rows: [expected[what] ?? row], errors: '' });
+  });
+
+  test('several files as one record', async () => {
+    const [a, b] = [file(json(events([0, 1, 2]))), file(logfmt(events([3, 4])))];
+    expect(await audited([a, b])).toMatchObject({ code: 0, rows: [`${SESSION} 5 complete, 0–4`] });
+  });
+
+  test('stdin', async () => {
+    expect(await audited([], json(events(upTo(3))))).toMatchObject({
+      code: 0,
+      rows: [`${SESSION} 3 complete, 0–2`],
+    });
+    expect(await audited(['-'], json(events([1])))).toMatchObject({ code: 0 });
+  });
+});
+
+describe('who lost what is missing:', () => {
+  const lost = encodeStatus({ droppedChannelFull: 2n, droppedBatchFull: 1n });
+
+  test('a status belongs to the session that was last seen on its connection', async () => {
+    const bytes = capture([
+      [frameOf('a', [0, 1]), lost, frameOf('a', [7])],
+      [lost, frameOf('b', [0]), frameOf('c', [0, 9]), encodeStatus({ droppedBatchFull: -5n })],
+    ]);
+    expect((await audited([file(bytes)])).rows).toEqual([
+      'b 1 complete, 0–0',
+      'a 3 5 missing: 3 lost by the sender, 2 unexplained',
+      'c 2 8 missing: 8 unexplained',
+    ]);
+  });
+
+  test('in the bytes of one connection, too', async () => {
+    const bytes = Buffer.concat([frameOf('a', [0]), lost, encodeStatus({ droppedBatchFull: 2n ** 62n })]);
+    expect((await audited([file(bytes)])).rows).toEqual(['a 1 3 missing: 3 lost by the sender']);
+  });
+});
+
+describe('what audit says of', () => {
+  test.each<[what: string, content: string, code: number, text: string]>([
+    ['a complete session', json(events(upTo(2))), 0, '2 events in 1 session; 0 missing; 0 repeated.'],
+    ['nothing', '', 0, 'There are no events.'],
+    [
+      'events without a session',
+      json(events([1, 2], '')),
+      3,
+      '2 events without a session: nobody can tell which are missing.',
+    ],
+    ['a session that began before', json(events([5])), 0, '1 session began before the record'],
+    ['repetitions', json(events([0, 0, 1])), 0, '3 events in 1 session; 0 missing; 1 repeated.'],
+    [
+      'numbers that are no numbers',
+      json([{ ...event(0), sequence_number: -1 }]),
+      3,
+      '1 session cannot be judged.',
+    ],
+    ['a line that cannot be read', `${json(events([0]))}{"decision":\n`, 3, 'Something could not be read'],
+  ])('%s', async (_, content, code, text) => {
+    const result = await audited([file(content)]);
+    expect(result.code).toBe(code);
+    expect(result.text).toContain(text);
+  });
+
+  test('a session whose name is not meant for terminals', async () => {
+    const { rows } = await audited([], json([{ ...event(0), session_id: '\u001b[31m \u202ex' }]));
+    expect(rows).toEqual(['"\\u001b[31m \\u202ex" 1 complete, 0–0']);
+  });
+
+  test('a file that does not exist, or is something else', async () => {
+    for (const args of [[path()], [file('\x7fELF\x01\x01')], [file('x'), '--against', path()]]) {
+      expect(await audited(args)).toMatchObject({
+        code: 2,
+        text: '',
+        errors: expect.stringContaining('ERR_INVALID_OPTION'),
+      });
+    }
+  });
+});
+
+test('--json has a line for each session, and one for all of them', async () => {
+  const { code, text } = await audited(['--json'], json([...events([0, 2]), ...events([1], '')]));
+  const [session, total, ...rest] = text.split('\n');
+  expect({ code, rest }).toEqual({ code: 3, rest: [''] });
+  expect(JSON.parse(session as string)).toMatchObject({
+    ...{ kind: 'session', session: SESSION, verdict: 'missing', missing: 1, gaps: [[1, 1]] },
+    ...{ firstAt: Date.parse('2026-03-03T19:42:34Z'), allowed: 2, denied: 0 },
+  });
+  expect(JSON.parse(total as string)).toEqual({
+    ...{
+      kind: 'total',
+      events: 3,
+      sessions: 1,
+      missing: 1,
+      duplicated: 0,
+      withoutSession: 1,
+      isReadable: true,
+    },
+    verdicts: { complete: 0, before_start: 0, missing: 1, unknown: 0 },
+    lostBy: { sender: 0, proxy: 0, reporter: 0, unexplained: 1 },
+  });
+});
+
+describe('--against', () => {
+  /** The numbers of the events that the other record lacks, by the URL, and the last line. */
+  async function lacking(here: string, there: string) {
+    const { code, text, errors } = await audited([here, '--against', there]);
+    const lines = text.trimEnd().split('\n');
+    const numbers = lines.slice(0, -1).map((line) => Number(/example\.com\/(\d+)/.exec(line)?.[1]));
+    return { code, numbers, last: lines.at(-1), errors };
+  }
+  const here = () => file(json(events(upTo(20))));
+
+  test.each<[string, () => string]>([
+    ['JSON', () => file(json(events(upTo(20, [3, 9]))))],
+    ['logfmt', () => file(logfmt(events(upTo(20, [3, 9]))))],
+    ['events without a session', () => file(json(events(upTo(20, [3, 9]), '')))],
+    [
+      'a part with a session, and a part without',
+      () => file(json([...events(upTo(10, [3, 9])), ...events(upTo(20).slice(10), '')])),
+    ],
+    [
+      'events that came twice, in another order',
+      () => file(json([...events(upTo(20, [3, 9])).reverse(), ...events([1, 2])])),
+    ],
+    [
+      "coderd's log",
+      () =>
+        file(
+          events(upTo(20, [3, 9]))
+            .map(
+              (one) => `${JSON.stringify({ msg: 'boundary_request', fields: { owner: 'joe', ...one } })}\n`,
+            )
+            .join(''),
+        ),
+    ],
+  ])('a record of %s', async (_, there) => {
+    expect(await lacking(here(), there())).toEqual({
+      ...{ code: 3, numbers: [3, 9], last: 'The other record lacks 2 of 20 events.', errors: '' },
+    });
+    expect(await lacking(there(), here())).toMatchObject({ code: 0, numbers: [] });
+  });
+
+  test('the same record, and an empty one', async () => {
+    expect(await lacking(here(), here())).toMatchObject({
+      code: 0,
+      last: 'The other record has all 20 events.',
+    });
+    expect(await lacking(here(), file(''))).toMatchObject({ code: 3, numbers: upTo(20) });
+    expect(await lacking(file(''), here())).toMatchObject({ code: 0, last: 'There are no events.' });
+  });
+
+  test('events of the same content without a time are counted', async () => {
+    const plain = { decision: 'deny', http_url: 'https://example.com/1' };
+    expect(await lacking(file(json([plain, plain])), file(json([plain])))).toMatchObject({
+      code: 3,
+      numbers: [1],
+    });
+  });
+
+  test.each([
+    ['main.json.log', 40],
+    ['v2.34.3.json.log', 40],
+    ['main-human.log', 40],
+  ])('the log of a real server, %s, of which lines are missing', async (name, count) => {
+    const lines = readFileSync(coderd(name), 'utf8').split('\n');
+    const its = lines.flatMap((line, i) => (line.includes('boundary_request') ? [i] : []));
+    expect(its).toHaveLength(count);
+    const there = file(lines.filter((_, i) => i !== its[5] && i !== its[30]).join('\n'));
+    const { code, text } = await audited([coderd(name), '--against', there, '--json']);
+    expect(code).toBe(3);
+    expect(
+      text
+        .trimEnd()
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line).place.line),
+    ).toEqual([its[5], its[30]].map((i) => (i as number) + 1));
+  });
+
+  test('a line that cannot be read may be one of the events, so the result is not sure', async () => {
+    const there = file(`${json(events(upTo(20)))}{"decision"\n`);
+    const { code, last, errors } = await lacking(here(), there);
+    expect({ code, last }).toEqual({ code: 3, last: 'Something could not be read, so more may be lacking.' });
+    expect(errors.match(/line 21/g)).toHaveLength(1);
+  });
+
+  test('stdin may be either record', async () => {
+    const all = json(events(upTo(5)));
+    const part = file(json(events(upTo(5, [2]))));
+    expect((await audited(['--against', part], all)).text).toContain('lacks 1 of 5');
+    expect((await audited([part, '--against', '-'], all)).text).toContain('has all 4');
+  });
+});
+
+test('the examples of docs/sessions.md print what they say', async () => {
+  const [first, second] = blocksOf('docs/sessions.md').filter(({ language }) => language === '');
+  const folder = path();
+  mkdirSync(folder);
+  const write = (name: string, content: string) => writeFileSync(join(folder, name), content);
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [MAIN, 'audit', ...args], { cwd: folder, encoding: 'utf8' });
+  const other = (n: number) => event(n, '8a1b9e77-0c2f-4f0e-9d55-7b2a5f3c1c52');
+  write('events.ndjson', json([...events(upTo(4)), other(0), other(1), other(4)]));
+  expect(run('events.ndjson')).toMatchObject({ stdout: first?.code, status: 3 });
+
+  const upload = {
+    ...event(1),
+    ...{ http_method: 'POST', http_url: 'https://collect.example.net/upload' },
+    event_time: '2026-03-03T19:42:35Z',
+  };
+  write('events.ndjson', json([event(0), upload, event(2), event(3)]));
+  write('coderd.log', json(events([0, 2, 3])));
+  const result = run('events.ndjson', '--against', 'coderd.log');
+  expect(result).toMatchObject({ stdout: second?.code, status: 3 });
+});
+
+describe('audit of what a real proxy did', () => {
+  async function serve(args: string[]) {
+    const socket = path();
+    const served = start(['serve', '--socket', socket, '--metrics', 'off', ...args]);
+    await listening(served, socket);
+    return { served, socket };
+  }
+  async function auditOf(args: string[]) {
+    const run = start(['audit', ...args]);
+    run.child.stdin.end();
+    const code = await run.ended;
+    return { code, stdout: run.stdout(), stderr: run.stderr() };
+  }
+
+  test('its capture and its events are complete, and equal', async () => {
+    const [recording, output] = [path(), path()];
+    const { served, socket } = await serve([
+      '--record',
+      recording,
+      '--events-file',
+      output,
+      '--overflow',
+      'block',
+    ]);
+    await sendAll(socket, [logsFrame(10), logsFrame(10, 10), logsFrame(5, 20)]);
+    await until('all is written', () => numbersIn(readFileSync(output, 'utf8')).length === 25);
+    await stopped(served);
+    for (const args of [
+      [recording],
+      [output],
+      [recording, '--against', output],
+      [output, '--against', recording],
+    ]) {
+      expect(await auditOf(args)).toMatchObject({ code: 0, stderr: '' });
+    }
+    expect((await auditOf([recording])).stdout).toContain('complete, 0–24');
+    const cut = file(readFileSync(output, 'utf8').split('\n').slice(3).join('\n'));
+    const { code, stdout } = await auditOf([recording, '--against', cut]);
+    expect(code).toBe(3);
+    expect(stdout).toContain('The other record lacks 3 of 25 events.');
+  });
+});

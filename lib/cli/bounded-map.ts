@@ -1,0 +1,36 @@
+/** How many keys a map has at most, and how many characters they have altogether. */
+const MAX_KEYS = 10_000;
+const MAX_CHARACTERS = 2 ** 22;
+
+/** A map whose keys come from agents, who may send any number of them, of any length. */
+export class BoundedMap<Value> {
+  /** How often there was no room for a key. */
+  leftOut = 0;
+  readonly #map = new Map<string, Value>();
+  readonly #make: () => Value;
+  #characters = 0;
+
+  /** @param make Creates the value of a new key. */
+  constructor(make: () => Value) {
+    this.#make = make;
+  }
+
+  /** The value of a key. @returns undefined if the key is new, and there is no room for it. */
+  get(key: string): Value | undefined {
+    const known = this.#map.get(key);
+    if (known !== undefined) return known;
+    if (this.#map.size >= MAX_KEYS || this.#characters + key.length > MAX_CHARACTERS) {
+      this.leftOut += 1;
+      return undefined;
+    }
+    this.#characters += key.length;
+    const value = this.#make();
+    // A part of a text keeps the whole text in memory, which may be that of a megabyte. A copy does not.
+    this.#map.set(JSON.parse(JSON.stringify(key)), value);
+    return value;
+  }
+
+  get entries(): [string, Value][] {
+    return [...this.#map];
+  }
+}

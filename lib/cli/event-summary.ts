@@ -1,0 +1,103 @@
+import type { Recorded } from '../records/record.js';
+import { hostText } from '../rules/host-text.js';
+import type { BoundaryEvent } from '../text/event.js';
+import { BoundedMap } from './bounded-map.js';
+import { counted, shownText, tableLines } from './text-table.js';
+
+/** How many events were decided in each way. */
+interface Decisions {
+  denied: number;
+  allowed: number;
+}
+
+const none = (): Decisions => ({ denied: 0, allowed: 0 });
+
+/** How many rows of a table a terminal shows. */
+const ROWS_ON_TERMINAL = 20;
+
+/** Hosts, sessions and processes by decision. Its memory is bounded: it keeps at most 10,000 of each. */
+export class EventSummary {
+  readonly #all = none();
+  readonly #hosts = new BoundedMap(none);
+  readonly #sessions = new BoundedMap(none);
+  readonly #processes = new BoundedMap(none);
+  #droppedBySenders = 0n;
+
+  /** Adds an event, or what a sender says that it dropped. */
+  add(record: Recorded): void {
+    if (record.kind === 'event') this.addEvent(record.event);
+    else
+      for (const dropped of [record.droppedChannelFull, record.droppedBatchFull])
+        if (dropped > 0n) this.#droppedBySenders += dropped;
+  }
+
+  addEvent({ decision, http_url, session_id = '', confined_process_name = '' }: BoundaryEvent): void {
+    const host = http_url === undefined ? '' : hostText(http_url);
+    const counts = [
+      this.#all,
+      this.#hosts.get(host),
+      this.#sessions.get(session_id),
+      this.#processes.get(confined_process_name),
+    ];
+    for (const count of counts)
+      if (count !== undefined) count[decision === 'allow' ? 'allowed' : 'denied'] += 1;
+  }
+
+  /** For programs. */
+  toJSON(): object {
+    const rows = (map: BoundedMap<Decisions>, name: string) =>
+      sorted(map).map(([key, count]) => ({ [name]: key, ...count }));
+    return {
+      events: this.#all.denied + this.#all.allowed,
+      ...this.#all,
+      // An int64, which a number of JSON cannot hold.
+      dropped_by_senders: String(this.#droppedBySenders),
+      hosts: rows(this.#hosts, 'host'),
+      sessions: rows(this.#sessions, 'session_id'),
+      processes: rows(this.#processes, 'confined_process_name'),
+      left_out: {
+        hosts: this.#hosts.leftOut,
+        sessions: this.#sessions.leftOut,
+        processes: this.#processes.leftOut,
+      },
+    };
+  }
+
+  /** For people. @param isTerminal Whether to show only the first rows. */
+  lines(isTerminal: boolean): string[] {
+    const { denied, allowed } = this.#all;
+    const lines = [`${counted(denied + allowed, 'event')}: ${denied} denied, ${allowed} allowed`];
+    if (this.#droppedBySenders > 0n)
+      lines.push(
+        `boundary itself dropped ${counted(this.#droppedBySenders, 'event')}, which nobody can count by host`,
+      );
+    if (denied + allowed === 0) return lines;
+    const tables = [
+      ['host', this.#hosts],
+      ['session', this.#sessions],
+      ['process', this.#processes],
+    ] as const;
+    return [...lines, ...tables.flatMap(([name, map]) => ['', ...tableOf(name, map, isTerminal)])];
+  }
+}
+
+function tableOf(name: string, map: BoundedMap<Decisions>, isTerminal: boolean): string[] {
+  const rows = sorted(map);
+  const shown = isTerminal ? rows.slice(0, ROWS_ON_TERMINAL) : rows;
+  const lines = tableLines(
+    [name, 'denied', 'allowed'],
+    shown.map(([key, { denied, allowed }]) => [key === '' ? '-' : shownText(key), denied, allowed]),
+  );
+  const more = rows.length - shown.length;
+  if (more > 0) lines.push(`and ${more} more: --json shows them`);
+  if (map.leftOut > 0)
+    lines.push(`and ${counted(map.leftOut, 'event')} of others, which there was no room to count`);
+  return lines;
+}
+
+/** The most denied first, then the most allowed. */
+function sorted(map: BoundedMap<Decisions>): [string, Decisions][] {
+  return map.entries.sort(
+    ([a, one], [b, other]) => other.denied - one.denied || other.allowed - one.allowed || (a < b ? -1 : 1),
+  );
+}
