@@ -25,6 +25,8 @@ const MANY = {
 /** The sessions of one proxy: what its connections receive, what it drops, and what its log says when one ends. */
 export class Sessions {
   readonly ledger: SessionLedger;
+  /** Called with each session that has ended, besides the option `onEnd`. */
+  ended: ((report: SessionReport) => void) | undefined;
   readonly #idle: number;
   readonly #maxStatusCount: number;
   readonly #logger: Logger;
@@ -46,6 +48,7 @@ export class Sessions {
       maxSessions,
       onEnd: (report) => {
         this.#say(report);
+        this.ended?.(report);
         if (onEnd !== undefined) guard.call(() => onEnd(report));
       },
     });

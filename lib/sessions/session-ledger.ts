@@ -185,6 +185,13 @@ export class SessionLedger {
     }
   }
 
+  /** The same, but the one that was active last first. */
+  *newestReports(): Generator<SessionReport> {
+    for (let session = this.#newest; session !== undefined; session = session.previous) {
+      yield session.report(this.#reasons);
+    }
+  }
+
   /** The session with this id, which is the newest now; undefined if it is not the id of a session. */
   #session(id: string, at: number): Session | undefined {
     if (this.#newest?.id === id) return this.#newest;
