@@ -15,7 +15,8 @@ const OF_BROWSERS = ['!lib/console/page/{connection,link,model}.ts'];
 
 /** @type {import('jest').Config} */
 export default {
-  testEnvironment: 'node',
+  testEnvironment: './__tests__/helpers/environment.js',
+  testSequencer: './__tests__/helpers/sequencer.js',
   // Jest would leave one core unused. Many tests only wait for the processes that they started.
   maxWorkers: '100%',
   // Longer than the deadlines in the tests, whose errors say what did not happen.
