@@ -48,21 +48,25 @@ const cases: [what: string, steps: Step[], verdict: string][] = [
   ],
   ['the first batch is not in order', [[1, 0, 2]], 'complete, 0–2'],
   ['the second batch has the first number', [[2, 3], [0]], '1 missing: 1 unexplained'],
-  ['the numbers begin at 1', [[1, 2]], 'complete from the start of the record, 1–2; 1 came before it'],
+  [
+    'the numbers begin at 1',
+    [[1, 2]],
+    'complete from the first event received, 1–2; 1 earlier event is unknown',
+  ],
   [
     'the record begins in the middle',
     [range(120, 412)],
-    'complete from the start of the record, 120–412; 120 came before it',
+    'complete from the first event received, 120–412; 120 earlier events are unknown',
   ],
   [
     'an event from before the start arrives late',
     [range(120, 129), [50]],
-    'complete from the start of the record, 50–129; 119 came before it',
+    'complete from the first event received, 50–129; 119 earlier events are unknown',
   ],
   [
     'events are missing after the start',
     [range(120, 129), [140]],
-    '10 missing: 10 unexplained; 120 came before it',
+    '10 missing: 10 unexplained; 120 earlier events are unknown',
   ],
   [
     'the sender has lost some',
@@ -90,7 +94,7 @@ const cases: [what: string, steps: Step[], verdict: string][] = [
       { drop: [0], why: 'shutdown' },
       { drop: [1], why: 'rejected' },
     ],
-    '12 missing: 4 lost by the sender, 1 dropped by the proxy, 1 not accepted by the reporter, 6 unexplained (shutdown, rejected)',
+    '12 missing: 4 lost by the sender, 1 dropped by the proxy (shutdown), 1 not accepted by the reporter (rejected), 6 unexplained',
   ],
   [
     'one of two copies is dropped',
@@ -254,7 +258,7 @@ describe('which sessions are open', () => {
     expect(ended.map(verdictOf)).toEqual([
       'complete, 0–9',
       'complete, 0–0',
-      'complete from the start of the record, 10–19; 10 came before it',
+      'complete from the first event received, 10–19; 10 earlier events are unknown',
     ]);
     expect(ledger.totals).toMatchObject({ sessions: 3, missing: { unexplained: 0 } });
   });
