@@ -10,6 +10,7 @@ import {
 import type { TransformCallback } from '../streams/base.js';
 import { DirectTransform, isObject, type Write } from '../streams/direct.js';
 import type { WriteRest } from '../streams/typed-stream.js';
+import type { NumberedBatch } from './session.js';
 import type { SessionLedger } from './session-ledger.js';
 
 /** What a {@link SessionAudit} accepts and emits: batches, outcomes, or arrays of outcomes. */
@@ -41,6 +42,14 @@ export const SESSION_AUDIT_OPTIONS = {
 } satisfies OptionTable<SessionAuditOptions>;
 
 /**
+ * Reading numbers that are not consecutive costs time for each event, which real events pay for with their bytes. The
+ * numbers of at most MAX_CREDIT events are read from a connection whose events are shorter than MIN_EVENT_LENGTH bytes. No
+ * real event is that short.
+ */
+const MIN_EVENT_LENGTH = 32;
+const MAX_CREDIT = 1024;
+
+/**
  * Transform, object mode: records each batch that passes in a {@link SessionLedger}. Everything passes unchanged.
  *
  * ```ts
@@ -58,6 +67,8 @@ export class SessionAudit<Item extends Auditable = Outcome> extends DirectTransf
   readonly #maxCount: number;
   /** The session of the last batch that had one. */
   #sessionId = '';
+  /** Of how many more events the numbers may be read. */
+  #credit = MAX_CREDIT;
 
   /** @throws ERR_INVALID_OPTION */
   constructor(options: SessionAuditOptions) {
@@ -98,11 +109,22 @@ export class SessionAudit<Item extends Auditable = Outcome> extends DirectTransf
       const { sessionId } = outcome;
       if (typeof sessionId !== 'string') return;
       if (sessionId !== '') this.#sessionId = sessionId;
-      this.#ledger.receive(outcome, now);
+      this.#ledger.receive(
+        outcome.firstNumber >= 0 || this.#canRead(outcome) ? outcome : unread(outcome),
+        now,
+      );
     } else if (outcome?.kind === 'status') {
       const lost = this.#lost(outcome);
       if (lost > 0) this.#ledger.loseBySender(this.#sessionId, lost, now);
     }
+  }
+
+  /** Whether the connection has sent enough bytes for the work of reading numbers that are not consecutive. */
+  #canRead({ count, byteLength }: LogBatch): boolean {
+    this.#credit = Math.min(MAX_CREDIT, this.#credit + byteLength / MIN_EVENT_LENGTH);
+    if (this.#credit < count) return false;
+    this.#credit -= count;
+    return true;
   }
 
   /** How many events the sender reports as lost. A sender may send any number. */
@@ -116,4 +138,9 @@ export class SessionAudit<Item extends Auditable = Outcome> extends DirectTransf
 
 function isArray(item: Auditable): item is readonly Outcome[] {
   return Array.isArray(item);
+}
+
+/** A batch whose numbers are not read. */
+function unread({ sessionId, count, allowed }: LogBatch): NumberedBatch {
+  return { sessionId, count, allowed, firstNumber: -1, numbers: [] };
 }
