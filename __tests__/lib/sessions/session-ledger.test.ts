@@ -145,7 +145,7 @@ test('docs/sessions.md explains the verdicts and who loses events, in the words 
   }
 });
 
-test('a report has everything in JSON', () => {
+test('JSON.stringify() keeps everything in a report', () => {
   const { ledger, ended } = ledgerOf();
   ledger.receive(numbered(A, range(0, 9), 4), 2000);
   ledger.receive(numbered(A, [12, 14, 13], 1), 1000);
@@ -231,7 +231,7 @@ describe('which sessions are open', () => {
     expect(ledger.size).toBe(1);
   });
 
-  test('what is missing is counted when the session ends, and what is repeated at once', () => {
+  test('missing events are counted when the session ends, and duplicated ones at once', () => {
     const { ledger } = ledgerOf();
     ledger.receive(numbered(A, [0, 2]), 0);
     ledger.receive(numbered(A, [0, 2]), 0);
@@ -240,7 +240,7 @@ describe('which sessions are open', () => {
     expect(ledger.totals).toMatchObject({ missing: { unexplained: 1 }, duplicated: 2 });
   });
 
-  test('for a new one, the one that was idle for longest is closed', () => {
+  test('if there are too many, the one that was idle for longest is closed for a new one', () => {
     const { ledger, ended } = ledgerOf({ maxSessions: 2 });
     ledger.receive(numbered(A, [0]), 0);
     ledger.receive(numbered(B, [0]), 1);
@@ -250,7 +250,7 @@ describe('which sessions are open', () => {
     expect([...ledger.reports()].map(({ session }) => session)).toEqual([A, 'c']);
   });
 
-  test('one that returns after it was closed is a new one, without what it had before', () => {
+  test('a session that continues after it was closed is a new one, without its old counts', () => {
     const { ledger, ended } = ledgerOf({ maxSessions: 1 });
     ledger.receive(numbered(A, range(0, 9)), 0);
     ledger.receive(numbered(B, [0]), 1);
