@@ -1,3 +1,4 @@
+import { isLoopback } from '../http/host-check.js';
 import { invalidOption, type OptionCheck, oneOf, wholeNumber } from '../options.js';
 import { isSameSocket, SOCKET_PATH } from '../socket-path.js';
 import { FORMATS, type Format } from '../text/format.js';
@@ -101,6 +102,21 @@ export function address(name: string): Parser<Address | 'off'> {
       throw invalidOption(name, value, 'HOST:PORT such as 127.0.0.1:9465, or off');
     }
     return { host: match[1].replace(/^\[|\]$/g, ''), port };
+  };
+}
+
+/** Where `serve --console` listens if it names no address. */
+const CONSOLE_ADDRESS: Address = { host: '127.0.0.1', port: 9466 };
+
+/** An address that only this machine can reach, `on` for the usual one, or `off`. */
+export function consoleAddress(name: string): Parser<Address | 'off'> {
+  return (value) => {
+    if (value === 'on') return CONSOLE_ADDRESS;
+    const parsed = value === 'off' ? value : address(name)(value);
+    if (parsed === 'off' || isLoopback(parsed.host)) return parsed;
+    const expected =
+      'a loopback address such as 127.0.0.1:9466, on, or off; to open the console from elsewhere, forward its port';
+    throw invalidOption(name, value, expected);
   };
 }
 

@@ -154,6 +154,7 @@ export class Delivery {
       this.retries += 1;
       this.#warnings.shortages.count(error);
     });
+    forwarder.on('outage', (error) => this.state.failed(error));
     this.buffer.pipe(forwarder, { end: false });
     await ended;
     this.buffer.unpipe(forwarder);

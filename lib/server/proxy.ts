@@ -16,6 +16,7 @@ import { Warnings } from '../telemetry/warnings.js';
 import { Connections } from './connections.js';
 import { Deliveries } from './deliveries.js';
 import { Drain } from './drain.js';
+import { giveInsight } from './insight.js';
 import type { Listener } from './listener/listener.js';
 import { type ListenOptions, openListener } from './listener/open-listener.js';
 import { SocketFaults } from './listener/socket-faults.js';
@@ -125,6 +126,11 @@ export class BoundaryLogProxy {
       foreignErrors: () => foreign.errors,
     };
     this.#metrics = new Metrics(this.registry, source, foreign.registry);
+    giveInsight(this, {
+      deliveries: this.#deliveries.all,
+      sessions: this.#sessions,
+      observe: (output) => this.#deliveries.observe(output),
+    });
   }
 
   /**

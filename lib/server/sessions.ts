@@ -25,6 +25,8 @@ const MANY = {
 /** Accounts for the sessions of one proxy: records what it receives and drops, ends sessions, and logs their verdicts. */
 export class Sessions {
   readonly ledger: SessionLedger;
+  /** Called with each session that has ended, besides the option `onEnd`. */
+  ended: ((report: SessionReport) => void) | undefined;
   readonly #idle: number;
   readonly #maxStatusCount: number;
   readonly #logger: Logger;
@@ -46,6 +48,7 @@ export class Sessions {
       maxSessions,
       onEnd: (report) => {
         this.#say(report);
+        this.ended?.(report);
         if (onEnd !== undefined) guard.call(() => onEnd(report));
       },
     });

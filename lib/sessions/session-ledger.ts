@@ -182,6 +182,13 @@ export class SessionLedger {
     }
   }
 
+  /** Like {@link reports}, but the session that was active last comes first. */
+  *newestReports(): Generator<SessionReport> {
+    for (let session = this.#newest; session !== undefined; session = session.previous) {
+      yield session.report(this.#reasons);
+    }
+  }
+
   /** Finds or opens a session, and makes it the newest one. @returns undefined for an invalid id. */
   #session(id: string, at: number): Session | undefined {
     if (this.#newest?.id === id) return this.#newest;
