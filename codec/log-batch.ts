@@ -67,7 +67,7 @@ export class LogBatch {
     return this.#request;
   }
 
-  /** The session of the logs, read without decoding them. Empty if they have none. */
+  /** The session id of the logs, read without decoding them. Empty if they have none. */
   get sessionId(): string {
     return this.#sessionId ?? this.#sumUp().sessionId;
   }
@@ -78,8 +78,8 @@ export class LogBatch {
   }
 
   /**
-   * The sequence number of the first log, if each log has the number after that of the one before it. Otherwise -1, as if
-   * there is no log. Senders without a session do not number their logs: each of these has the number 0.
+   * The sequence number of the first log, if the numbers of all logs are consecutive. Otherwise, or if there is no log, -1.
+   * Senders without a session do not number their logs, so each of them has the number 0.
    */
   get firstNumber(): number {
     if (this.#sessionId === undefined) this.#sumUp();
@@ -87,8 +87,8 @@ export class LogBatch {
   }
 
   /**
-   * The sequence number of each log, read without decoding them. Empty if the numbers are not consecutive and more than 16
-   * logs are shorter than 40 bytes on average, which no request is.
+   * The sequence number of each log, read without decoding them. Empty if the numbers are not consecutive, and the
+   * batch has more than 16 logs of less than 40 bytes on average. No log of a real request is that short.
    */
   get numbers(): readonly number[] {
     const first = this.firstNumber;
@@ -142,7 +142,7 @@ export class LogBatch {
   }
 }
 
-/** The class with all arguments of its constructor: the codec knows the sum of a batch that it has checked. */
+/** {@link LogBatch} with the constructor arguments that only the codec knows: the summary of a batch that it has checked. */
 export const SummedBatch = LogBatch as unknown as new (
   tag: number,
   count: number,

@@ -4,7 +4,7 @@ import { BoundaryLog, ReportBoundaryLogsRequest } from './generated/schema.js';
 import type { MessageSchema } from './schema.js';
 import { varintInt64, WireType } from './wire.js';
 
-/** What there is to know of a batch without decoding it. */
+/** The properties of a batch that are read without decoding it. */
 export interface Summary {
   /** How many logs there are. */
   readonly count: number;

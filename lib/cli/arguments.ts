@@ -134,10 +134,10 @@ export function hostName(option: string): Parser<string> {
   };
 }
 
-/** What the name of a reporter begins with that writes to a socket. Its path follows. */
+/** The prefix of a reporter that writes to a socket. The path follows. */
 export const SOCKET = 'socket:';
 
-/** The path of the socket that a reporter writes to, if it is one of these. */
+/** The path of the socket of a reporter; undefined if the reporter writes to something else. */
 export function socketOf(reporter: string): string | undefined {
   return reporter.startsWith(SOCKET) ? reporter.slice(SOCKET.length) : undefined;
 }

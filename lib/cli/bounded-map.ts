@@ -2,9 +2,9 @@
 const MAX_KEYS = 10_000;
 const MAX_CHARACTERS = 2 ** 22;
 
-/** A map whose keys come from agents, who may send any number of them, of any length. */
+/** A map of bounded size. Its keys come from agents, who may send any number of them, of any length. */
 export class BoundedMap<Value> {
-  /** How often there was no room for a key. */
+  /** How often a key was rejected because the map was full. */
   leftOut = 0;
   readonly #map = new Map<string, Value>();
   readonly #make: () => Value;
@@ -25,7 +25,7 @@ export class BoundedMap<Value> {
     }
     this.#characters += key.length;
     const value = this.#make();
-    // A part of a text keeps the whole text in memory, which may be that of a megabyte. A copy does not.
+    // A substring keeps the whole text in memory, which may be a megabyte. A copy does not.
     this.#map.set(JSON.parse(JSON.stringify(key)), value);
     return value;
   }

@@ -4,11 +4,11 @@ import { eventOf } from '../text/generated/event.js';
 import { EventSummary } from './event-summary.js';
 import type { Io } from './io.js';
 
-/** Summarises what a reporter has accepted. */
+/** Summarises the events that a reporter has accepted. */
 export class ServedSummary {
   readonly #summary = new EventSummary();
 
-  /** The same reporter. Each batch that it accepts is counted. */
+  /** Wraps a reporter, and counts the events of each batch that it accepts. */
   watch(reporter: Reporter): Reporter {
     const { coalesce, keepsOrder, logsOutages } = reporter;
     return {
@@ -17,7 +17,7 @@ export class ServedSummary {
     };
   }
 
-  /** For people; without events as well, because that is worth knowing. */
+  /** The summary as text. Without events, it says that there were none. */
   text({ stderr }: Pick<Io, 'stderr'>): string {
     return `${this.#summary.lines(stderr.isTTY === true).join('\n')}\n`;
   }

@@ -19,12 +19,12 @@ export interface DeliveriesOptions extends LogBufferOptions {
   readonly logger: Logger;
 }
 
-/** The deliveries to all reporters of a proxy. Each has a buffer of its own, so that none waits for another one. */
+/** The deliveries to all reporters of a proxy. Each reporter has its own buffer, so that none waits for another one. */
 export class Deliveries {
   readonly first: Delivery;
-  /** All but the first one. */
+  /** All deliveries but the first one. */
   readonly others: readonly Delivery[];
-  /** What is written here reaches every buffer. */
+  /** Writes each batch to every buffer. */
   readonly logs: Writable;
   readonly #all: readonly Delivery[];
   readonly #folder: Folder | undefined;
@@ -41,7 +41,7 @@ export class Deliveries {
     this.#all = names.map((name, i) => {
       const make = (logger: Logger, warnings: Warnings, events: DeliveryEvents) =>
         new Delivery(name, { ...options, spool: this.#folder?.buffer(name, logger) }, warnings, events);
-      // A single reporter need not be named.
+      // The name of a single reporter tells nobody anything.
       if (names.length === 1) return make(logger, warnings, events);
       const its = i === 0 ? events : { changed, forwarded: changed, dropped: () => undefined };
       return make(withFields(logger, { reporter: name }), warnings.about(name), its);
@@ -60,12 +60,12 @@ export class Deliveries {
     throw invalidOption(owner, name, `one of the option reporters of the proxy: ${names}`);
   }
 
-  /** The one of each reporter, the first one first. */
+  /** The deliveries to all reporters, the first one first. */
   get all(): readonly Delivery[] {
     return this.#all;
   }
 
-  /** The place at which one sender writes, unless that is {@link logs}. Destroy it when the sender has gone. */
+  /** The stream for the batches of one sender, unless that is {@link logs}. Destroy it when the sender has gone. */
   sender(): Writable | undefined {
     const shares = this.#all.flatMap(({ buffer }) =>
       buffer instanceof LogBuffer && buffer.fairShare ? [buffer.sender()] : [],
@@ -87,7 +87,7 @@ export class Deliveries {
     this.#observer = output;
   }
 
-  /** What the health of the proxy depends on: that of each reporter counts. */
+  /** What the health of the proxy depends on. Each reporter counts. */
   get facts() {
     return {
       isForwarding: this.#all.every(({ isForwarding }) => isForwarding),
@@ -97,7 +97,7 @@ export class Deliveries {
     };
   }
 
-  /** What became of everything: for the first reporter, and for each other one by its name. */
+  /** The fields of the closing account: those of the first reporter, and under `others` those of each other one. */
   closingAccount(): object {
     if (this.others.length === 0) return accountOf(this.first);
     const others = Object.fromEntries(this.others.map((delivery) => [delivery.name, accountOf(delivery)]));
@@ -112,7 +112,7 @@ export class Deliveries {
   /** Opens all spools. During a shortage, they are opened in the background, and senders wait. */
   async open(): Promise<void> {
     const opened = this.#all.map(({ spool }) => spool?.open());
-    // What is left of other reporters may be long to read, and cannot be read during a shortage. Nothing waits for that.
+    // The batches of removed reporters may take long to read, and cannot be read during a shortage. So nothing waits.
     Promise.all(opened).then(
       () => this.#folder?.reportLeftBehind(),
       () => undefined,
@@ -124,14 +124,14 @@ export class Deliveries {
     );
   }
 
-  /** A batch reaches no buffer. */
+  /** Drops a batch that reaches no buffer. */
   readonly drop = (batch: Batch, reason: DropReason, error: unknown): void => {
     for (const delivery of this.#all) delivery.drop(batch, reason, error);
   };
 
-  /** Whether a reporter is left that will be given something before the deadline. */
+  /** Whether any reporter will receive a batch before the deadline. */
   canForward(deadline: number): boolean {
-    // All of them are asked, as this also ends the waiting for larger reports.
+    // Not `some()`: each call also ends the wait for larger reports.
     return this.#all.filter((delivery) => delivery.canForward(deadline)).length > 0;
   }
 

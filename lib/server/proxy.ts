@@ -199,7 +199,7 @@ export class BoundaryLogProxy {
   }
 
   /**
-   * What has become of everything that was received, for one reporter.
+   * What has become of all batches that were received, for one reporter.
    *
    * @param reporter One of the option `reporters`. Default: the first one.
    * @throws ERR_INVALID_OPTION
@@ -208,7 +208,7 @@ export class BoundaryLogProxy {
     return this.#deliveries.named('accounts', reporter).accounts();
   }
 
-  /** What is known of the sessions, with the option `sessions`. */
+  /** The ledger of the sessions, with the option `sessions`. */
   get sessions(): SessionLedger | undefined {
     return this.#sessions?.ledger;
   }

@@ -18,10 +18,11 @@ export type Auditable = LogBatch | Outcome | readonly Outcome[];
 
 /** Options of {@link SessionAudit}. */
 export interface SessionAuditOptions {
-  /** The ledger that is told of each batch. Any number of streams may share one. */
+  /** The ledger that records each batch. Any number of streams may share one. */
   ledger: SessionLedger;
   /**
-   * The largest count of a status report that counts. A report with a larger one is ignored, as a `StatusSink` rejects it.
+   * The largest count that a status report may have. The stream ignores a report with a larger one, as a `StatusSink`
+   * does.
    * Default: `4294967295`.
    */
   maxStatusCount?: number | undefined;
@@ -31,24 +32,24 @@ export const SESSION_AUDIT_OPTIONS = {
   ledger: {
     ...objectWith('receive', 'drop', 'loseBySender'),
     expected: 'a SessionLedger',
-    doc: 'The ledger that is told of each batch',
+    doc: 'The ledger that records each batch',
   },
   maxStatusCount: {
     ...orInfinity(wholeNumber({ min: 0 })),
     default: 2 ** 32 - 1,
-    doc: 'The largest count of a status report that counts',
+    doc: 'The largest count that a status report may have; others are ignored',
   },
 } satisfies OptionTable<SessionAuditOptions>;
 
 /**
- * Numbers that are not consecutive cost time for each event. The bytes of real events pay for it. Of events that are
- * shorter than this on average, in bytes, which no request is, each connection has only so many read.
+ * Reading numbers that are not consecutive costs time for each event, which real events pay for with their bytes. Of events
+ * that are shorter than this on average, in bytes, each connection has only so many read. No real event is that short.
  */
 const MIN_EVENT_LENGTH = 40;
 const MAX_SHORT_EVENTS = 1024;
 
 /**
- * Transform, object mode: tells a {@link SessionLedger} of each batch that passes. Everything passes unchanged.
+ * Transform, object mode: records each batch that passes in a {@link SessionLedger}. Everything passes unchanged.
  *
  * ```ts
  * const ledger = new SessionLedger();
@@ -56,13 +57,14 @@ const MAX_SHORT_EVENTS = 1024;
  * ledger.closeAll();
  * ```
  *
- * A status report names no session. In the line of one connection it belongs to the session that was last seen there, as
- * boundary sends it after a batch. If there is none yet, nothing is counted. Use one SessionAudit for each connection.
+ * A status report does not name its session. The stream counts it for the session of the last batch before it, because
+ * boundary sends both on the same connection. Before the first batch, it ignores the report. Therefore use one SessionAudit
+ * for each connection.
  */
 export class SessionAudit<Item extends Auditable = Outcome> extends DirectTransform<Item, Item> {
   readonly #ledger: SessionLedger;
   readonly #maxCount: number;
-  /** The session that was last seen. */
+  /** The session of the last batch that had one. */
   #sessionId = '';
   /** Of how many more short events the numbers are read. */
   #shortEvents = MAX_SHORT_EVENTS;
@@ -124,7 +126,7 @@ export class SessionAudit<Item extends Auditable = Outcome> extends DirectTransf
     return true;
   }
 
-  /** How many events a sender has lost, by a report that may say anything. */
+  /** How many events the sender reports as lost. A sender may send any number. */
   #lost({ droppedChannelFull, droppedBatchFull }: StatusReport): number {
     const max = this.#maxCount;
     if (droppedChannelFull > max || droppedBatchFull > max) return 0;

@@ -210,7 +210,7 @@ export const SERVE_OPTIONS = {
   summary: {
     kind: toggle,
     default: false,
-    doc: 'at the end, write to stderr which hosts, sessions and processes the forwarded events had',
+    doc: 'at the end, write to stderr how many events each host, session and process had',
   },
   logLevel: {
     kind: oneOf(...LOG_LEVELS),
