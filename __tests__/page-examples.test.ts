@@ -331,7 +331,7 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
   { page: 'docs/operating.md', text: 'tap --listen', reason: 'tap.test.ts runs tap between processes' },
   {
     page: 'docs/rules.md',
-    text: 'pypi.example.com',
+    text: 'packages.example.com',
     reason: 'rules-page.test.ts runs the commands with these events',
   },
   { page: 'docs/console.md', text: '--console', reason: 'console/page/page.test.ts opens the link of serve' },

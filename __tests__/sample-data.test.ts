@@ -4,7 +4,8 @@ import { expect, test } from '@jest/globals';
 import { filesIn, PAGES, ROOT } from './helpers/code-blocks.js';
 
 /** Names that no one can register (RFC 2606 and 6761), single labels, and IP addresses. */
-const RESERVED = /^((.+\.)?example(\.(com|org|net))?|.+\.(test|invalid|localhost)|[^.]*|[\d.]+|\[.*?)\.?$/i;
+const RESERVED =
+  /^((.+\.)?example(\.(com|org|net))?|.+\.(test|invalid|localhost)|[^.]*|[\d.]+|0x[\da-f.]+|\[.*?)\.?$/i;
 
 /** What stands for itself, and is not a sample: specifications, and the place that this package is to be released from. */
 const MEANT = /https?:\/\/(json-schema|no-color)\.org|\.github\/workflows/g;

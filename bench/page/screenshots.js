@@ -23,14 +23,18 @@ const RUNS = /** @type {const} */ ([
 const PARTS = 5;
 const EVENTS = 45;
 const REQUESTS = /** @type {const} */ ([
-  ['GET', 'https://registry.npmjs.org/express', 'domain=registry.npmjs.org'],
-  ['POST', 'https://api.anthropic.com/v1/messages', 'method=POST domain=api.anthropic.com'],
+  ['GET', 'https://registry.example.org/express', 'domain=registry.example.org'],
+  ['POST', 'https://model.example.com/v1/messages', 'method=POST domain=model.example.com'],
   ['GET', 'https://docs.example.org/guide/getting-started', 'domain=*.example.org'],
   ['POST', 'https://api.example.com/v1/upload', ''],
-  ['GET', 'https://github.com/coder/boundary/archive/refs/heads/main.tar.gz', 'method=GET domain=github.com'],
+  [
+    'GET',
+    'https://git.example.org/coder/boundary/archive/refs/heads/main.tar.gz',
+    'method=GET domain=git.example.org',
+  ],
   ['POST', 'https://api.example.com/v1/upload', ''],
   ['CONNECT', 'https://203.0.113.7:8443', ''],
-  ['GET', 'https://pypi.org/simple/requests/', 'domain=pypi.org'],
+  ['GET', 'https://packages.example.net/simple/requests/', 'domain=packages.example.net'],
   ['PUT', 'https://files.example.net/backup/2026/03/03/workspace.tar.zst?part=17', ''],
 ]);
 

@@ -1,6 +1,6 @@
 import { type Logger, pino } from 'pino';
 import { escapeUnprintable, messageOf, visible } from '../printable.js';
-import { type ClosingAccount, closingLine } from './closing-line.js';
+import { type ClosingAccount, closingLine, isComplete, sessionsPart } from './closing-line.js';
 import { hasColor, type Io } from './io.js';
 import { prettyFactory } from './pino-pretty.lazy.js';
 
@@ -17,23 +17,40 @@ export function programLogger(level: string, { stderr, log, env }: Io, utc = fal
   const shown = stderr.isTTY ? readable(hasColor(stderr, env), utc) : escapeUnprintable;
   return pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: codeAndMessage } },
-    { write: (line) => output.write(`${shown(line.trimEnd())}\n`) },
+    {
+      write: (line) => {
+        const text = shown(line.trimEnd());
+        if (text !== '') output.write(`${text}\n`);
+      },
+    },
   );
 }
 
+/** @returns a function that returns what to show of a line; '' for nothing. */
 function readable(colorize: boolean, utc: boolean): (line: string) => string {
+  /** The verdicts of complete sessions that ended because the proxy closes. The closing line sums them up. */
+  const complete: string[] = [];
   const pretty = prettyFactory({
     colorize,
     translateTime: `${utc ? 'UTC' : 'SYS'}:HH:MM:ss`,
     // It would write what the fields contain as it is.
     hideObject: true,
     messageFormat: ({ level, time, msg, ...fields }) => {
-      if (msg === 'closed' && 'received' in fields) return closingLine(fields as unknown as ClosingAccount);
+      if (msg === 'closed' && 'received' in fields) {
+        return `${closingLine(fields as unknown as ClosingAccount)}${sessionsPart(complete)}`;
+      }
       const rest = Object.keys(fields).length === 0 ? '' : ` ${escapeUnprintable(JSON.stringify(fields))}`;
       return `${visible(String(msg))}${rest}`;
     },
   });
-  return (line) => pretty(line).trimEnd();
+  return (line) => {
+    const { msg, reason, verdict } = JSON.parse(line);
+    if (msg === 'session ended' && reason === 'shutdown' && isComplete(verdict)) {
+      complete.push(verdict);
+      return '';
+    }
+    return pretty(line).trimEnd();
+  };
 }
 
 /** Code and message tell an operator what to do. The stack would not. What was thrown may be anything. */

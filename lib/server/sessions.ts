@@ -33,6 +33,7 @@ export class Sessions {
   readonly #many: Episode;
   #timer: NodeJS.Timeout | undefined;
   #hasSaidUnnumbered = false;
+  #isClosing = false;
   #linesSince = Number.NEGATIVE_INFINITY;
   #lines = 0;
 
@@ -70,6 +71,7 @@ export class Sessions {
   close(): void {
     clearInterval(this.#timer);
     this.#sayUnnumbered();
+    this.#isClosing = true;
     this.ledger.closeAll();
     this.#many.end();
   }
@@ -88,7 +90,12 @@ export class Sessions {
       this.#many.happened({ sessions: 1, missing });
       return;
     }
-    const fields = { session, verdict: verdictOf(report), received, missing, duplicated, allowed, denied };
+    const reason = this.#isClosing ? 'shutdown' : 'idle';
+    const fields = {
+      session,
+      verdict: verdictOf(report),
+      ...{ reason, received, missing, duplicated, allowed, denied },
+    };
     // The proxy has already warned about what it dropped, or what the reporter did not accept.
     const isNews = verdict === 'unknown' || report.lostBy.sender + report.lostBy.unexplained > 0;
     this.#logger[isNews ? 'warn' : 'info'](fields, 'session ended');

@@ -172,7 +172,9 @@ describe('serve on a terminal', () => {
       );
       const added = rowsOf(terminal.capture('lines')).slice(before.length);
       expect(added).toEqual([
-        expect.stringMatching(/^\[\d\d:\d\d:\d\d\] INFO: 7 events received, all forwarded$/),
+        expect.stringMatching(
+          /^\[\d\d:\d\d:\d\d\] INFO: 7 events received, all forwarded; 2 sessions are complete, 2 of them from the first event received$/,
+        ),
       ]);
     },
     120_000,
@@ -276,6 +278,10 @@ test('elsewhere, the end of serve is the account as JSON', async () => {
   served.child.kill('SIGINT');
   expect(await served.ended).toBe(0);
   const log = rowsOf(served.stderr().split('\n')).map((line) => JSON.parse(line));
-  expect(log.map(({ msg }) => msg)).toEqual(['listening', expect.stringMatching(/^closing; /), 'closed']);
+  expect(log.map(({ msg }) => msg)).toEqual([
+    'listening',
+    expect.stringMatching(/^closing; /),
+    ...['session ended', 'session ended', 'closed'],
+  ]);
   expect(log.at(-1)).toMatchObject({ received: { logs: 7 }, forwarded: { logs: 7 } });
 }, 60_000);
