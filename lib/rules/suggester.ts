@@ -2,6 +2,8 @@ import { parseUrl } from './go-url.js';
 import { hostText } from './host-text.js';
 import { identifierKind } from './identifiers.js';
 import type { Level } from './level.js';
+import { segmentsOf } from './match.js';
+import { PathCover } from './path-cover.js';
 import {
   type Inexpressible,
   patternFor,
@@ -93,8 +95,8 @@ export class RuleSuggester {
   suggestions(): Suggestions {
     const rules: Mutable<SuggestedRule>[] = [];
     const inexpressible: InexpressibleEvents[] = [];
-    /** The rules of each domain that allow more than the requests that they were made for. */
-    const wider = new Map<string, Wider[]>();
+    /** The rules that allow more than the requests that they were made for, by their paths. */
+    const wider = new Map<string, PathCover<Wider>>();
     const groups = [...this.#groups.values()].map((group) => group.grown);
     for (const { rule, groups: covered, alsoAllows } of rulesOf(groups, this.#by)) {
       const isAllowed = allowing(rule);
@@ -107,16 +109,19 @@ export class RuleSuggester {
       const suggested = { rule, events, example: first.example, alsoAllows };
       rules.push(suggested);
       if (alsoAllows.length === 0) continue;
-      const ofDomain = wider.get(first.domain) ?? [];
-      ofDomain.push({ suggested, isAllowed });
-      wider.set(first.domain, ofDomain);
+      for (const { method = '', domain, path = [] } of covered) {
+        const key = `${method} ${domain}`;
+        const cover = wider.get(key) ?? new PathCover<Wider>();
+        cover.add(path, { suggested, isAllowed });
+        wider.set(key, cover);
+      }
     }
     for (const one of this.#inexpressible.values()) {
-      const found = wider
-        .get(hostText(one.example.http_url ?? ''))
-        ?.find(({ isAllowed }) => isAllowed(one.example));
-      if (found === undefined) inexpressible.push({ ...one });
-      else found.suggested.events += one.events;
+      const { http_method: method = '', http_url = '' } = one.example;
+      const url = parseUrl(http_url);
+      const found = url && wider.get(`${method} ${url.hostname}`)?.find(segmentsOf(url.path));
+      if (found?.isAllowed(one.example)) found.suggested.events += one.events;
+      else inexpressible.push({ ...one });
     }
     const byEvents = (a: { events: number }, b: { events: number }) => b.events - a.events;
     return {

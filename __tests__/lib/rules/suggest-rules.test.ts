@@ -208,6 +208,19 @@ test('millions of different requests keep the memory bounded, and the account is
   expect(suggestRules(long).leftOut).toBeGreaterThan(20);
 });
 
+test('thousands of wide rules and of requests that none can name', () => {
+  function* many() {
+    for (let i = 0; i < 6000; i++) {
+      yield { http_method: 'GET', http_url: `https://a.example/x${i}/` };
+      yield { http_method: 'GET', http_url: `https://a.example/y${i},` };
+      yield { http_method: 'GET', http_url: `https://a.example/x${i}/z,` };
+    }
+  }
+  const { rules, inexpressible, leftOut } = suggestRules(many());
+  expect(rules.every(({ events }) => events === 2)).toBe(true);
+  expect([rules.length, inexpressible.length, leftOut]).toEqual([6000, 6000, 0]);
+});
+
 describe(`random events (TEST_SEED=${seed})`, () => {
   const next = random(seed);
   const one = <T>(values: readonly T[]) => values[Math.floor(next() * values.length)] as T;
