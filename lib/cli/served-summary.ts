@@ -10,9 +10,9 @@ export class ServedSummary {
 
   /** The same reporter. Each batch that it accepts is counted. */
   watch(reporter: Reporter): Reporter {
-    const { coalesce, keepsOrder, logsOutages } = reporter;
+    const { coalesce, keepsOrder, logsOutages, socketPath } = reporter;
     return {
-      ...{ coalesce, keepsOrder, logsOutages },
+      ...{ coalesce, keepsOrder, logsOutages, socketPath },
       report: (batch, options) => resultOf(reporter.report(batch, options)).then(() => this.#add(batch)),
     };
   }

@@ -38,7 +38,10 @@ describe('a watched reporter', () => {
   });
 
   test('stays what it was', () => {
-    const reporter = { report: () => undefined, coalesce: {}, keepsOrder: true, logsOutages: true };
+    // Without its path, the proxy would not notice that it forwards to its own socket.
+    const socketPath = '/run/x.sock';
+    const report = () => undefined;
+    const reporter: Reporter = { report, socketPath, coalesce: {}, keepsOrder: true, logsOutages: true };
     const { report: _report, ...others } = reporter;
     expect(new ServedSummary().watch(reporter)).toMatchObject(others);
   });
