@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { invalidOption } from '../options.js';
+import { escapeUnprintable } from '../printable.js';
 import { placeText, type RecordedEvent } from '../records/record.js';
 import { RangeMap } from '../sessions/range-map.js';
 import type { BoundaryEvent } from '../text/event.js';
 import { logfmtValue } from '../text/logfmt-value.js';
 import { parseTime } from '../text/timestamp.js';
+import { isReadOnce } from './input-file.js';
 import type { Io } from './io.js';
 import { RecordInput } from './record-input.js';
+import { counted } from './text-table.js';
 
 /** So many ranges of numbers are kept, and so many contents: about 100 MB. */
 const MAX_KEPT = 500_000;
@@ -29,6 +32,9 @@ export class RecordComparison {
   readonly #against: string;
   readonly #io: Io;
   readonly #maxKept: number;
+  /** Whether this record and the other one can be read only once, as pipes can. */
+  readonly #isOnce: boolean;
+  readonly #isOtherOnce: boolean;
   /** The numbers that the other record has, by session. */
   readonly #numbers = new Map<string, RangeMap>();
   /** How many copies of each content it has. */
@@ -48,6 +54,8 @@ export class RecordComparison {
     this.#maxKept = maxKept;
     // They are opened again when they are read. This says early what is wrong.
     new RecordInput([...this.#files, against], io);
+    this.#isOnce = this.#files.some(isReadOnce);
+    this.#isOtherOnce = isReadOnce(against);
   }
 
   /** Whether it is certain that the other record has every event. */
@@ -57,16 +65,16 @@ export class RecordComparison {
 
   /** A line for each event that the other record lacks, and the result. */
   async *lines(isJson: boolean): AsyncGenerator<string> {
-    const isStdin = this.#files.includes('-');
-    // Stdin can be read only once. Its events may be anything.
-    if (!isStdin) await this.#lookForPlain();
+    // The events of a pipe may be anything.
+    if (!this.#isOnce) await this.#lookForPlain();
     const left: Part[] = [{ rest: 0, parts: 1 }];
     for (let part = left.shift(); part !== undefined; part = left.shift()) {
       if (await this.#read(part)) {
-        yield* this.#compare(part, isJson, isStdin);
+        yield* this.#compare(part, isJson, this.#isOnce);
         continue;
       }
-      if (isStdin || this.#against === '-') throw this.#tooMuch('that both records are files, and not stdin');
+      if (this.#isOnce || this.#isOtherOnce)
+        throw this.#tooMuch('that both records are files, and not pipes');
       const { rest, parts } = part;
       left.push({ rest, parts: 2 * parts }, { rest: rest + parts, parts: 2 * parts });
     }
@@ -174,7 +182,7 @@ function restOf(content: string, parts: number): number {
 }
 
 function jsonLine({ event, place }: RecordedEvent): string {
-  return `${JSON.stringify({ kind: 'lacking', place, event })}\n`;
+  return `${escapeUnprintable(JSON.stringify({ kind: 'lacking', place, event }))}\n`;
 }
 
 function textLine({ event, place }: RecordedEvent): string {
@@ -194,5 +202,5 @@ function sentence({
   const also = isReadable ? '' : 'Something could not be read, so more may be lacking.\n';
   if (events === 0) return `There are no events.\n${also}`;
   const result = lacking === 0 ? 'The other record has all' : `The other record lacks ${lacking} of`;
-  return `${result} ${events} events.\n${also}`;
+  return `${result} ${counted(events, 'event')}.\n${also}`;
 }
