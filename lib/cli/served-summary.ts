@@ -1,8 +1,7 @@
 import type { LogBatch } from '../../codec/index.js';
 import { type Reporter, resultOf } from '../forwarding/reporter.js';
 import { eventOf } from '../text/generated/event.js';
-import { EventSummary } from './event-summary.js';
-import type { Io } from './io.js';
+import { EventSummary, SHORT } from './event-summary.js';
 
 /** Summarises what a reporter has accepted. */
 export class ServedSummary {
@@ -18,8 +17,9 @@ export class ServedSummary {
   }
 
   /** For people; without events as well, because that is worth knowing. */
-  text({ stderr }: Pick<Io, 'stderr'>): string {
-    return `${this.#summary.lines(stderr.isTTY === true).join('\n')}\n`;
+  text(): string {
+    // The end does not wait for a slow reader of stderr. What is short reaches it in one piece.
+    return `${this.#summary.lines(SHORT).join('\n')}\n`;
   }
 
   #add({ request }: LogBatch): void {
