@@ -1,4 +1,5 @@
 import type { LogBatch, Outcome, StatusReport } from '../../codec/index.js';
+import { Guard, warnOf } from '../guard.js';
 import {
   checkArgument,
   type OptionTable,
@@ -50,10 +51,13 @@ export const SESSION_AUDIT_OPTIONS = {
  *
  * A status report names no session. In the line of one connection it belongs to the session that was last seen there, as
  * boundary sends it after a batch. If there is none yet, nothing is counted. Use one SessionAudit for each connection.
+ *
+ * If the ledger fails, because its `onEnd` does, that becomes a warning of the process, once. Everything still passes.
  */
 export class SessionAudit<Item extends Auditable = Outcome> extends DirectTransform<Item, Item> {
   readonly #ledger: SessionLedger;
   readonly #maxCount: number;
+  readonly #guard = new Guard(warnOf('the ledger of a SessionAudit'));
   /** The session that was last seen. */
   #sessionId = '';
 
@@ -85,10 +89,18 @@ export class SessionAudit<Item extends Auditable = Outcome> extends DirectTransf
   #audit(item: Auditable): void {
     const now = Date.now();
     if (!isArray(item)) {
-      this.#auditOne(item, now);
+      this.#tryOne(item, now);
       return;
     }
-    for (const one of item) this.#auditOne(one, now);
+    for (const one of item) this.#tryOne(one, now);
+  }
+
+  #tryOne(outcome: Outcome, now: number): void {
+    try {
+      this.#auditOne(outcome, now);
+    } catch (error) {
+      this.#guard.failed(error);
+    }
   }
 
   #auditOne(outcome: Outcome, now: number): void {

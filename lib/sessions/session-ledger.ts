@@ -13,7 +13,10 @@ export interface SessionLedgerOptions {
    * forget their numbers until a tenth is free, and their verdict is `unknown`. Default: `100000`.
    */
   maxRanges?: number | undefined;
-  /** Called with the last report of each session that is closed. Default: nobody is told. */
+  /**
+   * Called with the last report of each session that is closed. If it throws, so does the method that closed the session,
+   * after it has counted everything. Default: nobody is told.
+   */
   onEnd?: ((report: SessionReport) => void) | undefined;
 }
 
@@ -122,6 +125,7 @@ export class SessionLedger {
     const before = session.ranges;
     session.receive(batch, at);
     if (session.ranges !== before) this.#stored(session.ranges - before);
+    this.#makeRoom();
   }
 
   /**
@@ -140,6 +144,7 @@ export class SessionLedger {
     const before = session.ranges;
     session.drop(batch, index, at);
     if (session.ranges !== before) this.#stored(session.ranges - before);
+    this.#makeRoom();
   }
 
   /** The sender of a session says that it has lost so many events. @param at When, in ms since 1970. */
@@ -148,7 +153,9 @@ export class SessionLedger {
     const isAmount = Number.isSafeInteger(count) && count >= 0;
     checkArgument('loseBySender: count', count, isAmount, 'a whole number of at least 0');
     checkArgument('loseBySender: at', at, isTime(at), TIME);
-    if (count > 0) this.#session(sessionId, at)?.loseBySender(count, at);
+    if (count === 0) return;
+    this.#session(sessionId, at)?.loseBySender(count, at);
+    this.#makeRoom();
   }
 
   /** Closes the sessions that were idle for so long. @param now In ms since 1970. */
@@ -193,7 +200,6 @@ export class SessionLedger {
     if (session !== undefined) {
       this.#unlink(session);
     } else {
-      if (this.#open.size >= this.#maxSessions) this.#close(this.#oldest as Session);
       session = new Session(id, at);
       this.#open.set(id, session);
       this.#opened += 1;
@@ -203,6 +209,11 @@ export class SessionLedger {
     else this.#newest.next = session;
     this.#newest = session;
     return session;
+  }
+
+  /** Closes the session that was idle for longest if there is one too many: last of all, because `onEnd` may throw. */
+  #makeRoom(): void {
+    if (this.#open.size > this.#maxSessions) this.#close(this.#oldest as Session);
   }
 
   #unlink(session: Session): void {
