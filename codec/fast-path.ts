@@ -12,6 +12,8 @@ interface Check {
   RESULT: Constant;
   SESSIONS: Constant;
   SUMMARY: Constant;
+  NUMBERS: Constant;
+  MAX_NUMBERS: Constant;
   checkRequest(pos: number, end: number): number;
   readEnvelope(pos: number, end: number): number;
 }
@@ -37,7 +39,10 @@ const numbers = new Int32Array(memory, check?.RESULT.value ?? 0, check === undef
 const counts = new BigInt64Array(memory, check === undefined ? 0 : check.RESULT.value + 16, check ? 2 : 0);
 
 /** See `SUMMARY` in `wasm/summary.ts`. */
-export const summary = new Int32Array(memory, check?.SUMMARY.value ?? 0, check === undefined ? 0 : 3);
+export const summary = new Int32Array(memory, check?.SUMMARY.value ?? 0, check === undefined ? 0 : 5);
+/** The sequence numbers of the first logs: see `wasm/summary.ts`. */
+const listed = new Int32Array(memory, check?.NUMBERS.value ?? 0, check?.MAX_NUMBERS.value ?? 0);
+const bytesOfAll = Buffer.from(memory);
 /** The ids of the sessions that WebAssembly knows by number: see `wasm/summary.ts`. */
 const ids = Buffer.from(memory, check?.SESSIONS.value ?? 0, check === undefined ? 0 : SLOTS * SLOT_LENGTH);
 const sessions = new Array<string>(SLOTS).fill('');
@@ -116,14 +121,20 @@ export function checkFast(bytes: Uint8Array, pos: number, end: number): number {
 let isSummedUp = false;
 
 /**
- * The session of the request that was checked last; undefined if it has to be read again. If it is known, so are
- * {@link summary}'s first two values: the number of the first log, and how many logs are allowed.
+ * The session of the request that was checked last; undefined if it was not summed up. Otherwise {@link summary}'s first
+ * two values are the number of the first log, and how many logs are allowed.
  */
 export function sessionRead(): string | undefined {
   if (!isSummedUp) return undefined;
   const slot = summary[2] as number;
   if (slot >= 0) return slot < SLOTS ? sessions[slot] : newSession(slot - SLOTS);
-  return slot === NO_SESSION ? '' : undefined;
+  // The request is still in memory.
+  return slot === NO_SESSION ? '' : bytesOfAll.toString('utf8', summary[3], summary[4]);
+}
+
+/** The sequence numbers of the logs of the request that was checked last, at most 1024. Read them at once. */
+export function numbersRead(count: number): number[] {
+  return Array.from(listed.subarray(0, count));
 }
 
 const NO_SESSION = -1;

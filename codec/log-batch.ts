@@ -4,7 +4,7 @@ import { describeBatch } from './describe-message.js';
 import { BoundaryLogError } from './errors.js';
 import { isTag } from './frame.js';
 import { ReportBoundaryLogsRequest } from './messages.js';
-import { firstOfRun, type Summary, summaryOf } from './summary.js';
+import { type Summary, sumUp } from './summary.js';
 import { WireReader } from './wire-reader.js';
 
 /**
@@ -33,6 +33,7 @@ export class LogBatch {
   #sessionId: string | undefined;
   #allowed: number;
   #firstNumber: number;
+  #numbers: readonly number[] | undefined;
 
   /**
    * @param tag The tag of its frame.
@@ -41,7 +42,15 @@ export class LogBatch {
    * @throws ERR_INVALID_OPTION if an argument is not such a value.
    */
   constructor(tag: number, count: number, raw: Buffer);
-  constructor(tag: number, count: number, raw: Buffer, sessionId?: string, allowed = 0, firstNumber = -1) {
+  constructor(
+    tag: number,
+    count: number,
+    raw: Buffer,
+    sessionId?: string,
+    allowed = 0,
+    firstNumber = -1,
+    numbers?: readonly number[],
+  ) {
     if (!isTag(tag) || !Number.isInteger(count) || count < 0 || !(raw instanceof Uint8Array)) {
       refuse(tag, count, raw);
     }
@@ -52,6 +61,7 @@ export class LogBatch {
     this.#sessionId = sessionId;
     this.#allowed = allowed;
     this.#firstNumber = firstNumber;
+    this.#numbers = numbers;
   }
 
   /**
@@ -84,9 +94,14 @@ export class LogBatch {
     return this.#firstNumber;
   }
 
-  /** The sequence number of each log, read without decoding them. */
+  /**
+   * The sequence number of each log, read without decoding them. Empty if the numbers are not consecutive and more than 16
+   * logs are shorter than 32 bytes on average, which no request is.
+   */
   get numbers(): readonly number[] {
-    return summaryOf(this.raw).numbers;
+    const first = this.firstNumber;
+    if (first >= 0) return Array.from({ length: this.count }, (_, i) => first + i);
+    return this.#numbers ?? this.#sumUp().numbers;
   }
 
   /** What `describeOutcome()` returns. If the bytes are not valid, the error stands in place of what they contain. */
@@ -125,11 +140,12 @@ export class LogBatch {
   }
 
   #sumUp(): Summary {
-    const summary = summaryOf(this.raw);
-    const { sessionId, allowed, numbers } = summary;
-    this.#sessionId = sessionId;
-    this.#allowed = allowed;
-    this.#firstNumber = numbers.length === this.count ? firstOfRun(numbers) : -1;
+    const summary = sumUp(this.raw);
+    this.#sessionId = summary.sessionId;
+    this.#allowed = summary.allowed;
+    // Somebody else may have counted them.
+    this.#firstNumber = summary.count === this.count ? summary.firstNumber : -1;
+    this.#numbers = summary.numbers;
     return summary;
   }
 }
@@ -142,6 +158,7 @@ export const SummedBatch = LogBatch as unknown as new (
   sessionId: string | undefined,
   allowed: number,
   firstNumber: number,
+  numbers: readonly number[] | undefined,
 ) => LogBatch;
 
 /** Not in the constructor, which runs for each batch. */

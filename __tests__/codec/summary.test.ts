@@ -8,6 +8,7 @@ import {
   FrameDecoder,
   LogBatch,
 } from '../../codec/index.js';
+import { summaryOf } from '../../codec/summary.js';
 import { random } from '../helpers/cuts.js';
 import { seed } from '../helpers/seed.js';
 import { decodedSum, summedUp } from '../helpers/sums.js';
@@ -42,6 +43,24 @@ describe('the numbers of a batch', () => {
     expect(batch.numbers).toEqual(numbers);
     expect(summedUp(new LogBatch(2, batch.count, batch.raw))).toEqual(summedUp(batch));
   });
+});
+
+test.each([
+  ['16 short logs', 16, 'x', true],
+  ['17 short logs', 17, 'x', false],
+  ['17 logs of 32 bytes', 17, 'https://example.com/abc', true],
+  ['900 logs of 32 bytes', 900, 'https://example.com/abc', true],
+])('%s: whether numbers that are not consecutive are listed', (_, count, url, isListed) => {
+  const numbers = Array.from({ length: count }, (_, i) => 2 * i);
+  const logs = numbers.map((sequenceNumber) => ({ sequenceNumber, allowed: true, httpRequest: { url } }));
+  const frame = encodeLogs({ sessionId: 'a session', logs });
+  const batch = decoded(frame);
+  expect(batch.numbers).toEqual(isListed ? numbers : []);
+  expect(batch.allowed).toBe(count);
+  // A batch that the codec has not checked, and the sum in JavaScript.
+  expect(summedUp(new LogBatch(2, count, batch.raw))).toEqual(summedUp(batch));
+  const { sessionId, allowed, firstNumber, numbers: listed } = summaryOf(batch.raw);
+  expect({ sessionId, allowed, firstNumber, numbers: listed }).toEqual(summedUp(batch));
 });
 
 test('a batch knows the session of its own logs, whatever was decoded before', () => {

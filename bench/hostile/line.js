@@ -10,6 +10,8 @@ import {
   MessageDecoder,
   nullReporter,
   redact,
+  SessionAudit,
+  SessionLedger,
   StatusSink,
   TextReporter,
 } from 'boundary-log-proxy';
@@ -72,7 +74,9 @@ export class Line {
     /** @type {MessageDecoder<import('boundary-log-proxy').Outcome, true>} */
     const decoder = new MessageDecoder();
     const redaction = REDACTION[path];
-    const outcomes = this.#parser.pipe(decoder);
+    /** @type {SessionAudit<import('boundary-log-proxy').Outcome[]>} */
+    const audit = new SessionAudit({ ledger: new SessionLedger() });
+    const outcomes = this.#parser.pipe(decoder).pipe(audit);
     // No batch is dropped: without a listener for it, the stream would fail.
     if (redaction === undefined) outcomes.pipe(demux);
     else outcomes.pipe(/** @type {typeof redact<true>} */ (redact)(redaction)).pipe(demux);

@@ -18,6 +18,21 @@ export const WORST = [
     },
   },
   {
+    name: 'empty logs with a session of 3 bytes',
+    recipe: { tag: 1, prefix: '1203616263', unit: '0a00', suffix: '', length: 32_768, inside: [] },
+  },
+  {
+    name: 'logs with the same number that are long enough to be requests',
+    recipe: {
+      tag: 1,
+      prefix: `1224${'61'.repeat(36)}`,
+      unit: `0a1e20051a1a0a18${'61'.repeat(24)}`,
+      suffix: '',
+      length: 32_768,
+      inside: [],
+    },
+  },
+  {
     name: 'an envelope of empty requests',
     recipe: { tag: 2, prefix: '', unit: '0a00', suffix: '', length: 32_768, inside: [] },
   },

@@ -17,4 +17,4 @@ export const PAYLOAD_ROOM: i32 = 0x8000;
 
 export { JOINED, RESULT, readEnvelope } from './envelope';
 export { checkRequest } from './generated/check';
-export { SESSIONS, SUMMARY } from './summary';
+export { MAX_NUMBERS, NUMBERS, SESSIONS, SUMMARY } from './summary';

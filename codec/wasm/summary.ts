@@ -21,10 +21,15 @@ export const SESSIONS: usize = memory.data(256 * 64, 16);
 
 /**
  * Of the request that was checked last: the first sequence number, or -1 if the numbers are not consecutive; how many logs
- * are allowed; and the number of its session. Three i32. {@link SLOTS} is added to the number until JavaScript says that it
- * has read the id. Without a session the number is {@link NONE}, and if the id cannot be stored, {@link LEFT}.
+ * are allowed; the number of its session; and where its id begins and ends. Five i32. {@link SLOTS} is added to the number
+ * until JavaScript says that it has read the id. Without a session the number is {@link NONE}, and if the id cannot be
+ * stored, {@link LEFT}.
  */
-export const SUMMARY: usize = memory.data(12, 4);
+export const SUMMARY: usize = memory.data(20, 4);
+
+/** The sequence numbers of its first logs. i32. */
+export const NUMBERS: usize = memory.data(4 * 1024, 4);
+export const MAX_NUMBERS: i32 = 1024;
 
 let allowed: i32 = 0;
 let first: i32 = 0;
@@ -50,6 +55,7 @@ export function noteLog(index: i32, isAllowed: bool, sequence: i32): void {
   else difference |= sequence ^ expected;
   difference |= sequence >> 31;
   expected = sequence + 1;
+  if (index <= MAX_NUMBERS) store<i32>(NUMBERS + ((<usize>index - 1) << 2), sequence);
 }
 
 /** The id of the session. The last one counts. */
@@ -63,6 +69,8 @@ export function summarize(): void {
   store<i32>(SUMMARY, difference === 0 ? first : -1);
   store<i32>(SUMMARY, allowed, 4);
   store<i32>(SUMMARY, sessionStop === sessionStart ? NONE : slotOf(sessionStart, sessionStop), 8);
+  store<i32>(SUMMARY, <i32>sessionStart, 12);
+  store<i32>(SUMMARY, <i32>sessionStop, 16);
 }
 
 /** Finds the number of a session, or gives it one. Another session may have had this number before. */

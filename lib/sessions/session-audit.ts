@@ -11,6 +11,7 @@ import {
 import type { TransformCallback } from '../streams/base.js';
 import { DirectTransform, isObject, type Write } from '../streams/direct.js';
 import type { WriteRest } from '../streams/typed-stream.js';
+import type { NumberedBatch } from './session.js';
 import type { SessionLedger } from './session-ledger.js';
 
 /** What a {@link SessionAudit} accepts and emits: batches, outcomes, or arrays of outcomes. */
@@ -41,6 +42,13 @@ export const SESSION_AUDIT_OPTIONS = {
 } satisfies OptionTable<SessionAuditOptions>;
 
 /**
+ * Numbers that are not consecutive cost time for each event. The bytes of real events pay for it. A connection whose events
+ * are shorter than this, in bytes, which no request is, has only so many of them read.
+ */
+const MIN_EVENT_LENGTH = 32;
+const MAX_CREDIT = 1024;
+
+/**
  * Transform, object mode: tells a {@link SessionLedger} of each batch that passes. Everything passes unchanged.
  *
  * ```ts
@@ -60,6 +68,8 @@ export class SessionAudit<Item extends Auditable = Outcome> extends DirectTransf
   readonly #guard = new Guard(warnOf('the ledger of a SessionAudit'));
   /** The session that was last seen. */
   #sessionId = '';
+  /** Of how many more events the numbers are read. */
+  #credit = MAX_CREDIT;
 
   /** @throws ERR_INVALID_OPTION */
   constructor(options: SessionAuditOptions) {
@@ -108,11 +118,22 @@ export class SessionAudit<Item extends Auditable = Outcome> extends DirectTransf
       const { sessionId } = outcome;
       if (typeof sessionId !== 'string') return;
       if (sessionId !== '') this.#sessionId = sessionId;
-      this.#ledger.receive(outcome, now);
+      this.#ledger.receive(
+        outcome.firstNumber >= 0 || this.#canRead(outcome) ? outcome : unread(outcome),
+        now,
+      );
     } else if (outcome?.kind === 'status') {
       const lost = this.#lost(outcome);
       if (lost > 0) this.#ledger.loseBySender(this.#sessionId, lost, now);
     }
+  }
+
+  /** Whether the connection has sent enough bytes for the work of reading numbers that are not consecutive. */
+  #canRead({ count, byteLength }: LogBatch): boolean {
+    this.#credit = Math.min(MAX_CREDIT, this.#credit + byteLength / MIN_EVENT_LENGTH);
+    if (this.#credit < count) return false;
+    this.#credit -= count;
+    return true;
   }
 
   /** How many events a sender has lost, by a report that may say anything. */
@@ -126,4 +147,9 @@ export class SessionAudit<Item extends Auditable = Outcome> extends DirectTransf
 
 function isArray(item: Auditable): item is readonly Outcome[] {
   return Array.isArray(item);
+}
+
+/** A batch whose numbers are not read. */
+function unread({ sessionId, count, allowed }: LogBatch): NumberedBatch {
+  return { sessionId, count, allowed, firstNumber: -1, numbers: [] };
 }

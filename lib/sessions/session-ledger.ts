@@ -244,7 +244,7 @@ export class SessionLedger {
     for (const session of largestFirst) {
       if (this.#ranges <= 0.9 * this.#maxRanges) return;
       this.#ranges -= session.ranges;
-      session.giveUp();
+      session.giveUp('too_many_ranges');
     }
   }
 }

@@ -18,8 +18,11 @@ export type Losses = Record<LostBy, number>;
  */
 export type Verdict = 'complete' | 'before_start' | 'missing' | 'unknown';
 
-/** Why a verdict is `unknown`: there were more gaps than may be stored, or no event had a number. */
-export type Uncertainty = 'too_many_ranges' | 'no_numbers';
+/**
+ * Why a verdict is `unknown`: there were more gaps than may be stored, the numbers were not read, or no event had one. See
+ * `LogBatch.numbers`.
+ */
+export type Uncertainty = 'too_many_ranges' | 'unread_numbers' | 'no_numbers';
 
 /** What a ledger knows of a session. It contains only what JSON can contain. */
 export interface SessionReport {
@@ -67,6 +70,7 @@ export interface SessionReport {
 
 const WHY: Record<Uncertainty, string> = {
   too_many_ranges: 'its numbers have more gaps than may be stored',
+  unread_numbers: 'events that are too short to be requests have numbers that are not consecutive',
   no_numbers: 'its events have no numbers',
 };
 

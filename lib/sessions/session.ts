@@ -17,7 +17,10 @@ export interface NumberedBatch {
   readonly allowed: number;
   /** The number of the first event, if each event has the number after the one before it. Otherwise -1. */
   readonly firstNumber: number;
-  /** The number of each event. It is used if `firstNumber` is -1. A number below 0 stands for none. */
+  /**
+   * The number of each event. It is used if `firstNumber` is -1. A number below 0 stands for none. If the list is shorter
+   * than `count`, the numbers were not read, and the verdict is `unknown`.
+   */
   readonly numbers: readonly number[];
 }
 
@@ -50,6 +53,8 @@ export class Session {
   activeAt: number;
   /** The state of each number; undefined if that would be too much to store. */
   #numbers: RangeMap | undefined = new RangeMap();
+  /** Why they are not stored. */
+  #why: Uncertainty | null = null;
   /** The number from which on all have to arrive; -1 if none has arrived. */
   #start = -1;
   /** After the highest number that has arrived. */
@@ -94,6 +99,10 @@ export class Session {
       return;
     }
     const { numbers } = batch;
+    if (numbers.length < count) {
+      this.giveUp('unread_numbers');
+      return;
+    }
     // The sender numbers events before it queues them, so the first one in the batch may not be the lowest.
     if (this.#start < 0) this.#start = lowestOf(numbers);
     for (const number of numbers) {
@@ -109,6 +118,9 @@ export class Session {
       this.#dropWithout(reason, count);
     } else if (isRun(firstNumber, count)) {
       this.#lose(firstNumber, firstNumber + count, reason);
+    } else if (numbers.length < count) {
+      this.giveUp('unread_numbers');
+      this.#dropWithout(reason, count);
     } else {
       for (const number of numbers) {
         if (isNumber(number)) this.#lose(number, number + 1, reason);
@@ -124,8 +136,10 @@ export class Session {
   }
 
   /** Forgets the numbers, and keeps the counts. */
-  giveUp(): void {
-    this.#numbers?.forEach((from, to, state) => {
+  giveUp(why: Uncertainty): void {
+    if (this.#numbers === undefined) return;
+    this.#why = why;
+    this.#numbers.forEach((from, to, state) => {
       if (state < 0) this.#dropWithout(LOST - state, to - from);
     });
     this.#numbers = undefined;
@@ -254,7 +268,7 @@ export class Session {
   }
 
   #uncertainty(missing: number): Uncertainty | null {
-    if (this.#numbers === undefined) return 'too_many_ranges';
+    if (this.#why !== null) return this.#why;
     return this.#end === 0 && missing === 0 ? 'no_numbers' : null;
   }
 }

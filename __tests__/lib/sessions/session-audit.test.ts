@@ -26,6 +26,18 @@ import { until } from '../../helpers/until.js';
 const logs = (numbers: readonly number[]) => numbers.map((sequenceNumber) => ({ sequenceNumber }));
 const batch = (sessionId: string, numbers: readonly number[]) =>
   encodeLogs({ sessionId, logs: logs(numbers) });
+/** The same with requests, so that each event has the length of a real one. */
+const realBatch = (sessionId: string, numbers: readonly number[]) =>
+  encodeLogs({
+    sessionId,
+    logs: logs(numbers).map((log) => ({
+      ...log,
+      httpRequest: { method: 'GET', url: 'https://example.com/a' },
+    })),
+  });
+/** So many numbers, each `step` after the one before it. */
+const every = (count: number, step: number, from = 0) => range(0, count - 1).map((i) => from + i * step);
+const UNREAD = 'unknown: events that are too short to be requests have numbers that are not consecutive';
 const status = (droppedChannelFull: number, droppedBatchFull = 0) =>
   encodeStatus({ droppedChannelFull, droppedBatchFull });
 
@@ -64,6 +76,25 @@ const cases: [what: string, frames: Buffer[], expected: Record<string, string>][
     'a status with counts that nobody believes',
     [batch('a', [0]), status(-5, -1), encodeStatus({ droppedChannelFull: 2n ** 62n, droppedBatchFull: 1n })],
     { a: 'complete, 0–0' },
+  ],
+  ['a batch of 16 short events with gaps', [batch('a', every(16, 2))], { a: '15 missing: 15 unexplained' }],
+  ['a batch of many short events without gaps', [batch('a', range(0, 4999))], { a: 'complete, 0–4999' }],
+  ['a batch of more short events with gaps', [batch('a', every(17, 2))], { a: UNREAD }],
+  ['many batches of them', range(0, 99).map((n) => batch('a', every(16, 2, 32 * n))), { a: UNREAD }],
+  [
+    'as many batches of real events with gaps',
+    range(0, 99).map((n) => realBatch('a', every(16, 2, 32 * n))),
+    { a: '1,599 missing: 1,599 unexplained' },
+  ],
+  [
+    'large batches of real events with gaps',
+    range(0, 4).map((n) => realBatch('a', every(400, 3, 1200 * n))),
+    { a: '3,998 missing: 3,998 unexplained' },
+  ],
+  [
+    'other sessions while the numbers of one are not read',
+    [batch('a', every(17, 2)), batch('b', [0, 1]), batch('a', [40])],
+    { a: UNREAD, b: 'complete, 0–1' },
   ],
   [
     'frames that are rejected',
