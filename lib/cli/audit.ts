@@ -164,7 +164,7 @@ class AuditedRecord {
       unnumbered > 0 &&
         `${counted(unnumbered, 'event')} without a number: nobody can tell which are missing.`,
       lostWithoutSession > 0 &&
-        `${counted(lostWithoutSession, 'event')} lost by a sender before its first session.`,
+        `${counted(lostWithoutSession, 'event')} lost by a sender that had not named a session yet.`,
       ignoredReports > 0 &&
         `${counted(ignoredReports, 'report')} of lost events with a count that cannot be true.`,
       !isReadable && 'Something could not be read, so more may be missing.',

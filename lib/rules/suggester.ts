@@ -18,6 +18,9 @@ export const MAX_GROUPS = 20_000;
 /** How many characters their URLs have altogether. */
 export const MAX_CHARACTERS = 2 ** 24;
 
+/** A segment of a path needs as much memory as this many characters: it becomes a node of a tree. */
+const SEGMENT_COST = 64;
+
 /** A rule, and what it is for. */
 export interface SuggestedRule {
   /** The text of the rule. */
@@ -57,7 +60,8 @@ type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /**
  * Collects events, and suggests rules for them. Its memory is bounded: it keeps at most 20,000 different requests, whose
- * URLs have at most 16 Mi characters. Identifiers inside of a path count as one request.
+ * URLs have at most 16 Mi characters, each segment of a path counting as 64 more. Identifiers inside of a path count as one
+ * request.
  */
 export class RuleSuggester {
   readonly #by: Level;
@@ -84,7 +88,7 @@ export class RuleSuggester {
     const known = this.#groups.get(key);
     if (known !== undefined) {
       known.add(pattern);
-    } else if (this.#hasRoom(key, event)) {
+    } else if (this.#hasRoom(key, event, pattern.path)) {
       const example = copyOf(event);
       // Made again of the copy, so that it does not keep the memory alive from which the event was read.
       this.#groups.set(key, new Growing(patternFor(example, this.#by) as RequestPattern, example));
@@ -139,8 +143,12 @@ export class RuleSuggester {
       this.#inexpressible.set(key, { part, reason, events: 1, example: copyOf(event) });
   }
 
-  #hasRoom(key: string, { http_method = '', http_url = '' }: RequestedEvent): boolean {
-    const characters = key.length + http_method.length + http_url.length;
+  #hasRoom(
+    key: string,
+    { http_method = '', http_url = '' }: RequestedEvent,
+    path: readonly string[] = [],
+  ): boolean {
+    const characters = key.length + http_method.length + http_url.length + SEGMENT_COST * path.length;
     const groups = this.#groups.size + this.#inexpressible.size;
     const hasRoom = groups < MAX_GROUPS && this.#characters + characters <= MAX_CHARACTERS;
     if (hasRoom) this.#characters += characters;

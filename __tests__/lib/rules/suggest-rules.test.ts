@@ -208,6 +208,14 @@ test('millions of different requests keep the memory bounded, and the account is
   expect(suggestRules(long).leftOut).toBeGreaterThan(20);
 });
 
+test('a path of very many segments has no rule', () => {
+  const deep = (i: number) => `https://a.example/k${i}/${'x/'.repeat(100_000)}`;
+  const given = Array.from({ length: 40 }, (_, i) => ({ http_method: 'GET', http_url: deep(i) }));
+  // Each of them would be a rule of 200,000 characters, and a tree that needs 20 MB.
+  const { rules, leftOut } = suggestRules(given);
+  expect([rules.length, leftOut]).toEqual([2, 38]);
+});
+
 test('thousands of wide rules and of requests that none can name', () => {
   function* many() {
     for (let i = 0; i < 6000; i++) {
