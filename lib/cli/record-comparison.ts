@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { invalidOption } from '../options.js';
+import { ownText } from '../own-text.js';
 import { escapeUnprintable } from '../printable.js';
 import { placeText, type RecordedEvent } from '../records/record.js';
 import { RangeMap } from '../sessions/range-map.js';
+import { MAX_ID_LENGTH } from '../sessions/session-ledger.js';
 import type { BoundaryEvent } from '../text/event.js';
 import { logfmtValue } from '../text/logfmt-value.js';
 import { parseTime } from '../text/timestamp.js';
@@ -142,7 +144,7 @@ export class RecordComparison {
     let numbers = this.#numbers.get(sessionId);
     if (numbers === undefined) {
       numbers = new RangeMap();
-      this.#numbers.set(sessionId, numbers);
+      this.#numbers.set(ownText(sessionId), numbers);
     }
     const before = numbers.size;
     if (!numbers.extend(number, number + 1, 1)) numbers.update(number, number + 1, () => 1);
@@ -164,7 +166,9 @@ export class RecordComparison {
 
 /** The number of an event of a session; undefined if it has none. */
 function numberOf({ session_id, sequence_number = -1 }: BoundaryEvent): number | undefined {
-  return session_id === undefined || session_id === '' || sequence_number < 0 ? undefined : sequence_number;
+  // As in a ledger, an id that could fill the memory counts as none.
+  const isId = session_id !== undefined && session_id !== '' && session_id.length <= MAX_ID_LENGTH;
+  return isId && sequence_number >= 0 ? sequence_number : undefined;
 }
 
 /** A hash of what is the same in all records of an event, with and without a session. */

@@ -1,3 +1,4 @@
+import { ownText } from '../own-text.js';
 import { parseUrl } from './go-url.js';
 import { hostText } from './host-text.js';
 import { identifierKind } from './identifiers.js';
@@ -201,11 +202,9 @@ function inexpressibleKey(part: Inexpressible['part'], reason: string, event: Re
   return [reason, hostText(http_url), path, method].join('\n');
 }
 
-/** A part of a text keeps the whole text in memory. A copy does not. */
 function copyOf({ http_method, http_url }: RequestedEvent): RequestedEvent {
-  const copied = (text: string) => JSON.parse(JSON.stringify(text)) as string;
   return {
-    ...(http_method !== undefined && { http_method: copied(http_method) }),
-    ...(http_url !== undefined && { http_url: copied(http_url) }),
+    ...(http_method !== undefined && { http_method: ownText(http_method) }),
+    ...(http_url !== undefined && { http_url: ownText(http_url) }),
   };
 }

@@ -1,6 +1,7 @@
 import { checkArgument, isCallable, isRecord } from '../../codec/argument.js';
 import { BoundaryLogError } from '../../codec/errors.js';
 import { unknownName } from '../../codec/unknown-name.js';
+import { ownText } from '../own-text.js';
 import { type NumberedBatch, type Reasons, Session } from './session.js';
 import { LOST_BY, type Losses, type SessionReport } from './session-report.js';
 
@@ -33,7 +34,7 @@ export interface SessionTotals {
 }
 
 /** An id is a UUID. A longer text than this could fill the memory, and counts as none. */
-const MAX_ID_LENGTH = 128;
+export const MAX_ID_LENGTH = 128;
 
 const OPTIONS = ['maxSessions', 'maxRanges', 'onEnd'];
 
@@ -200,8 +201,8 @@ export class SessionLedger {
     if (session !== undefined) {
       this.#unlink(session);
     } else {
-      session = new Session(id, at);
-      this.#open.set(id, session);
+      session = new Session(ownText(id), at);
+      this.#open.set(session.id, session);
       this.#opened += 1;
     }
     session.previous = this.#newest;

@@ -196,6 +196,29 @@ describe('a pipe can be read only once:', () => {
   });
 });
 
+describe('a heap of 48 MB is enough for', () => {
+  const lines = (count: number, line: (i: number) => string) =>
+    file(Array.from({ length: count }, (_, i) => `${line(i)}\n`).join(''));
+  const url = `https://a.example/${'x'.repeat(8000)}`;
+  const sessions = () =>
+    lines(
+      8000,
+      (i) => `decision=deny session_id=a-session-with-an-id-${i} sequence_number=0 http_url=${url}`,
+    );
+  const ids = () =>
+    lines(100, (i) => JSON.stringify({ ...event(0), session_id: `${i}${'x'.repeat(900_000)}` }));
+  test.each<[what: string, args: () => string[], text: string]>([
+    ['64 MB of sessions', () => [sessions()], '8000 events in 8000 sessions'],
+    ['a comparison with them', () => [file(json([event(0)])), '--against', sessions()], 'lacks 1 of 1'],
+    ['90 MB of ids', () => [ids()], '100 events without a session'],
+    ['a comparison with these', () => [file(json([event(0)])), '--against', ids()], 'The other record has'],
+  ])('%s', (_, args, text) => {
+    const command = ['--max-old-space-size=48', MAIN, 'audit', ...args()];
+    const { stdout } = spawnSync(process.execPath, command, { encoding: 'utf8', timeout: 120_000 });
+    expect(stdout).toContain(text);
+  });
+});
+
 test('a reader that goes away early does not turn the answer into yes', () => {
   const sessions = Array.from({ length: 30_000 }, (_, i) => event(0, `s${i}`));
   for (const [last, code] of [
