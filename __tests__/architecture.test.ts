@@ -45,6 +45,7 @@ const FOLDERS: Record<string, string[]> = {
   telemetry: [],
   text: [],
   capture: ['streams', 'telemetry'],
+  http: [],
   fixtures: [],
   rules: ['text'],
   forwarding: ['streams'],
@@ -55,6 +56,7 @@ const FOLDERS: Record<string, string[]> = {
   records: ['text', 'capture', 'spool'],
   reporters: ['telemetry', 'text', 'forwarding', 'sender'],
   server: ['streams', 'telemetry', 'capture', 'forwarding', 'redaction', 'spool', 'sessions'],
+  console: ['streams', 'telemetry', 'text', 'rules', 'http', 'sessions', 'server'],
   cli: [
     'streams',
     'telemetry',
@@ -69,6 +71,8 @@ const FOLDERS: Record<string, string[]> = {
     'rules',
     'reporters',
     'server',
+    'http',
+    'console',
   ],
 };
 
@@ -147,6 +151,18 @@ const RULES: Rule[] = [
     never: /^(node:)?timers/,
   },
   {
+    rule: 'the page of the console imports only itself, its two packages, types, and what runs in a browser',
+    why: 'it is bundled for browsers, where there is no Node',
+    modules: /^lib\/console\/page\//,
+    only: /^(lib\/console\/(page\/|messages\.ts$)|lib\/(printable\.ts$|rules\/|text\/event\.ts$)|preact(\/hooks)?$|uplot$)/,
+  },
+  {
+    rule: 'only the page of the console imports the packages that are bundled into it',
+    why: 'they are not installed with this package',
+    modules: /^(?!lib\/console\/page\/)/,
+    never: /^(preact|uplot|lib\/console\/page\/)/,
+  },
+  {
     rule: "an example imports only the package's public entries, Node, split2, and the test runners",
     why: 'it can be copied into a program that has nothing else',
     modules: /^examples\//,
@@ -161,7 +177,7 @@ const MODULES = ['codec', 'lib', 'examples']
   .flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
   )
-  .filter((file) => /\.[jt]s$/.test(file) && !/\/generated\/|\.d\.ts$/.test(file))
+  .filter((file) => /\.[jt]sx?$/.test(file) && !/\/generated\/|\.d\.ts$/.test(file))
   .sort();
 
 const IMPORTS = new Map(MODULES.map((file) => [file, importsOf(file)]));
@@ -257,7 +273,11 @@ function importsOf(file: string): string[] {
   return specifiersIn(source).map((specifier) => {
     if (!specifier.startsWith('.')) return specifier;
     const path = join(dirname(file), specifier);
-    return [path.replace(/\.js$/, '.ts'), path].find((path) => existsSync(join(ROOT, path))) ?? path;
+    return (
+      [path.replace(/\.js$/, '.ts'), path.replace(/\.js$/, '.tsx'), path].find((path) =>
+        existsSync(join(ROOT, path)),
+      ) ?? path
+    );
   });
 }
 

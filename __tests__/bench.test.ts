@@ -49,6 +49,7 @@ describe('bench/run.js', () => {
       'latency',
       'fairness',
       'connections',
+      'console',
       'spool',
       'coalescing',
       'replace',

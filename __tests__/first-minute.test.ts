@@ -1,14 +1,17 @@
 import { EventEmitter, once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import { run } from '../lib/cli/program.js';
-import { blocksOf } from './helpers/code-blocks.js';
+import { blocksOf, ROOT } from './helpers/code-blocks.js';
 import { tempPaths } from './helpers/temp.js';
 import { until } from './helpers/until.js';
 
 /* The first minute of the README, in its order. What the blocks show is what the programs print. */
 
 const path = tempPaths();
+const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
 const blocks = blocksOf('README.md').filter(({ language }) => language === 'console');
 
 /** What a block shows as output, without the command. */
@@ -37,7 +40,7 @@ test('the blocks of the first minute show what the programs print', async () => 
   expect(blocks.map(({ code }) => /^\$ (.*)$/m.exec(code)?.[1])).toEqual([
     'npm ci && npm start',
     'node dist/lib/cli/main.js send --sample 20',
-    'curl -s http://127.0.0.1:9465/metrics | grep logs_received',
+    'curl -s http://127.0.0.1:9465/metrics | grep ^agent_boundary_log_proxy_logs_received',
   ]);
   const [first, second] = [terminal(), terminal()];
   const socket = path();
@@ -59,10 +62,17 @@ test('the blocks of the first minute show what the programs print', async () => 
   expect(decisions.slice(0, 8).filter((decision) => decision === 'allow')).toHaveLength(5);
 
   const metrics = await (await fetch(url)).text();
-  const lines = metrics.split('\n').filter((line) => line.includes('logs_received'));
+  const lines = metrics
+    .split('\n')
+    .filter((line) => line.startsWith('agent_boundary_log_proxy_logs_received'));
   expect(`${lines.join('\n')}\n`).toBe(shown(2));
 
   first.signals.emit('signal', 'SIGTERM');
   expect(await serving).toBe(0);
+  // What the page says about the last lines of the log.
+  for (const text of ['"verdict":"complete, 0–19"', '20 events received, all forwarded']) {
+    expect(readme).toContain(`\`${text}\``);
+    expect(first.io.stderr.text).toContain(text);
+  }
   await once(first.io.stdout.end(), 'finish');
 });

@@ -265,15 +265,15 @@ describe.each(Object.entries(VALUES))('%s', (entry, names) => {
   });
 
   // In both kinds of modules, each with this entry alone, so that the entry must bring its own types.
-  test.each(['mts', 'cts'])(
-    'its types work in a .%s file',
-    async (extension) => {
-      const file = `${entry.replaceAll('/', '-')}.${extension}`;
-      writeFileSync(join(folder, file), CONSUMERS[entry as keyof typeof CONSUMERS]);
+  test(
+    'its types work in a .mts and in a .cts file',
+    async () => {
+      const files = ['mts', 'cts'].map((extension) => `${entry.replaceAll('/', '-')}.${extension}`);
+      for (const file of files) writeFileSync(join(folder, file), CONSUMERS[entry as keyof typeof CONSUMERS]);
       const tsc = join(PROJECT, 'node_modules/.bin/tsc');
       const modules = ['--module', 'nodenext', '--moduleResolution', 'nodenext', '--target', 'es2022'];
       const strict = ['--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false', '--noEmit'];
-      expect(await run(tsc, ...modules, ...strict, file).catch(({ stdout }) => stdout)).toBe('');
+      expect(await run(tsc, ...modules, ...strict, ...files).catch(({ stdout }) => stdout)).toBe('');
     },
     MINUTES,
   );

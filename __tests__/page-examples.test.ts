@@ -334,6 +334,8 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
     text: 'pypi.example.com',
     reason: 'rules-page.test.ts runs the commands with these events',
   },
+  { page: 'docs/console.md', text: '--console', reason: 'console/page/page.test.ts opens the link of serve' },
+  { page: 'docs/console.md', text: 'ssh -L', reason: 'it needs another machine' },
   { page: 'docs/rules.md', text: '--check', reason: 'rules-page.test.ts runs it' },
   { page: 'docs/rules.md', text: 'alsoAllows: [', reason: 'it is what the example above prints' },
   { page: 'docs/streams.md', text: 'new StatusSink()', reason: 'the test below runs it' },

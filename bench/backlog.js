@@ -33,7 +33,7 @@ export function backlog(bytes) {
     name: `${Math.round(bytes / 1e6)} MB`,
     async run({ smoke, root }) {
       const folder = await mkdtemp(join(tmpdir(), 'bench-'));
-      const batches = Math.ceil((smoke ? bytes / 50 : bytes) / RECORD);
+      const batches = Math.ceil((smoke ? bytes / 500 : bytes) / RECORD);
       const spool = { folder: join(folder, 'spool'), maxBytes: 2 * bytes };
       try {
         const filling = new Stage(folder, { reporter: 'none', asCommand: true, spool }, root);

@@ -13,8 +13,8 @@ export function playing(name, play) {
     name,
     isBuild: play.target === 'proxy',
     async run({ smoke, ...settings }) {
-      const batches = smoke ? Math.ceil(play.batches / 50) : play.batches;
-      const warmUp = smoke ? Math.ceil(play.warmUp / 50) : play.warmUp;
+      const batches = smoke ? Math.ceil(play.batches / 200) : play.batches;
+      const warmUp = smoke ? Math.ceil(play.warmUp / 200) : play.warmUp;
       const { cpu, seconds, ...rest } = await stage({ ...play, batches, warmUp }, settings);
       return { ...rest, cpu: (cpu / (batches * play.load.logs)) * 1e6, throughput: batches / seconds };
     },

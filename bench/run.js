@@ -9,6 +9,7 @@ import { measure } from './measure.js';
 import { coalescing } from './rows/coalescing.js';
 import { codec } from './rows/codec.js';
 import { connections } from './rows/connections.js';
+import { console_ } from './rows/console.js';
 import { fairness } from './rows/fairness.js';
 import { hostile } from './rows/hostile.js';
 import { latency } from './rows/latency.js';
@@ -31,6 +32,7 @@ const GROUPS = {
   latency,
   fairness,
   connections,
+  console: console_,
   spool,
   coalescing,
   replace,

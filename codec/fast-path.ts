@@ -143,7 +143,7 @@ function newSession(slot: number): string {
   const from = slot * SLOT_LENGTH;
   const id = ids.toString('utf8', from + 8, from + 8 + (ids[from] as number));
   sessions[slot] = id;
-  // It is read.
+  // Tells WebAssembly that the id has been read.
   ids[from + 1] = 0;
   return id;
 }
@@ -178,7 +178,7 @@ export const Member = { UNKNOWN: 0, LOGS: 1, STATUS: 2 } as const;
  */
 export function readEnvelopeFast(bytes: Uint8Array): number {
   const at = addressOf(bytes, 0, bytes.length);
-  // Of several requests, only the last one would be summed up.
+  // An envelope may contain several requests, and the summary would be that of the last one.
   isSummedUp = false;
   if (at === NOT_LOADED) return UNDECIDED;
   envelopeAt = at;

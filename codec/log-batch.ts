@@ -33,6 +33,7 @@ export class LogBatch {
   #sessionId: string | undefined;
   #allowed: number;
   #firstNumber: number;
+  /** Undefined until somebody wants them: most batches have consecutive ones. */
   #numbers: readonly number[] | undefined;
 
   /**
@@ -42,15 +43,7 @@ export class LogBatch {
    * @throws ERR_INVALID_OPTION if an argument is not such a value.
    */
   constructor(tag: number, count: number, raw: Buffer);
-  constructor(
-    tag: number,
-    count: number,
-    raw: Buffer,
-    sessionId?: string,
-    allowed = 0,
-    firstNumber = -1,
-    numbers?: readonly number[],
-  ) {
+  constructor(tag: number, count: number, raw: Buffer, sessionId?: string, allowed = 0, firstNumber = -1) {
     if (!isTag(tag) || !Number.isInteger(count) || count < 0 || !(raw instanceof Uint8Array)) {
       refuse(tag, count, raw);
     }
@@ -61,7 +54,6 @@ export class LogBatch {
     this.#sessionId = sessionId;
     this.#allowed = allowed;
     this.#firstNumber = firstNumber;
-    this.#numbers = numbers;
   }
 
   /**
@@ -75,7 +67,7 @@ export class LogBatch {
     return this.#request;
   }
 
-  /** The session of the logs, read without decoding them. Empty if they have none. */
+  /** The session id of the logs, read without decoding them. Empty if they have none. */
   get sessionId(): string {
     return this.#sessionId ?? this.#sumUp().sessionId;
   }
@@ -86,8 +78,8 @@ export class LogBatch {
   }
 
   /**
-   * The sequence number of the first log, if each log has the number after that of the one before it. Otherwise -1, as if
-   * there is no log. Senders without a session do not number their logs: each of these has the number 0.
+   * The sequence number of the first log, if the numbers of all logs are consecutive. Otherwise, or if there is no log, -1.
+   * Senders without a session do not number their logs, so each of them has the number 0.
    */
   get firstNumber(): number {
     if (this.#sessionId === undefined) this.#sumUp();
@@ -95,8 +87,8 @@ export class LogBatch {
   }
 
   /**
-   * The sequence number of each log, read without decoding them. Empty if the numbers are not consecutive and more than 16
-   * logs are shorter than 32 bytes on average, which no request is.
+   * The sequence number of each log, read without decoding them. Empty if the numbers are not consecutive, and the
+   * batch has more than 16 logs of less than 40 bytes on average. No log of a real request is that short.
    */
   get numbers(): readonly number[] {
     const first = this.firstNumber;
@@ -150,7 +142,7 @@ export class LogBatch {
   }
 }
 
-/** The class with all arguments of its constructor: the codec knows the sum of a batch that it has checked. */
+/** {@link LogBatch} with the constructor arguments that only the codec knows: the summary of a batch that it has checked. */
 export const SummedBatch = LogBatch as unknown as new (
   tag: number,
   count: number,
@@ -158,7 +150,6 @@ export const SummedBatch = LogBatch as unknown as new (
   sessionId: string | undefined,
   allowed: number,
   firstNumber: number,
-  numbers: readonly number[] | undefined,
 ) => LogBatch;
 
 /** Not in the constructor, which runs for each batch. */

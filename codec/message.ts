@@ -14,7 +14,6 @@ import { type Frame, Tag } from './frame.js';
 import { LogBatch, SummedBatch } from './log-batch.js';
 import type { Close, Outcome, Skip } from './outcome.js';
 import { StatusReport } from './status-report.js';
-import { listRead } from './summary.js';
 import { checkRequest, checkStatus, INVALID_UTF8 } from './walk.js';
 import { MALFORMED, skipVarint, varintInt64, varintValue, WireType } from './wire.js';
 
@@ -42,9 +41,7 @@ function decodeRequest(tag: Tag, payload: Buffer, start = 0, end = payload.lengt
   if (count < 0) return invalid(tag, count);
   const isWhole = start === 0 && end === payload.length;
   const raw = isWhole ? payload : viewOfChecked(payload, start, end);
-  const first = summary[0] as number;
-  const numbers = first < 0 ? listRead(count, raw.length) : undefined;
-  return new SummedBatch(tag, count, raw, sessionRead(), summary[1] as number, first, numbers);
+  return new SummedBatch(tag, count, raw, sessionRead(), summary[1] as number, summary[0] as number);
 }
 
 /**

@@ -4,7 +4,7 @@ import { BoundaryLog, ReportBoundaryLogsRequest } from './generated/schema.js';
 import type { MessageSchema } from './schema.js';
 import { varintInt64, WireType } from './wire.js';
 
-/** What there is to know of a batch without decoding it. */
+/** The properties of a batch that are read without decoding it. */
 export interface Summary {
   /** How many logs there are. */
   readonly count: number;
@@ -18,18 +18,13 @@ export interface Summary {
  * Logs that are shorter than this on average, in bytes, are not requests. Only a few of them in a batch have their numbers
  * listed: a frame can contain 16,000, which would cost a hundred times as much as its bytes.
  */
-const MIN_LOG_LENGTH = 32;
+const MIN_LOG_LENGTH = 40;
 const FEW = 16;
 const NONE: readonly number[] = [];
 
 /** Whether there is a list of the numbers of so many logs in so many bytes, if they are not consecutive. */
-export function hasList(count: number, length: number): boolean {
+function hasList(count: number, length: number): boolean {
   return count <= FEW || count * MIN_LOG_LENGTH <= length;
-}
-
-/** The numbers of the logs of the request that was checked last, if {@link hasList} lets them be listed. */
-export function listRead(count: number, length: number): readonly number[] {
-  return hasList(count, length) ? numbersRead(count) : NONE;
 }
 
 /** Sums up a valid ReportBoundaryLogsRequest without decoding its logs. */
@@ -38,7 +33,7 @@ export function sumUp(raw: Buffer): Summary {
   const sessionId = count < 0 ? undefined : sessionRead();
   if (sessionId === undefined) return summaryOf(raw);
   const [firstNumber, allowed] = [summary[0] as number, summary[1] as number];
-  const numbers = firstNumber < 0 ? listRead(count, raw.length) : NONE;
+  const numbers = firstNumber < 0 && hasList(count, raw.length) ? numbersRead(count) : NONE;
   return { count, sessionId, allowed, firstNumber, numbers };
 }
 

@@ -20,6 +20,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from '@swc/core';
+import { buildSync } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
@@ -49,6 +50,7 @@ function build(folder) {
     if (entry !== undefined) writeModule(join(folder, entry.default.replace('./dist/', '')));
   }
   writeConfigSchema(folder);
+  addPage(folder);
   chmodSync(join(folder, 'lib/cli/main.js'), 0o755);
 }
 
@@ -63,6 +65,46 @@ function writeConfigSchema(folder) {
   const { SERVE_OPTIONS } = load('./serve-options.js');
   const schema = JSON.stringify(schemaOf(SERVE_OPTIONS), undefined, 2);
   writeFileSync(join(folder, 'config.schema.json'), `${schema}\n`);
+}
+
+/**
+ * Bundles the page of the console, and adds its files to the module that contains them.
+ *
+ * @param {string} folder
+ */
+function addPage(folder) {
+  const page = join(ROOT, 'lib/console/page');
+  const { outputFiles } = buildSync({
+    entryPoints: { page: join(page, 'main.tsx'), style: join(page, 'page.css') },
+    ...{ bundle: true, minify: true, format: 'esm', target: 'es2022', charset: 'utf8' },
+    tsconfig: join(page, 'tsconfig.json'),
+    write: false,
+    outdir: page,
+    legalComments: 'none',
+  });
+  const [script, style] = ['.js', '.css'].map(
+    (extension) => outputFiles.find(({ path }) => path.endsWith(extension))?.text,
+  );
+  const files = {
+    'index.html': readFileSync(join(page, 'index.html'), 'utf8'),
+    'page.js': `/*! ${licenses()} */\n${script}`,
+    'page.css': style,
+  };
+  const path = join(folder, 'lib/console/page-files.js');
+  const code = readFileSync(path, 'utf8');
+  const found = 'exports.PAGE_FILES = undefined;';
+  if (!code.includes(found)) throw new Error(`no place for the page in ${path}`);
+  writeFileSync(
+    path,
+    code.replace(found, () => `exports.PAGE_FILES = ${JSON.stringify(files)};`),
+  );
+}
+
+/** What the licenses of the packages in the page want to be kept with it. */
+function licenses() {
+  return ['preact', 'uplot']
+    .map((name) => `${name}: ${readFileSync(join(ROOT, 'node_modules', name, 'LICENSE'), 'utf8').trim()}`)
+    .join('\n\n');
 }
 
 /**

@@ -48,8 +48,8 @@ describe('the numbers of a batch', () => {
 test.each([
   ['16 short logs', 16, 'x', true],
   ['17 short logs', 17, 'x', false],
-  ['17 logs of 32 bytes', 17, 'https://example.com/abc', true],
-  ['900 logs of 32 bytes', 900, 'https://example.com/abc', true],
+  ['17 logs of 40 bytes', 17, 'https://example.com/abcdefghij', true],
+  ['700 logs of 40 bytes', 700, 'https://example.com/abcdefghij', true],
 ])('%s: whether numbers that are not consecutive are listed', (_, count, url, isListed) => {
   const numbers = Array.from({ length: count }, (_, i) => 2 * i);
   const logs = numbers.map((sequenceNumber) => ({ sequenceNumber, allowed: true, httpRequest: { url } }));

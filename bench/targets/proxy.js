@@ -1,6 +1,9 @@
 // The proxy, with a reporter that counts (synchronously, later, slowly or far away), writes text to stdout as `serve` does, or records
 // the age of each batch.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { BoundaryLogProxy, nullReporter, TextReporter } from 'boundary-log-proxy';
 import { eventOutput } from '../../dist/lib/cli/event-output.js';
 import { age } from '../stamp.js';
@@ -36,6 +39,7 @@ const RUNS = {
  * @property {number} [fromEnd] Where the stamp begins, for the reporter `age`.
  * @property {{ folder: string, sync?: boolean, maxBytes?: number }} [spool]
  * @property {import('boundary-log-proxy').RedactOptions} [redact]
+ * @property {'console' | 'page'} [console] Whether it has a console, and whether a page of it is open.
  */
 
 /**
@@ -44,7 +48,7 @@ const RUNS = {
  * @returns {Promise<import('../target.js').Target>}
  */
 export async function open(socketPath, { reporter = 'null', fromEnd = 0, ...options }) {
-  const { bufferSize, asCommand = false, frameTimeout, spool, redact } = options;
+  const { bufferSize, asCommand = false, frameTimeout, spool, redact, console } = options;
   if (asCommand) await import('../../dist/lib/cli/heap.js');
   /** When it listened, and when the spool was open, in ms. */
   const times = { begun: 0, listening: 0, opened: 0 };
@@ -81,6 +85,7 @@ export async function open(socketPath, { reporter = 'null', fromEnd = 0, ...opti
       },
     },
   };
+  const shown = console === undefined ? undefined : await openConsole(proxy, console === 'page');
   times.begun = performance.now();
   await proxy.start();
   times.opened = performance.now();
@@ -103,8 +108,35 @@ export async function open(socketPath, { reporter = 'null', fromEnd = 0, ...opti
       };
     },
     async close() {
+      await shown?.close();
       await proxy.close();
       await forwarding;
+    },
+  };
+}
+
+/**
+ * @param {BoundaryLogProxy} proxy
+ * @param {boolean} hasPage
+ * @returns {Promise<{ close(): Promise<void> }>}
+ */
+async function openConsole(proxy, hasPage) {
+  const { Console } = await import('../../dist/lib/console/console.js');
+  const token = 'T'.repeat(43);
+  const none = () => undefined;
+  const console = await Console.start(proxy, {
+    ...{ address: { host: '127.0.0.1', port: 0 }, token, labels: ['null'], sample: '', maxConnections: 8 },
+    logger: { debug: none, info: none, warn: none, error: none },
+  });
+  if (!hasPage) return console;
+  const page = fileURLToPath(new URL('../console-page.js', import.meta.url));
+  const [url = ''] = console.link.split('/#');
+  const child = spawn(process.execPath, [page, url, token], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+  await once(child, 'message');
+  return {
+    async close() {
+      child.kill();
+      await console.close();
     },
   };
 }

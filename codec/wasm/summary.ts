@@ -9,8 +9,7 @@
  */
 const SLOTS: i32 = 256;
 const SLOT_LENGTH: usize = 64;
-/** An id of any other length is left to JavaScript. A UUID has 36 bytes. */
-const MIN_LENGTH: usize = 8;
+/** A longer id is left to JavaScript. A UUID has 36 bytes. */
 const MAX_LENGTH: usize = 56;
 
 const NONE: i32 = -1;
@@ -76,15 +75,19 @@ export function summarize(): void {
 /** Finds the number of a session, or gives it one. Another session may have had this number before. */
 function slotOf(start: usize, stop: usize): i32 {
   const length = stop - start;
-  if (length < MIN_LENGTH || length > MAX_LENGTH) return LEFT;
-  const ends = load<u64>(start) ^ rotl<u64>(load<u64>(stop - 8), 29);
+  if (length > MAX_LENGTH) return LEFT;
+  const isShort = length < 8;
+  // What follows a short id is not part of it.
+  const head = isShort ? load<u64>(start) & (((<u64>1) << ((<u64>length) << 3)) - 1) : load<u64>(start);
+  const ends = isShort ? head : head ^ rotl<u64>(load<u64>(stop - 8), 29);
   const slot = <i32>((<u32>(ends ^ (ends >> 32)) * 0x9e37_79b9) >> 24);
   const at = SESSIONS + <usize>slot * SLOT_LENGTH;
-  if (<usize>load<u8>(at) === length && isSame(at + 8, start, length))
-    return slot + <i32>load<u8>(at, 1) * SLOTS;
+  const isKnown = isShort ? load<u64>(at, 8) === head : isSame(at + 8, start, length);
+  if (<usize>load<u8>(at) === length && isKnown) return slot + <i32>load<u8>(at, 1) * SLOTS;
   store<u8>(at, <u8>length);
   store<u8>(at, 1, 1);
-  memory.copy(at + 8, start, length);
+  if (isShort) store<u64>(at, head, 8);
+  else memory.copy(at + 8, start, length);
   return slot + SLOTS;
 }
 

@@ -1,3 +1,4 @@
+import { isLoopback } from '../http/host-check.js';
 import { invalidOption, type OptionCheck, oneOf, wholeNumber } from '../options.js';
 import { isSameSocket, SOCKET_PATH } from '../socket-path.js';
 import { FORMATS, type Format } from '../text/format.js';
@@ -104,6 +105,21 @@ export function address(name: string): Parser<Address | 'off'> {
   };
 }
 
+/** Where `serve --console` listens if it names no address. */
+const CONSOLE_ADDRESS: Address = { host: '127.0.0.1', port: 9466 };
+
+/** An address that only this machine can reach, `on` for the usual one, or `off`. */
+export function consoleAddress(name: string): Parser<Address | 'off'> {
+  return (value) => {
+    if (value === 'on') return CONSOLE_ADDRESS;
+    const parsed = value === 'off' ? value : address(name)(value);
+    if (parsed === 'off' || isLoopback(parsed.host)) return parsed;
+    const expected =
+      'a loopback address such as 127.0.0.1:9466, on, or off; to open the console from elsewhere, forward its port';
+    throw invalidOption(name, value, expected);
+  };
+}
+
 /** A host name or address, in lower case, and an IPv6 address without brackets. */
 export function hostName(option: string): Parser<string> {
   return (value) => {
@@ -118,10 +134,10 @@ export function hostName(option: string): Parser<string> {
   };
 }
 
-/** What the name of a reporter begins with that writes to a socket. Its path follows. */
+/** The prefix of a reporter that writes to a socket. The path follows. */
 export const SOCKET = 'socket:';
 
-/** The path of the socket that a reporter writes to, if it is one of these. */
+/** The path of the socket of a reporter; undefined if the reporter writes to something else. */
 export function socketOf(reporter: string): string | undefined {
   return reporter.startsWith(SOCKET) ? reporter.slice(SOCKET.length) : undefined;
 }

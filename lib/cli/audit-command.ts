@@ -7,7 +7,7 @@ export function addAuditCommand(program: Command, io: Io, onExitCode: (code: num
   program
     .command('audit')
     .description(
-      'say for each session of recorded events whether any are missing; exit code 3 if so, or if that is uncertain',
+      'report for each session of recorded events whether any are missing; exit code 3 if so, or if that is uncertain',
     )
     .argument('[file...]', 'captures, events as JSON or logfmt, spools, or logs of coderd (default: stdin)')
     .addOption(new Option('--json', 'write lines of JSON').default(false))

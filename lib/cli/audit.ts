@@ -15,19 +15,19 @@ export interface AuditOptions {
   against: string | undefined;
 }
 
-/** So many sessions are told apart at the same time, and so many ranges of their numbers: about 100 MB. */
+/** How many sessions, and ranges of their numbers, are kept in memory: about 100 MB. */
 const MAX_SESSIONS = 100_000;
 const MAX_RANGES = 1_000_000;
-/** The session that was last seen is known for so many connections. */
+/** For how many connections the last session is remembered. */
 const MAX_CONNECTIONS = 100_000;
-/** A status with a larger count is not believed, as in `serve`. */
+/** A status report with a larger count is ignored, as in `serve`. */
 const MAX_STATUS_COUNT = 2 ** 32 - 1;
 
-/** How wide the columns are: a session is a UUID. */
+/** The widths of the columns. A session id is a UUID. */
 const SESSION_WIDTH = 36;
 const COUNT_WIDTH = 9;
 
-/** Says for each session of recorded events whether any are missing, or which of them another record lacks. */
+/** Reports for each session whether events are missing; with `against`, lists the events that another record lacks. */
 export async function audit(files: readonly string[], options: AuditOptions, io: Io): Promise<number> {
   const { against, json } = options;
   const answer =
@@ -46,7 +46,7 @@ export async function audit(files: readonly string[], options: AuditOptions, io:
   return answer.isComplete ? ExitCode.DONE : ExitCode.MISSING;
 }
 
-/** The sessions of what is read. */
+/** Audits the sessions of the events that are read. */
 class AuditedRecord {
   readonly #input: RecordInput;
   readonly #ended: SessionReport[] = [];
@@ -155,10 +155,10 @@ class AuditedRecord {
     const sentences = [
       events + sessions === 0 && 'There are no events.',
       sessions > 0 &&
-        `${counted(events - withoutSession, 'event')} in ${counted(sessions, 'session')}; ${missing} missing; ${duplicated} repeated.`,
+        `${counted(events - withoutSession, 'event')} in ${counted(sessions, 'session')}; ${missing} missing; ${duplicated} duplicated.`,
       verdicts.before_start > 0 &&
-        `${counted(verdicts.before_start, 'session')} began before the record: what came before cannot be judged.`,
-      verdicts.unknown > 0 && `${counted(verdicts.unknown, 'session')} cannot be judged.`,
+        `${counted(verdicts.before_start, 'session')} began earlier; the events before the first one received are unknown.`,
+      verdicts.unknown > 0 && `The verdict of ${counted(verdicts.unknown, 'session')} is unknown.`,
       withoutSession > 0 &&
         `${counted(withoutSession, 'event')} without a session: nobody can tell which are missing. Neither boundary up to 0.9.0 nor coderd up to 2.34.3 writes sessions.`,
       unnumbered > 0 &&
@@ -187,7 +187,7 @@ function connectionOf({ file, connection }: Place): string {
   return `${connection} ${file}`;
 }
 
-/** How many events a sender says that it has lost; undefined if that cannot be true. It may say anything. */
+/** How many events the sender reports as lost; undefined if that cannot be true. A sender may send any number. */
 function lostOf({ droppedChannelFull, droppedBatchFull }: Recorded & { kind: 'status' }): number | undefined {
   const counts = [droppedChannelFull, droppedBatchFull].map(Number);
   if (counts.some((count) => count > MAX_STATUS_COUNT)) return undefined;

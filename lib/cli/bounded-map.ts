@@ -4,9 +4,9 @@ import { ownText } from '../own-text.js';
 const MAX_KEYS = 10_000;
 const MAX_CHARACTERS = 2 ** 22;
 
-/** A map whose keys come from agents, who may send any number of them, of any length. */
+/** A map of bounded size. Its keys come from agents, who may send any number of them, of any length. */
 export class BoundedMap<Value> {
-  /** How often there was no room for a key. */
+  /** How often a key was rejected because the map was full. */
   leftOut = 0;
   readonly #map = new Map<string, Value>();
   readonly #make: () => Value;

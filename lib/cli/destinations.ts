@@ -14,9 +14,9 @@ import { type Io, isClosedPipe } from './io.js';
 import { retryFrom } from './retry-arguments.js';
 import { screenOf, viewOf } from './view.js';
 
-/** Where `serve` forwards to: one of the values of `--reporter`. */
+/** One of the destinations of `serve`: a value of `--reporter`. */
 export interface Destination {
-  /** What logs, metrics and the spool call it. */
+  /** Its name in the log, the metrics and the spool. */
   readonly name: string;
   readonly kind: 'stdout' | 'null' | 'coder' | 'socket';
   readonly reporter: Reporter;
@@ -24,8 +24,8 @@ export interface Destination {
 }
 
 /**
- * The name of a reporter. That of a socket depends on nothing but its path, so that its batches in the spool are not
- * delivered to another one if the order changes.
+ * The name of a reporter. The name of a socket depends only on its path. So if the order of the reporters changes, none
+ * receives the batches in the spool of another one.
  */
 export function nameOf(reporter: string): string {
   const given = socketOf(reporter);
@@ -38,9 +38,9 @@ export function nameOf(reporter: string): string {
   return `socket-${base.slice(0, 16)}-${hash}`;
 }
 
-/** What stands for stdout. */
+/** How the reporter `stdout` writes. */
 export interface Stdout {
-  /** Decides when it has no reader any more. */
+  /** Decides what happens when stdout has no reader any more. */
   readonly end: { onStdoutError(error: Error): void };
   /** The file that receives the events instead. */
   readonly events: EventsFile | undefined;

@@ -15,7 +15,7 @@ const none = (): Decisions => ({ denied: 0, allowed: 0 });
 /** How many rows of a table a terminal shows, and the log of a service. */
 export const SHORT = 20;
 
-/** Hosts, sessions and processes by decision. Its memory is bounded: it keeps at most 10,000 of each. */
+/** Counts events by decision for each host, session and process. It keeps at most 10,000 of each. */
 export class EventSummary {
   readonly #all = none();
   readonly #hosts = new BoundedMap(none);
@@ -23,7 +23,7 @@ export class EventSummary {
   readonly #processes = new BoundedMap(none);
   #droppedBySenders = 0n;
 
-  /** Adds an event, or what a sender says that it dropped. */
+  /** Adds an event, or the drops that a sender reports. */
   add(record: Recorded): void {
     if (record.kind === 'event') this.addEvent(record.event);
     else
@@ -43,7 +43,7 @@ export class EventSummary {
       if (count !== undefined) count[decision === 'allow' ? 'allowed' : 'denied'] += 1;
   }
 
-  /** For programs. */
+  /** The summary as JSON, for programs. */
   toJSON(): object {
     const rows = (map: BoundedMap<Decisions>, name: string) =>
       sorted(map).map(([key, count]) => ({ [name]: key, ...count }));
@@ -63,13 +63,13 @@ export class EventSummary {
     };
   }
 
-  /** For people. @param maxRows How many rows of each table. @param hint Where the others are. */
+  /** The summary as text, for people. @param maxRows How many rows of each table. @param hint Where the others are. */
   lines(maxRows = Number.POSITIVE_INFINITY, hint = ''): string[] {
     const { denied, allowed } = this.#all;
     const lines = [`${counted(denied + allowed, 'event')}: ${denied} denied, ${allowed} allowed`];
     if (this.#droppedBySenders > 0n)
       lines.push(
-        `boundary itself dropped ${counted(this.#droppedBySenders, 'event')}, which nobody can count by host`,
+        `boundary itself dropped ${counted(this.#droppedBySenders, 'event')}; they are in none of the tables`,
       );
     if (denied + allowed === 0) return lines;
     const tables = [
@@ -91,11 +91,11 @@ function tableOf(name: string, map: BoundedMap<Decisions>, maxRows: number, hint
   const more = rows.length - shown.length;
   if (more > 0) lines.push(`and ${more} more${hint}`);
   if (map.leftOut > 0)
-    lines.push(`and ${counted(map.leftOut, 'event')} of others, which there was no room to count`);
+    lines.push(`and ${counted(map.leftOut, 'event')} of further rows, for which the table has no room`);
   return lines;
 }
 
-/** The most denied first, then the most allowed. */
+/** Rows with the most denied events first; among equal ones, those with the most allowed events. */
 function sorted(map: BoundedMap<Decisions>): [string, Decisions][] {
   return map.entries.sort(
     ([a, one], [b, other]) => other.denied - one.denied || other.allowed - one.allowed || (a < b ? -1 : 1),

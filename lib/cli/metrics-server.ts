@@ -8,6 +8,8 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { BoundaryLogError } from '../errors.js';
+import { ConnectionLimit } from '../http/connection-limit.js';
+import { isAllowedHost, isLoopback } from '../http/host-check.js';
 import type { Logger } from '../logger.js';
 import { messageOf } from '../printable.js';
 import { descriptorBudget } from '../server/descriptors.js';
@@ -15,8 +17,6 @@ import { Episode } from '../telemetry/episode.js';
 import type { Health } from '../telemetry/health.js';
 import { Counter, type MetricsRegistry } from '../telemetry/prom-client.js';
 import type { Address } from './arguments.js';
-import { ConnectionLimit } from './connection-limit.js';
-import { isAllowedHost, isLoopback } from './host-check.js';
 
 const MAX_HEADER_BYTES = 8192;
 
@@ -46,6 +46,8 @@ export interface MetricsServerOptions {
   /** Hosts that a request may name besides this machine, in lower case. */
   readonly allowedHosts: readonly string[];
   readonly logger: Logger;
+  /** How many connections there may be. Default: all that the process has for HTTP. */
+  readonly maxConnections?: number;
   /** How long a connection may last, in ms. Default: 10000, after which Prometheus gives up by default, too. */
   readonly maxConnectionMs?: number;
 }
@@ -75,12 +77,12 @@ export class MetricsServer {
 
   private constructor(server: Server, options: MetricsServerOptions) {
     const { address, family, port } = server.address() as AddressInfo;
-    const { registry, logger, maxConnectionMs = 10_000 } = options;
+    const { registry, logger, maxConnections = descriptorBudget().http, maxConnectionMs = 10_000 } = options;
     this.url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
     this.#server = server;
     this.#options = options;
     // Neither this server nor the Unix socket can take the descriptors of the other.
-    this.#limit = new ConnectionLimit(descriptorBudget().http, maxConnectionMs);
+    this.#limit = new ConnectionLimit(maxConnections, maxConnectionMs);
     this.#isLocal = isLoopback(address);
     this.#failures = new Episode(logger, TEXTS.failed);
     const notAccepted = new Episode(logger, TEXTS.notAccepted);

@@ -145,7 +145,7 @@ export function build(
         .argParser(time('--drop-before'))
         .conflicts(['export', 'exportCapture', 'verify']),
     )
-    .addOption(new Option('--reporter <name>', 'only what is stored for this reporter, of several'))
+    .addOption(new Option('--reporter <name>', 'only the part of this reporter, if there are several'))
     .action(async (folder: string, options: SpoolCommandOptions) => {
       const { spool } = await import('./spool.js');
       onExitCode(await spool(folder, options, io));

@@ -13,23 +13,27 @@ export function addRecordCommands(program: Command, io: Io, onExitCode: (code: n
     .command('rules')
     .description('suggest the allow rules of boundary that would have allowed what was denied')
     .argument('[file...]', FILES)
-    .addOption(new Option('--all', 'also for what was allowed').default(false))
+    .addOption(new Option('--all', 'include events that boundary allowed').default(false))
     .addOption(
       new Option(
         '--by <level>',
-        `how much of each request its rule names: ${LEVELS.join(', ')}; method includes the domain, and path both`,
+        `what each rule names: ${LEVELS.join(', ')}; method includes the domain, and path includes both`,
       )
         .argParser(choice('--by', ...LEVELS))
         .default('path'),
     )
     .addOption(
-      new Option('--yaml', 'write them for the configuration file of boundary, not as --allow flags').default(
-        false,
-      ),
+      new Option(
+        '--yaml',
+        'write the rules for the configuration file of boundary, not as --allow flags',
+      ).default(false),
     )
-    .addOption(new Option('--json', 'write them as one line of JSON').default(false).conflicts('yaml'))
+    .addOption(new Option('--json', 'write the rules as one line of JSON').default(false).conflicts('yaml'))
     .addOption(
-      new Option('--check <rule>', 'say instead which events this rule would allow; may be repeated')
+      new Option(
+        '--check <rule>',
+        'suggest nothing, and list the events that this rule would allow; may be repeated',
+      )
         .argParser((rule: string, others: string[] | undefined) => [...(others ?? []), rule])
         .conflicts(['by', 'yaml']),
     )
@@ -42,7 +46,7 @@ export function addRecordCommands(program: Command, io: Io, onExitCode: (code: n
     .command('summary')
     .description('count recorded events by host, session, process and decision')
     .argument('[file...]', FILES)
-    .addOption(new Option('--json', 'write it as one line of JSON').default(false))
+    .addOption(new Option('--json', 'write the summary as one line of JSON').default(false))
     .action(async (files: string[], options: SummaryOptions) => {
       const { summary } = await import('./summary.js');
       onExitCode(await summary(files, options, io));

@@ -13,21 +13,21 @@ import type { Io } from './io.js';
 import { RecordInput } from './record-input.js';
 import { counted } from './text-table.js';
 
-/** So many ranges of numbers are kept, and so many contents: about 100 MB. */
+/** How many ranges of numbers, and how many contents, are kept in memory: about 100 MB. */
 const MAX_KEPT = 500_000;
 
-/** The events whose content has a hash that leaves this rest. */
+/** The events whose content has a hash that leaves `rest` when divided by `parts`. */
 interface Part {
   readonly rest: number;
   readonly parts: number;
 }
 
 /**
- * Finds the events of a record that another one lacks. An event with a session is known by its number. If the other record
- * has no sessions, or the event has none, it is known by its content: decision, method, URL and time.
+ * Finds the events of a record that another one lacks. It looks for an event by its session and its number. If the other
+ * record has no sessions, or the event has none, it compares the content: decision, method, URL and time.
  *
- * What is kept of the other record is bounded: the ranges of its numbers, and a hash of each content that may be needed. If
- * there are too many contents, they are divided into parts, and both records are read once more for each part.
+ * It keeps ranges of the numbers of the other record, and a hash of each content that it may look for. If there are too many
+ * hashes, it divides them into parts, and reads both records once more for each part. So its memory is bounded.
  */
 export class RecordComparison {
   readonly #files: readonly string[];
@@ -41,7 +41,7 @@ export class RecordComparison {
   readonly #numbers = new Map<string, RangeMap>();
   /** How many copies of each content it has. */
   readonly #contents = new Map<string, number>();
-  /** Whether the other record has events without a session, and this one. */
+  /** Whether the other record has events without a session, and whether this one has. */
   #hasPlainThere = false;
   #hasPlainHere = true;
   #events = 0;
@@ -54,7 +54,7 @@ export class RecordComparison {
     this.#against = against;
     this.#io = io;
     this.#maxKept = maxKept;
-    // They are opened again when they are read. This says early what is wrong.
+    // Reports early what is wrong. The files are opened again when they are read.
     new RecordInput([...this.#files, against], io);
     this.#isOnce = this.#files.some(isReadOnce);
     this.#isOtherOnce = isReadOnce(against);
@@ -65,9 +65,9 @@ export class RecordComparison {
     return this.#lacking === 0 && !this.#hasLoss;
   }
 
-  /** A line for each event that the other record lacks, and the result. */
+  /** A line for each event that the other record lacks, and then the result. */
   async *lines(isJson: boolean): AsyncGenerator<string> {
-    // The events of a pipe may be anything.
+    // A pipe can be read only once, so its events may be with or without sessions.
     if (!this.#isOnce) await this.#lookForPlain();
     const left: Part[] = [{ rest: 0, parts: 1 }];
     for (let part = left.shift(); part !== undefined; part = left.shift()) {
@@ -131,15 +131,15 @@ export class RecordComparison {
   #has(event: BoundaryEvent, content: string): boolean {
     const number = numberOf(event);
     if (number !== undefined && this.#numbers.get(event.session_id as string)?.has(number)) return true;
-    // If both have the session, its number alone counts, unless the other record has events without one.
+    // The number alone decides, unless the other record has events without a session.
     if (number !== undefined && !this.#hasPlainThere) return false;
     const copies = this.#contents.get(content) ?? 0;
-    // Two copies of an event are equal to the nanosecond. Without a time, they may be two events.
+    // Events that are equal to the nanosecond are copies of one. Without a time, they may be different events.
     if (copies > 0 && event.event_time === undefined) this.#contents.set(content, copies - 1);
     return copies > 0;
   }
 
-  /** @returns how many ranges more there are. */
+  /** @returns how many ranges were added. */
   #addNumber(sessionId: string, number: number): number {
     let numbers = this.#numbers.get(sessionId);
     if (numbers === undefined) {
@@ -151,7 +151,7 @@ export class RecordComparison {
     return numbers.size - before;
   }
 
-  /** @param isFirst Whether to say what cannot be read. */
+  /** @param isFirst Whether to write to stderr what cannot be read. */
   async *#recordedIn(files: readonly string[], isFirst: boolean): AsyncGenerator<RecordedEvent> {
     const silent = { ...this.#io, stderr: { write: () => true } as unknown as Io['stderr'] };
     const input = new RecordInput(files, isFirst ? this.#io : silent);
@@ -160,7 +160,7 @@ export class RecordComparison {
   }
 
   #tooMuch(expected: string): Error {
-    return invalidOption('--against', this.#against, `${expected}: there is too much to keep in memory`);
+    return invalidOption('--against', this.#against, `${expected}: the comparison needs too much memory`);
   }
 }
 
@@ -171,14 +171,14 @@ function numberOf({ session_id, sequence_number = -1 }: BoundaryEvent): number |
   return isId && sequence_number >= 0 ? sequence_number : undefined;
 }
 
-/** A hash of what is the same in all records of an event, with and without a session. */
+/** A hash of what all records of an event have in common, with and without a session. */
 function contentOf({ decision, http_method = '', http_url = '', event_time }: BoundaryEvent): string {
   const { seconds, nanos } = (event_time === undefined ? undefined : parseTime(event_time)) ?? {};
   const text = JSON.stringify([decision, http_method, http_url, seconds ?? null, nanos ?? null]);
   return createHash('sha256').update(text).digest().toString('latin1', 0, 16);
 }
 
-/** Which of so many parts a content belongs to. The number of parts is a power of 2. */
+/** Which of the parts a content belongs to. The number of parts is a power of 2. */
 function restOf(content: string, parts: number): number {
   let hash = 0;
   for (let i = 0; i < 4; i++) hash = hash * 256 + content.charCodeAt(i);

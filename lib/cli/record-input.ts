@@ -10,9 +10,9 @@ import type { Io } from './io.js';
 /** How many faults of a file are shown. */
 const MAX_SHOWN = 10;
 
-/** What the files of a command contain, one after the other. */
+/** Reads the files of a command, one after the other. */
 export class RecordInput {
-  /** Whether something could not be read, so that events may be missing. */
+  /** Whether events may be missing because something could not be read. */
   hasLoss = false;
   readonly #files: readonly string[];
   readonly #io: Io;
@@ -36,7 +36,7 @@ export class RecordInput {
     }
   }
 
-  /** Faults are written to stderr. @throws ERR_INVALID_OPTION if a file contains something else. */
+  /** Writes faults to stderr. @throws ERR_INVALID_OPTION if a file contains something else. */
   async *records(): AsyncGenerator<Recorded> {
     for (const file of this.#files) {
       let faults = 0;

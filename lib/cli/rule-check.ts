@@ -9,7 +9,7 @@ import { counted, shownText } from './text-table.js';
 /** How many different requests are shown. A program gets all of them. */
 const MAX_SHOWN = 20;
 
-/** Requests, by their method and their URL without its query. */
+/** Counts requests by method and URL, without the query. */
 class Requests {
   events = 0;
   readonly #map = new BoundedMap(() => ({ events: 0 }));
@@ -33,7 +33,9 @@ class Requests {
     if (all.length > MAX_SHOWN)
       lines.push(`  and ${all.length - MAX_SHOWN} other requests: --json shows them`);
     if (this.#map.leftOut > 0)
-      lines.push(`  and ${counted(this.#map.leftOut, 'event')} that there was no room to list`);
+      lines.push(
+        `  and ${counted(this.#map.leftOut, 'event')} of further requests, for which the list has no room`,
+      );
     return lines;
   }
 
@@ -44,7 +46,7 @@ class Requests {
   #sorted(): { http_method: string; http_url: string; events: number }[] {
     return this.#map.entries
       .map(([key, { events }]) => {
-        // A URL may contain spaces, and a method of boundary does not.
+        // The method contains no space. A URL may contain some.
         const space = key.indexOf(' ');
         return { http_method: key.slice(0, space), http_url: key.slice(space + 1), events };
       })

@@ -7,13 +7,13 @@ import { counted, shownText } from './text-table.js';
 /** How many of the requests without a rule are shown. A program gets all of them. */
 const MAX_SHOWN = 50;
 
-/** As flags for the command line of boundary, one on each line. The other lines are comments. */
+/** Formats rules as flags for the command line of boundary, one on each line. The other lines are comments. */
 export function asFlags({ rules, ...rest }: Suggestions): string[] {
   const blocks = rules.map((rule) => [...comments(rule), `--allow ${shellWord(rule.rule)}`]);
   return separated([...blocks, ...withoutRule(rest)]);
 }
 
-/** As the list of rules in the configuration file of boundary. */
+/** Formats rules as the list `allowlist` of boundary's configuration file. */
 export function asYaml({ rules, ...rest }: Suggestions): string[] {
   const blocks = rules.map((rule) =>
     [...comments(rule), `- ${quoted(rule.rule)}`].map((line) => `  ${line}`),
@@ -22,7 +22,7 @@ export function asYaml({ rules, ...rest }: Suggestions): string[] {
   return separated([list, ...withoutRule(rest)]);
 }
 
-/** As one line of JSON. */
+/** Formats rules as one line of JSON. */
 export function asJson({ rules, inexpressible, leftOut }: Suggestions): string[] {
   const value = {
     rules: rules.map(({ rule, events, example, alsoAllows }) => ({
@@ -58,16 +58,16 @@ function withoutRule({ inexpressible, leftOut }: Omit<Suggestions, 'rules'>): st
   const events = more.reduce((sum, one) => sum + one.events, 0);
   if (more.length > 0)
     lines.push(`# ${counted(events, 'event')} of ${more.length} other kinds: --json shows them`);
-  const blocks = lines.length === 0 ? [] : [['# These events have no such rule:', ...lines]];
+  const blocks = lines.length === 0 ? [] : [['# There is no suitable rule for these events:', ...lines]];
   if (leftOut === 0) return blocks;
   const why = 'because there are too many different requests: --by method or --by domain needs fewer rules';
   return [...blocks, [`# ${counted(leftOut, 'event')} are left out, ${why}`]];
 }
 
-/** The level at which there is a rule. */
+/** Names the level at which there is a rule. */
 function advice({ part }: InexpressibleEvents): string {
-  if (part === 'path') return '; --by method has a rule for it';
-  return part === 'method' ? '; --by domain has a rule for it' : '';
+  if (part === 'path') return '; --by method suggests one';
+  return part === 'method' ? '; --by domain suggests one' : '';
 }
 
 /** A request on one line. */

@@ -17,8 +17,8 @@ export interface RulesOptions {
 }
 
 /**
- * Writes the rules that would have allowed the events of files; or with `check`, what given rules would have allowed. It
- * is a failure if something cannot be read.
+ * Writes the rules that would have allowed the events of files; with `check`, the events that given rules would have
+ * allowed. The exit code says whether everything could be read.
  */
 export async function rules(files: readonly string[], options: RulesOptions, io: Io): Promise<number> {
   const { all, by, check, json } = options;
@@ -33,7 +33,7 @@ export async function rules(files: readonly string[], options: RulesOptions, io:
     (checked ?? suggester).add(record.event);
   }
   const what = all ? 'event' : 'denied event';
-  if (events === 0) io.stderr.write(`there is no ${what}\n`);
+  if (events === 0) io.stderr.write(`there are no ${what}s\n`);
 
   let lines: string[];
   if (checked !== undefined) lines = json ? [checked.json()] : checked.lines(what);

@@ -12,10 +12,11 @@ import { shellWord } from './invocation.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
 import { countLostLines } from './log-output.js';
 import { MetricsServer } from './metrics-server.js';
-import { MetricsWhenFree } from './metrics-when-free.js';
 import { watchNpm } from './npm-parent.js';
 import { registerProcessMetrics } from './process-metrics.js';
 import { programLogger } from './program-logger.js';
+import { httpConnections, serveConsole } from './serve-console.js';
+import { ServerWhenFree } from './server-when-free.js';
 import { passedSocket } from './socket-activation.js';
 import { checkFilters, screenOf } from './view.js';
 
@@ -82,14 +83,18 @@ async function serveUntil(
   });
   if (io.log !== undefined) countLostLines(io.log, proxy.registry);
   const summary = options.summary ? await servedSummary() : undefined;
-  const metrics = await serveMetrics(options, proxy, listen.socketFd, logger);
+  const socketPath = listen.socketFd === undefined ? proxy.socketPath : boundSocket(listen.socketFd)?.path;
+  const metrics = await serveMetrics(options, proxy, socketPath, logger);
   let isUnread = false;
   let exitCode: number = ExitCode.DONE;
   let all: Destination[] = [];
+  let console: ServerWhenFree | undefined;
   try {
+    console = await serveConsole(options, io, { proxy, socketPath, logger });
     all = await destinations(options, io, logger, { end, events }, entryOf('coderTokenFile')?.name);
     if (end.isReached) return end.exitCode;
     metrics?.announce();
+    console?.announce();
     await proxy.start();
     if (io.stderr.isTTY && events === undefined) (io.log ?? io.stderr).write(greeting(io, proxy.socketPath));
     const withoutReader = new AbortController();
@@ -116,6 +121,7 @@ async function serveUntil(
     end.release();
     await Promise.all(all.map(({ reporter }) => reporter.close?.()));
     await metrics?.close();
+    await console?.close();
     if (isUnread) {
       // Unread output would keep the process alive. The closing account contains it as dropped.
       await io.log?.flush(FLUSH_MS);
@@ -131,19 +137,20 @@ async function servedSummary() {
 }
 
 async function serveMetrics(
-  { metrics, allowHost = [], replace }: ServeOptions,
+  { metrics, allowHost = [], replace, console }: ServeOptions,
   proxy: BoundaryLogProxy,
-  socketFd: number | undefined,
+  socketPath: string | undefined,
   logger: Logger,
-): Promise<MetricsWhenFree | undefined> {
+): Promise<ServerWhenFree | undefined> {
   if (metrics === 'off') return undefined;
   const { registry } = proxy;
   registerProcessMetrics(registry);
-  const socketPath = socketFd === undefined ? proxy.socketPath : boundSocket(socketFd)?.path;
   // The path of its socket tells whoever starts a second proxy which proxy answers here.
   const health = () => ({ ...proxy.health(), socketPath });
-  const options = { registry, health, allowedHosts: allowHost, logger };
-  return MetricsWhenFree.listen(() => MetricsServer.listen(metrics, options), replace, logger);
+  const maxConnections = httpConnections(console !== 'off').metrics;
+  const options = { registry, health, allowedHosts: allowHost, maxConnections, logger };
+  const waiting = { isReplacing: replace, address: 'the metrics address', logger };
+  return ServerWhenFree.listen(() => MetricsServer.listen(metrics, options), waiting);
 }
 
 /**

@@ -3,11 +3,11 @@ import { type Reporter, resultOf } from '../forwarding/reporter.js';
 import { eventOf } from '../text/generated/event.js';
 import { EventSummary, SHORT } from './event-summary.js';
 
-/** Summarises what a reporter has accepted. */
+/** Summarises the events that a reporter has accepted. */
 export class ServedSummary {
   readonly #summary = new EventSummary();
 
-  /** The same reporter. Each batch that it accepts is counted. */
+  /** Wraps a reporter, and counts the events of each batch that it accepts. */
   watch(reporter: Reporter): Reporter {
     const { coalesce, keepsOrder, logsOutages, socketPath } = reporter;
     return {
@@ -16,9 +16,9 @@ export class ServedSummary {
     };
   }
 
-  /** For people; without events as well, because that is worth knowing. */
+  /** The summary as text. Without events, it says that there were none. */
   text(): string {
-    // The end does not wait for a slow reader of stderr. What is short reaches it in one piece.
+    // The end does not wait for a slow reader of stderr. A short text reaches it in one piece.
     return `${this.#summary.lines(SHORT).join('\n')}\n`;
   }
 

@@ -20,7 +20,7 @@ export interface SpoolCommandOptions {
   repair: boolean;
   /** ms since 1970. */
   dropBefore: number | undefined;
-  /** The reporter whose part of the spool it is about. Default: all parts. */
+  /** The reporter to whose part the command applies. Default: all parts. */
   reporter: string | undefined;
 }
 
@@ -33,7 +33,7 @@ export async function spool(folder: string, options: SpoolCommandOptions, io: Io
     const parts = partsOf(folder, options);
     let exitCode: number = ExitCode.DONE;
     for (const [i, part] of parts.entries()) {
-      // A spool of one reporter need not be named.
+      // With a single reporter, its name tells nobody anything.
       if (parts.length > 1) await writeText(io, [`${i === 0 ? '' : '\n'}reporter ${part.reporter}\n`]);
       const its = await look(part.folder, options, io);
       exitCode ||= its;
@@ -55,7 +55,7 @@ export async function spool(folder: string, options: SpoolCommandOptions, io: Io
   }
 }
 
-/** The parts that the command is about. */
+/** The parts to which the command applies. */
 function partsOf(folder: string, { reporter, ...options }: SpoolCommandOptions): Part[] {
   const parts = partsIn(disk, folder);
   if (parts.length === 0) throw notASpool(folder);
@@ -65,7 +65,7 @@ function partsOf(folder: string, { reporter, ...options }: SpoolCommandOptions):
     if (found.length === 0) throw invalidOption('--reporter', reporter, `a reporter of this spool: ${names}`);
     return found;
   }
-  // Each event would be there once for each reporter.
+  // Several parts may contain the same event.
   if (parts.length > 1 && (options.export || options.exportCapture))
     throw invalidOption('--reporter', reporter, `one of the reporters of this spool: ${names}`);
   return parts;

@@ -8,7 +8,7 @@ export interface SummaryOptions {
   json: boolean;
 }
 
-/** Writes which hosts, sessions and processes the events of files have. It is a failure if something cannot be read. */
+/** Counts the events of files by host, session and process. The exit code says whether everything could be read. */
 export async function summary(files: readonly string[], options: SummaryOptions, io: Io): Promise<number> {
   const input = new RecordInput(files, io);
   const found = new EventSummary();

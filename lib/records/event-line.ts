@@ -4,12 +4,12 @@ import { type BoundaryEvent, MESSAGE, toEvent } from '../text/event.js';
 import { KINDS } from '../text/generated/event.js';
 import { pairsIn } from './pairs.js';
 
-/** A line of a program's log that is about something else than an event. */
+/** Returned for a line of a log that is not about an event. */
 export const OTHER = 'other';
 
-/** What Coder's logger writes for people begins like this: `2026-11-25 18:11:04.349 [info]  `. */
+/** The beginning of a line that Coder's logger writes for people: `2026-11-25 18:11:04.349 [info]  `. */
 const SERVER_LINE = /^\d{4}-\d\d-\d\d[ T][\d:.]+\S* \[\w+\]\s/;
-/** Between its beginning and the fields of an event: perhaps the place in the source, and the name of the logger. */
+/** The same up to the fields of an event. The place in the source and the name of the logger may be missing. */
 const SERVER_EVENT = new RegExp(
   `^\\S+ \\S+ \\[\\w+\\]\\s+(?:<\\S*>\\s+)?(?:[^\\s=]+: )?${MESSAGE}(?:\\s+|$)`,
 );
@@ -19,10 +19,10 @@ const SERVER_EVENT = new RegExp(
  * its forms, which also contains other lines.
  */
 export class EventLines {
-  /** Whether this is the log of a server, in which a text for people may have several lines. */
+  /** Whether this is the log of a server, in which a message may have several lines. */
   #isServerLog = false;
 
-  /** @throws an Error if the line should be an event, and is not. */
+  /** @throws an Error if the line is neither an event nor, in a server's log, something else. */
   read(line: string): BoundaryEvent | typeof OTHER {
     if (line.startsWith('{')) return fromJson(JSON.parse(line));
     if (SERVER_LINE.test(line)) {
@@ -56,7 +56,7 @@ function fromPairs(text: string): BoundaryEvent | typeof OTHER {
   return toEvent(event);
 }
 
-/** An event without the fields that only somebody else knows, such as the workspace. */
+/** Keeps the fields of an event that this project knows. The server adds others, such as the workspace. */
 function known(fields: Readonly<Record<string, unknown>>): BoundaryEvent {
   const names = Object.keys(KINDS).filter((name) => Object.hasOwn(fields, name));
   return toEvent(Object.fromEntries(names.map((name) => [name, fields[name]])));

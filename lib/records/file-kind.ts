@@ -14,7 +14,7 @@ const KINDS: readonly [bytes: RegExp, kind: string][] = [
   [/^255044/, 'a PDF file'],
 ];
 
-/** What a file is that is neither a capture nor text, and what to do about it; undefined if that is unknown. */
+/** Names a file that is neither a capture nor text, and what to do about it; undefined if the kind is unknown. */
 export function binaryKind(head: Uint8Array): string | undefined {
   const hex = Buffer.from(head.subarray(0, 3)).toString('hex');
   return KINDS.find(([bytes]) => bytes.test(hex))?.[1];

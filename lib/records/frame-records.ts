@@ -5,7 +5,7 @@ import { outcomesIn } from '../capture/outcomes.js';
 import { eventOf } from '../text/generated/event.js';
 import type { FaultListener, Place, Recorded } from './record.js';
 
-/** What a capture contains, with times or without. */
+/** The events and status messages of a capture, with or without times. */
 export async function* recordsInFrames(
   file: string,
   chunks: AsyncIterable<Uint8Array>,

@@ -6,7 +6,7 @@ import { linesOf } from './text-lines.js';
 /** Longest line that is read, in characters. An event that fits into a frame is far shorter. */
 export const MAX_LINE_LENGTH = 1 << 20;
 
-/** The events in lines of text. A line that should be an event, and is not, is a fault. */
+/** The events in lines of text. Reports a fault for each line that cannot be read. */
 export async function* recordsInLines(
   file: string,
   chunks: AsyncIterable<Uint8Array>,

@@ -5,7 +5,7 @@ import { recordsInFrames } from './frame-records.js';
 import { recordsInLines } from './line-records.js';
 import type { FaultListener, Recorded } from './record.js';
 
-/** How many bytes tell what a file is. */
+/** How many bytes are needed to recognise a file. */
 const HEAD = 16;
 
 /** The tags of the frames with which the bytes of a connection begin, and the first byte of a capture with times. */
@@ -13,12 +13,12 @@ const FRAMES = [0x01, 0x02, 0x89];
 
 /**
  * The events and status messages of any file that this project or coderd writes, in their order: a capture with times,
- * the bytes of one connection, events as JSON or logfmt, or coderd's log in either of its forms. Its first bytes tell
- * which of these it is; its name does not count. An empty file has no events.
+ * the bytes of one connection, events as JSON or logfmt, or coderd's log in either of its forms. The first bytes decide
+ * which of these it is, not the name. An empty file has no events.
  *
  * The memory that this needs does not grow with the file.
  *
- * @param file What the messages call the file. {@link recordsInSpool} reads a folder.
+ * @param file The name of the file in messages. {@link recordsInSpool} reads a folder.
  * @throws ERR_INVALID_OPTION if the file is none of these, and the error of the source.
  */
 export async function* recordsIn(
@@ -38,7 +38,7 @@ export async function* recordsIn(
   yield* read(file, chunks, onFault);
 }
 
-/** What a file is that has no events, and what to do about it. */
+/** Names a file that contains no events, and what to do about it; undefined if it may contain some. */
 function kindInsteadOfRecords(head: Buffer): string | undefined {
   const kind = binaryKind(head);
   if (kind !== undefined) return kind;
@@ -54,7 +54,7 @@ function isText(head: Buffer): boolean {
   return !head.some((byte) => byte < 0x20 && !(byte >= 0x09 && byte <= 0x0d) && byte !== 0x1b);
 }
 
-/** The first bytes of a source, and all its bytes. */
+/** Returns the first bytes of a source, and an iterable of all its bytes. */
 async function peek(
   source: AsyncIterable<Uint8Array>,
 ): Promise<{ head: Buffer; chunks: AsyncIterable<Uint8Array> }> {

@@ -1,7 +1,7 @@
 import { token } from '../printable.js';
 import type { BoundaryEvent } from '../text/event.js';
 
-/** Where something is in a file. What its kind does not have is left out. */
+/** Where something is in a file. The properties depend on the kind of file. */
 export interface Place {
   /** The path of the file or of the spool's folder; `-` for stdin. */
   readonly file: string;
@@ -28,7 +28,7 @@ export interface RecordedEvent {
   readonly receivedAt?: number;
 }
 
-/** What a sender says that it dropped since its last status. A capture is the only file that contains this. */
+/** How many events a sender reports as dropped since its last report. Only captures contain this. */
 export interface RecordedStatus {
   /** What distinguishes it from an event. */
   readonly kind: 'status';
@@ -41,25 +41,25 @@ export interface RecordedStatus {
   readonly receivedAt?: number;
 }
 
-/** What a file yields, in the order in which it arrived. */
+/** An item of a file. Items come in the order in which they arrived. */
 export type Recorded = RecordedEvent | RecordedStatus;
 
-/** Something that could not be read. What comes after it is read, if that is possible. */
+/** Something that could not be read. Reading continues after it, if that is possible. */
 export interface RecordFault {
-  /** What is wrong, for a person. All its characters are visible. */
+  /** A message for a person. All its characters are visible. */
   readonly message: string;
   readonly place: Place;
   /**
-   * Whether events are missing because of it, or may be. Otherwise it is something that a person should know, such as
-   * that a log has no events.
+   * Whether events are or may be missing because of the fault. Otherwise a person should know of it, as when a log
+   * contains no events.
    */
   readonly isLoss: boolean;
 }
 
-/** Called at the position of a fault: after everything before it was yielded, and before anything behind it is. */
+/** Called for each fault in its place: after the items before it, and before the items after it. */
 export type FaultListener = (fault: RecordFault) => void;
 
-/** A place as one piece of text: `events.log, line 3`. */
+/** Formats a place: `events.log, line 3`. */
 export function placeText({ file, line, connection, frame, offset, id }: Place): string {
   const parts = [
     file === '-' ? 'stdin' : token(file),

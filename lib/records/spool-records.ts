@@ -8,7 +8,7 @@ import { eventsIn } from './frame-records.js';
 import type { FaultListener, Recorded } from './record.js';
 
 /**
- * The events that wait in a spool, also while a proxy uses it. Those that were delivered are not there any more.
+ * The events that wait in a spool, also while a proxy uses it. The spool no longer contains delivered events.
  *
  * @throws ERR_INVALID_OPTION if the folder is not that of a spool, or is that of several reporters; and ERR_SPOOL_FAILED if it cannot be read.
  */

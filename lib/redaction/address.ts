@@ -1,15 +1,15 @@
 import { Char, isDigit, isHexDigit } from './characters.js';
 
 /*
- * Whether bytes are an address. Node's `isIPv4()` and `isIPv6()` need strings, and up to a microsecond for a text that is not
- * an address.
+ * Whether bytes are an IP address. Node's `isIPv4()` and `isIPv6()` need strings, and take up to a microsecond for a text
+ * that is not an address.
  */
 
 const DOT = 0x2e;
 const ZERO = 0x30;
 const GROUPS = 8;
 
-/** Four numbers, in decimal and without needless zeros: the only form that every reader takes for an address. */
+/** Four decimal numbers without leading zeros: the only form that every reader treats as an address. */
 export function isIPv4(bytes: Uint8Array, start: number, end: number): boolean {
   let pos = start;
   for (let part = 0; part < 4; part++) {
@@ -23,7 +23,7 @@ export function isIPv4(bytes: Uint8Array, start: number, end: number): boolean {
   return pos === end;
 }
 
-/** Without brackets and without a zone, which would mean something only on one machine. */
+/** Without brackets, and without a zone, which has a meaning only on one machine. */
 export function isIPv6(bytes: Uint8Array, start: number, end: number): boolean {
   let pos = start;
   let groups = 0;
@@ -51,7 +51,7 @@ export function isIPv6(bytes: Uint8Array, start: number, end: number): boolean {
     if (pos === first || pos > first + 4) return false;
     groups += 1;
     if (pos === end) break;
-    // A colon, and something behind it.
+    // A colon has to follow, and something after it.
     if (bytes[pos] !== Char.COLON || pos + 1 === end) return false;
     pos += 1;
   }

@@ -14,7 +14,7 @@ export const Char = {
   DELETE: 0x7f,
 } as const;
 
-/** Characters that separate, or may separate for some reader: a program may decode a URL more than once. */
+/** Characters that separate parts of a URL for some reader. A program may decode a URL more than once. */
 const NOTABLE = new Uint8Array(256);
 for (let code = 0; code <= Char.SPACE; code++) NOTABLE[code] = 1;
 for (const code of [
@@ -46,13 +46,13 @@ export function isLetter(byte: number): boolean {
   return lower >= 0x61 && lower <= 0x7a;
 }
 
-/** The position of the first such byte, or `end`. */
+/** The position of the first byte with this value, or `end`. */
 export function find(bytes: Uint8Array, byte: number, pos: number, end: number): number {
   while (pos < end && bytes[pos] !== byte) pos++;
   return pos;
 }
 
-/** The position of the last such byte, or -1. */
+/** The position of the last byte with this value, or -1. */
 export function findLast(bytes: Uint8Array, byte: number, pos: number, end: number): number {
   for (let i = end - 1; i >= pos; i--) if (bytes[i] === byte) return i;
   return -1;

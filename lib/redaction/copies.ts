@@ -1,11 +1,11 @@
 import { View } from '../../codec/view.js';
 
-/** As long as a chunk that a socket reads. */
+/** The length of a chunk that a socket reads. */
 const BLOCK_LENGTH = 65_536;
 
 /**
- * Makes Buffers, each of them a view of a larger block, as that of a chunk. To allocate memory for each of them would take
- * longer than everything else.
+ * Creates Buffers as views of a larger block, like those of a chunk. To allocate memory for each Buffer would take longer
+ * than everything else.
  */
 export class Copies {
   #block = Buffer.allocUnsafeSlow(0);

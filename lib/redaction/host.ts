@@ -18,7 +18,7 @@ export function isHostAndPort(bytes: Buffer, start: number, end: number, names: 
   return bytes[stop - 1] === BRACKET_CLOSE && isIPv6(bytes, start + 1, stop - 1);
 }
 
-/** Whether the bytes are a port. Nothing at all is one, too: `http://host:/` is valid. */
+/** Whether the bytes are a port. An empty port is valid, as in `http://host:/`. */
 export function isPort(bytes: Uint8Array, start: number, end: number): boolean {
   let port = 0;
   for (let i = start; i < end; i++) {
@@ -42,11 +42,11 @@ function isName(bytes: Buffer, start: number, end: number, names: ParsedNames): 
   }
   if (label >= stop) return false;
   if (needsParser) return names.isValid(bytes, start, stop);
-  // Not every reader takes `127.1` or `0x7f000001` for an address.
+  // Not every reader treats `127.1` or `0x7f000001` as an address.
   return !isNumber(bytes, label, stop) || isIPv4(bytes, start, stop);
 }
 
-/** What may be in a name besides letters and digits. Only mistakes and attacks contain any of `!$&'()+,;=%`. */
+/** The other characters of a name, besides letters and digits. Only mistakes and attacks contain `!$&'()+,;=%`. */
 const OTHERS: readonly number[] = [HYPHEN, 0x5f /* _ */, 0x2a /* * */, 0x7e /* ~ */];
 
 /** Whether the label has begun with `xn--`, which ends at `pos`. */

@@ -1,6 +1,6 @@
 /** The names of parameters whose values are not removed. They are compared byte by byte with those in the URL. */
 export class KeptNames {
-  /** By length. To make a string of the name in the URL would take longer than to compare it with a few. */
+  /** The names, by length. To create a string from the URL would take longer than to compare a few names. */
   readonly #names: readonly (readonly Buffer[])[];
 
   constructor(names: readonly string[]) {

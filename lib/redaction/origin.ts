@@ -35,12 +35,12 @@ export class Origin {
     const slashes = pos - afterScheme;
     const isWeb = isWebScheme(bytes, start, afterScheme - 1);
     if (afterScheme === start) {
-      // Of a URL without a scheme, as `/path` or `host/path`.
+      // A URL without a scheme, such as `/path` or `host/path`.
       if (slashes === 1 || pos === stop) return start;
     } else if (!isWeb) {
       if (slashes === 1 || slashes > 2) return afterScheme;
       if (slashes === 0) {
-        // What looks like a scheme may be a host or the name of a user. Otherwise nobody but its scheme knows the rest.
+        // What looks like a scheme may be a host or the name of a user. Otherwise only the scheme defines the rest.
         const slash = this.#slash(afterScheme, stop);
         const isHost = isPort(bytes, afterScheme, slash) && slash > afterScheme;
         if (!isHost && findLast(bytes, Char.AT, afterScheme, find(bytes, Char.SLASH, pos, stop)) < 0) {

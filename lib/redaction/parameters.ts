@@ -12,7 +12,7 @@ export class Parameters {
     this.#secrets = secrets;
   }
 
-  /** Finds them from `start` to `stop`. A value ends at `ender`. */
+  /** Finds the secrets from `start` to `stop`. A value ends at `ender`. */
   scan(bytes: Buffer, start: number, stop: number, ender: number): void {
     let name = start;
     let pos = start;
@@ -86,7 +86,7 @@ export class Parameters {
   }
 }
 
-/** `&`, and what some readers take for it. */
+/** `&`, and the characters that some readers treat like it. */
 function isSeparator(code: number): boolean {
   return code === Char.AMPERSAND || code === Char.SEMICOLON || code === Char.QUESTION || code === Char.HASH;
 }

@@ -4,18 +4,18 @@ import { domainToASCII } from 'node:url';
 const MAX_LENGTH = 1024;
 /** How many results are remembered at most: a power of two. */
 const SLOTS = 1024;
-/** A lookup costs about as much as the other work on so many bytes of ordinary requests, and so many per byte of the name. */
+/** The cost of a lookup, in bytes of ordinary requests that take as much time: a fixed part, and a part for each byte of the name. */
 const COST = 1024;
 const COST_PER_BYTE = 16;
 const MAX_CREDIT = 1000 * COST;
 
 /**
- * Names of hosts with letters of any language, as they are or encoded as ASCII. Only a parser with the tables of Unicode
- * knows which of them are valid. It takes much longer than everything else that is done for a URL, and agents choose their
- * URLs. So the results are remembered, and how many names may be looked up depends on how many bytes are redacted.
+ * Decides whether names of hosts with letters of any language, or their ASCII forms, are valid. Only a parser with the
+ * tables of Unicode knows that, and it takes much longer than everything else that is done for a URL. Because agents choose
+ * their URLs, results are remembered, and the number of lookups is limited by the number of bytes that are redacted.
  */
 export class ParsedNames {
-  /** Each name has one place, which depends on its bytes. There it replaces another one. */
+  /** The results. The bytes of a name decide its place, where it replaces another name. */
   readonly #known = new Array<{ readonly name: Uint8Array; readonly isValid: boolean } | undefined>(
     SLOTS,
   ).fill(undefined);

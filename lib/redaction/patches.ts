@@ -1,9 +1,9 @@
 /** Most stretches are so short that a call of `set()` takes longer than a loop. */
 const LONG = 32;
 
-/** Stands in place of what was removed. All of its letters may be anywhere in a URL. */
+/** The mark in place of a secret. Its letters are valid anywhere in a URL. */
 const MARK = Buffer.from('REDACTED');
-/** The same for a request that would be too long: nothing that is removed is shorter, so no request grows. */
+/** The mark in a request that would otherwise be too long. No secret is shorter, so no request grows. */
 const SHORT_MARK = Buffer.from('*');
 
 /** What there is of each patch. */
@@ -22,7 +22,7 @@ const FIELDS = 6;
 /** What is replaced in a request, in ascending order: secrets, and the lengths of the fields in which there are some. */
 export class Patches {
   #count = 0;
-  /** It is used again and again. */
+  /** Reused for each request. */
   #numbers = new Int32Array(FIELDS * 64);
   #mark = MARK;
 
@@ -46,7 +46,7 @@ export class Patches {
     return this.#count - 1;
   }
 
-  /** Says that the field whose length has this index ends at `stop`. */
+  /** Notes that the field whose length has this index ends at `stop`. */
   endLength(index: number, stop: number): void {
     if (this.#count === index + 1) {
       // There is nothing to remove in it.

@@ -2,7 +2,7 @@ import { Char, encodedCode, encodedEnd, find, isNotable, isSlash } from './chara
 import type { Parameters } from './parameters.js';
 import type { Ranges } from './ranges.js';
 
-/** Instead of a position. */
+/** Stands for the absence of a position. */
 const NONE = -1;
 
 /** Finds the secrets of a path: parameters, credentials in a URL in it, and what a program that decodes it finds. */
@@ -15,7 +15,7 @@ export class Path {
     this.#secrets = secrets;
   }
 
-  /** Finds them from `start` to `stop`. */
+  /** Finds the secrets from `start` to `stop`. */
   scan(bytes: Buffer, start: number, stop: number): void {
     let pos = start;
     // Whether another URL may begin here, as in `/proxy/https://user@host/`.

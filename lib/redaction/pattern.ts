@@ -15,7 +15,7 @@ export const patternCheck: OptionCheck = {
 /** @returns why an expression is not valid, if it is not. */
 export function patternError(source: string): string | undefined {
   try {
-    // It would match everywhere, and nothing would be removed by it.
+    // The pattern would match everywhere, and remove nothing.
     return RE2JS.compile(source).matcher('').find() ? 'it matches the empty text' : undefined;
   } catch (error) {
     return (error as Error).message;

@@ -1,10 +1,10 @@
-/** A list of ranges in ascending order. It is used again and again, because creating one takes longer than filling it. */
+/** A list of ranges in ascending order. It is reused, because creating a list takes longer than filling it. */
 export class Ranges {
-  /** How many there are. */
+  /** How many ranges there are. */
   count = 0;
   #numbers = new Int32Array(64);
 
-  /** Adds one, unless it is empty. */
+  /** Adds a range, unless it is empty. */
   add(start: number, end: number): void {
     if (start >= end) return;
     const at = 2 * this.count;
@@ -30,7 +30,7 @@ export class Ranges {
     this.count = 0;
   }
 
-  /** Copies the start and the end of each, if there is room. */
+  /** Copies the start and the end of each range, if there is room. */
   copyTo(target: Int32Array): boolean {
     if (2 * this.count > target.length) return false;
     for (let i = 0; i < 2 * this.count; i++) target[i] = this.#numbers[i] as number;

@@ -38,7 +38,7 @@ export class RequestRedactor {
   constructor(owner: string, { keep, pattern }: ResolvedRedactOptions) {
     this.#scanner = new UrlScanner(new KeptNames(keep), this.#names, this.#secrets);
     this.#pattern = pattern === undefined ? undefined : new Pattern(`${owner}: pattern`, pattern);
-    // A pattern needs each URL as a string, which takes so long that nothing else matters.
+    // A pattern needs each URL as a string. That takes so long that WebAssembly would not help.
     if (pattern === undefined) {
       this.#fast = new FastRedactor(this.#scanner, this.#secrets, keep.length > 0, this.#copies);
     }
@@ -54,7 +54,7 @@ export class RequestRedactor {
     return this.#fast?.redact(raw) ?? this.redactSlowly(raw);
   }
 
-  /** The same without WebAssembly. */
+  /** Does the same without WebAssembly. */
   redactSlowly(raw: Buffer): Buffer {
     const patches = this.#patches;
     patches.clear();
@@ -83,7 +83,7 @@ export class RequestRedactor {
     }
   }
 
-  /** A field that is a URL or contains some, with its length before it. */
+  /** Walks through a field that is a URL or contains URLs. Its length comes first. */
   #content(raw: Buffer, depth: number, lengthStart: number, stop: number): void {
     const start = skipVarint(raw, lengthStart, stop);
     const length = this.#patches.addLength(lengthStart, start);
@@ -102,7 +102,7 @@ export class RequestRedactor {
     this.#scanner.scan(raw, start, end);
     if (this.#pattern === undefined || start === end) return secrets;
     if (!isUtf8(raw.subarray(start, end))) {
-      // Only a batch that no codec has checked. The pattern cannot be applied to it.
+      // Only a batch that no codec has checked can get here. The pattern cannot be applied to it.
       secrets.clear();
       secrets.add(start, end);
       return secrets;

@@ -42,7 +42,7 @@ export class UrlScanner {
     while (pos < end && bytes[pos] === Char.SPACE) pos++;
     let stop = pos;
     for (; stop < end && !isQueryOrFragment(bytes[stop]); stop++) {
-      // Some readers skip these, others do not. Both cannot be respected.
+      // Some readers skip these characters and others do not, and no result is right for both.
       if (isControl(bytes[stop] as number)) {
         this.#secrets.add(start, end);
         return;

@@ -27,20 +27,20 @@ export const SOCKET_REPORTER_OPTIONS = {
 } satisfies OptionTable<SocketReporterOptions>;
 
 /**
- * Forwards each batch as a frame, under the tag under which it was received, to a Unix socket: to another proxy, or to
- * Coder's workspace agent. It connects at the first batch, and again after the connection was lost; give `runForwarder()`
- * the option `retry`, so that the batch is written again. Status reports are not forwarded.
+ * Forwards each batch as a frame, with the tag with which it was received, to a Unix socket: to another proxy, or to
+ * Coder's workspace agent. It connects at the first batch, and again after the connection was lost. Give `runForwarder()`
+ * the option `retry`, so that the proxy reports the batch again. Status reports are not forwarded.
  *
  * The protocol has no acknowledgements. A batch counts as delivered when the operating system has accepted the whole
- * frame: if the receiver ends without having read it, it is lost. A frame that was accepted in part is written again, from
- * its beginning, on a new connection.
+ * frame. If the receiver ends before it has read the frame, the batch is lost. A frame that was accepted in part is written
+ * again, from its beginning, on a new connection.
  */
 export class SocketReporter implements Reporter<LogBatch> {
-  /** The path of the socket. A proxy refuses to forward to its own. */
+  /** The path of the socket. A proxy refuses a reporter that writes to the proxy's own socket. */
   readonly socketPath: string;
   readonly #timeoutMs: number;
   #socket: ReconnectingSocket;
-  /** Settles when the last report that was begun is over. */
+  /** Settles when the newest report is over. */
   #busy: Promise<void> | undefined;
   #isClosed = false;
 
@@ -75,7 +75,7 @@ export class SocketReporter implements Reporter<LogBatch> {
     return report;
   }
 
-  /** Closes the connection, after what was written. Reports fail from then on. */
+  /** Closes the connection after all written frames were sent. Reports fail from then on. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#socket.end();
@@ -97,7 +97,7 @@ export class SocketReporter implements Reporter<LogBatch> {
     const socket = this.#socket;
     const written = socket.write(frameOf(batch));
     if (written === undefined) return undefined;
-    // Nobody waits any more, and the batch may be reported again: what was written of it must not be completed.
+    // The batch may be reported again, so a frame that was written in part must not be completed.
     const stopListening = onAbort(signal, () => {
       socket.destroy();
       if (this.#socket === socket) this.#socket = this.#newSocket();
@@ -118,13 +118,13 @@ function frameOf({ raw, tag }: LogBatch): Buffer {
   }
 }
 
-/** An error of this package for one of a connection. */
+/** Converts an error of a connection to one of this package. */
 function failure(path: string, error: NodeJS.ErrnoException): Error {
   if (error instanceof BoundaryLogError && error.code !== 'ERR_CLOSED') return error;
   return error.syscall === 'connect'
     ? new BoundaryLogError(
         'ERR_CONNECT_FAILED',
-        `nothing accepts connections on ${path}: start its receiver`,
+        `nothing accepts connections on ${path}: start the receiver`,
         {
           cause: error,
         },

@@ -1,6 +1,6 @@
 import { isIpv6 } from './ipv6.js';
 
-/** What boundary's rules compare of a URL. */
+/** The parts of a URL that boundary's rules compare. */
 export interface ParsedUrl {
   /** Without port, and without the brackets of an IPv6 address. */
   readonly hostname: string;
@@ -39,7 +39,7 @@ export function parseUrl(text: string): ParsedUrl | undefined {
   const scheme = /^[a-zA-Z][a-zA-Z\d+.-]*(?=:)/.exec(whole)?.[0] ?? '';
   if (scheme === '') return parseRelative(whole);
   const rest = withoutQuery(whole.slice(scheme.length + 1));
-  // Such as mailto:x. Nothing of it is compared.
+  // A URL such as mailto:x has nothing that rules compare.
   if (!rest.startsWith('/')) return { hostname: '', path: '' };
   if (!rest.startsWith('//')) return decoded('', rest);
   return parseAuthority(rest);

@@ -1,4 +1,4 @@
-/** What a segment of a path may be that is different for each thing, by the letter that stands for it. */
+/** The kinds of identifiers that a segment of a path may be, each with a letter that stands for it. */
 const KINDS: readonly (readonly [letter: string, pattern: RegExp])[] = [
   ['n', /^\d+$/],
   ['u', /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i],

@@ -1,6 +1,6 @@
 /**
- * boundary's allow rules: what they match, and which rules would have allowed an event. It needs nothing of Node, and
- * runs in a browser, too.
+ * boundary's allow rules: what they match, and which rules would have allowed an event. It uses nothing of Node, so it
+ * also runs in a browser.
  *
  * ```ts
  * import { matchesRule, parseRule, ruleFor, suggestRules } from 'boundary-log-proxy/rules';
@@ -49,7 +49,7 @@ export function parseRule(text: string): Rule {
 /**
  * Whether boundary would allow an event's request with this rule alone.
  *
- * @throws ERR_INVALID_OPTION if an argument is not such a value.
+ * @throws ERR_INVALID_OPTION if an argument is not valid.
  */
 export function matchesRule(rule: Rule, event: RequestedEvent): boolean {
   const isRule = typeof rule === 'object' && rule !== null && typeof rule.text === 'string';
@@ -63,10 +63,10 @@ export function matchesRule(rule: Rule, event: RequestedEvent): boolean {
  * Suggests the smallest readable set of rules that would allow all events, whatever their decisions. No rule allows
  * another domain than those of its events. Events that no such rule can allow are listed with the reason.
  *
- * @param by How much of each request its rule names: `domain`, `method` (and the domain), or `path` (and both). Default:
- *   `path`. A number, a UUID or a hash inside of a path becomes `*` if there are several of them, but the last segment
- *   stays.
- * @throws ERR_INVALID_OPTION if an argument is not such a value.
+ * @param by What each rule names: `domain`, `method` (and the domain), or `path` (and both). Default:
+ *   `path`. A number, a UUID or a hash in the middle of a path becomes `*` if there are several different ones. The last
+ *   segment stays.
+ * @throws ERR_INVALID_OPTION if an argument is not valid.
  */
 export function suggestRules(events: Iterable<RequestedEvent>, by: Level = 'path'): Suggestions {
   checkLevel('suggestRules', by);

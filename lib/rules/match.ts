@@ -7,7 +7,7 @@ export function matches(rule: Rule, method: string, url: string): boolean {
   return parsed !== undefined && matchesParsed(rule, method, parsed);
 }
 
-/** The same for a URL that was parsed before. */
+/** Like {@link matches}, for a URL that was already parsed. */
 export function matchesParsed({ methods, domain, paths }: Rule, method: string, url: ParsedUrl): boolean {
   if (methods !== undefined && !methods.some((one) => one === method || one === '*')) return false;
   if (domain !== undefined && !matchesDomain(domain, url.hostname.split('.'))) return false;

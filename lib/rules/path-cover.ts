@@ -1,4 +1,4 @@
-/** Paths of rules with one domain and one method, as a tree of their segments: finds the path that allows another one. */
+/** A tree of the paths of rules with the same domain and method. It finds the path that also allows another path. */
 export class PathCover<T> {
   readonly #root = new Node<T>();
 
@@ -14,7 +14,7 @@ export class PathCover<T> {
     node.isOpen = path.length === 0 || path.at(-1) === '*';
   }
 
-  /** What was added for the shortest other path that allows everything that this path allows. */
+  /** The value of the shortest path that allows everything that this path allows. */
   find(path: readonly string[]): T | undefined {
     let nodes = [this.#root];
     for (const [i, segment] of path.entries()) {
@@ -27,7 +27,7 @@ export class PathCover<T> {
       });
       if (isLast) {
         const isOpen = segment === '*';
-        // The path itself is the last of them, if it was added.
+        // If the path itself was added, it is the last one.
         const found = nodes.find((node) => node.value !== undefined && (node.isOpen || !isOpen));
         return found?.value;
       }

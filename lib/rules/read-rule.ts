@@ -1,4 +1,4 @@
-/** A rule, ready to be compared with requests. What it does not restrict is undefined. */
+/** A rule that was parsed. A property is undefined if the rule does not restrict it. */
 export interface Rule {
   /** The text of the rule. */
   readonly text: string;
@@ -12,7 +12,7 @@ export interface Rule {
 
 /** Why a text is not a rule. */
 export interface RuleFault {
-  /** Where the text cannot be read any further, in characters from 0 on. */
+  /** The index of the first character that is wrong. */
   readonly position: number;
   /** What is wrong there, and what to do. */
   readonly message: string;
@@ -89,7 +89,7 @@ class RuleReader {
           !(segment === '*' && /^[/, \t\n]?$/.test(this.#text.charAt(this.#at)))
         ) {
           this.#at -= segment.length;
-          return 'a segment of a path that begins with * cannot go on: write * alone, or the whole segment';
+          return 'a segment of a path that begins with * cannot contain anything else: write * alone, or the whole segment';
         }
         segments.push(segment);
         if (!this.#skip('/')) break;
@@ -135,7 +135,7 @@ class RuleReader {
   }
 }
 
-/** What somebody who writes one of these characters behind a domain wants, and what to do instead. */
+/** What to do instead of writing one of these characters after a domain. */
 const DOMAIN_ENDS: Readonly<Record<string, string>> = {
   ':': 'a domain has no port: leave it out, because a rule allows every port',
   '/': 'a domain has no path: write a space and path= before it',

@@ -6,12 +6,12 @@ import { segmentsOf } from './match.js';
 /** The part of an event that rules compare. */
 export type RequestedEvent = Pick<BoundaryEvent, 'http_method' | 'http_url'>;
 
-/** The narrowest rule for a request, as far as the grammar has one. */
+/** The narrowest rule for a request that the grammar can express. */
 export interface RequestPattern {
-  /** Undefined if the rule allows each method. */
+  /** Undefined if the rule allows every method. */
   readonly method: string | undefined;
   readonly domain: string;
-  /** The segments of its path; undefined if the rule allows each path. */
+  /** The segments of its path; undefined if the rule allows every path. */
   readonly path: readonly string[] | undefined;
 }
 
@@ -57,7 +57,7 @@ function domainFault(domain: string): string | undefined {
   return undefined;
 }
 
-/** @returns why there is none, if there is none; undefined if only a rule for each path allows this one. */
+/** @returns a reason if no rule can name the path; undefined if only a rule for every path allows it. */
 function pathPattern(segments: readonly string[]): string[] | undefined | string {
   const last = segments.at(-1);
   if (last === undefined || (last === '' && segments.length === 1)) return undefined;

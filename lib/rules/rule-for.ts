@@ -20,10 +20,10 @@ export interface FittingRule {
 }
 
 /**
- * Returns the rule that would allow an event, or why there is none that allows no other domain.
+ * Returns the narrowest rule that would allow an event, or why no rule allows it without allowing other domains.
  *
- * @param by How much of the request the rule names. Default: its domain, its method and its path.
- * @throws ERR_INVALID_OPTION if an argument is not such a value.
+ * @param by What the rule names: `domain`, `method` (and the domain), or `path` (and both). Default: `path`.
+ * @throws ERR_INVALID_OPTION if an argument is not valid.
  */
 export function ruleFor(event: RequestedEvent, by: Level = 'path'): FittingRule | Inexpressible {
   checkEvent('ruleFor', event);
@@ -39,13 +39,13 @@ export function ruleFor(event: RequestedEvent, by: Level = 'path'): FittingRule 
   return allowing(rule)(event) ? { rule, alsoAllows: alsoAllowed(path, by) } : UNVERIFIED;
 }
 
-/** A rule that does not match is a mistake of this program. Nobody must copy it. */
+/** The reason if a suggested rule does not match its own request, which is a bug. Nobody must copy such a rule. */
 export const UNVERIFIED: Inexpressible = {
   part: 'url',
   reason: 'no rule was found that matches the request',
 };
 
-/** Returns whether the rule of a text allows events. A text that is not a rule allows none. */
+/** Returns a function that says whether a rule allows an event. A text that is not a rule allows none. */
 export function allowing(text: string): (event: RequestedEvent) => boolean {
   const rule = readRule(text);
   if ('position' in rule) return () => false;

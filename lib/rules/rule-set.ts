@@ -15,7 +15,7 @@ export interface Group extends RequestPattern {
   readonly example: RequestedEvent;
 }
 
-/** One rule, and the groups that it is for. */
+/** One rule, and the groups of events that it is for. */
 export interface GroupedRule {
   readonly rule: string;
   readonly groups: readonly Group[];
@@ -29,10 +29,10 @@ interface PathGroup {
   readonly groups: Group[];
 }
 
-/** As long as a rule may become by a further path, in characters. */
+/** How long a rule may become by adding another path, in characters. */
 const READABLE = 100;
 
-/** The smallest readable set of rules for groups: together they allow what the groups' own rules would allow. */
+/** Combines the rules of groups into the smallest readable set that allows the same requests. */
 export function rulesOf(groups: readonly Group[], by: Level): GroupedRule[] {
   const domains = grouped(groups, ({ domain }) => domain);
   return domains.flatMap((ofDomain) => {

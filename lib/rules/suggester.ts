@@ -14,15 +14,15 @@ import {
 import { allowing, checkEvent, checkLevel, UNVERIFIED } from './rule-for.js';
 import { type Group, rulesOf } from './rule-set.js';
 
-/** How many different rules and reasons are kept, before they are combined. */
+/** How many different requests are kept, including those for which there is no rule. */
 export const MAX_GROUPS = 20_000;
-/** How many characters their URLs have altogether. */
+/** How many characters their URLs may have altogether. */
 export const MAX_CHARACTERS = 2 ** 24;
 
 /** A segment of a path needs as much memory as this many characters: it becomes a node of a tree. */
 const SEGMENT_COST = 64;
 
-/** A rule, and what it is for. */
+/** A rule, and the events that it is for. */
 export interface SuggestedRule {
   /** The text of the rule. */
   readonly rule: string;
@@ -42,11 +42,11 @@ export interface InexpressibleEvents extends Inexpressible {
   readonly example: RequestedEvent;
 }
 
-/** What {@link suggestRules} returns. The events of its parts are together all events. */
+/** What {@link suggestRules} returns. Each event is counted in one of its parts. */
 export interface Suggestions {
-  /** Those for the most events first. */
+  /** The rules for the most events come first. */
   readonly rules: readonly SuggestedRule[];
-  /** Those with the most events first. */
+  /** The reasons that concern the most events come first. */
   readonly inexpressible: readonly InexpressibleEvents[];
   /** How many events have no rule because there were more different requests than are kept. */
   readonly leftOut: number;
@@ -61,8 +61,8 @@ type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /**
  * Collects events, and suggests rules for them. Its memory is bounded: it keeps at most 20,000 different requests, whose
- * URLs have at most 16 Mi characters, each segment of a path counting as 64 more. Identifiers inside of a path count as one
- * request.
+ * URLs have at most 16 Mi characters, each segment of a path counting as 64 more. Requests that differ only in identifiers
+ * in the middle of their paths count as one.
  */
 export class RuleSuggester {
   readonly #by: Level;
@@ -91,12 +91,12 @@ export class RuleSuggester {
       known.add(pattern);
     } else if (this.#hasRoom(key, event, pattern.path)) {
       const example = copyOf(event);
-      // Made again of the copy, so that it does not keep the memory alive from which the event was read.
+      // Parsed again from the copy. Otherwise the pattern would keep the text in memory from which the event was read.
       this.#groups.set(key, new Growing(patternFor(example, this.#by) as RequestPattern, example));
     }
   }
 
-  /** What all events so far suggest. */
+  /** Suggests rules for all events so far. */
   suggestions(): Suggestions {
     const rules: Mutable<SuggestedRule>[] = [];
     const inexpressible: InexpressibleEvents[] = [];
@@ -183,7 +183,7 @@ class Growing {
   }
 }
 
-/** What the requests of a group have in common. Its separators are in no part of a pattern. */
+/** The key of a request's group. No part of a pattern contains the separators. */
 function keyOf({ method = '', domain, path }: RequestPattern): string {
   if (path === undefined) return `${method} ${domain}`;
   const last = path.length - 1;
@@ -202,6 +202,7 @@ function inexpressibleKey(part: Inexpressible['part'], reason: string, event: Re
   return [reason, hostText(http_url), path, method].join('\n');
 }
 
+/** Copies the texts, because a substring keeps the whole text in memory. */
 function copyOf({ http_method, http_url }: RequestedEvent): RequestedEvent {
   return {
     ...(http_method !== undefined && { http_method: ownText(http_method) }),

@@ -20,7 +20,7 @@ export interface Sinks {
   /** Receives each batch. Its backpressure is respected. */
   readonly logs: Writable;
   readonly status: StatusSink;
-  /** Creates the stream that tells a ledger of the batches of a connection. Default: there is no ledger. */
+  /** Creates the stream that records the batches of a connection in a ledger. Default: there is no ledger. */
   readonly makeAudit?: (() => SessionAudit<Outcome[]>) | undefined;
   /** Creates the stream that redacts the batches of a connection. Default: they are not redacted. */
   readonly makeRedactor?: (() => UrlRedactor<true>) | undefined;
@@ -93,7 +93,7 @@ export class Connection implements Waiter {
       socket.destroy();
     });
     const decoded = this.#parser.pipe(this.#decoder);
-    // It sees the batches as the decoder has summed them up, before they are redacted.
+    // The audit comes before redaction, which would lose the summaries that the decoder has read.
     const outcomes = makeAudit === undefined ? decoded : decoded.pipe(makeAudit());
     if (makeRedactor === undefined) outcomes.pipe(demux);
     else outcomes.pipe(makeRedactor()).pipe(demux);

@@ -33,9 +33,9 @@ export interface ConnectionLimits extends TimeLimits, RedactionChoice {
 
 /** The sinks of all connections. */
 export interface SharedSinks extends Sinks {
-  /** What a connection uses in place of `logs`, if its share of the buffer counts; destroyed when it has gone. */
+  /** Creates the stream that replaces `logs` for one connection, with `fairShare`. Destroyed with the connection. */
   sender?(): Writable | undefined;
-  /** Where a batch goes that cannot be redacted. */
+  /** Drops a batch that cannot be redacted. */
   drop(batch: Batch, reason: 'redaction_failed', error: unknown): void;
 }
 

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import type { LogBatch } from '../../codec/index.js';
 import type { Batch } from '../batch.js';
 import { type Logger, withFields } from '../logger.js';
 import { invalidOption } from '../options.js';
@@ -7,6 +8,7 @@ import { SharedFolder } from '../spool/shared-folder.lazy.js';
 import type { SpoolBufferOptions } from '../spool/spool-options.js';
 import { FanOut } from '../streams/fan-out.js';
 import { LogBuffer, type LogBufferOptions } from '../streams/log-buffer.js';
+import type { Accepting } from '../streams/typed-stream.js';
 import type { DropReason } from '../telemetry/accounts.js';
 import type { Warnings } from '../telemetry/warnings.js';
 import { Delivery, type DeliveryEvents } from './delivery.js';
@@ -17,15 +19,16 @@ export interface DeliveriesOptions extends LogBufferOptions {
   readonly logger: Logger;
 }
 
-/** The deliveries to all reporters of a proxy. Each has a buffer of its own, so that none waits for another one. */
+/** The deliveries to all reporters of a proxy. Each reporter has its own buffer, so that none waits for another one. */
 export class Deliveries {
   readonly first: Delivery;
-  /** All but the first one. */
+  /** All deliveries but the first one. */
   readonly others: readonly Delivery[];
-  /** What is written here reaches every buffer. */
+  /** Writes each batch to every buffer. */
   readonly logs: Writable;
   readonly #all: readonly Delivery[];
   readonly #folder: Folder | undefined;
+  #observer: Pick<Accepting<LogBatch>, 'write'> | undefined;
 
   constructor(
     names: readonly string[],
@@ -38,7 +41,7 @@ export class Deliveries {
     this.#all = names.map((name, i) => {
       const make = (logger: Logger, warnings: Warnings, events: DeliveryEvents) =>
         new Delivery(name, { ...options, spool: this.#folder?.buffer(name, logger) }, warnings, events);
-      // A single reporter need not be named.
+      // The name of a single reporter tells nobody anything.
       if (names.length === 1) return make(logger, warnings, events);
       const its = i === 0 ? events : { changed, forwarded: changed, dropped: () => undefined };
       return make(withFields(logger, { reporter: name }), warnings.about(name), its);
@@ -57,20 +60,34 @@ export class Deliveries {
     throw invalidOption(owner, name, `one of the option reporters of the proxy: ${names}`);
   }
 
-  /** The place at which one sender writes, if the buffers are shared between senders. Destroy it when it has gone. */
+  /** The deliveries to all reporters, the first one first. */
+  get all(): readonly Delivery[] {
+    return this.#all;
+  }
+
+  /** The stream for the batches of one sender, unless that is {@link logs}. Destroy it when the sender has gone. */
   sender(): Writable | undefined {
-    const senders = this.#all.flatMap(({ buffer }) =>
+    const shares = this.#all.flatMap(({ buffer }) =>
       buffer instanceof LogBuffer && buffer.fairShare ? [buffer.sender()] : [],
     );
-    if (senders.length < 2) return senders[0];
-    const fanOut = new FanOut(senders);
+    if (this.#observer === undefined && shares.length < 2) return shares[0];
+    const buffers = this.#all.map(({ buffer }) => buffer);
+    const outputs: Accepting<LogBatch>[] = [...(shares.length > 0 ? shares : buffers)];
+    // Of an output that accepts everything at once, only write() is used.
+    if (this.#observer !== undefined) outputs.push(this.#observer as Accepting<LogBatch>);
+    const fanOut = new FanOut(outputs);
     fanOut.once('close', () => {
-      for (const sender of senders) sender.destroy();
+      for (const share of shares) share.destroy();
     });
     return fanOut;
   }
 
-  /** What the health of the proxy depends on: that of each reporter counts. */
+  /** Lets an output receive each batch of new connections, too. It must accept everything at once. */
+  observe(output: Pick<Accepting<LogBatch>, 'write'>): void {
+    this.#observer = output;
+  }
+
+  /** What the health of the proxy depends on. Each reporter counts. */
   get facts() {
     return {
       isForwarding: this.#all.every(({ isForwarding }) => isForwarding),
@@ -80,7 +97,7 @@ export class Deliveries {
     };
   }
 
-  /** What became of everything: for the first reporter, and for each other one by its name. */
+  /** The fields of the closing account: those of the first reporter, and under `others` those of each other one. */
   closingAccount(): object {
     if (this.others.length === 0) return accountOf(this.first);
     const others = Object.fromEntries(this.others.map((delivery) => [delivery.name, accountOf(delivery)]));
@@ -95,7 +112,7 @@ export class Deliveries {
   /** Opens all spools. During a shortage, they are opened in the background, and senders wait. */
   async open(): Promise<void> {
     const opened = this.#all.map(({ spool }) => spool?.open());
-    // What is left of other reporters may be long to read, and cannot be read during a shortage. Nothing waits for that.
+    // The batches of removed reporters may take long to read, and cannot be read during a shortage. So nothing waits.
     Promise.all(opened).then(
       () => this.#folder?.reportLeftBehind(),
       () => undefined,
@@ -107,14 +124,14 @@ export class Deliveries {
     );
   }
 
-  /** A batch reaches no buffer. */
+  /** Drops a batch that reaches no buffer. */
   readonly drop = (batch: Batch, reason: DropReason, error: unknown): void => {
     for (const delivery of this.#all) delivery.drop(batch, reason, error);
   };
 
-  /** Whether a reporter is left that will be given something before the deadline. */
+  /** Whether any reporter will receive a batch before the deadline. */
   canForward(deadline: number): boolean {
-    // All of them are asked, as this also ends the waiting for larger reports.
+    // Not `some()`: each call also ends the wait for larger reports.
     return this.#all.filter((delivery) => delivery.canForward(deadline)).length > 0;
   }
 

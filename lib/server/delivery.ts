@@ -21,7 +21,7 @@ export interface DeliveryOptions extends LogBufferOptions {
 export interface DeliveryEvents {
   /** The reporter has accepted a batch, after so many seconds. */
   forwarded(seconds: number): void;
-  /** A batch is not delivered. */
+  /** A batch was dropped. */
   dropped(batch: LogBatch, reason: DropReason): void;
   /** There is less to forward than before. */
   changed(): void;
@@ -29,7 +29,7 @@ export interface DeliveryEvents {
 
 const NOTHING: Readonly<Amount> = { batches: 0, logs: 0 };
 
-/** What belongs to one reporter: its buffer, the runs of its forwarder, and the accounts of both. */
+/** Delivers to one reporter: keeps its buffer, runs its forwarder, and accounts for both. */
 export class Delivery {
   readonly name: string;
   readonly buffer: LogBuffer | SpoolBuffer;
@@ -109,7 +109,7 @@ export class Delivery {
     await this.#forwarding;
   }
 
-  /** Whether there is something left that the reporter will be given before the deadline. No report waits for more. */
+  /** Whether the reporter will receive a batch before the deadline. From this call on, no report waits for more batches. */
   canForward(deadline: number): boolean {
     const { buffered, inFlight } = this.accounts();
     if (this.#forwarder === undefined || buffered.batches + inFlight.batches === 0) return false;
@@ -117,13 +117,13 @@ export class Delivery {
     return !((this.#forwarder.nextAttemptAt ?? 0) > deadline);
   }
 
-  /** Waits for the end of the run, if there is one, and drops what is in a buffer in memory. No writer waits any more. */
+  /** Waits for the end of the run, drops the batches in a memory buffer, and lets no writer wait any more. */
   async shutdown(): Promise<void> {
     await this.#forwarding?.catch(() => undefined);
     this.buffer.shutdown();
   }
 
-  /** A batch is not delivered. */
+  /** Counts a batch as dropped, and warns. */
   drop(batch: Batch, reason: DropReason, error?: unknown): void {
     this.#tally.drop(batch, reason);
     // The closing account contains what a shutdown drops.
@@ -131,7 +131,7 @@ export class Delivery {
     this.#events.dropped(batch as LogBatch, reason);
   }
 
-  /** Nothing is written to the buffer any more. */
+  /** Ends the buffer and the warnings. */
   destroy(): void {
     this.buffer.destroy();
     this.#warnings.end();
@@ -154,6 +154,7 @@ export class Delivery {
       this.retries += 1;
       this.#warnings.shortages.count(error);
     });
+    forwarder.on('outage', (error) => this.state.failed(error));
     this.buffer.pipe(forwarder, { end: false });
     await ended;
     this.buffer.unpipe(forwarder);

@@ -97,8 +97,7 @@ export interface BoundaryLogProxyOptions {
   maxStatusCount?: number | undefined;
   /**
    * Finds out, per session, which events are missing, and who lost them: `{ idle = 600000, maxSessions = 10000, onEnd }`.
-   * What is known is at `proxy.sessions`, in the metrics, and in a line of the log when a session ends. Default: it does
-   * not.
+   * The results are in `proxy.sessions`, in the metrics, and in a line of the log when a session ends. Default: off.
    */
   sessions?: SessionsOptions | undefined;
   /** The prom-client registry for the metrics. It is also at `proxy.registry`. Default: a new registry. */
@@ -204,7 +203,7 @@ export const PROXY_OPTIONS = {
   sessions: {
     expected: 'an object with idle, maxSessions and onEnd, or an empty one',
     accepts: isRecord,
-    defaultDoc: 'it does not',
+    defaultDoc: 'off',
     doc: 'Finds out, per session, which events are missing, and who lost them: `{ idle = 600000, maxSessions = 10000, onEnd }`',
   },
   registry: {

@@ -16,6 +16,7 @@ import { Warnings } from '../telemetry/warnings.js';
 import { Connections } from './connections.js';
 import { Deliveries } from './deliveries.js';
 import { Drain } from './drain.js';
+import { giveInsight } from './insight.js';
 import type { Listener } from './listener/listener.js';
 import { type ListenOptions, openListener } from './listener/open-listener.js';
 import { SocketFaults } from './listener/socket-faults.js';
@@ -125,6 +126,11 @@ export class BoundaryLogProxy {
       foreignErrors: () => foreign.errors,
     };
     this.#metrics = new Metrics(this.registry, source, foreign.registry);
+    giveInsight(this, {
+      deliveries: this.#deliveries.all,
+      sessions: this.#sessions,
+      observe: (output) => this.#deliveries.observe(output),
+    });
   }
 
   /**
@@ -193,7 +199,7 @@ export class BoundaryLogProxy {
   }
 
   /**
-   * What has become of everything that was received, for one reporter.
+   * What has become of all batches that were received, for one reporter.
    *
    * @param reporter One of the option `reporters`. Default: the first one.
    * @throws ERR_INVALID_OPTION
@@ -202,7 +208,7 @@ export class BoundaryLogProxy {
     return this.#deliveries.named('accounts', reporter).accounts();
   }
 
-  /** What is known of the sessions, with the option `sessions`. */
+  /** The ledger of the sessions, with the option `sessions`. */
   get sessions(): SessionLedger | undefined {
     return this.#sessions?.ledger;
   }

@@ -3,11 +3,11 @@ import type { SessionReport } from '../sessions/session-report.js';
 
 /** Options of {@link BoundaryLogProxyOptions.sessions}. */
 export interface SessionsOptions {
-  /** How long a session may be silent, in ms, before it has ended. Default: `600000`. */
+  /** How long a session may be silent, in ms, before the proxy ends it. Default: `600000`. */
   idle?: number | undefined;
-  /** How many sessions may be open. The one that was idle for longest ends for a new one. Default: `10000`. */
+  /** How many sessions may be open. For a new one, the proxy ends the one that was idle for longest. Default: `10000`. */
   maxSessions?: number | undefined;
-  /** Called with the last report of each session. Default: nobody is told. */
+  /** Called with the last report of each session. Default: none. */
   onEnd?: ((report: SessionReport) => void) | undefined;
 }
 
@@ -15,12 +15,12 @@ export const SESSIONS_OPTIONS = {
   idle: {
     ...orInfinity(milliseconds({ min: 1 })),
     default: 600_000,
-    doc: 'How long a session may be silent, in ms, before it has ended',
+    doc: 'How long a session may be silent, in ms, before the proxy ends it',
   },
   maxSessions: {
     ...wholeNumber({ min: 1 }),
     default: 10_000,
     doc: 'How many sessions may be open',
   },
-  onEnd: { ...callable, defaultDoc: 'nobody is told', doc: 'Called with the last report of each session' },
+  onEnd: { ...callable, defaultDoc: 'none', doc: 'Called with the last report of each session' },
 } satisfies OptionTable<SessionsOptions>;

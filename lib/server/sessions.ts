@@ -12,19 +12,21 @@ import { SESSIONS_OPTIONS, type SessionsOptions } from './sessions-options.js';
 /** How often the proxy looks for sessions that have ended, in ms, at most. */
 const STEP_MS = 1000;
 
-/** A sender can begin a session with each batch. So many of them have a line of their own in so many ms. */
+/** A sender can begin a new session with each batch. So at most MAX_LINES sessions are logged within LINES_MS. */
 const MAX_LINES = 100;
 const LINES_MS = 30_000;
 
 const MANY = {
-  started: 'more sessions end than have a line of their own',
-  continues: 'more sessions still end than have a line of their own',
-  ended: 'each session that ends has a line of its own again',
+  started: 'more sessions end than are logged one by one',
+  continues: 'more sessions still end than are logged one by one',
+  ended: 'each session that ends is logged again',
 };
 
-/** The sessions of one proxy: what its connections receive, what it drops, and what its log says when one ends. */
+/** Accounts for the sessions of one proxy: records what it receives and drops, ends sessions, and logs their verdicts. */
 export class Sessions {
   readonly ledger: SessionLedger;
+  /** Called with each session that has ended, besides the option `onEnd`. */
+  ended: ((report: SessionReport) => void) | undefined;
   readonly #idle: number;
   readonly #maxStatusCount: number;
   readonly #logger: Logger;
@@ -46,24 +48,25 @@ export class Sessions {
       maxSessions,
       onEnd: (report) => {
         this.#say(report);
+        this.ended?.(report);
         if (onEnd !== undefined) guard.call(() => onEnd(report));
       },
     });
   }
 
-  /** Creates the stream for the line of one connection. */
+  /** Creates the stream for one connection. */
   readonly audit = (): SessionAudit<Outcome[]> => {
     this.#watch();
     return new SessionAudit({ ledger: this.ledger, maxStatusCount: this.#maxStatusCount });
   };
 
-  /** A batch does not reach its destination. */
+  /** Records that a batch was dropped. */
   readonly dropped = (batch: LogBatch, reason: DropReason): void => {
     this.#watch();
     this.ledger.drop(batch, reason, Date.now());
   };
 
-  /** All sessions end. */
+  /** Ends all sessions. */
   close(): void {
     clearInterval(this.#timer);
     this.#sayUnnumbered();
@@ -86,7 +89,7 @@ export class Sessions {
       return;
     }
     const fields = { session, verdict: verdictOf(report), received, missing, duplicated, allowed, denied };
-    // What the proxy and the reporter lost has warnings of its own.
+    // The proxy has already warned about what it dropped, or what the reporter did not accept.
     const isNews = verdict === 'unknown' || report.lostBy.sender + report.lostBy.unexplained > 0;
     this.#logger[isNews ? 'warn' : 'info'](fields, 'session ended');
   }

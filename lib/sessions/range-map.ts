@@ -1,4 +1,4 @@
-/** How many ranges a leaf may have. With one list of 100,000 ranges, each number in their middle would move half of them. */
+/** How many ranges a leaf may have. In a single list of 100,000 ranges, each insertion would move half of them. */
 const LEAF = 128;
 
 /** Neighbouring ranges, in order. The range at `i` goes from `from[i]` to `to[i]`, exclusive. */
@@ -12,8 +12,8 @@ class Leaf {
 export type NextState = (state: number, from: number, to: number) => number;
 
 /**
- * Has a state for each whole number, which is 0 at first, and stores ranges of the same state instead of numbers. A
- * number at the end costs constant time, and one in the middle that of a search.
+ * Maps each whole number to a state, which is 0 at first. It stores ranges of the same state instead of numbers. To append
+ * takes constant time, and to change a number in the middle takes a binary search.
  */
 export class RangeMap {
   /** How many ranges are stored. */
@@ -33,9 +33,9 @@ export class RangeMap {
   }
 
   /**
-   * Continues the last range, if these numbers follow it and have its state.
+   * Extends the last range by these numbers, if they follow it and have its state.
    *
-   * @returns whether it did.
+   * @returns whether it was extended.
    */
   extend(from: number, to: number, state: number): boolean {
     if (this.#leaves === undefined) {
@@ -184,9 +184,9 @@ function split(leaves: Leaf[], index: number): void {
 
 /**
  * Moves numbers from the beginning of a range to the range before it, if that has their new state and another range
- * remains. Batches that are repeated or dropped one after the other do this, and need no range more.
+ * remains. So batches that are repeated or dropped one after the other need no additional range.
  *
- * @returns whether it did.
+ * @returns whether numbers were moved.
  */
 function moveBorder({ from, to, state }: Leaf, i: number, at: number, stop: number, next: number): boolean {
   if (i === 0 || from[i] !== at || to[i] === stop || to[i - 1] !== at || state[i - 1] !== next) return false;

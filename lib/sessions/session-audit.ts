@@ -19,10 +19,11 @@ export type Auditable = LogBatch | Outcome | readonly Outcome[];
 
 /** Options of {@link SessionAudit}. */
 export interface SessionAuditOptions {
-  /** The ledger that is told of each batch. Any number of streams may share one. */
+  /** The ledger that records each batch. Any number of streams may share one. */
   ledger: SessionLedger;
   /**
-   * The largest count of a status report that counts. A report with a larger one is ignored, as a `StatusSink` rejects it.
+   * The largest count that a status report may have. The stream ignores a report with a larger one, as a `StatusSink`
+   * does.
    * Default: `4294967295`.
    */
   maxStatusCount?: number | undefined;
@@ -32,24 +33,24 @@ export const SESSION_AUDIT_OPTIONS = {
   ledger: {
     ...objectWith('receive', 'drop', 'loseBySender'),
     expected: 'a SessionLedger',
-    doc: 'The ledger that is told of each batch',
+    doc: 'The ledger that records each batch',
   },
   maxStatusCount: {
     ...orInfinity(wholeNumber({ min: 0 })),
     default: 2 ** 32 - 1,
-    doc: 'The largest count of a status report that counts',
+    doc: 'The largest count that a status report may have; others are ignored',
   },
 } satisfies OptionTable<SessionAuditOptions>;
 
 /**
- * Numbers that are not consecutive cost time for each event. The bytes of real events pay for it. A connection whose events
- * are shorter than this, in bytes, which no request is, has only so many of them read.
+ * Reading numbers that are not consecutive costs time for each event, which real events pay for with their bytes. Of events
+ * that are shorter than this on average, in bytes, each connection has only so many read. No real event is that short.
  */
-const MIN_EVENT_LENGTH = 32;
-const MAX_CREDIT = 1024;
+const MIN_EVENT_LENGTH = 40;
+const MAX_SHORT_EVENTS = 1024;
 
 /**
- * Transform, object mode: tells a {@link SessionLedger} of each batch that passes. Everything passes unchanged.
+ * Transform, object mode: records each batch that passes in a {@link SessionLedger}. Everything passes unchanged.
  *
  * ```ts
  * const ledger = new SessionLedger();
@@ -57,8 +58,9 @@ const MAX_CREDIT = 1024;
  * ledger.closeAll();
  * ```
  *
- * A status report names no session. In the line of one connection it belongs to the session that was last seen there, as
- * boundary sends it after a batch. If there is none yet, nothing is counted. Use one SessionAudit for each connection.
+ * A status report does not name its session. The stream counts it for the session of the last batch before it, because
+ * boundary sends both on the same connection. Before the first batch, it ignores the report. Therefore use one SessionAudit
+ * for each connection.
  *
  * If the ledger fails, because its `onEnd` does, that becomes a warning of the process, once. Everything still passes.
  */
@@ -66,10 +68,10 @@ export class SessionAudit<Item extends Auditable = Outcome> extends DirectTransf
   readonly #ledger: SessionLedger;
   readonly #maxCount: number;
   readonly #guard = new Guard(warnOf('the ledger of a SessionAudit'));
-  /** The session that was last seen. */
+  /** The session of the last batch that had one. */
   #sessionId = '';
-  /** Of how many more events the numbers are read. */
-  #credit = MAX_CREDIT;
+  /** Of how many more short events the numbers are read. */
+  #shortEvents = MAX_SHORT_EVENTS;
 
   /** @throws ERR_INVALID_OPTION */
   constructor(options: SessionAuditOptions) {
@@ -128,15 +130,15 @@ export class SessionAudit<Item extends Auditable = Outcome> extends DirectTransf
     }
   }
 
-  /** Whether the connection has sent enough bytes for the work of reading numbers that are not consecutive. */
+  /** Whether the numbers of a batch, which are not consecutive, are worth reading. */
   #canRead({ count, byteLength }: LogBatch): boolean {
-    this.#credit = Math.min(MAX_CREDIT, this.#credit + byteLength / MIN_EVENT_LENGTH);
-    if (this.#credit < count) return false;
-    this.#credit -= count;
+    if (byteLength >= count * MIN_EVENT_LENGTH) return true;
+    if (this.#shortEvents < count) return false;
+    this.#shortEvents -= count;
     return true;
   }
 
-  /** How many events a sender has lost, by a report that may say anything. */
+  /** How many events the sender reports as lost. A sender may send any number. */
   #lost({ droppedChannelFull, droppedBatchFull }: StatusReport): number {
     const max = this.#maxCount;
     if (droppedChannelFull > max || droppedBatchFull > max) return 0;

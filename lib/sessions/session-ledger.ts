@@ -3,27 +3,27 @@ import { BoundaryLogError } from '../../codec/errors.js';
 import { unknownName } from '../../codec/unknown-name.js';
 import { ownText } from '../own-text.js';
 import { type NumberedBatch, type Reasons, Session } from './session.js';
-import { LOST_BY, type Losses, type SessionReport } from './session-report.js';
+import { LOST_BY, type Losses, REPORTER_REASONS, type SessionReport } from './session-report.js';
 
 /** Options of {@link SessionLedger}. */
 export interface SessionLedgerOptions {
-  /** How many sessions may be open. The one that was idle for longest is closed for a new one. Default: `10000`. */
+  /** How many sessions may be open. For a new one, the ledger closes the one that was idle for longest. Default: `10000`. */
   maxSessions?: number | undefined;
   /**
-   * How many ranges of numbers are stored, over all sessions. When there are more, the sessions with the most of them
-   * forget their numbers until a tenth is free, and their verdict is `unknown`. Default: `100000`.
+   * How many ranges of numbers are stored, over all sessions. If there are more, the ledger forgets the numbers of the
+   * sessions with the most ranges, until a tenth is free. Their verdict is then `unknown`. Default: `100000`.
    */
   maxRanges?: number | undefined;
   /**
    * Called with the last report of each session that is closed. If it throws, so does the method that closed the session,
-   * after it has counted everything. Default: nobody is told.
+   * after it has counted everything. Default: none.
    */
   onEnd?: ((report: SessionReport) => void) | undefined;
 }
 
 /** What a ledger has counted over all sessions. */
 export interface SessionTotals {
-  /** How many sessions were opened. One that is closed and continues is opened twice. */
+  /** How many sessions were opened. A session that continues after it was closed counts twice. */
   readonly sessions: number;
   /** How many events of closed sessions are missing, by who lost them. */
   readonly missing: Readonly<Losses>;
@@ -33,23 +33,20 @@ export interface SessionTotals {
   readonly withoutSession: number;
 }
 
-/** An id is a UUID. A longer text than this could fill the memory, and counts as none. */
+/** boundary's ids are UUIDs. Longer texts could fill the memory, so an event with a longer id counts as one without. */
 export const MAX_ID_LENGTH = 128;
 
 const OPTIONS = ['maxSessions', 'maxRanges', 'onEnd'];
 
 const TIME = 'a time in ms since 1970';
 
-/** The reasons for drops that are the reporter's. All others are the proxy's. */
-const OF_REPORTER = ['forward_failed', 'rejected'];
-
 /**
- * Finds out, per session, which events are missing, and who lost them. It needs their session and their numbers, and
- * stores ranges of numbers, not events.
+ * Finds out, per session, which events are missing, and who lost them. It looks at the session and the number of each
+ * event, and stores ranges of numbers, not events.
  *
- * It is pure: times come in as arguments, in ms since 1970, and nothing happens between two calls. A session begins with
- * its first event and is open until {@link closeIdle}, {@link closeAll} or a lack of room closes it. If it continues
- * afterwards, it is a new one for the ledger, whose numbers count from the first one that arrives then.
+ * It has no clock and no timer: each call names the time, in ms since 1970. A session is open from its first event until
+ * {@link closeIdle} or {@link closeAll} closes it, or until the ledger needs its place. If it continues afterwards, the
+ * ledger opens a new session, which begins with the next number that arrives.
  */
 export class SessionLedger {
   readonly #maxSessions: number;
@@ -67,7 +64,7 @@ export class SessionLedger {
   readonly #reasonNames: string[] = [];
   readonly #reasons: Reasons = {
     names: this.#reasonNames,
-    isReporter: (index) => OF_REPORTER.includes(this.#reasonNames[index] as string),
+    isReporter: (index) => REPORTER_REASONS.includes(this.#reasonNames[index] as string),
   };
 
   /** @throws ERR_INVALID_OPTION */
@@ -112,7 +109,7 @@ export class SessionLedger {
     };
   }
 
-  /** Events arrived. @param at When, in ms since 1970. */
+  /** Records that a batch arrived. @param at When, in ms since 1970. */
   receive(batch: NumberedBatch, at: number): void {
     const sessionId = batch?.sessionId;
     if (typeof sessionId !== 'string' || !isTime(at)) refuse('receive', batch, at);
@@ -130,7 +127,7 @@ export class SessionLedger {
   }
 
   /**
-   * Events that arrived are lost.
+   * Records that a batch was lost after it had arrived.
    *
    * @param reason One of `DROP_REASONS`. Those of the reporter are `forward_failed` and `rejected`.
    * @param at When, in ms since 1970.
@@ -148,7 +145,7 @@ export class SessionLedger {
     this.#makeRoom();
   }
 
-  /** The sender of a session says that it has lost so many events. @param at When, in ms since 1970. */
+  /** Records that the sender of a session reports the loss of `count` events. @param at When, in ms since 1970. */
   loseBySender(sessionId: string, count: number, at: number): void {
     checkArgument('loseBySender: sessionId', sessionId, typeof sessionId === 'string', 'a text');
     const isAmount = Number.isSafeInteger(count) && count >= 0;
@@ -159,7 +156,7 @@ export class SessionLedger {
     this.#makeRoom();
   }
 
-  /** Closes the sessions that were idle for so long. @param now In ms since 1970. */
+  /** Closes each session that has been idle for `idleMs`. @param now In ms since 1970. */
   closeIdle(now: number, idleMs: number): void {
     checkArgument('closeIdle: now', now, isTime(now), TIME);
     checkArgument(
@@ -169,7 +166,7 @@ export class SessionLedger {
       'a number of at least 0',
     );
     for (let session = this.#oldest; session !== undefined; session = this.#oldest) {
-      // The clock went backwards. Without this, the session would be open for as long as it did.
+      // The clock went backwards. Otherwise the session would stay open for that much longer.
       if (session.activeAt > now) session.activeAt = now;
       if (now - session.activeAt < idleMs) return;
       this.#close(session);
@@ -193,7 +190,14 @@ export class SessionLedger {
     }
   }
 
-  /** The session with this id, which is the newest now; undefined if it is not the id of a session. */
+  /** Like {@link reports}, but the session that was active last comes first. */
+  *newestReports(): Generator<SessionReport> {
+    for (let session = this.#newest; session !== undefined; session = session.previous) {
+      yield session.report(this.#reasons);
+    }
+  }
+
+  /** Finds or opens a session, and makes it the newest one. @returns undefined for an invalid id. */
   #session(id: string, at: number): Session | undefined {
     if (this.#newest?.id === id) return this.#newest;
     if (id === '' || id.length > MAX_ID_LENGTH) return undefined;
@@ -237,7 +241,7 @@ export class SessionLedger {
     this.#onEnd?.(report);
   }
 
-  /** Makes room for ranges, if there are too many: for more than one, as that takes a look at all sessions. */
+  /** Makes room if there are too many ranges. It frees a tenth at once, because it has to look at all sessions. */
   #stored(ranges: number): void {
     this.#ranges += ranges;
     if (this.#ranges <= this.#maxRanges) return;

@@ -11,10 +11,10 @@ export type Losses = Record<LostBy, number>;
  *
  * | verdict | what it means |
  * |---|---|
- * | `complete` | every number from 0 to the last one arrived, and nothing of it was lost later |
- * | `before_start` | the same from the first number that arrived; those before it came before the record began |
- * | `missing` | events are missing, or were lost |
- * | `unknown` | the numbers cannot tell |
+ * | `complete` | every number from 0 to the last one arrived, and none of these events was lost later |
+ * | `before_start` | the same from the first number that arrived; nothing is known of the events before it |
+ * | `missing` | events never arrived, or were lost after they had arrived |
+ * | `unknown` | the numbers do not show whether events are missing |
  */
 export type Verdict = 'complete' | 'before_start' | 'missing' | 'unknown';
 
@@ -24,7 +24,7 @@ export type Verdict = 'complete' | 'before_start' | 'missing' | 'unknown';
  */
 export type Uncertainty = 'too_many_ranges' | 'unread_numbers' | 'no_numbers';
 
-/** What a ledger knows of a session. It contains only what JSON can contain. */
+/** What a ledger knows of a session. `JSON.stringify()` keeps all of it. */
 export interface SessionReport {
   /** The id of the session. */
   readonly session: string;
@@ -36,35 +36,35 @@ export interface SessionReport {
   readonly missing: number;
   /** Who lost them. */
   readonly lostBy: Readonly<Losses>;
-  /** How many of them were dropped, by the reason of the drop. */
+  /** How many of them were dropped, by reason: one of `DROP_REASONS`. */
   readonly reasons: Readonly<Record<string, number>>;
-  /** The first ranges of numbers that never arrived. Both ends are part of the range. */
+  /** The ranges of numbers that never arrived: the first 100. Both ends are part of the range. */
   readonly gaps: readonly (readonly [first: number, last: number])[];
   /** How many such ranges there are. */
   readonly gapCount: number;
-  /** How many numbers before the first one that arrived did not arrive. They are not missing. */
+  /** How many numbers below the first one that arrived never arrived. They do not count as missing. */
   readonly beforeStart: number;
   /** The lowest number that arrived; null if none did. */
   readonly first: number | null;
   /** The highest number that arrived; null if none did. */
   readonly last: number | null;
-  /** How many different numbers arrived, or were dropped. */
+  /** How many different numbers arrived, including those of events that were dropped later. */
   readonly received: number;
   /** How many events arrived, each repetition included. */
   readonly events: number;
-  /** How many of these events boundary allowed. */
+  /** How many of `events` boundary allowed. */
   readonly allowed: number;
-  /** How many of these events boundary denied. */
+  /** How many of `events` boundary denied. */
   readonly denied: number;
-  /** How many of them had a number that had arrived already, and was not lost. */
+  /** How many of `events` had a number that had arrived already, and was not lost. */
   readonly duplicated: number;
-  /** How many of them filled a gap: a higher number had arrived before, or theirs had been lost. */
+  /** How many of `events` filled a gap: a higher number had arrived before, or their number had been lost. */
   readonly late: number;
-  /** How many of them had no number that a session can have. */
+  /** How many of `events` had no valid number. A valid number is a whole number of at least 0. */
   readonly unnumbered: number;
   /** When the first event arrived, or was dropped, in ms since 1970. */
   readonly firstAt: number;
-  /** The same for the last event. */
+  /** When the last event arrived, or was dropped, in ms since 1970. */
   readonly lastAt: number;
 }
 
@@ -80,28 +80,37 @@ export function verdictOf(report: SessionReport): string {
   const parts: string[] = [];
   if (verdict === 'complete') parts.push(`complete, ${report.first}–${report.last}`);
   if (verdict === 'before_start') {
-    parts.push(`complete from the start of the record, ${report.first}–${report.last}`);
+    parts.push(`complete from the first event received, ${report.first}–${report.last}`);
   }
   if (verdict === 'unknown') parts.push(`unknown: ${WHY[why as Uncertainty]}`);
   if (missing > 0)
     parts.push(`${why === null ? '' : 'at least '}${grouped(missing)} missing: ${losses(report)}`);
-  if (beforeStart > 0) parts.push(`${grouped(beforeStart)} came before it`);
+  if (beforeStart > 0) {
+    parts.push(`${grouped(beforeStart)} earlier ${beforeStart === 1 ? 'event is' : 'events are'} unknown`);
+  }
   if (unnumbered > 0 && why === null) parts.push(`${grouped(unnumbered)} without a number`);
   return parts.join('; ');
 }
 
+/** The reasons for drops that are the reporter's. All others are the proxy's. */
+export const REPORTER_REASONS: readonly string[] = ['forward_failed', 'rejected'];
+
 function losses({ lostBy, reasons }: SessionReport): string {
-  const named = Object.keys(reasons).join(', ');
   const words: Record<LostBy, string> = {
     sender: 'lost by the sender',
     proxy: 'dropped by the proxy',
     reporter: 'not accepted by the reporter',
     unexplained: 'unexplained',
   };
-  const parts = LOST_BY.filter((who) => lostBy[who] > 0).map(
-    (who) => `${grouped(lostBy[who])} ${words[who]}`,
-  );
-  return `${parts.join(', ')}${named === '' ? '' : ` (${named})`}`;
+  const parts = LOST_BY.filter((who) => lostBy[who] > 0).map((who) => {
+    const named = Object.keys(reasons).filter((reason) => who === ownerOf(reason));
+    return `${grouped(lostBy[who])} ${words[who]}${named.length === 0 ? '' : ` (${named.join(', ')})`}`;
+  });
+  return parts.join(', ');
+}
+
+function ownerOf(reason: string): LostBy {
+  return REPORTER_REASONS.includes(reason) ? 'reporter' : 'proxy';
 }
 
 /** A number with commas between its thousands, whatever the language of the machine. */

@@ -7,19 +7,19 @@ import {
   type Verdict,
 } from './session-report.js';
 
-/** What a ledger needs to know of a batch. A `LogBatch` has it. */
+/** What a ledger needs to know of a batch. A `LogBatch` has all of these properties. */
 export interface NumberedBatch {
-  /** The session of the events; empty if they have none. */
+  /** The id of the events' session; empty if they have none. */
   readonly sessionId: string;
   /** How many events there are. */
   readonly count: number;
   /** How many of them boundary allowed. */
   readonly allowed: number;
-  /** The number of the first event, if each event has the number after the one before it. Otherwise -1. */
+  /** The number of the first event, if the numbers of the batch are consecutive. Otherwise -1. */
   readonly firstNumber: number;
   /**
-   * The number of each event. It is used if `firstNumber` is -1. A number below 0 stands for none. If the list is shorter
-   * than `count`, the numbers were not read, and the verdict is `unknown`.
+   * The number of each event, for a batch whose `firstNumber` is -1. A number below 0 stands for none. If the list is
+   * shorter than `count`, the numbers were not read, and the verdict is `unknown`.
    */
   readonly numbers: readonly number[];
 }
@@ -27,14 +27,14 @@ export interface NumberedBatch {
 /** How many gaps a report contains. */
 const MAX_GAPS = 100;
 
-/** The state of a number: how many times it has arrived and was not dropped again. */
+/** The state of a number: how many copies of its event have arrived and were not dropped. */
 const ARRIVED = 1;
 /**
- * More copies than this are not counted. A sender that repeats its numbers for ever would otherwise divide them into ranges
- * of different counts.
+ * More copies than this are not counted. Otherwise a sender that repeats its numbers for ever would create a range for
+ * each different count.
  */
 const MAX_COPIES = 15;
-/** The state of a number that was dropped as often as it arrived: this, minus the index of the reason. */
+/** The state of a number all of whose copies were dropped: this constant, minus the index of the reason. */
 const LOST = -1;
 
 /** Reasons with their index, which the sessions of a ledger share. */
@@ -51,13 +51,13 @@ export class Session {
   next: Session | undefined;
   /** When it was active last, by a clock that may go backwards. */
   activeAt: number;
-  /** The state of each number; undefined if that would be too much to store. */
+  /** The state of each number; undefined after the ledger has forgotten them. */
   #numbers: RangeMap | undefined = new RangeMap();
-  /** Why they are not stored. */
+  /** Why the numbers are not stored. */
   #why: Uncertainty | null = null;
-  /** The number from which on all have to arrive; -1 if none has arrived. */
+  /** The first number that counts as missing if it does not arrive; -1 if none has arrived. */
   #start = -1;
-  /** After the highest number that has arrived. */
+  /** One more than the highest number that has arrived. */
   #end = 0;
   #lowest = Number.MAX_SAFE_INTEGER;
   #events = 0;
@@ -67,9 +67,9 @@ export class Session {
   /** How many events had a number that had arrived already. */
   duplicated = 0;
   #lostBySender = 0;
-  /** Dropped events whose numbers are not stored, by the index of the reason. */
+  /** How many events without a stored number were dropped, by the index of the reason. */
   #droppedWithout: number[] | undefined;
-  /** Made once: a closure for each repeated batch would be a quarter of what it costs. */
+  /** Created once: creating a closure for each repeated batch took a quarter of the time. */
   #arrived: NextState | undefined;
   #firstAt: number;
   #lastAt: number;
@@ -87,7 +87,6 @@ export class Session {
     return this.#numbers?.size ?? 0;
   }
 
-  /** Events arrived. */
   receive(batch: NumberedBatch, at: number): void {
     const { count, firstNumber } = batch;
     this.#events += count;
@@ -111,7 +110,7 @@ export class Session {
     }
   }
 
-  /** Events that arrived are lost. @param reason The index of the reason. */
+  /** @param reason The index of the reason. */
   drop({ count, firstNumber, numbers }: NumberedBatch, reason: number, at: number): void {
     this.#active(at);
     if (this.#numbers === undefined) {
@@ -129,7 +128,6 @@ export class Session {
     }
   }
 
-  /** The sender says that it has lost so many events. */
   loseBySender(count: number, at: number): void {
     this.#active(at);
     this.#lostBySender = Math.min(Number.MAX_SAFE_INTEGER, this.#lostBySender + count);
@@ -149,7 +147,7 @@ export class Session {
     const dropped = this.#droppedWithout?.slice() ?? [];
     const { gaps, gapCount, gap, beforeStart } = this.#look(dropped);
     const lostBy: Losses = { sender: this.#lostBySender, proxy: 0, reporter: 0, unexplained: 0 };
-    // What the sender lost after its last event leaves no gap.
+    // Events that the sender lost after the last one that arrived leave no gap.
     lostBy.unexplained = Math.max(0, gap - this.#lostBySender);
     const reasons: Record<string, number> = {};
     for (const [index, name] of names.entries()) {
@@ -185,7 +183,7 @@ export class Session {
   }
 
   #active(at: number): void {
-    // The batches of a chunk have the same time.
+    // All batches of a chunk have the same time, so this is the usual case.
     if (at === this.activeAt) return;
     this.activeAt = at;
     if (at < this.#firstAt) this.#firstAt = at;
@@ -193,7 +191,7 @@ export class Session {
   }
 
   #arrive(from: number, to: number): void {
-    // It proves that the sender began after this record did, whatever arrived first.
+    // Number 0 is the first one. So every number that is absent is missing, whatever arrived first.
     if (from === 0) this.#start = 0;
     const numbers = this.#numbers;
     if (numbers === undefined) return;
@@ -231,9 +229,9 @@ export class Session {
   #lose(from: number, to: number, reason: number): void {
     this.#numbers?.update(from, to, (state, first, end) => {
       if (state < 0) return state;
-      // It was received by another process, which left it in a spool.
+      // Another process received the event, and left it in a spool.
       if (state === 0) this.#received += end - first;
-      // Another copy of it is on its way.
+      // Another copy of the event was not dropped.
       return state > ARRIVED ? state - 1 : LOST - reason;
     });
   }
@@ -279,17 +277,17 @@ function verdictFrom(why: Uncertainty | null, missing: number, beforeStart: numb
   return beforeStart > 0 ? 'before_start' : 'complete';
 }
 
-/** The lowest of the numbers that a session can have; -1 if there is none. */
+/** The lowest valid number; -1 if there is none. */
 function lowestOf(numbers: readonly number[]): number {
   return numbers.reduce((low, number) => (isNumber(number) && (low < 0 || number < low) ? number : low), -1);
 }
 
-/** Whether an event of a session can have this number. Beyond 2^53 - 1, two numbers may look the same. */
+/** Whether a number is valid. Beyond 2^53 - 1, two different numbers may be equal. */
 function isNumber(number: number): boolean {
   return number >= 0 && number < Number.MAX_SAFE_INTEGER && Number.isInteger(number);
 }
 
-/** Whether a batch has consecutive numbers that a session can have. */
+/** Whether a batch has consecutive, valid numbers. */
 function isRun(first: number, count: number): boolean {
   return first >= 0 && Number.isInteger(first) && first + count <= Number.MAX_SAFE_INTEGER;
 }

@@ -11,22 +11,22 @@ interface Contents {
   readonly pending: Pending;
 }
 
-/** Decides whether a batch fits into a spool, and keeps the writer that waits. */
+/** Decides whether a batch fits into a spool. If it does not, the writer may wait here. */
 export class Admission {
   /** How many bytes of batches fit at most, if other spools need nothing. */
   readonly most: number;
-  /** How large the files may become, and now. */
+  /** How large the files may become: `maxBytes` as an equal share, `limit()` at the moment. */
   readonly limits: { readonly maxBytes: number; readonly limit: () => number };
   readonly #contents: () => Contents;
   readonly #write: (batch: LogBatch, callback: Callback) => void;
   readonly #share: Share | undefined;
-  /** Until there is room for its batch, or, without a batch, until the disk has caught up. */
+  /** The writer that waits until there is room for its batch, or without a batch, until the disk has caught up. */
   #waiting: { batch: LogBatch | undefined; callback: Callback } | undefined;
   #isClosed = false;
 
   /**
-   * @param space What it shares with other spools, instead of `maxBytes`.
-   * @param write Writes the batch of a writer that does not wait any more.
+   * @param space The space that the spool shares with others. It replaces `maxBytes`.
+   * @param write Writes the batch of a writer whose wait is over.
    */
   constructor(
     maxBytes: number,
@@ -60,18 +60,18 @@ export class Admission {
     return size.bytes + waiting <= this.limits.limit();
   }
 
-  /** A writer waits. */
+  /** Makes the writer wait. */
   wait(batch: LogBatch | undefined, callback: Callback): void {
     this.#waiting = { batch, callback };
   }
 
-  /** There may be more room than before. */
+  /** Call this when there may be more room than before. */
   freed(): void {
     this.#admit();
     this.#share?.freed();
   }
 
-  /** Lets no writer wait from now on. */
+  /** Ends the wait, and lets no writer wait from now on. */
   close(): void {
     this.#isClosed = true;
     this.freed();
@@ -82,7 +82,7 @@ export class Admission {
     return (queue?.claimed ?? 0) + pending.size.bytes;
   }
 
-  /** Lets the writer continue that waits, if it can. */
+  /** Lets the waiting writer continue, if there is room. */
   #admit(): void {
     if (this.#waiting === undefined) return;
     const { batch, callback } = this.#waiting;

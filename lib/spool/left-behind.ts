@@ -4,12 +4,12 @@ import { isShortage } from './files.js';
 import { inspect } from './inspection.js';
 import { bytesIn, type Part, partsIn } from './parts.js';
 
-/** How often to look whether people have deleted something, in ms. */
+/** How often to check whether somebody has deleted files, in ms. */
 const LOOK_MS = 10_000;
 
 /**
- * The parts of a spool whose reporters do not run: they were removed from the configuration, or have another name now.
- * Nothing delivers or deletes what is in them until a reporter with that name runs.
+ * The parts of a spool whose reporters are not configured any more, or have another name now. Nothing delivers or deletes
+ * their batches until a reporter with the old name runs.
  */
 export class LeftBehind {
   readonly #disk: Disk;
@@ -26,9 +26,9 @@ export class LeftBehind {
     this.#running = new Set(running);
   }
 
-  /** How many bytes they have. If the disk does not tell it now, as many as before. */
+  /** How many bytes the parts have. If they cannot be read now, the last known number. */
   get bytes(): number {
-    // Nothing adds to them. So if there are none, there will be none.
+    // Nothing adds to these parts. So once they are empty, they stay empty.
     if (this.#bytes !== 0) this.#look();
     return this.#bytes ?? 0;
   }
@@ -49,7 +49,7 @@ export class LeftBehind {
     this.#isClosed = true;
   }
 
-  /** Warns about the batches in them. */
+  /** Warns about the batches in these parts. */
   async report(logger: Logger): Promise<void> {
     let parts: Part[] = [];
     try {

@@ -2,15 +2,15 @@ import type { Disk } from './disk.js';
 import { codeOf, ifThere } from './files.js';
 import { isSpool } from './inspection.js';
 
-/** The folder, inside of the spool's folder, that contains the parts of all reporters but one. */
+/** The folder inside the spool's folder that contains the parts of all reporters but one. */
 const REPORTERS = 'reporters';
 /** An empty file. Its name says whose part is in the folder itself. */
 const OWNER = /^reporter\.([a-z0-9-]{1,32})$/;
 const NAME = /^[a-z0-9-]{1,32}$/;
-/** Whose part is in the folder itself, if nothing says it: the library calls a single reporter so. */
+/** The library's name for a single reporter: the owner of the folder itself, if no file names another one. */
 const UNNAMED = 'main';
 
-/** What is stored for one reporter: a spool of its own. */
+/** What is stored for one reporter: a complete spool. */
 export interface Part {
   readonly reporter: string;
   readonly folder: string;
@@ -25,12 +25,12 @@ export function ownerOf(disk: Disk, folder: string): string | undefined {
   return (
     namesIn(disk, folder)
       .flatMap((name) => OWNER.exec(name)?.[1] ?? [])
-      // People may have made a second one: always the same one counts.
+      // If somebody has created a second one, always the same one counts.
       .sort()[0]
   );
 }
 
-/** Notes whose part is in the folder itself. @throws the errors of the file system. */
+/** Stores whose part is in the folder itself. @throws the errors of the file system. */
 export function setOwner(disk: Disk, folder: string, reporter: string): void {
   disk.open(`${folder}/reporter.${reporter}`, 'create').close();
 }
@@ -40,7 +40,7 @@ export function partFolder(folder: string, reporter: string, owner: string): str
 }
 
 /**
- * The parts that are in a folder, whether a proxy uses them or not; that of the folder itself is the first one.
+ * The parts in a folder, whether a proxy uses them or not. The folder itself comes first.
  *
  * @throws the errors of the file system.
  */
@@ -63,7 +63,7 @@ export function bytesIn(disk: Disk, part: Part): number {
       try {
         bytes += disk.sizeOf(`${folder}/${name}`);
       } catch (error) {
-        // It is a folder or a socket, or somebody has just deleted it.
+        // The name is a folder or a socket, or somebody has just deleted it.
         if (!['ELOOP', 'ENOENT'].includes(codeOf(error))) throw error;
       }
     }
@@ -71,7 +71,7 @@ export function bytesIn(disk: Disk, part: Part): number {
   return bytes;
 }
 
-/** None if it does not exist, or is not a folder. */
+/** The names in a folder. There are none if it does not exist, or is not a folder. */
 function namesIn(disk: Disk, folder: string): string[] {
   try {
     return ifThere(() => disk.list(folder)) ?? [];

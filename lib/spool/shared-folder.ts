@@ -10,8 +10,8 @@ import { SpoolBuffer } from './spool-buffer.js';
 import { resolveSpoolOptions, type SpoolBufferOptions } from './spool-options.js';
 
 /**
- * The folder of a proxy's spool. Each reporter has a part of it, which is a spool of its own, so that none waits for
- * another one, and that no damage concerns them all. `maxBytes` bounds all parts together.
+ * The folder of a proxy's spool. Each reporter has a part of the folder, which is a complete spool. So no reporter waits
+ * for another one, and damage concerns only one of them. `maxBytes` bounds all parts together.
  */
 export class SharedFolder {
   readonly #options: { readonly folder: string; readonly sync: boolean };
@@ -27,7 +27,8 @@ export class SharedFolder {
   /**
    * @param reporters The names of all reporters.
    * @throws ERR_INVALID_OPTION
-   * @throws ERR_SPOOL_FAILED if there are several, and the disk does not tell whose part is the folder itself.
+   * @throws ERR_SPOOL_FAILED if there are several reporters, and the folder cannot be listed. Only a name in it says
+   *   whose part is the folder itself.
    */
   constructor(
     options: SpoolBufferOptions,
@@ -48,7 +49,7 @@ export class SharedFolder {
     this.#space = new SharedSpace(maxBytes, reporters.length, () => this.#leftBehind.bytes);
   }
 
-  /** The buffer of a reporter. */
+  /** Creates the buffer of a reporter. */
   buffer(reporter: string, logger: Logger): SpoolBuffer {
     const options = { ...this.#options, folder: this.#folderOf(reporter) };
     const onLocked = async () => {
@@ -57,7 +58,7 @@ export class SharedFolder {
     return new SpoolBuffer(options, this.#overflow, logger, this.#disk, { space: this.#space, onLocked });
   }
 
-  /** Warns about batches that wait for reporters that do not run. */
+  /** Warns about batches of reporters that are not configured any more. */
   reportLeftBehind(): Promise<void> {
     return this.#leftBehind.report(this.#logger);
   }
@@ -70,7 +71,7 @@ export class SharedFolder {
     return partFolder(this.#options.folder, reporter, this.#owner);
   }
 
-  /** A single reporter starts during a shortage, too: it is checked as soon as the folder is locked. */
+  /** A single reporter has to start during a shortage, too. `#noteOwner()` then checks the owner, after the lock. */
   #findOwner(): string | undefined {
     const { folder } = this.#options;
     try {
@@ -81,7 +82,7 @@ export class SharedFolder {
     }
   }
 
-  /** Until several reporters have used the folder, it belongs to whichever is the first one. */
+  /** Checks and notes whose part is the folder itself. Until there are several reporters, it belongs to the first one. */
   async #noteOwner(): Promise<void> {
     const { folder } = this.#options;
     const noted = ownerOf(this.#disk, folder);
@@ -95,7 +96,7 @@ export class SharedFolder {
       // After a power failure without this, the next start could give the batches to another reporter.
       await this.#disk.syncFolder(folder);
     } catch (error) {
-      // Some network file systems cannot sync a folder.
+      // Other errors mean that the file system cannot sync a folder, as some network file systems.
       if (isShortage(error)) throw error;
     }
   }

@@ -1,39 +1,39 @@
-/** How much of its equal share is reserved for each part. */
+/** Which fraction of its equal share is reserved for each part. */
 const RESERVED = 1 / 4;
-/** So much each part may always use, or what is reserved for it if that is less: also if others have used it all before. */
+/** How many bytes each part may use even if the others already use all the space; at most what is reserved for it. */
 const FLOOR = 1 << 20;
 
 /** A spool that shares the space of a folder with others. */
 export interface Tenant {
-  /** How many bytes it uses, or must be able to use at any time. */
+  /** How many bytes it uses, including those that it must be able to use at any time. */
   claimed(): number;
-  /** There may be more space for it. */
+  /** Called when there may be more space for it. */
   admit(): void;
 }
 
-/** What a spool shares with the others in its folder. */
+/** What connects a spool with the others in its folder. */
 export interface Shared {
   readonly space: SharedSpace;
-  /** Called when it has its lock, before anything is read or stored. */
+  /** Called when the spool has its lock, before it reads or stores anything. */
   onLocked(): Promise<void>;
 }
 
-/** What one tenant knows of the shared space. */
+/** The share that one tenant has of the space. */
 export interface Share {
   /** How many bytes it may use at most, if the others use nothing. */
   readonly most: number;
-  /** The part of the space that it would have if all had the same. Its segments have a size for that. */
+  /** An equal share in bytes. The size of its segments depends on that. */
   readonly equal: number;
   /** How many bytes it may use now. */
   limit(): number;
-  /** It uses less than before. */
+  /** Call this when it uses less than before. */
   freed(): void;
 }
 
 /**
- * Divides the space of one folder between the spools in it. A quarter of its equal share is reserved for each; the rest
- * is for whichever needs it first. So one spool that is full leaves space for the others, and yet it may use most of the
- * space if it is the only one that needs it.
+ * Divides the space of one folder between the spools in it. A quarter of an equal share is reserved for each spool, and
+ * the rest is for whichever needs it first. So a full spool leaves space for the others. But it may use most of the space
+ * if no other spool needs it.
  */
 export class SharedSpace {
   readonly #maxBytes: number;
@@ -43,7 +43,7 @@ export class SharedSpace {
 
   /**
    * @param n How many tenants there will be.
-   * @param occupied How many bytes are in use besides, which no tenant can free.
+   * @param occupied How many other bytes are in use, which no tenant can free.
    */
   constructor(maxBytes: number, n: number, occupied: () => number) {
     this.#maxBytes = maxBytes;

@@ -7,17 +7,17 @@ import { whenDrained } from './drained.js';
 import type { Accepting, WriteRest } from './typed-stream.js';
 
 /**
- * Writable, object mode: writes each batch to every one of its outputs, in order. It waits until each output has room
- * for more: an output that drops instead of waiting, as a `LogBuffer` does by default, delays none of the others. It
- * neither ends nor destroys its outputs.
+ * Writable, object mode: writes each batch to all its outputs, in order. It waits until each output has room for more.
+ * So an output that drops batches instead of waiting, as a `LogBuffer` does by default, does not delay the others. The
+ * stream neither ends nor destroys its outputs.
  */
 export class FanOut<T extends Batch = LogBatch> extends Writable<T, WritableEvents> {
   readonly #outputs: readonly Accepting<T>[];
   /** The outputs that have no room for more. */
   readonly #full = new Set<Accepting<T>>();
-  /** The batch that write() has already written to the outputs. _write() must not do it again. */
+  /** The batch that write() has already written to the outputs. _write() must not write it again. */
   #sent: T | undefined;
-  /** Whether a batch is being written: what a reader of the outputs writes meanwhile has to wait. */
+  /** Whether a batch is being written to the outputs. If a reader of an output writes a batch meanwhile, that one waits. */
   #isSending = false;
   #proceed: Callback | undefined;
 
@@ -32,7 +32,7 @@ export class FanOut<T extends Batch = LogBatch> extends Writable<T, WritableEven
   override write(batch: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (!this.#isSending && this.writable && isDirectBatch(this, batch, encoding, callback)) {
       if (this.#send(batch as T)) return true;
-      // The stream is occupied until there is room.
+      // super.write() keeps the stream busy until there is room.
       this.#sent = batch as T;
     }
     return (super.write as Write)(batch, encoding, callback);

@@ -1,6 +1,6 @@
 import { Counter, Gauge } from './prom-client.js';
 
-/** What is known of a metric without its values. */
+/** The definition of a metric. */
 export interface MetricHead {
   readonly name: string;
   readonly type: 'counter' | 'gauge';
@@ -11,9 +11,9 @@ export interface MetricHead {
 export type Publish = (labels: Readonly<Record<string, string>>, value: number) => void;
 
 /**
- * A metric that belongs to no registry yet.
+ * Creates a metric that belongs to no registry yet.
  *
- * @param collect Sets all values, whenever somebody asks for them.
+ * @param collect Sets all values. Called for each scrape.
  */
 export function createMetric(
   { name, type, help }: MetricHead,

@@ -3,7 +3,7 @@ import type { ForeignSource } from './foreign-code.js';
 import type { RejectReason } from './reject-reasons.js';
 import type { ReporterSource } from './reporter-metrics.js';
 
-/** The state that the metrics are read from when somebody asks for them. The metrics have no counters of their own. */
+/** The state from which the metrics are read at each scrape. The metrics have no counters of their own. */
 export interface MetricsSource {
   accounts(): Accounts;
   retries(): number;
@@ -12,12 +12,12 @@ export interface MetricsSource {
     readonly maxBatches: number;
     readonly maxBytes: number;
   };
-  /** If the buffer is a spool. */
+  /** Set if the buffer is a spool. */
   readonly spool?:
     | { readonly missing: { batches: number; firstId: number; endId: number }; readonly failures: number }
     | undefined;
   readonly reporter: { readonly isUp: boolean; lastSuccess(): number };
-  /** The reporters besides the first one, which everything above is about. Default: none. */
+  /** All reporters but the first one, which the properties above describe. Default: none. */
   readonly others?: readonly ReporterSource[] | undefined;
   readonly status: { readonly droppedChannelFull: number; readonly droppedBatchFull: number };
   readonly rejected: Readonly<Record<RejectReason, number>>;
@@ -29,7 +29,7 @@ export interface MetricsSource {
     readonly idle: number;
     readonly unrecorded: number;
   };
-  /** If the proxy looks for missing events. */
+  /** Set if the proxy looks for missing events. */
   readonly sessions?:
     | {
         readonly size: number;

@@ -1,7 +1,7 @@
 import { type Accounts, DROP_REASONS } from './accounts.js';
 import { createMetric, type MetricHead } from './metric.js';
 
-/** What the metrics of one of several reporters are read from. */
+/** The state from which the metrics of one of several reporters are read. */
 export interface ReporterSource {
   readonly name: string;
   accounts(): Accounts;

@@ -4,8 +4,16 @@ interface Delivery {
   readonly lastSuccessAt: number | undefined;
 }
 
+/** Since when a reporter fails, and why it failed first. */
+export interface Outage {
+  /** In ms since 1970. */
+  readonly since: number;
+  readonly error: unknown;
+}
+
 /** Whether the reporter works, over all runs of a forwarder. */
 export class ReporterState {
+  #outage: Outage | undefined;
   #delivery: Delivery | undefined;
   /** The last success that was asked for, by the clock of the process, and by that of the world. */
   #at: number | undefined;
@@ -20,6 +28,16 @@ export class ReporterState {
   /** False from the first failure on until the next success or the next run. */
   get isUp(): boolean {
     return this.#delivery?.isFailing !== true;
+  }
+
+  /** The current outage, if the reporter fails. */
+  get outage(): Outage | undefined {
+    return this.isUp ? undefined : this.#outage;
+  }
+
+  /** The reporter has failed for the first time since its start or its last success. */
+  failed(error: unknown): void {
+    this.#outage = { since: Date.now(), error };
   }
 
   /**

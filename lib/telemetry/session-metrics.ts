@@ -4,7 +4,7 @@ const PREFIX = 'agent_boundary_log_proxy_';
 
 const NOBODY = { sender: 0, proxy: 0, reporter: 0, unexplained: 0 };
 
-/** The metrics of the sessions. All are 0 if the proxy does not look for missing events. */
+/** The metrics of the sessions. All are 0 without the option `sessions`. */
 export const SESSION_METRICS = [
   {
     name: `${PREFIX}sessions_open`,
@@ -21,14 +21,14 @@ export const SESSION_METRICS = [
   {
     name: `${PREFIX}events_missing_total`,
     type: 'counter',
-    help: 'Events of sessions that have ended which are missing, by who lost them.',
+    help: 'Missing events of sessions that have ended, by who lost them.',
     label: 'lost_by',
     values: ({ sessions }: MetricsSource) => sessions?.totals.missing ?? NOBODY,
   },
   {
     name: `${PREFIX}events_duplicated_total`,
     type: 'counter',
-    help: 'Events whose number had arrived in their session already.',
+    help: 'Events whose number had already arrived in their session.',
     values: ({ sessions }: MetricsSource) => sessions?.totals.duplicated ?? 0,
   },
   {

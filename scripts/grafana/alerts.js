@@ -65,7 +65,7 @@ const ADVICE = {
     'its buffer is full and senders wait, or whether it has too little CPU.',
   boundary_batch_full:
     'boundary itself dropped these logs, because it could not send them. See whether the buffer of the proxy is full and ' +
-    'senders wait, or whether it was away.',
+    'senders wait, or whether it was not running.',
 };
 
 /** @type {readonly Alert[]} */
@@ -95,7 +95,7 @@ const ALERTS = [
     description:
       'Sessions have ended, and {{ printf "%.0f" $value }} of their events are missing. The log of the proxy has a line ' +
       'for each session, which says what is missing. If the proxy or the reporter lost them, see the reasons of the lost ' +
-      'logs. If the sender lost them, it could not send: see whether the buffer was full or the proxy was away. If they ' +
+      'logs. If the sender lost them, it could not send: see whether the buffer was full or the proxy was not running. If they ' +
       'are unexplained, find out whether boundary was killed, or whether something between it and the proxy removes data.',
   },
   {

@@ -113,8 +113,8 @@ describe('audit reads', () => {
     const coders = '04af165b-5096-405a-b2b4-0556b8bb5381 40';
     const expected: Record<string, string> = {
       'a spool': `${SESSION} 20 10 missing: 10 unexplained`,
-      "coderd's log for people": `${coders} 36 missing: 36 unexplained; 4,800 came before it`,
-      "coderd's log in JSON": `${coders} 2,670 missing: 2,670 unexplained; 6,300 came before it`,
+      "coderd's log for people": `${coders} 36 missing: 36 unexplained; 4,800 earlier events are unknown`,
+      "coderd's log in JSON": `${coders} 2,670 missing: 2,670 unexplained; 6,300 earlier events are unknown`,
     };
     expect({ code, rows, errors }).toEqual({ code: 3, rows: [expected[what] ?? row], errors: '' });
   });
@@ -236,7 +236,7 @@ test('a reader that goes away early does not turn the answer into yes', () => {
 
 describe('what audit says of', () => {
   test.each<[what: string, content: string, code: number, text: string]>([
-    ['a complete session', json(events(upTo(2))), 0, '2 events in 1 session; 0 missing; 0 repeated.'],
+    ['a complete session', json(events(upTo(2))), 0, '2 events in 1 session; 0 missing; 0 duplicated.'],
     ['nothing', '', 0, 'There are no events.'],
     [
       'events without a session',
@@ -244,19 +244,24 @@ describe('what audit says of', () => {
       3,
       '2 events without a session: nobody can tell which are missing.',
     ],
-    ['a session that began before', json(events([5])), 0, '1 session began before the record'],
     [
       'events without a number',
       json([event(0), { ...event(1), sequence_number: undefined }]),
       3,
       '1 event without a number: nobody can tell which are missing.',
     ],
-    ['repetitions', json(events([0, 0, 1])), 0, '3 events in 1 session; 0 missing; 1 repeated.'],
+    [
+      'a session that began before',
+      json(events([5])),
+      0,
+      '1 session began earlier; the events before the first one received are unknown.',
+    ],
+    ['repetitions', json(events([0, 0, 1])), 0, '3 events in 1 session; 0 missing; 1 duplicated.'],
     [
       'numbers that are no numbers',
       json([{ ...event(0), sequence_number: -1 }]),
       3,
-      '1 session cannot be judged.',
+      'The verdict of 1 session is unknown.',
     ],
     ['a line that cannot be read', `${json(events([0]))}{"decision":\n`, 3, 'Something could not be read'],
   ])('%s', async (_, content, code, text) => {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { commandsHere } from '../../helpers/command.js';
 import { logsFrame } from '../../helpers/messages.js';
 import { commands, listening, type StartOptions } from '../../helpers/processes.js';
 import { logOf } from '../../helpers/served.js';
@@ -14,6 +15,7 @@ jest.setTimeout(60_000);
 const path = tempPaths();
 const folder = tempFolder();
 const start = commands();
+const startHere = commandsHere();
 
 /** Without the variables of a Coder workspace or a Kubernetes pod in which the tests may run. */
 const PLAIN = Object.fromEntries(
@@ -30,6 +32,13 @@ function fileWith(text: string): string {
 
 async function run(args: string[], options: StartOptions = {}) {
   const { ended, stdout, stderr } = start(args, { ...options, env: { ...PLAIN, ...options.env } });
+  const code = await ended;
+  return { code, stdout: stdout(), stderr: stderr() };
+}
+
+/** The same in this process. Jest replaces `Error`, so that errors of the file system need a process. */
+async function runHere(args: string[], env: Readonly<Record<string, string>> = {}) {
+  const { ended, stdout, stderr } = startHere(args, { env });
   const code = await ended;
   return { code, stdout: stdout(), stderr: stderr() };
 }
@@ -58,23 +67,23 @@ describe('serve --check', () => {
     const file = fileWith(text ?? '# nothing');
     const named = JSON.parse(JSON.stringify(env).replace('FILE', file));
     const args = ['serve', '--check', ...(text === undefined ? [] : ['--config', file]), ...flags];
-    expect(await run(args, { env: named })).toEqual(VALID);
+    expect(await runHere(args, named)).toEqual(VALID);
   });
 
   test('neither listens nor writes nor connects', async () => {
     const [socket, spool] = [join(folder, 'socket'), join(folder, 'spool')];
-    expect(await run(['serve', '--check', '--socket', socket, '--spool', spool])).toEqual(VALID);
+    expect(await runHere(['serve', '--check', '--socket', socket, '--spool', spool])).toEqual(VALID);
     expect(readdirSync(folder)).toEqual([]);
     // It does not matter that a proxy already uses the same addresses.
-    const served = start(['serve', '--socket', socket, '--metrics', '127.0.0.1:0'], { env: PLAIN });
+    const served = startHere(['serve', '--socket', socket, '--metrics', '127.0.0.1:0']);
     await listening(served, socket);
-    expect(await run(['serve', '--check', '--socket', socket])).toEqual(VALID);
+    expect(await runHere(['serve', '--check', '--socket', socket])).toEqual(VALID);
   });
 
   test('says everything that is wrong, by the names that the user wrote, and exits with 2', async () => {
     const file = fileWith('# comment\nbufer: 5\ndrain: soon\n');
     const env = { BOUNDARY_LOG_PROXY_SPOOL_SYNC: '1', BOUNDARY_LOG_PROXY_PORT: 'tcp://10.0.0.1:9465' };
-    expect(await run(['serve', '--check', '--config', file, '--frame-timeout', 'never'], { env })).toEqual({
+    expect(await runHere(['serve', '--check', '--config', file, '--frame-timeout', 'never'], env)).toEqual({
       code: 2,
       stdout: '',
       stderr: [
@@ -161,7 +170,7 @@ describe('serve --check', () => {
 
   test('warns about unknown variables, and accepts them', async () => {
     const env = { BOUNDARY_LOG_PROXY_PORT: 'tcp://10.0.0.1:1', BOUNDARY_LOG_PROXY_SPOLL: '/x' };
-    const { code, stderr } = await run(['serve', '--check'], { env });
+    const { code, stderr } = await runHere(['serve', '--check'], env);
     expect(code).toBe(0);
     expect(stderr).toMatch(
       /^warning: BOUNDARY_LOG_PROXY_PORT is not an option; Kubernetes sets it for a Service, .*\n/,
@@ -174,7 +183,7 @@ describe('serve --check', () => {
 
 describe('serve', () => {
   test('--help says how to set options elsewhere, and which only the file has', async () => {
-    const { code, stdout } = await run(['serve', '--help']);
+    const { code, stdout } = await runHere(['serve', '--help']);
     expect(code).toBe(0);
     expect(stdout).toContain('BOUNDARY_LOG_PROXY_SPOOL_MAX_BYTES=1GiB');
     expect(stdout).toMatch(/only in the file:\n {2}buffer-bytes\n/);
@@ -244,7 +253,7 @@ describe('a second serve', () => {
 
   beforeEach(async () => {
     socket = path();
-    const served = start(['serve', '--socket', socket, '--metrics', '127.0.0.1:0'], { env: PLAIN });
+    const served = startHere(['serve', '--socket', socket, '--metrics', '127.0.0.1:0']);
     await listening(served, socket);
     const { url } = logOf(served).find(({ msg }) => msg === 'serving metrics');
     address = new URL(url).host;

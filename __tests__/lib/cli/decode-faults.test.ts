@@ -1,19 +1,16 @@
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import { command } from '../../helpers/command.js';
 import { logsFrame } from '../../helpers/messages.js';
-import { MAIN } from '../../helpers/processes.js';
 import { tempPaths } from '../../helpers/temp.js';
-
-jest.setTimeout(120_000);
 
 const path = tempPaths();
 
 /** Runs a command to its end. */
-function run(args: string[], input?: Buffer) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { input });
-  return { status, stdout: String(stdout), stderr: String(stderr) };
+async function run(args: string[], input?: Buffer) {
+  const { code, bytes, errors } = await command(args, input);
+  return { status: code, stdout: String(bytes), stderr: errors };
 }
 
 const frame = logsFrame(1);
@@ -34,13 +31,13 @@ describe('decode reports what is wrong with a capture, with frame and byte, and 
     ],
     ['an end inside a header', [frame, frame.subarray(0, 3)], 'skip: ERR_TRUNCATED_HEADER', { kind: 'skip' }],
     ['an end behind a header', [frame, frame.subarray(0, 4)], 'cut: the capture ended', { kind: 'cut' }],
-  ])('%s', (_what, parts, message, outcome) => {
+  ])('%s', async (_what, parts, message, outcome) => {
     const input = Buffer.concat(parts);
     const events = parts.filter((part) => part === frame).length;
-    const text = run(['decode'], input);
+    const text = await run(['decode'], input);
     expect(text.stderr).toMatch(new RegExp(`^${message}.* \\(frame 2, at byte ${at}\\)\n$`));
     expect([text.status, text.stdout.split('\n').length - 1]).toEqual([1, events]);
-    const outcomes = run(['decode', '--outcomes'], input);
+    const outcomes = await run(['decode', '--outcomes'], input);
     const lines = outcomes.stdout
       .trimEnd()
       .split('\n')
@@ -49,9 +46,9 @@ describe('decode reports what is wrong with a capture, with frame and byte, and 
     expect([outcomes.status, outcomes.stderr]).toEqual([1, '']);
   });
 
-  test('a capture that is sound exits with 0', () => {
-    expect(run(['decode'], Buffer.concat([frame, frame]))).toMatchObject({ status: 0, stderr: '' });
-    expect(run(['decode'], Buffer.alloc(0))).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  test('a capture that is sound exits with 0', async () => {
+    expect(await run(['decode'], Buffer.concat([frame, frame]))).toMatchObject({ status: 0, stderr: '' });
+    expect(await run(['decode'], Buffer.alloc(0))).toMatchObject({ status: 0, stdout: '', stderr: '' });
   });
 });
 
@@ -68,8 +65,8 @@ describe('files of other kinds: decode says what the file looks like', () => {
     ['UTF-16 in big-endian order', Buffer.from('{}', 'utf16le').swap16(), 'UTF-16 text: convert it'],
     ['a spool', Buffer.from('BLR\x01\x00\x00'), 'a segment of a spool: use spool DIR --export'],
     ['text', Buffer.from('hello\n'), 'text'],
-  ])('%s', (_kind, bytes, message) => {
-    const { status, stdout, stderr } = run(['decode'], bytes);
+  ])('%s', async (_kind, bytes, message) => {
+    const { status, stdout, stderr } = await run(['decode'], bytes);
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toContain(`this is not a capture. It looks like ${message}`);
   });
@@ -79,8 +76,8 @@ describe('files of other kinds: decode says what the file looks like', () => {
     ['send', 'UTF-16', Buffer.from('\ufeff{}', 'utf16le'), 'UTF-16 text: convert it'],
     ['send', 'UTF-16 without a mark', Buffer.from('{}', 'utf16le'), 'UTF-16 text: convert it'],
     ['encode', 'ELF', Buffer.from('\x7fELF\x02\x01\x01'), 'a program (ELF)'],
-  ])('%s refuses %s', (command, _kind, bytes, message) => {
-    const { status, stderr } = run([command], bytes);
+  ])('%s refuses %s', async (name, _kind, bytes, message) => {
+    const { status, stderr } = await run([name], bytes);
     expect(status).toBe(2);
     expect(stderr).toContain(
       `error: ERR_INVALID_OPTION: the input has to be lines of JSON in UTF-8, but it is ${message}`,
@@ -88,7 +85,7 @@ describe('files of other kinds: decode says what the file looks like', () => {
   });
 });
 
-describe.each(['decode', 'encode', 'replay'])('%s of something that cannot be read', (command) => {
+describe.each(['decode', 'encode', 'replay'])('%s of something that cannot be read', (name) => {
   test.each<[string, () => string, string]>([
     ['a folder', () => '/', 'it is a folder'],
     ['no file', () => path(), 'it does not exist'],
@@ -101,8 +98,8 @@ describe.each(['decode', 'encode', 'replay'])('%s of something that cannot be re
       },
       'ENOTDIR',
     ],
-  ])('%s: one message, exit code 2', (_what, file, why) => {
-    const { status, stderr } = run([command, file()]);
+  ])('%s: one message, exit code 2', async (_what, file, why) => {
+    const { status, stderr } = await run([name, file()]);
     expect([status, stderr]).toEqual([
       2,
       expect.stringMatching(

@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
+import { command, commandsHere } from '../../helpers/command.js';
 import { logsFrame } from '../../helpers/messages.js';
 import { commands, listening } from '../../helpers/processes.js';
 import { closingAccount, linesOf, logOf, metricsOf } from '../../helpers/served.js';
@@ -17,6 +18,7 @@ import { vectors } from '../../helpers/vectors.js';
 const WARN = 40;
 
 const start = commands();
+const startHere = commandsHere();
 const path = tempPaths();
 
 /** Starts `serve` on a new socket, and waits until it listens. */
@@ -28,6 +30,14 @@ async function serve(...args: string[]) {
       keepStdout: !args.includes('--unread'),
     },
   );
+  await listening(served, socket);
+  return { ...served, socket };
+}
+
+/** The same in this process, for what does not depend on a process. */
+async function serveHere(...args: string[]) {
+  const socket = path();
+  const served = startHere(['serve', '--socket', socket, '--metrics', '127.0.0.1:0', ...args]);
   await listening(served, socket);
   return { ...served, socket };
 }
@@ -181,7 +191,7 @@ describe('serve', () => {
   });
 
   test('--reporter null counts the logs and discards them', async () => {
-    const served = await serve('--reporter', 'null');
+    const served = await serveHere('--reporter', 'null');
     await sendAll(served.socket, [logsFrame(3)]);
     await until('it is counted', async () => /batches_forwarded_total 1$/m.test(await metricsOf(served)));
     expect(served.stdout()).toBe('');
@@ -193,14 +203,14 @@ describe('serve', () => {
     ['logfmt', /^msg=boundary_request decision=allow /],
     ['pretty', /^19:42:34\.12 {2}allow GET {5}https:\/\/example\.com\/0 /],
   ])('--format %s', async (format, line) => {
-    const served = await serve('--format', format);
+    const served = await serveHere('--format', format);
     await sendAll(served.socket, [logsFrame(1)]);
     await until('it has arrived', () => served.stdout() !== '');
     expect(served.stdout()).toMatch(line);
   });
 
   test('serves /healthz, and nothing else', async () => {
-    const served = await serve();
+    const served = await serveHere();
     const { url } = logOf(served).find(({ msg }) => msg === 'serving metrics');
     const statuses: number[] = [];
     for (const where of ['/healthz', '/metrics?x', '/']) {
@@ -236,7 +246,7 @@ describe('serve and its addresses', () => {
   test('a regular file at the path is rejected and left alone', async () => {
     const file = path();
     writeFileSync(file, 'precious');
-    const served = start(['serve', '--socket', file, '--metrics', 'off']);
+    const served = startHere(['serve', '--socket', file, '--metrics', 'off']);
     expect(await served.ended).toBe(1);
     expect(served.stderr()).toMatch(/^error: ERR_NOT_A_SOCKET: /);
     expect(readFileSync(file, 'utf8')).toBe('precious');
@@ -244,7 +254,7 @@ describe('serve and its addresses', () => {
 
   test('a socket in a folder that does not exist is rejected', async () => {
     const socket = join(path(), 'socket');
-    const served = start(['serve', '--socket', socket, '--metrics', 'off']);
+    const served = startHere(['serve', '--socket', socket, '--metrics', 'off']);
     expect(await served.ended).toBe(1);
     expect(served.stderr()).toContain(socket);
     expect(served.stderr()).toMatch(/^error: ERR_LISTEN_FAILED: /);
@@ -255,7 +265,7 @@ describe('serve and its addresses', () => {
     await once(other, 'listening');
     const address = `127.0.0.1:${(other.address() as AddressInfo).port}`;
     const socket = path();
-    const served = start(['serve', '--socket', socket, '--metrics', address]);
+    const served = startHere(['serve', '--socket', socket, '--metrics', address]);
     expect(await served.ended).toBe(1);
     expect(served.stderr()).toMatch(/^error: ERR_ADDRESS_IN_USE: /);
     expect(served.stderr()).toContain(address);
@@ -271,7 +281,7 @@ describe('decode', () => {
 
   test('--outcomes writes what the vectors record', async () => {
     const vector = vectors.find(({ name }) => name === 'valid-mixed');
-    const decoded = start(['decode', '--outcomes', fixture('valid-mixed')]);
+    const decoded = startHere(['decode', '--outcomes', fixture('valid-mixed')]);
     expect(await decoded.ended).toBe(0);
     const outcomes = linesOf(decoded.stdout()).map((line) => JSON.parse(line));
     expect(outcomes.map(({ raw_hex: _, ...rest }) => rest)).toEqual(
@@ -291,14 +301,14 @@ describe('decode', () => {
   });
 
   test('fails if a capture cannot be read to its end, after writing what could be read', async () => {
-    const decoded = start(['decode', '--format', 'logfmt', fixture('frame-tag-unknown-after-good')]);
+    const decoded = startHere(['decode', '--format', 'logfmt', fixture('frame-tag-unknown-after-good')]);
     expect(await decoded.ended).toBe(1);
     expect(linesOf(decoded.stdout())).toHaveLength(1);
     expect(decoded.stderr()).toMatch(/^close: ERR_UNSUPPORTED_TAG: /);
   });
 
   test('a file that does not exist is wrong usage', async () => {
-    const decoded = start(['decode', path()]);
+    const decoded = startHere(['decode', path()]);
     expect(await decoded.ended).toBe(2);
     expect(decoded.stderr()).toMatch(/^error: ERR_INVALID_OPTION: FILE: got .*, expected a file/);
   });
@@ -317,13 +327,13 @@ test.each([
     'ERR_INVALID_OPTION: --buffer: got "many", expected a whole number of at least 1',
   ],
 ])('exit code of %j: %d', async (args, code, message) => {
-  const ran = start(args);
-  expect(await ran.ended).toBe(code);
-  expect(ran.stderr()).toContain(message);
+  const ran = await command(args);
+  expect(ran.code).toBe(code);
+  expect(ran.errors).toContain(message);
 });
 
 test('--max-connections, --frame-timeout, --idle-timeout and --fair-share limit each sender', async () => {
-  const served = await serve(
+  const served = await serveHere(
     ...['--max-connections', '2', '--frame-timeout', '1', '--idle-timeout', '2', '--fair-share'],
   );
   const cut = await connectTo(served.socket);

@@ -349,7 +349,9 @@ describe('the bytes of one connection', () => {
     const { socketPath, arrived } = await receiver();
     const file = path();
     writeFileSync(file, bytes);
-    const replayed = startHere(argsOf(socketPath, isStdin ? '-' : file, args), isStdin ? bytes : '');
+    const replayed = startHere(argsOf(socketPath, isStdin ? '-' : file, args), {
+      input: isStdin ? bytes : '',
+    });
     expect([await replayed.ended, replayed.stderr()]).toEqual([
       0,
       `replayed 1 connections, ${bytes.length} bytes\n`,

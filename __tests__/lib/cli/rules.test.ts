@@ -58,9 +58,9 @@ test('flags: each with the number of its events, an example, and what else it al
 # It also allows every path of the domain, because no rule can name / alone.
 --allow 'method=GET domain=c.example'
 
-# These events have no such rule:
+# There is no suitable rule for these events:
 # 1 event, such as GET https://[::1]/z: a rule cannot contain an IPv6 address
-# 1 event, such as PUT https://a.example/x,y: a rule cannot contain a comma in a path; --by method has a rule for it
+# 1 event, such as PUT https://a.example/x,y: a rule cannot contain a comma in a path; --by method suggests one
 `,
   });
 });
@@ -119,11 +119,11 @@ test.each<[string[], string[]]>([
 
 describe('if there is nothing to allow, it says so', () => {
   test.each<[string[], string, string, string]>([
-    [[], '', '', 'there is no denied event\n'],
-    [[], asInput(events('allow GET https://a.example/')), '', 'there is no denied event\n'],
-    [['--all'], '', '', 'there is no event\n'],
-    [['--yaml'], '', 'allowlist: []\n', 'there is no denied event\n'],
-    [['--json'], '', '{"rules":[],"without_rule":[],"left_out":0}\n', 'there is no denied event\n'],
+    [[], '', '', 'there are no denied events\n'],
+    [[], asInput(events('allow GET https://a.example/')), '', 'there are no denied events\n'],
+    [['--all'], '', '', 'there are no events\n'],
+    [['--yaml'], '', 'allowlist: []\n', 'there are no denied events\n'],
+    [['--json'], '', '{"rules":[],"without_rule":[],"left_out":0}\n', 'there are no denied events\n'],
   ])('%j of %j', async (args, input, output, errors) => {
     expect(await run(args, input)).toEqual({ code: 0, output, errors });
   });

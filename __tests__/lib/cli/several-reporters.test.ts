@@ -179,7 +179,7 @@ test('a receiver that hangs does not delay stdout', async () => {
   expect(await metric(served, 'batches_dropped_total{reason="buffer_full"}')).toBe(0);
 });
 
-test('a reporter is called after what it is, wherever it stands', () => {
+test('the name of a reporter does not depend on its position', () => {
   const sockets = ['socket:/run/a/Boundary_audit.sock', 'socket:/run/b/Boundary_audit.sock'];
   const names = ['stdout', 'coder', ...sockets].map(nameOf);
   expect(names).toEqual([
@@ -222,7 +222,7 @@ const [, section = ''] = readFileSync(join(ROOT, 'docs/operating.md'), 'utf8').s
 );
 const [, ...CHECKS] = section.split('\n### ')[0]?.split('```promql\n') ?? [];
 
-test('Prometheus, /healthz and the end tell about each: one of them is gone when SIGTERM arrives', async () => {
+test('metrics, /healthz and the closing account describe each reporter, when one is gone at SIGTERM', async () => {
   const [socket, gone] = [path(), path()];
   const served = start([
     ...['serve', '--socket', socket, ...reporters('stdout', `socket:${gone}`), ...METRICS],

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { command, commandsHere } from '../../helpers/command.js';
 import { logBatch } from '../../helpers/messages.js';
 import { commands, listening, MAIN } from '../../helpers/processes.js';
 import {
@@ -36,6 +37,7 @@ import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
 
 const start = commands();
+const startHere = commandsHere();
 const mount = mounts();
 const path = tempPaths();
 
@@ -135,7 +137,7 @@ describe('serve --spool', () => {
 
   test.each(['1000000', '64KiB', '3MiB'])('--spool-max-bytes %s is a size', async (size) => {
     const [socket, folder] = [path(), path()];
-    const served = start([
+    const served = startHere([
       'serve',
       '--socket',
       socket,
@@ -154,9 +156,16 @@ describe('serve --spool', () => {
   test.each(['much', '0', '-1', '1.5MiB', '64kb', '9999999999999GiB'])(
     '--spool-max-bytes %j is wrong usage',
     async (size) => {
-      const ran = start(['serve', '--spool', path(), `--spool-max-bytes=${size}`, '--metrics', 'off']);
-      expect(await ran.ended).toBe(2);
-      expect(ran.stderr()).toContain(
+      const ran = await command([
+        'serve',
+        '--spool',
+        path(),
+        `--spool-max-bytes=${size}`,
+        '--metrics',
+        'off',
+      ]);
+      expect(ran.code).toBe(2);
+      expect(ran.errors).toContain(
         `ERR_INVALID_OPTION: --spool-max-bytes: got ${JSON.stringify(size)}, expected`,
       );
     },
@@ -316,12 +325,12 @@ describe('spool', () => {
   test('a folder that does not exist is wrong usage, and is not made', async () => {
     const folder = path();
     for (const args of [[], ['--export']]) {
-      const ran = start(['spool', folder, ...args]);
+      const ran = startHere(['spool', folder, ...args]);
       expect(await ran.ended).toBe(2);
       expect(ran.stderr()).toMatch(/^error: ERR_INVALID_OPTION: DIR: got .*, expected the folder of a spool/);
     }
     expect(existsSync(folder)).toBe(false);
-    const ran = start(['spool']);
+    const ran = startHere(['spool']);
     expect(await ran.ended).toBe(2);
   });
 });

@@ -87,7 +87,7 @@ test('no events', async () => {
 test('memory is bounded, and what there is no room for is counted', async () => {
   const many = asInput(Array.from({ length: 10_050 }, (_, i) => event('deny', `https://h${i}.example/`)));
   expect((await run([], many)).output).toContain(
-    '\nand 50 events of others, which there was no room to count\n',
+    '\nand 50 events of further rows, for which the table has no room\n',
   );
   expect(JSON.parse((await run(['--json'], many)).output)).toMatchObject({
     ...{ events: 10_050, denied: 10_050, left_out: { hosts: 50, sessions: 0 } },

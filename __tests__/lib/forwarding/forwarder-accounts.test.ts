@@ -235,4 +235,4 @@ test(`each batch has one fate, and the accounts of LogBuffer and Forwarder are t
   });
   await fc.assert(property, { seed, numRuns: 400 });
   expect(combined).toBeGreaterThan(0);
-});
+}, 120_000);

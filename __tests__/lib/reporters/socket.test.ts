@@ -69,7 +69,7 @@ test('each batch arrives as the frame in which it was received: tag and bytes', 
   expect(received[0]?.equals(frames)).toBe(true);
 });
 
-test('without a receiver it fails, and it connects when there is one', async () => {
+test('without a receiver a report fails, and the reporter connects when there is one', async () => {
   const socket = path();
   const reporter = reporterTo(socket);
   await expect(report(reporter, logBatch(1))).rejects.toMatchObject({
@@ -97,7 +97,7 @@ test('a receiver that comes back receives every batch that was not written', asy
 });
 
 describe('a receiver that does not read', () => {
-  test('only delays a report, until the time is over: then the batch is written whole on a new connection', async () => {
+  test('delays a report until the timeout, and then the whole batch is written on a new connection', async () => {
     const socket = path();
     const { received, sockets } = await rawServer(socket, (i) => i > 0);
     const reporter = reporterTo(socket, 300);
@@ -118,7 +118,7 @@ describe('a receiver that does not read', () => {
     expect(received[1]?.equals(frame)).toBe(true);
   });
 
-  test('is waited for without a limit of time, and the report can be abandoned: nothing of it is completed', async () => {
+  test('delays a report for ever without a timeout, and an abandoned report is not completed', async () => {
     const socket = path();
     const { received } = await rawServer(socket, (i) => i > 0);
     const reporter = reporterTo(socket, Number.POSITIVE_INFINITY);
@@ -149,7 +149,7 @@ describe('a receiver that does not read', () => {
   });
 });
 
-test('reports at the same time are written one after the other', async () => {
+test('concurrent reports are written one after the other', async () => {
   const socket = path();
   const receiver = await receiverAt(socket);
   const reporter = reporterTo(socket);

@@ -138,7 +138,7 @@ describe('suggestions', () => {
     expect(rulesFor(lines, by)).toEqual(rules);
   });
 
-  test('say what a wildcard allows besides', () => {
+  test('say what else a wildcard allows', () => {
     const [rule] = suggestRules(events('GET https://a.example/i/1/x/', 'GET https://a.example/i/2/x/')).rules;
     expect(rule).toEqual({
       rule: 'method=GET domain=a.example path=/i/*/x/*',
@@ -151,7 +151,7 @@ describe('suggestions', () => {
     });
   });
 
-  test('list what no rule can express, by reason and by what it applies to', () => {
+  test('list the events without a rule, by the reason and the part that it concerns', () => {
     const { rules, inexpressible } = suggestRules(
       events(
         ...['GET https://[::1]/a', 'GET https://[::1]/b', 'GET https://[::2]/a'],
@@ -169,7 +169,7 @@ describe('suggestions', () => {
     );
   });
 
-  test('what another rule allows besides needs no rule', () => {
+  test('a request that another rule also allows needs no rule of its own', () => {
     const given = events(
       'GET https://a.example/x/',
       'GET https://a.example/x/a,b',

@@ -53,7 +53,7 @@ const left = (reporter: string, folder: string, n: number) =>
     fields: expect.objectContaining({ reporter, folder, batches: n, logs: n, bytes: expect.any(Number) }),
   });
 
-test('each keeps what it has not acknowledged, whatever the other one did, and nothing else', async () => {
+test('each part keeps exactly what its reporter has not acknowledged, whatever the other one did', async () => {
   const folder = path();
   const [one, two] = [collector(), collector()];
   await run(folder, { first: one, second: silentReporter }, batches(20));
@@ -64,7 +64,7 @@ test('each keeps what it has not acknowledged, whatever the other one did, and n
   expect(proxy.accounts().recovered.batches).toBe(0);
 });
 
-test('the spool of a single reporter goes on for the first one of several', async () => {
+test('the first of several reporters continues the spool of a single one', async () => {
   const folder = path();
   await run(folder, { main: silentReporter }, batches(4));
   const [one, two] = [collector(), collector()];
@@ -118,7 +118,7 @@ test('batches can be given to a reporter with another name: docs/spool-format.md
 const bytesOf = (folder: string) =>
   partsIn(realDisk, folder).reduce((sum, part) => sum + bytesIn(realDisk, part), 0);
 
-test('the limit bounds the whole folder; one that is unavailable has most of it, and drops alone', async () => {
+test('the limit bounds the whole folder; a reporter that is unavailable may use most of it, and only its batches are dropped', async () => {
   const [folder, maxBytes, n] = [path(), 100_000, 1200];
   const proxy = makeProxy({ reporters: ['first', 'second', 'third'], spool: { folder, maxBytes } });
   await proxy.start();
@@ -145,7 +145,7 @@ test('the limit bounds the whole folder; one that is unavailable has most of it,
   }
 });
 
-test('what was left behind counts, until somebody deletes it; the others have space nevertheless', async () => {
+test('the batches of a removed reporter count until somebody deletes them, and the others still have space', async () => {
   const [folder, maxBytes] = [path(), 60_000];
   const spool = { folder, maxBytes };
   const before = makeProxy({ reporters: ['first', 'second'], spool });
@@ -189,7 +189,7 @@ test('a folder in reporters/ that is not a spool is ignored, and so is a name th
   expect(warnings).toEqual([]);
 });
 
-test('of a folder that cannot be searched, several reporters are refused, so that none gets what belongs to another one', async () => {
+test('if the folder cannot be listed, several reporters are rejected, so that none receives the batches of another one', async () => {
   const folder = path();
   mkdirSync(folder, { mode: 0o700 });
   symlinkSync('/nowhere', `${folder}/reporters`);

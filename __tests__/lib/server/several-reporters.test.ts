@@ -29,7 +29,7 @@ async function metrics(proxy: BoundaryLogProxy): Promise<string[]> {
     .map((line) => line.replace('agent_boundary_log_proxy_', ''));
 }
 
-test('each reporter receives every batch in order, and has accounts of its own', async () => {
+test('each reporter receives every batch in order, and has its own accounts', async () => {
   const proxy = makeProxy({ reporters: names });
   await proxy.start();
   const [one, two] = [collector(), collector()];
@@ -44,7 +44,7 @@ test('each reporter receives every batch in order, and has accounts of its own',
   balanced(proxy);
 });
 
-test('one that is unavailable delays none of the others, and drops alone', async () => {
+test('a reporter that is unavailable does not delay the others, and only its batches are dropped', async () => {
   const logger = logLines();
   const proxy = makeProxy({ reporters: names, bufferSize: 10, logger });
   await proxy.start();
@@ -187,7 +187,7 @@ test('with fairShare, each buffer is shared between the connections', async () =
   balanced(proxy);
 });
 
-test('a drain lasts until each has what it can have', async () => {
+test('a drain lasts until each reporter has received what it can receive', async () => {
   const proxy = makeProxy({ reporters: names });
   await proxy.start();
   const two = collector();
@@ -207,7 +207,7 @@ test('a drain lasts until each has what it can have', async () => {
   balanced(proxy);
 });
 
-test('each run ends alone, and may be followed by another one', async () => {
+test('the run of one reporter ends without the others, and another run may follow', async () => {
   const proxy = makeProxy({ reporters: names });
   await proxy.start();
   const [one, two, again] = [collector(), collector(), collector()];
@@ -244,7 +244,7 @@ test.each([[[]], [['a', 'a']], [['A']], [['']], [['a/b']], [['x'.repeat(33)]], [
   },
 );
 
-test('a name that no reporter has is refused, with those that there are', async () => {
+test('a name that no reporter has is rejected, and the message lists the names', async () => {
   const proxy = makeProxy({ reporters: names });
   const message = 'got "third", expected one of the option reporters of the proxy: first, second';
   await expect(proxy.runForwarder(collector(), { name: 'third' })).rejects.toMatchObject({

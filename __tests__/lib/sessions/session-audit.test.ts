@@ -32,7 +32,7 @@ const realBatch = (sessionId: string, numbers: readonly number[]) =>
     sessionId,
     logs: logs(numbers).map((log) => ({
       ...log,
-      httpRequest: { method: 'GET', url: 'https://example.com/a' },
+      httpRequest: { method: 'GET', url: 'https://example.com/abcdefghij' },
     })),
   });
 /** So many numbers, each `step` after the one before it. */
@@ -144,7 +144,7 @@ test('a batch alone passes, too, with a reader that is slow', async () => {
   expect(verdicts(ledger)).toEqual({ a: 'complete, 0–50' });
 });
 
-test('what is not an outcome passes as it is', async () => {
+test('an object that is not an outcome passes unchanged', async () => {
   const ledger = new SessionLedger();
   const audit = new SessionAudit({ ledger });
   const read: unknown[] = [];

@@ -48,21 +48,25 @@ const cases: [what: string, steps: Step[], verdict: string][] = [
   ],
   ['the first batch is not in order', [[1, 0, 2]], 'complete, 0–2'],
   ['the second batch has the first number', [[2, 3], [0]], '1 missing: 1 unexplained'],
-  ['the numbers begin at 1', [[1, 2]], 'complete from the start of the record, 1–2; 1 came before it'],
+  [
+    'the numbers begin at 1',
+    [[1, 2]],
+    'complete from the first event received, 1–2; 1 earlier event is unknown',
+  ],
   [
     'the record begins in the middle',
     [range(120, 412)],
-    'complete from the start of the record, 120–412; 120 came before it',
+    'complete from the first event received, 120–412; 120 earlier events are unknown',
   ],
   [
     'an event from before the start arrives late',
     [range(120, 129), [50]],
-    'complete from the start of the record, 50–129; 119 came before it',
+    'complete from the first event received, 50–129; 119 earlier events are unknown',
   ],
   [
     'events are missing after the start',
     [range(120, 129), [140]],
-    '10 missing: 10 unexplained; 120 came before it',
+    '10 missing: 10 unexplained; 120 earlier events are unknown',
   ],
   [
     'the sender has lost some',
@@ -90,7 +94,7 @@ const cases: [what: string, steps: Step[], verdict: string][] = [
       { drop: [0], why: 'shutdown' },
       { drop: [1], why: 'rejected' },
     ],
-    '12 missing: 4 lost by the sender, 1 dropped by the proxy, 1 not accepted by the reporter, 6 unexplained (shutdown, rejected)',
+    '12 missing: 4 lost by the sender, 1 dropped by the proxy (shutdown), 1 not accepted by the reporter (rejected), 6 unexplained',
   ],
   [
     'one of two copies is dropped',
@@ -141,7 +145,7 @@ test('docs/sessions.md explains the verdicts and who loses events, in the words 
   }
 });
 
-test('a report has everything in JSON', () => {
+test('JSON.stringify() keeps everything in a report', () => {
   const { ledger, ended } = ledgerOf();
   ledger.receive(numbered(A, range(0, 9), 4), 2000);
   ledger.receive(numbered(A, [12, 14, 13], 1), 1000);
@@ -227,7 +231,7 @@ describe('which sessions are open', () => {
     expect(ledger.size).toBe(1);
   });
 
-  test('what is missing is counted when the session ends, and what is repeated at once', () => {
+  test('missing events are counted when the session ends, and duplicated ones at once', () => {
     const { ledger } = ledgerOf();
     ledger.receive(numbered(A, [0, 2]), 0);
     ledger.receive(numbered(A, [0, 2]), 0);
@@ -236,7 +240,7 @@ describe('which sessions are open', () => {
     expect(ledger.totals).toMatchObject({ missing: { unexplained: 1 }, duplicated: 2 });
   });
 
-  test('for a new one, the one that was idle for longest is closed', () => {
+  test('if there are too many, the one that was idle for longest is closed for a new one', () => {
     const { ledger, ended } = ledgerOf({ maxSessions: 2 });
     ledger.receive(numbered(A, [0]), 0);
     ledger.receive(numbered(B, [0]), 1);
@@ -246,7 +250,7 @@ describe('which sessions are open', () => {
     expect([...ledger.reports()].map(({ session }) => session)).toEqual([A, 'c']);
   });
 
-  test('one that returns after it was closed is a new one, without what it had before', () => {
+  test('a session that continues after it was closed is a new one, without its old counts', () => {
     const { ledger, ended } = ledgerOf({ maxSessions: 1 });
     ledger.receive(numbered(A, range(0, 9)), 0);
     ledger.receive(numbered(B, [0]), 1);
@@ -255,7 +259,7 @@ describe('which sessions are open', () => {
     expect(ended.map(verdictOf)).toEqual([
       'complete, 0–9',
       'complete, 0–0',
-      'complete from the start of the record, 10–19; 10 came before it',
+      'complete from the first event received, 10–19; 10 earlier events are unknown',
     ]);
     expect(ledger.totals).toMatchObject({ sessions: 3, missing: { unexplained: 0 } });
   });

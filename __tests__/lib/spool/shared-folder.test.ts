@@ -42,7 +42,7 @@ async function opened(shared: SharedFolder, ...reporters: string[]): Promise<Spo
   return buffers;
 }
 
-describe('when the disk does not tell whose part is in the folder itself', () => {
+describe('when the folder cannot be listed, so that its owner is unknown', () => {
   test.each(['EMFILE', 'EACCES', 'EIO'])(
     '(%s) several reporters are refused, before anything is changed',
     (code) => {
@@ -53,7 +53,7 @@ describe('when the disk does not tell whose part is in the folder itself', () =>
     },
   );
 
-  test('a single one opens it all the same, as soon as it can', async () => {
+  test('a single reporter opens it nevertheless, as soon as it can', async () => {
     const folder = path();
     let isShort = true;
     const disk = {
@@ -74,7 +74,7 @@ describe('when the disk does not tell whose part is in the folder itself', () =>
   });
 });
 
-test('nothing is stored until it is noted whose part is the folder itself', async () => {
+test('nothing is stored before the owner of the folder is', async () => {
   const folder = path();
   let isShort = true;
   const disk = { ...realDisk, wait: () => turn() };
@@ -167,7 +167,7 @@ test('a part that cannot be read is reported, and does not hide the others', asy
   ]);
 });
 
-test('a writer that waits goes on when another reporter has freed the space', async () => {
+test('a waiting writer continues when another reporter has freed space', async () => {
   const folder = path();
   const shared = new SharedFolder({ folder, maxBytes: 40_000 }, ['a', 'b'], 'block', silent);
   const [a, b] = (await opened(shared, 'a', 'b')) as [SpoolBuffer, SpoolBuffer];

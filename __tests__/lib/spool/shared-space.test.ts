@@ -43,7 +43,7 @@ test.each([
   },
 );
 
-test('who uses less tells all others', () => {
+test('a tenant that frees space lets all others check again', () => {
   const { shares, admitted } = tenants(MIB, [0, 0, 0]);
   shares[1]?.freed();
   expect(admitted).toEqual([0, 2]);

@@ -22,7 +22,7 @@ test('every output receives every batch, in order', () => {
   for (const buffer of buffers) expect(readAll(buffer)).toEqual(upTo(50));
 });
 
-test('a full output that drops delays none of the others, and drops alone', () => {
+test('a full output that drops does not delay the others, and only its batches are dropped', () => {
   const small = new LogBuffer({ maxBatches: 3 });
   const large = new LogBuffer();
   const dropped: number[] = [];
@@ -54,7 +54,7 @@ test('a full output that blocks makes the writer wait, until each output has roo
   expect([readAll(one), readAll(two)]).toEqual([[2], [1, 2]]);
 });
 
-test('what a reader writes while a batch is sent comes after it, for every output', async () => {
+test('a batch that a reader writes during another write comes after it, for every output', async () => {
   const one: number[] = [];
   const two: number[] = [];
   const buffers = [new LogBuffer(), new LogBuffer()] as const;

@@ -15,7 +15,7 @@ export const AUDIT_ROWS = {
     kind: timeLimit,
     takes: 'seconds',
     default: SESSIONS_OPTIONS.idle.default / 1000,
-    doc: 'how many seconds a session may be silent before it has ended, or off',
+    doc: 'how many seconds a session may be silent before it ends, or off',
     needs: [AUDIT],
   },
 } as const satisfies Table;

@@ -15,7 +15,8 @@ export function addFlags(command: Command, table: Table): void {
       command.addOption(new Option(opposite).hideHelp());
       continue;
     }
-    const option = new Option(`${flag} <${row.takes}>`, row.doc);
+    const takes = row.alone === undefined ? `<${row.takes}>` : `[${row.takes}]`;
+    const option = new Option(`${flag} ${takes}`, row.doc).preset(row.alone);
     if (row.default !== undefined) option.default(row.default, defaultOf(row));
     if (row.kind.isList) {
       // commander begins with the default.

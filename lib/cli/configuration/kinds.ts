@@ -11,6 +11,7 @@ import {
   type Address,
   address as addressParser,
   byteSize as byteSizeParser,
+  consoleAddress as consoleAddressParser,
   count,
   fileMode as fileModeParser,
   hostName,
@@ -138,6 +139,14 @@ export const fileMode: Kind<number> = single(fileModeParser, orText({ type: 'int
 export const address: Kind<Address | 'off'> = single(addressParser, {
   type: 'string',
   pattern: '^(off|(\\[[0-9a-fA-F:.]+\\]|[^:\\s/]+):\\d{1,5})$',
+});
+
+/** Where the console listens, if it does. */
+export const consoleAddress: Kind<Address | 'off'> = single(consoleAddressParser, {
+  anyOf: [
+    { type: 'boolean' },
+    { type: 'string', pattern: '^(on|off|(\\[[0-9a-fA-F:.]+\\]|[^:\\s/]+):\\d{1,5})$' },
+  ],
 });
 
 export const hosts: Kind<readonly string[]> = {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { isLoopback } from '../host-check.js';
+import { isLoopback } from '../../http/host-check.js';
 
 /** What one option needs of another one to have an effect. */
 export interface Need {

@@ -12,6 +12,8 @@ export interface Row<T = unknown> {
   readonly kind: Kind<T>;
   /** The placeholder of its value in `--help`. A switch has none. */
   readonly takes?: string;
+  /** What the flag means without a value. Default: it needs one. */
+  readonly alone?: string;
   /** The value of an option that nobody has set. */
   readonly default?: T;
   /** The default in the documentation, if it is not the value as a text. */

@@ -7,6 +7,7 @@ import { CODER_ROWS } from './coder-rows.js';
 import {
   address,
   byteSize,
+  consoleAddress,
   fileMode,
   hosts,
   oneOf,
@@ -187,6 +188,13 @@ export const SERVE_OPTIONS = {
     doc: 'Host that requests to a loopback --metrics address may name; may be repeated',
     needs: [LOCAL_METRICS],
   },
+  console: {
+    kind: consoleAddress,
+    takes: 'address',
+    alone: 'on',
+    default: 'off',
+    doc: 'serve a page that shows the events, on this machine only (127.0.0.1:9466 unless an address is given)',
+  },
   drain: {
     kind: whole({ min: 0, max: DAY }),
     takes: 'seconds',
@@ -202,7 +210,7 @@ export const SERVE_OPTIONS = {
   summary: {
     kind: toggle,
     default: false,
-    doc: 'at the end, write to stderr which hosts, sessions and processes the forwarded events had',
+    doc: 'at the end, write to stderr how many events each host, session and process had',
   },
   logLevel: {
     kind: oneOf(...LOG_LEVELS),

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import {
   address,
   byteSize,
+  consoleAddress,
   fileMode,
   hosts,
   type Kind,
@@ -128,6 +129,28 @@ describe.each<[string, Kind<unknown>, good: [string, unknown][], bad: string[]]>
       ['off', 'off'],
     ],
     ['9465', ':9465', '127.0.0.1', 'false', ''],
+  ],
+  [
+    'console address',
+    consoleAddress,
+    [
+      ['on', { host: '127.0.0.1', port: 9466 }],
+      ['off', 'off'],
+      ['127.0.0.1:0', { host: '127.0.0.1', port: 0 }],
+      ['127.8.8.8:80', { host: '127.8.8.8', port: 80 }],
+      ['[::1]:9466', { host: '::1', port: 9466 }],
+    ],
+    [
+      '',
+      'true',
+      '9466',
+      'localhost:9466',
+      '0.0.0.0:9466',
+      '[::]:9466',
+      '192.168.1.5:80',
+      '127.0.0.1',
+      '127.0.0.1:99999',
+    ],
   ],
   ['hosts', hosts, [['Metrics.example.com', ['metrics.example.com']]], ['host:1', 'a b', 'http://a', '']],
 ])('%s', (_name, kind, good, bad) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { isAllowedHost, isLoopback } from '../../../lib/cli/host-check.js';
+import { isAllowedHost, isLoopback } from '../../../lib/http/host-check.js';
 
 describe('is a loopback address', () => {
   test.each<[string, boolean]>([

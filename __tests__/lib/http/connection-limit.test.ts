@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
-import { ConnectionLimit } from '../../../lib/cli/connection-limit.js';
+import { ConnectionLimit } from '../../../lib/http/connection-limit.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
 

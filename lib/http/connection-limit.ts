@@ -4,7 +4,8 @@ import type { Socket } from 'node:net';
 export type Excess = 'too_many' | 'too_slow';
 
 /**
- * Limits the connections of a server on which each has one request: how many there are, and how long each may last.
+ * Limits the connections of a server on which each has one request: how many there are, and how long each may last
+ * unless it is kept.
  *
  * One connection too many closes the oldest whose request has not arrived, so connections that send nothing cannot keep
  * others out. If there is none such, the new one is closed.
@@ -17,6 +18,7 @@ export class ConnectionLimit {
   readonly #open = new Set<Socket>();
   /** Those whose request has not arrived, the oldest first. */
   readonly #waiting = new Set<Socket>();
+  readonly #timers = new WeakMap<Socket, NodeJS.Timeout>();
 
   constructor(max: number, maxMs: number) {
     this.#max = max;
@@ -32,6 +34,7 @@ export class ConnectionLimit {
     this.#open.add(socket);
     this.#waiting.add(socket);
     const timer = setTimeout(() => this.#close(socket, 'too_slow'), this.#maxMs);
+    this.#timers.set(socket, timer);
     socket.once('close', () => {
       clearTimeout(timer);
       this.#remove(socket);
@@ -41,6 +44,11 @@ export class ConnectionLimit {
   /** The request of a connection has arrived. @returns false if it is not the first, or the connection was closed. */
   admit(socket: Socket): boolean {
     return this.#waiting.delete(socket);
+  }
+
+  /** A connection may last for any time. */
+  keep(socket: Socket): void {
+    clearTimeout(this.#timers.get(socket));
   }
 
   #close(socket: Socket, why: Excess): void {
