@@ -77,9 +77,10 @@ export class Admission {
     this.freed();
   }
 
+  /** Until it is open, nobody knows what it has on disk. So the others leave it as much as it could have. */
   get #claimed(): number {
     const { queue, pending } = this.#contents();
-    return (queue?.claimed ?? 0) + pending.size.bytes;
+    return (queue?.claimed ?? this.most) + pending.size.bytes;
   }
 
   /** Lets the waiting writer continue, if there is room. */

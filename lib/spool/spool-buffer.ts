@@ -144,6 +144,7 @@ export class SpoolBuffer extends Duplex<LogBatch, LogBatch, SpoolBufferEvents> {
     this.#queue = queue;
     this.#accounts.recover(queue.size);
     this.#pending.begin(queue);
+    this.#admission.freed();
     this.#fill();
   }
 

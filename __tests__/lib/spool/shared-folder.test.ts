@@ -35,6 +35,9 @@ const batch = (n: number, length = 20) => {
   return new LogBatch(tag, count, raw);
 };
 
+const used = (folder: string) =>
+  partsIn(realDisk, folder).reduce((sum, part) => sum + bytesIn(realDisk, part), 0);
+
 async function opened(shared: SharedFolder, ...reporters: string[]): Promise<SpoolBuffer[]> {
   const buffers = reporters.map((name) => shared.buffer(name, silent));
   for (const buffer of buffers) await buffer.open();
@@ -167,6 +170,31 @@ test('a part that cannot be read is reported, and does not hide the others', asy
   ]);
 });
 
+test('until it is known what one part contains, the others leave it as much as it may have', async () => {
+  const folder = path();
+  const maxBytes = 65_536;
+  const before = await opened(new SharedFolder({ folder, maxBytes }, ['a', 'b'], 'drop', silent), 'a', 'b');
+  // Most of the space is that of b.
+  for (let n = 0; n < 50; n++) before[1]?.write(batch(n, 1000));
+  await until('it is stored', () => used(folder) > 50_000);
+  for (const buffer of before) await buffer.close();
+
+  const shared = new SharedFolder({ folder, maxBytes }, ['a', 'b'], 'block', silent);
+  const [a, b] = ['a', 'b'].map((name) => shared.buffer(name, silent)) as [SpoolBuffer, SpoolBuffer];
+  await a.open();
+  for (let n = 0; n < 60; n++) a.write(batch(n, 1000));
+  for (let turns = 20; turns > 0; turns--) await turn();
+  expect(a.held.bytes).toBeLessThan(maxBytes / 8);
+  expect(used(folder)).toBeLessThan(maxBytes + 2 * segmentLimits(maxBytes / 2).bytes);
+  await b.open();
+  while (b.read() !== null) await turn();
+  expect(b.held.batches).toBe(50);
+  for (const buffer of [a, b]) {
+    buffer.shutdown();
+    await buffer.close();
+  }
+});
+
 test('a waiting writer continues when another reporter has freed space', async () => {
   const folder = path();
   const shared = new SharedFolder({ folder, maxBytes: 40_000 }, ['a', 'b'], 'block', silent);
@@ -234,12 +262,11 @@ test(`two that are written to and read at random: the folder stays within the li
         expect(buffer.received.batches).toBe(buffer.held.batches + dropped + acked);
       }
       if (n % 10 !== 0) continue;
-      const used = partsIn(realDisk, folder).reduce((sum, part) => sum + bytesIn(realDisk, part), 0);
-      expect(used).toBeLessThanOrEqual(maxBytes + 2 * segmentLimits(maxBytes / 2).bytes);
+      expect(used(folder)).toBeLessThanOrEqual(maxBytes + 2 * segmentLimits(maxBytes / 2).bytes);
     }
     for (const { buffer } of states) await buffer.close();
   }
-});
+}, 120_000);
 
 testUnless(MISSING.users)(
   'started as root in a folder of another user, it gives that user all that it creates',
