@@ -29,6 +29,7 @@ const CONTRACTS = [
   'guard.ts',
   'logger.ts',
   'options.ts',
+  'own-text.ts',
   'printable.ts',
   'real-time.ts',
   'parsed-url.ts',
@@ -96,10 +97,10 @@ const RULES: Rule[] = [
     never: /^(prom-client|pino)$/,
   },
   {
-    rule: 'the ledger of sessions imports only itself and what checks arguments',
+    rule: 'the ledger of sessions imports only itself, what checks arguments, and what copies a text',
     why: 'it is pure, and also runs in a browser: no Node, no clock',
     modules: /^lib\/sessions\/(range-map|session|session-report|session-ledger)\.ts$/,
-    only: /^(lib\/sessions\/(range-map|session|session-report)|codec\/(argument|errors|unknown-name))\.ts$/,
+    only: /^(lib\/(own-text|sessions\/(range-map|session|session-report))|codec\/(argument|errors|unknown-name))\.ts$/,
   },
   {
     rule: 'yamux imports only itself and the error class',
@@ -114,10 +115,10 @@ const RULES: Rule[] = [
     only: /^(lib\/reporters\/coder\/drpc\/|lib\/errors\.ts$)/,
   },
   {
-    rule: 'the rules import only themselves, the error class, the check of arguments, and types of events',
+    rule: 'the rules import only themselves, the error class, what checks arguments and copies a text, and types of events',
     why: 'a page in a browser contains them, so they need nothing of Node',
     modules: /^lib\/rules\//,
-    only: /^(lib\/rules\/|codec\/(errors|argument)\.ts$|lib\/text\/event\.ts$)/,
+    only: /^(lib\/rules\/|codec\/(errors|argument)\.ts$|lib\/(own-text|text\/event)\.ts$)/,
   },
   {
     rule: 'only the command line imports the Coder reporter',

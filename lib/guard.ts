@@ -82,7 +82,8 @@ export class GuardedEvents {
   }
 }
 
-function warnOf(what: string): (error: unknown) => void {
+/** Reports a failure as a warning of the process. */
+export function warnOf(what: string): (error: unknown) => void {
   return (error) => {
     process.emitWarning(`${what} failed: ${messageOf(error)}. Only this first failure is reported.`, {
       type: 'BoundaryLogWarning',

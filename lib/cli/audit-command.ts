@@ -6,7 +6,9 @@ import type { Io } from './io.js';
 export function addAuditCommand(program: Command, io: Io, onExitCode: (code: number) => void): void {
   program
     .command('audit')
-    .description('report for each session of recorded events whether any are missing')
+    .description(
+      'report for each session of recorded events whether any are missing; exit code 3 if so, or if that is uncertain',
+    )
     .argument('[file...]', 'captures, events as JSON or logfmt, spools, or logs of coderd (default: stdin)')
     .addOption(new Option('--json', 'write lines of JSON').default(false))
     .addOption(

@@ -1,8 +1,10 @@
+import { escapeUnprintable } from '../printable.js';
 import type { Place, Recorded } from '../records/record.js';
 import { SessionLedger } from '../sessions/session-ledger.js';
 import { LOST_BY, type SessionReport, verdictOf } from '../sessions/session-report.js';
+import { cellsOf } from '../text/cells.js';
 import { parseTime } from '../text/timestamp.js';
-import { ExitCode, type Io } from './io.js';
+import { ExitCode, type Io, isClosedPipe } from './io.js';
 import { RecordComparison } from './record-comparison.js';
 import { RecordInput } from './record-input.js';
 import { writeText } from './stdout.js';
@@ -27,21 +29,26 @@ const COUNT_WIDTH = 9;
 
 /** Reports for each session whether events are missing; with `against`, lists the events that another record lacks. */
 export async function audit(files: readonly string[], options: AuditOptions, io: Io): Promise<number> {
-  if (options.against !== undefined) {
-    const comparison = new RecordComparison(files, options.against, io);
-    await writeText(io, comparison.lines(options.json));
-    return comparison.isComplete ? ExitCode.DONE : ExitCode.MISSING;
+  const { against, json } = options;
+  const answer =
+    against === undefined
+      ? new AuditedRecord(new RecordInput(files, io))
+      : new RecordComparison(files, against, io);
+  const lines = answer.lines(json);
+  try {
+    // Not the generator itself, which would end with its reader.
+    await writeText(io, { [Symbol.asyncIterator]: () => ({ next: () => lines.next() }) });
+  } catch (error) {
+    if (!isClosedPipe(error)) throw error;
+    // Nobody reads the rest, as with `| head`. Whoever asks for the exit code must still not be told that all is there.
+    while (answer.isComplete && !(await lines.next()).done);
   }
-  const input = new RecordInput(files, io);
-  const record = new AuditedRecord(input, options.json);
-  await writeText(io, record.lines());
-  return record.isComplete ? ExitCode.DONE : ExitCode.MISSING;
+  return answer.isComplete ? ExitCode.DONE : ExitCode.MISSING;
 }
 
 /** Audits the sessions of the events that are read. */
 class AuditedRecord {
   readonly #input: RecordInput;
-  readonly #isJson: boolean;
   readonly #ended: SessionReport[] = [];
   readonly #ledger = new SessionLedger({
     maxSessions: MAX_SESSIONS,
@@ -53,33 +60,43 @@ class AuditedRecord {
   readonly #counts = { complete: 0, before_start: 0, missing: 0, unknown: 0 };
   #events = 0;
   #rowCount = 0;
+  /** How many events of sessions have no number. */
+  #unnumbered = 0;
+  /** How many events senders have lost before they sent one with a session. */
+  #lostWithoutSession = 0;
+  /** How many reports of senders have a count that is not believed. */
+  #ignoredReports = 0;
 
-  constructor(input: RecordInput, isJson: boolean) {
+  constructor(input: RecordInput) {
     this.#input = input;
-    this.#isJson = isJson;
   }
 
   /** Whether it is certain that nothing is missing. */
   get isComplete(): boolean {
     const { missing, unknown } = this.#counts;
-    return missing + unknown + this.#ledger.totals.withoutSession === 0 && !this.#input.hasLoss;
+    const without = this.#ledger.totals.withoutSession + this.#unnumbered;
+    const lost = this.#lostWithoutSession + this.#ignoredReports;
+    return missing + unknown + without + lost === 0 && !this.#input.hasLoss;
   }
 
-  async *lines(): AsyncGenerator<string> {
+  async *lines(isJson: boolean): AsyncGenerator<string> {
     for await (const record of this.#input.records()) {
       this.#add(record);
-      if (this.#ended.length > 0) yield* this.#rows();
+      if (this.#ended.length > 0) yield* this.#rows(isJson);
     }
     this.#ledger.closeAll();
-    yield* this.#rows();
-    yield this.#isJson ? `${JSON.stringify({ kind: 'total', ...this.#total() })}\n` : this.#summary();
+    yield* this.#rows(isJson);
+    yield isJson ? jsonLine({ kind: 'total', ...this.#total() }) : this.#summary();
   }
 
   #add(record: Recorded): void {
     const { place, receivedAt } = record;
     if (record.kind === 'status') {
-      const at = (receivedAt ?? 0) / 1000;
-      this.#ledger.loseBySender(this.#lastSeen.get(connectionOf(place)) ?? '', lostOf(record), at);
+      const lost = lostOf(record);
+      const session = this.#lastSeen.get(connectionOf(place));
+      if (lost === undefined) this.#ignoredReports += 1;
+      else if (session === undefined) this.#lostWithoutSession += lost;
+      else this.#ledger.loseBySender(session, lost, (receivedAt ?? 0) / 1000);
       return;
     }
     const { session_id: sessionId = '', sequence_number: number = -1, decision, event_time } = record.event;
@@ -101,12 +118,13 @@ class AuditedRecord {
     }
   }
 
-  *#rows(): Generator<string> {
+  *#rows(isJson: boolean): Generator<string> {
     for (const report of this.#ended.splice(0)) {
-      if (this.#rowCount === 0 && !this.#isJson) yield row('SESSION', 'EVENTS', 'VERDICT');
+      if (this.#rowCount === 0 && !isJson) yield row('SESSION', 'EVENTS', 'VERDICT');
       this.#rowCount += 1;
       this.#counts[report.verdict] += 1;
-      if (this.#isJson) yield `${JSON.stringify({ kind: 'session', ...report })}\n`;
+      this.#unnumbered += report.unnumbered;
+      if (isJson) yield jsonLine({ kind: 'session', ...report });
       else yield row(shownText(report.session), String(report.events), verdictOf(report));
     }
   }
@@ -124,14 +142,18 @@ class AuditedRecord {
       lostBy,
       duplicated,
       withoutSession,
+      unnumbered: this.#unnumbered,
+      lostWithoutSession: this.#lostWithoutSession,
+      ignoredReports: this.#ignoredReports,
       isReadable,
     };
   }
 
   #summary(): string {
     const { events, sessions, verdicts, missing, duplicated, withoutSession, isReadable } = this.#total();
-    if (events === 0 && sessions === 0) return 'There are no events.\n';
+    const { unnumbered, lostWithoutSession, ignoredReports } = this.#total();
     const sentences = [
+      events + sessions === 0 && 'There are no events.',
       sessions > 0 &&
         `${counted(events - withoutSession, 'event')} in ${counted(sessions, 'session')}; ${missing} missing; ${duplicated} duplicated.`,
       verdicts.before_start > 0 &&
@@ -139,6 +161,12 @@ class AuditedRecord {
       verdicts.unknown > 0 && `The verdict of ${counted(verdicts.unknown, 'session')} is unknown.`,
       withoutSession > 0 &&
         `${counted(withoutSession, 'event')} without a session: nobody can tell which are missing. Neither boundary up to 0.9.0 nor coderd up to 2.34.3 writes sessions.`,
+      unnumbered > 0 &&
+        `${counted(unnumbered, 'event')} without a number: nobody can tell which are missing.`,
+      lostWithoutSession > 0 &&
+        `${counted(lostWithoutSession, 'event')} lost by a sender that had not named a session yet.`,
+      ignoredReports > 0 &&
+        `${counted(ignoredReports, 'report')} of lost events with a count that cannot be true.`,
       !isReadable && 'Something could not be read, so more may be missing.',
     ];
     const text = sentences.filter((sentence) => sentence !== false).join('\n');
@@ -146,18 +174,23 @@ class AuditedRecord {
   }
 }
 
+function jsonLine(value: object): string {
+  return `${escapeUnprintable(JSON.stringify(value))}\n`;
+}
+
 function row(session: string, events: string, verdict: string): string {
-  return `${session.padEnd(SESSION_WIDTH)} ${events.padStart(COUNT_WIDTH)}  ${verdict}\n`;
+  const space = ' '.repeat(Math.max(0, SESSION_WIDTH - cellsOf(session)));
+  return `${session}${space} ${events.padStart(COUNT_WIDTH)}  ${verdict}\n`;
 }
 
 function connectionOf({ file, connection }: Place): string {
   return `${connection} ${file}`;
 }
 
-/** How many events the sender reports as lost. A sender may send any number. */
-function lostOf({ droppedChannelFull, droppedBatchFull }: Recorded & { kind: 'status' }): number {
+/** How many events the sender reports as lost; undefined if that cannot be true. A sender may send any number. */
+function lostOf({ droppedChannelFull, droppedBatchFull }: Recorded & { kind: 'status' }): number | undefined {
   const counts = [droppedChannelFull, droppedBatchFull].map(Number);
-  if (counts.some((count) => count > MAX_STATUS_COUNT)) return 0;
+  if (counts.some((count) => count > MAX_STATUS_COUNT)) return undefined;
   return counts.reduce((sum, count) => sum + Math.max(0, count), 0);
 }
 

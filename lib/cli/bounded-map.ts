@@ -1,3 +1,5 @@
+import { ownText } from '../own-text.js';
+
 /** How many keys a map has at most, and how many characters they have altogether. */
 const MAX_KEYS = 10_000;
 const MAX_CHARACTERS = 2 ** 22;
@@ -25,8 +27,7 @@ export class BoundedMap<Value> {
     }
     this.#characters += key.length;
     const value = this.#make();
-    // A substring keeps the whole text in memory, which may be a megabyte. A copy does not.
-    this.#map.set(JSON.parse(JSON.stringify(key)), value);
+    this.#map.set(ownText(key), value);
     return value;
   }
 

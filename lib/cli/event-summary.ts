@@ -12,8 +12,8 @@ interface Decisions {
 
 const none = (): Decisions => ({ denied: 0, allowed: 0 });
 
-/** How many rows of a table a terminal shows. */
-const ROWS_ON_TERMINAL = 20;
+/** How many rows of a table a terminal shows, and the log of a service. */
+export const SHORT = 20;
 
 /** Counts events by decision for each host, session and process. It keeps at most 10,000 of each. */
 export class EventSummary {
@@ -63,8 +63,8 @@ export class EventSummary {
     };
   }
 
-  /** The summary as text, for people. @param isTerminal Whether to show only the first rows. */
-  lines(isTerminal: boolean): string[] {
+  /** The summary as text, for people. @param maxRows How many rows of each table. @param hint Where the others are. */
+  lines(maxRows = Number.POSITIVE_INFINITY, hint = ''): string[] {
     const { denied, allowed } = this.#all;
     const lines = [`${counted(denied + allowed, 'event')}: ${denied} denied, ${allowed} allowed`];
     if (this.#droppedBySenders > 0n)
@@ -77,19 +77,19 @@ export class EventSummary {
       ['session', this.#sessions],
       ['process', this.#processes],
     ] as const;
-    return [...lines, ...tables.flatMap(([name, map]) => ['', ...tableOf(name, map, isTerminal)])];
+    return [...lines, ...tables.flatMap(([name, map]) => ['', ...tableOf(name, map, maxRows, hint)])];
   }
 }
 
-function tableOf(name: string, map: BoundedMap<Decisions>, isTerminal: boolean): string[] {
+function tableOf(name: string, map: BoundedMap<Decisions>, maxRows: number, hint: string): string[] {
   const rows = sorted(map);
-  const shown = isTerminal ? rows.slice(0, ROWS_ON_TERMINAL) : rows;
+  const shown = rows.slice(0, maxRows);
   const lines = tableLines(
     [name, 'denied', 'allowed'],
     shown.map(([key, { denied, allowed }]) => [key === '' ? '-' : shownText(key), denied, allowed]),
   );
   const more = rows.length - shown.length;
-  if (more > 0) lines.push(`and ${more} more: --json shows them`);
+  if (more > 0) lines.push(`and ${more} more${hint}`);
   if (map.leftOut > 0)
     lines.push(`and ${counted(map.leftOut, 'event')} of further rows, for which the table has no room`);
   return lines;

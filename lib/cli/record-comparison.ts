@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
 import { invalidOption } from '../options.js';
+import { ownText } from '../own-text.js';
+import { escapeUnprintable } from '../printable.js';
 import { placeText, type RecordedEvent } from '../records/record.js';
 import { RangeMap } from '../sessions/range-map.js';
+import { MAX_ID_LENGTH } from '../sessions/session-ledger.js';
 import type { BoundaryEvent } from '../text/event.js';
 import { logfmtValue } from '../text/logfmt-value.js';
 import { parseTime } from '../text/timestamp.js';
+import { isReadOnce } from './input-file.js';
 import type { Io } from './io.js';
 import { RecordInput } from './record-input.js';
 import { counted } from './text-table.js';
@@ -30,6 +34,9 @@ export class RecordComparison {
   readonly #against: string;
   readonly #io: Io;
   readonly #maxKept: number;
+  /** Whether this record and the other one can be read only once, as pipes can. */
+  readonly #isOnce: boolean;
+  readonly #isOtherOnce: boolean;
   /** The numbers that the other record has, by session. */
   readonly #numbers = new Map<string, RangeMap>();
   /** How many copies of each content it has. */
@@ -49,6 +56,8 @@ export class RecordComparison {
     this.#maxKept = maxKept;
     // Reports early what is wrong. The files are opened again when they are read.
     new RecordInput([...this.#files, against], io);
+    this.#isOnce = this.#files.some(isReadOnce);
+    this.#isOtherOnce = isReadOnce(against);
   }
 
   /** Whether it is certain that the other record has every event. */
@@ -58,16 +67,16 @@ export class RecordComparison {
 
   /** A line for each event that the other record lacks, and then the result. */
   async *lines(isJson: boolean): AsyncGenerator<string> {
-    const isStdin = this.#files.includes('-');
-    // Stdin can be read only once, so its events may be with or without sessions.
-    if (!isStdin) await this.#lookForPlain();
+    // A pipe can be read only once, so its events may be with or without sessions.
+    if (!this.#isOnce) await this.#lookForPlain();
     const left: Part[] = [{ rest: 0, parts: 1 }];
     for (let part = left.shift(); part !== undefined; part = left.shift()) {
       if (await this.#read(part)) {
-        yield* this.#compare(part, isJson, isStdin);
+        yield* this.#compare(part, isJson, this.#isOnce);
         continue;
       }
-      if (isStdin || this.#against === '-') throw this.#tooMuch('that both records are files, and not stdin');
+      if (this.#isOnce || this.#isOtherOnce)
+        throw this.#tooMuch('that both records are files, and not pipes');
       const { rest, parts } = part;
       left.push({ rest, parts: 2 * parts }, { rest: rest + parts, parts: 2 * parts });
     }
@@ -135,7 +144,7 @@ export class RecordComparison {
     let numbers = this.#numbers.get(sessionId);
     if (numbers === undefined) {
       numbers = new RangeMap();
-      this.#numbers.set(sessionId, numbers);
+      this.#numbers.set(ownText(sessionId), numbers);
     }
     const before = numbers.size;
     if (!numbers.extend(number, number + 1, 1)) numbers.update(number, number + 1, () => 1);
@@ -157,7 +166,9 @@ export class RecordComparison {
 
 /** The number of an event of a session; undefined if it has none. */
 function numberOf({ session_id, sequence_number = -1 }: BoundaryEvent): number | undefined {
-  return session_id === undefined || session_id === '' || sequence_number < 0 ? undefined : sequence_number;
+  // As in a ledger, an id that could fill the memory counts as none.
+  const isId = session_id !== undefined && session_id !== '' && session_id.length <= MAX_ID_LENGTH;
+  return isId && sequence_number >= 0 ? sequence_number : undefined;
 }
 
 /** A hash of what all records of an event have in common, with and without a session. */
@@ -175,7 +186,7 @@ function restOf(content: string, parts: number): number {
 }
 
 function jsonLine({ event, place }: RecordedEvent): string {
-  return `${JSON.stringify({ kind: 'lacking', place, event })}\n`;
+  return `${escapeUnprintable(JSON.stringify({ kind: 'lacking', place, event }))}\n`;
 }
 
 function textLine({ event, place }: RecordedEvent): string {

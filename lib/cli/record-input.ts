@@ -4,7 +4,7 @@ import { invalidOption } from '../options.js';
 import { recordsIn } from '../records/read-records.js';
 import { placeText, type Recorded, type RecordFault } from '../records/record.js';
 import { recordsInSpool } from '../records/spool-records.js';
-import { inputError, inputOf } from './input-file.js';
+import { inputError, inputOf, pipeOf } from './input-file.js';
 import type { Io } from './io.js';
 
 /** How many faults of a file are shown. */
@@ -25,11 +25,15 @@ export class RecordInput {
     if (files.length === 0 && (io.stdin as Readable & { isTTY?: boolean }).isTTY) {
       throw invalidOption('FILE', undefined, 'a file, the folder of a spool, or events on stdin');
     }
-    if (files.filter((file) => file === '-').length > 1)
-      throw invalidOption('FILE', '-', 'stdin only once: it can be read only once');
     this.#files = files.length === 0 ? ['-'] : files;
     this.#io = io;
-    for (const file of this.#files) isFolder(file);
+    const pipes = new Set<string>();
+    for (const file of this.#files) {
+      const pipe = isFolder(file) ? undefined : pipeOf(file, io);
+      if (pipe === undefined) continue;
+      if (pipes.has(pipe)) throw invalidOption('FILE', file, 'a pipe only once: it can be read only once');
+      pipes.add(pipe);
+    }
   }
 
   /** Writes faults to stderr. @throws ERR_INVALID_OPTION if a file contains something else. */

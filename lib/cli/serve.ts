@@ -109,7 +109,7 @@ async function serveUntil(
     if (!canForward) withoutReader.abort();
     await proxy.close({ drain: canForward || all.length > 1 ? options.drain * 1000 : 0 });
     await Promise.all(forwarding);
-    if (summary !== undefined) (io.log ?? io.stderr).write(summary.text(io));
+    if (summary !== undefined) (io.log ?? io.stderr).write(summary.text());
     isUnread = io.stdout.writableLength > 0;
     const stdout = all.find(({ kind }) => kind === 'stdout');
     if (stdout !== undefined)

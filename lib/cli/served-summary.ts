@@ -1,8 +1,7 @@
 import type { LogBatch } from '../../codec/index.js';
 import { type Reporter, resultOf } from '../forwarding/reporter.js';
 import { eventOf } from '../text/generated/event.js';
-import { EventSummary } from './event-summary.js';
-import type { Io } from './io.js';
+import { EventSummary, SHORT } from './event-summary.js';
 
 /** Summarises the events that a reporter has accepted. */
 export class ServedSummary {
@@ -10,16 +9,17 @@ export class ServedSummary {
 
   /** Wraps a reporter, and counts the events of each batch that it accepts. */
   watch(reporter: Reporter): Reporter {
-    const { coalesce, keepsOrder, logsOutages } = reporter;
+    const { coalesce, keepsOrder, logsOutages, socketPath } = reporter;
     return {
-      ...{ coalesce, keepsOrder, logsOutages },
+      ...{ coalesce, keepsOrder, logsOutages, socketPath },
       report: (batch, options) => resultOf(reporter.report(batch, options)).then(() => this.#add(batch)),
     };
   }
 
   /** The summary as text. Without events, it says that there were none. */
-  text({ stderr }: Pick<Io, 'stderr'>): string {
-    return `${this.#summary.lines(stderr.isTTY === true).join('\n')}\n`;
+  text(): string {
+    // The end does not wait for a slow reader of stderr. A short text reaches it in one piece.
+    return `${this.#summary.lines(SHORT).join('\n')}\n`;
   }
 
   #add({ request }: LogBatch): void {

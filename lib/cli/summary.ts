@@ -1,5 +1,5 @@
 import { escapeUnprintable } from '../printable.js';
-import { EventSummary } from './event-summary.js';
+import { EventSummary, SHORT } from './event-summary.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
 import { RecordInput } from './record-input.js';
 import { writeText } from './stdout.js';
@@ -15,7 +15,7 @@ export async function summary(files: readonly string[], options: SummaryOptions,
   for await (const record of input.records()) found.add(record);
   const lines = options.json
     ? [escapeUnprintable(JSON.stringify(found))]
-    : found.lines(io.stdout.isTTY === true);
+    : found.lines(io.stdout.isTTY ? SHORT : undefined, ': --json shows them');
   try {
     await writeText(io, [`${lines.join('\n')}\n`]);
   } catch (error) {

@@ -1,7 +1,10 @@
+import { ownText } from '../own-text.js';
 import { parseUrl } from './go-url.js';
 import { hostText } from './host-text.js';
 import { identifierKind } from './identifiers.js';
 import type { Level } from './level.js';
+import { segmentsOf } from './match.js';
+import { PathCover } from './path-cover.js';
 import {
   type Inexpressible,
   patternFor,
@@ -15,6 +18,9 @@ import { type Group, rulesOf } from './rule-set.js';
 export const MAX_GROUPS = 20_000;
 /** How many characters their URLs may have altogether. */
 export const MAX_CHARACTERS = 2 ** 24;
+
+/** A segment of a path needs as much memory as this many characters: it becomes a node of a tree. */
+const SEGMENT_COST = 64;
 
 /** A rule, and the events that it is for. */
 export interface SuggestedRule {
@@ -55,7 +61,8 @@ type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /**
  * Collects events, and suggests rules for them. Its memory is bounded: it keeps at most 20,000 different requests, whose
- * URLs have at most 16 Mi characters. Requests that differ only in identifiers in the middle of their paths count as one.
+ * URLs have at most 16 Mi characters, each segment of a path counting as 64 more. Requests that differ only in identifiers
+ * in the middle of their paths count as one.
  */
 export class RuleSuggester {
   readonly #by: Level;
@@ -82,7 +89,7 @@ export class RuleSuggester {
     const known = this.#groups.get(key);
     if (known !== undefined) {
       known.add(pattern);
-    } else if (this.#hasRoom(key, event)) {
+    } else if (this.#hasRoom(key, event, pattern.path)) {
       const example = copyOf(event);
       // Parsed again from the copy. Otherwise the pattern would keep the text in memory from which the event was read.
       this.#groups.set(key, new Growing(patternFor(example, this.#by) as RequestPattern, example));
@@ -93,8 +100,8 @@ export class RuleSuggester {
   suggestions(): Suggestions {
     const rules: Mutable<SuggestedRule>[] = [];
     const inexpressible: InexpressibleEvents[] = [];
-    /** The rules of each domain that allow more than the requests that they were made for. */
-    const wider = new Map<string, Wider[]>();
+    /** The rules that allow more than the requests that they were made for, by their paths. */
+    const wider = new Map<string, PathCover<Wider>>();
     const groups = [...this.#groups.values()].map((group) => group.grown);
     for (const { rule, groups: covered, alsoAllows } of rulesOf(groups, this.#by)) {
       const isAllowed = allowing(rule);
@@ -107,16 +114,19 @@ export class RuleSuggester {
       const suggested = { rule, events, example: first.example, alsoAllows };
       rules.push(suggested);
       if (alsoAllows.length === 0) continue;
-      const ofDomain = wider.get(first.domain) ?? [];
-      ofDomain.push({ suggested, isAllowed });
-      wider.set(first.domain, ofDomain);
+      for (const { method = '', domain, path = [] } of covered) {
+        const key = `${method} ${domain}`;
+        const cover = wider.get(key) ?? new PathCover<Wider>();
+        cover.add(path, { suggested, isAllowed });
+        wider.set(key, cover);
+      }
     }
     for (const one of this.#inexpressible.values()) {
-      const found = wider
-        .get(hostText(one.example.http_url ?? ''))
-        ?.find(({ isAllowed }) => isAllowed(one.example));
-      if (found === undefined) inexpressible.push({ ...one });
-      else found.suggested.events += one.events;
+      const { http_method: method = '', http_url = '' } = one.example;
+      const url = parseUrl(http_url);
+      const found = url && wider.get(`${method} ${url.hostname}`)?.find(segmentsOf(url.path));
+      if (found?.isAllowed(one.example)) found.suggested.events += one.events;
+      else inexpressible.push({ ...one });
     }
     const byEvents = (a: { events: number }, b: { events: number }) => b.events - a.events;
     return {
@@ -134,8 +144,12 @@ export class RuleSuggester {
       this.#inexpressible.set(key, { part, reason, events: 1, example: copyOf(event) });
   }
 
-  #hasRoom(key: string, { http_method = '', http_url = '' }: RequestedEvent): boolean {
-    const characters = key.length + http_method.length + http_url.length;
+  #hasRoom(
+    key: string,
+    { http_method = '', http_url = '' }: RequestedEvent,
+    path: readonly string[] = [],
+  ): boolean {
+    const characters = key.length + http_method.length + http_url.length + SEGMENT_COST * path.length;
     const groups = this.#groups.size + this.#inexpressible.size;
     const hasRoom = groups < MAX_GROUPS && this.#characters + characters <= MAX_CHARACTERS;
     if (hasRoom) this.#characters += characters;
@@ -190,9 +204,8 @@ function inexpressibleKey(part: Inexpressible['part'], reason: string, event: Re
 
 /** Copies the texts, because a substring keeps the whole text in memory. */
 function copyOf({ http_method, http_url }: RequestedEvent): RequestedEvent {
-  const copied = (text: string) => JSON.parse(JSON.stringify(text)) as string;
   return {
-    ...(http_method !== undefined && { http_method: copied(http_method) }),
-    ...(http_url !== undefined && { http_url: copied(http_url) }),
+    ...(http_method !== undefined && { http_method: ownText(http_method) }),
+    ...(http_url !== undefined && { http_url: ownText(http_url) }),
   };
 }

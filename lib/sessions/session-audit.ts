@@ -1,4 +1,5 @@
 import type { LogBatch, Outcome, StatusReport } from '../../codec/index.js';
+import { Guard, warnOf } from '../guard.js';
 import {
   checkArgument,
   type OptionTable,
@@ -60,10 +61,13 @@ const MAX_SHORT_EVENTS = 1024;
  * A status report does not name its session. The stream counts it for the session of the last batch before it, because
  * boundary sends both on the same connection. Before the first batch, it ignores the report. Therefore use one SessionAudit
  * for each connection.
+ *
+ * If the ledger fails, because its `onEnd` does, that becomes a warning of the process, once. Everything still passes.
  */
 export class SessionAudit<Item extends Auditable = Outcome> extends DirectTransform<Item, Item> {
   readonly #ledger: SessionLedger;
   readonly #maxCount: number;
+  readonly #guard = new Guard(warnOf('the ledger of a SessionAudit'));
   /** The session of the last batch that had one. */
   #sessionId = '';
   /** Of how many more short events the numbers are read. */
@@ -97,10 +101,18 @@ export class SessionAudit<Item extends Auditable = Outcome> extends DirectTransf
   #audit(item: Auditable): void {
     const now = Date.now();
     if (!isArray(item)) {
-      this.#auditOne(item, now);
+      this.#tryOne(item, now);
       return;
     }
-    for (const one of item) this.#auditOne(one, now);
+    for (const one of item) this.#tryOne(one, now);
+  }
+
+  #tryOne(outcome: Outcome, now: number): void {
+    try {
+      this.#auditOne(outcome, now);
+    } catch (error) {
+      this.#guard.failed(error);
+    }
   }
 
   #auditOne(outcome: Outcome, now: number): void {

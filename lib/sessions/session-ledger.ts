@@ -1,6 +1,7 @@
 import { checkArgument, isCallable, isRecord } from '../../codec/argument.js';
 import { BoundaryLogError } from '../../codec/errors.js';
 import { unknownName } from '../../codec/unknown-name.js';
+import { ownText } from '../own-text.js';
 import { type NumberedBatch, type Reasons, Session } from './session.js';
 import { LOST_BY, type Losses, REPORTER_REASONS, type SessionReport } from './session-report.js';
 
@@ -13,7 +14,10 @@ export interface SessionLedgerOptions {
    * sessions with the most ranges, until a tenth is free. Their verdict is then `unknown`. Default: `100000`.
    */
   maxRanges?: number | undefined;
-  /** Called with the last report of each session that is closed. Default: none. */
+  /**
+   * Called with the last report of each session that is closed. If it throws, so does the method that closed the session,
+   * after it has counted everything. Default: none.
+   */
   onEnd?: ((report: SessionReport) => void) | undefined;
 }
 
@@ -30,7 +34,7 @@ export interface SessionTotals {
 }
 
 /** boundary's ids are UUIDs. Longer texts could fill the memory, so an event with a longer id counts as one without. */
-const MAX_ID_LENGTH = 128;
+export const MAX_ID_LENGTH = 128;
 
 const OPTIONS = ['maxSessions', 'maxRanges', 'onEnd'];
 
@@ -119,6 +123,7 @@ export class SessionLedger {
     const before = session.ranges;
     session.receive(batch, at);
     if (session.ranges !== before) this.#stored(session.ranges - before);
+    this.#makeRoom();
   }
 
   /**
@@ -137,6 +142,7 @@ export class SessionLedger {
     const before = session.ranges;
     session.drop(batch, index, at);
     if (session.ranges !== before) this.#stored(session.ranges - before);
+    this.#makeRoom();
   }
 
   /** Records that the sender of a session reports the loss of `count` events. @param at When, in ms since 1970. */
@@ -145,7 +151,9 @@ export class SessionLedger {
     const isAmount = Number.isSafeInteger(count) && count >= 0;
     checkArgument('loseBySender: count', count, isAmount, 'a whole number of at least 0');
     checkArgument('loseBySender: at', at, isTime(at), TIME);
-    if (count > 0) this.#session(sessionId, at)?.loseBySender(count, at);
+    if (count === 0) return;
+    this.#session(sessionId, at)?.loseBySender(count, at);
+    this.#makeRoom();
   }
 
   /** Closes each session that has been idle for `idleMs`. @param now In ms since 1970. */
@@ -197,9 +205,8 @@ export class SessionLedger {
     if (session !== undefined) {
       this.#unlink(session);
     } else {
-      if (this.#open.size >= this.#maxSessions) this.#close(this.#oldest as Session);
-      session = new Session(id, at);
-      this.#open.set(id, session);
+      session = new Session(ownText(id), at);
+      this.#open.set(session.id, session);
       this.#opened += 1;
     }
     session.previous = this.#newest;
@@ -207,6 +214,11 @@ export class SessionLedger {
     else this.#newest.next = session;
     this.#newest = session;
     return session;
+  }
+
+  /** Closes the session that was idle for longest if there is one too many: last of all, because `onEnd` may throw. */
+  #makeRoom(): void {
+    if (this.#open.size > this.#maxSessions) this.#close(this.#oldest as Session);
   }
 
   #unlink(session: Session): void {

@@ -154,6 +154,86 @@ describe('who lost what is missing:', () => {
   });
 });
 
+describe('what a sender lost before it named a session', () => {
+  test.each<[what: string, frames: Buffer[], text: string]>([
+    [
+      'is not known to be of a session',
+      [encodeStatus({ droppedBatchFull: 3n }), frameOf('a', [0])],
+      '3 events',
+    ],
+    ['counts if there are no events at all', [encodeStatus({ droppedBatchFull: 3n })], '3 events lost by'],
+    [
+      'and an impossible count',
+      [frameOf('a', [0]), encodeStatus({ droppedBatchFull: 2n ** 62n })],
+      '1 report',
+    ],
+  ])('%s', async (_, frames, text) => {
+    const result = await audited([file(Buffer.concat(frames))]);
+    expect(result.code).toBe(3);
+    expect(result.text).toContain(`\n${text}`);
+  });
+});
+
+describe('a pipe can be read only once:', () => {
+  const events =
+    'for i in 0 1 2; do echo "{\\"decision\\":\\"deny\\",\\"session_id\\":\\"s\\",\\"sequence_number\\":$i}"; done';
+  test.each<[what: string, script: string]>([
+    ['a pipe by its name', '(EVENTS) | node MAIN audit /dev/stdin --against OTHER'],
+    ['a FIFO', '(EVENTS) > PIPE & node MAIN audit PIPE --against OTHER'],
+    ['two of them', '(cat OTHER > PIPE) & (EVENTS) | node MAIN audit /dev/stdin --against PIPE'],
+  ])('%s', (_, script) => {
+    const pipe = path();
+    const other = file(json([{ decision: 'deny', session_id: 's', sequence_number: 0 }]));
+    spawnSync('mkfifo', [pipe]);
+    const text = script
+      .replaceAll('EVENTS', events)
+      .replaceAll('PIPE', pipe)
+      .replaceAll('OTHER', other)
+      .replace('node MAIN', `'${process.execPath}' '${MAIN}'`);
+    const { status, stdout } = spawnSync('sh', ['-c', text], { encoding: 'utf8', timeout: 60_000 });
+    expect(stdout).toContain('The other record lacks 2 of 3 events.');
+    expect(status).toBe(3);
+  });
+});
+
+describe('a heap of 48 MB is enough for', () => {
+  const lines = (count: number, line: (i: number) => string) =>
+    file(Array.from({ length: count }, (_, i) => `${line(i)}\n`).join(''));
+  const url = `https://a.example/${'x'.repeat(8000)}`;
+  const sessions = () =>
+    lines(
+      8000,
+      (i) => `decision=deny session_id=a-session-with-an-id-${i} sequence_number=0 http_url=${url}`,
+    );
+  const ids = () =>
+    lines(100, (i) => JSON.stringify({ ...event(0), session_id: `${i}${'x'.repeat(900_000)}` }));
+  test.each<[what: string, args: () => string[], text: string]>([
+    ['64 MB of sessions', () => [sessions()], '8000 events in 8000 sessions'],
+    ['a comparison with them', () => [file(json([event(0)])), '--against', sessions()], 'lacks 1 of 1'],
+    ['90 MB of ids', () => [ids()], '100 events without a session'],
+    ['a comparison with these', () => [file(json([event(0)])), '--against', ids()], 'The other record has'],
+  ])('%s', (_, args, text) => {
+    const command = ['--max-old-space-size=48', MAIN, 'audit', ...args()];
+    const { stdout } = spawnSync(process.execPath, command, { encoding: 'utf8', timeout: 120_000 });
+    expect(stdout).toContain(text);
+  });
+});
+
+test('a reader that goes away early does not turn the answer into yes', () => {
+  const sessions = Array.from({ length: 30_000 }, (_, i) => event(0, `s${i}`));
+  for (const [last, code] of [
+    [event(2, 's0'), 3],
+    [event(1, 's0'), 0],
+  ] as const) {
+    const script = `'${process.execPath}' '${MAIN}' audit '${file(json([...sessions, last]))}' || echo $? >&2`;
+    const { stderr } = spawnSync('sh', ['-c', `(${script}) | head -1`], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    expect(stderr.trim()).toBe(code === 0 ? '' : String(code));
+  }
+});
+
 describe('what audit says of', () => {
   test.each<[what: string, content: string, code: number, text: string]>([
     ['a complete session', json(events(upTo(2))), 0, '2 events in 1 session; 0 missing; 0 duplicated.'],
@@ -163,6 +243,12 @@ describe('what audit says of', () => {
       json(events([1, 2], '')),
       3,
       '2 events without a session: nobody can tell which are missing.',
+    ],
+    [
+      'events without a number',
+      json([event(0), { ...event(1), sequence_number: undefined }]),
+      3,
+      '1 event without a number: nobody can tell which are missing.',
     ],
     [
       'a session that began before',
@@ -187,6 +273,14 @@ describe('what audit says of', () => {
   test('a session whose name is not meant for terminals', async () => {
     const { rows } = await audited([], json([{ ...event(0), session_id: '\u001b[31m \u202ex' }]));
     expect(rows).toEqual(['"\\u001b[31m \\u202ex" 1 complete, 0–0']);
+    // JSON itself leaves the control characters from U+0080 on as they are.
+    const name = '\u001b[31m\u009b31m\u202e\u2028';
+    const record = file(json([{ ...event(0), session_id: name }]));
+    for (const args of [[], ['--against', file('')]]) {
+      const { text } = await audited(['--json', record, ...args]);
+      expect(text).toMatch(/^[ -~\n]+$/);
+      expect(text).toContain('\\u001b[31m\\u009b31m\\u202e\\u2028');
+    }
   });
 
   test('a file that does not exist, or is something else', async () => {
@@ -216,6 +310,9 @@ test('--json has a line for each session, and one for all of them', async () => 
       missing: 1,
       duplicated: 0,
       withoutSession: 1,
+      unnumbered: 0,
+      lostWithoutSession: 0,
+      ignoredReports: 0,
       isReadable: true,
     },
     verdicts: { complete: 0, before_start: 0, missing: 1, unknown: 0 },

@@ -30,8 +30,11 @@ const spool = async () => {
   return folder;
 };
 
-/** Every command that writes to stdout, and whether it writes more than a pipe holds. */
-const COMMANDS: [name: string, args: () => string[] | Promise<string[]>, isLong: boolean][] = [
+/**
+ * Every command that writes to stdout, whether it writes more than a pipe holds, and its exit code: that of audit is its
+ * answer, whoever reads it.
+ */
+const COMMANDS: [name: string, args: () => string[] | Promise<string[]>, isLong: boolean, code?: number][] = [
   ['--help', () => ['--help'], false],
   ['--version', () => ['--version'], false],
   ['serve --help', () => ['serve', '--help'], false],
@@ -46,7 +49,7 @@ const COMMANDS: [name: string, args: () => string[] | Promise<string[]>, isLong:
   ['rules', () => ['rules', '--by', 'domain', events()], false],
   ['summary', () => ['summary', events()], false],
   ['audit', () => ['audit', capture()], false],
-  ['audit --against', () => ['audit', '--json', events(), '--against', '/dev/null'], true],
+  ['audit --against', () => ['audit', '--json', events(), '--against', '/dev/null'], true, 3],
   ['spool --export-capture', async () => ['spool', '--export-capture', await spool()], true],
 ];
 
@@ -62,7 +65,7 @@ function runTo(file: string, args: string[]) {
 
 const ENDS_WITH_THE_ERROR = /^error: ENOSPC: stdout cannot be written, so the output is incomplete: .*\n$/m;
 
-describe.each(COMMANDS)('%s', (_name, args, isLong) => {
+describe.each(COMMANDS)('%s', (_name, args, isLong, code = 0) => {
   test('/dev/full as stdout: one message, exit code 1', async () => {
     const { status, stderr } = runTo('/dev/full', await args());
     expect([status, stderr]).toEqual([1, expect.stringMatching(ENDS_WITH_THE_ERROR)]);
@@ -87,6 +90,7 @@ describe.each(COMMANDS)('%s', (_name, args, isLong) => {
     const script = '{ "$@"; echo "ended $?" >&2; } | head -c 1 >/dev/null';
     const command = [process.execPath, MAIN, ...(await args())];
     const { stderr } = spawnSync('sh', ['-c', script, 'sh', ...command], { encoding: 'utf8' });
-    expect(stderr.split('\n').filter((line) => !/^encoded \d+ events/.test(line))).toEqual(['ended 0', '']);
+    const lines = stderr.split('\n').filter((line) => !/^encoded \d+ events/.test(line));
+    expect(lines).toEqual([`ended ${code}`, '']);
   });
 });

@@ -77,7 +77,7 @@ test('a note is not a loss', async () => {
 
 test.each<[string, () => string[], string]>([
   ['a file that does not exist', () => [file(''), path()], 'it does not exist'],
-  ['stdin twice', () => ['-', '-'], 'stdin only once'],
+  ['stdin twice', () => ['-', '-'], 'a pipe only once'],
 ])('%s is rejected before anything is read', async (_what, files, message) => {
   const { io } = world();
   expect(() => new RecordInput(files(), io)).toThrow(
@@ -93,6 +93,13 @@ test('a folder that is not a spool, and a file of another kind, are rejected', a
   });
   await expect(read([file(Buffer.from('1f8b08', 'hex'))])).rejects.toMatchObject({
     ...{ code: 'ERR_INVALID_OPTION', message: expect.stringContaining('a gzip file') },
+  });
+});
+
+test('an error while reading names the file', async () => {
+  // The kernel does not read the first page of the memory of a process.
+  await expect(read([file(lines(1)), '/proc/self/mem'])).rejects.toMatchObject({
+    ...{ code: 'EIO', message: expect.stringMatching(/^\/proc\/self\/mem cannot be read: /) },
   });
 });
 

@@ -13,7 +13,7 @@ const start = commands();
 
 const options = { signal: new AbortController().signal };
 const batch = eventBatch({ decision: 'deny', http_url: 'https://a.example/', session_id: 's' });
-const text = (summary: ServedSummary) => summary.text({ stderr: {} as never });
+const text = (summary: ServedSummary) => summary.text();
 
 describe('a watched reporter', () => {
   test.each<[string, Reporter['report'], string]>([
@@ -38,10 +38,23 @@ describe('a watched reporter', () => {
   });
 
   test('stays what it was', () => {
-    const reporter = { report: () => undefined, coalesce: {}, keepsOrder: true, logsOutages: true };
+    // Without its path, the proxy would not notice that it forwards to its own socket.
+    const socketPath = '/run/x.sock';
+    const report = () => undefined;
+    const reporter: Reporter = { report, socketPath, coalesce: {}, keepsOrder: true, logsOutages: true };
     const { report: _report, ...others } = reporter;
     expect(new ServedSummary().watch(reporter)).toMatchObject(others);
   });
+});
+
+test('is short, whatever agents send: the end waits for nobody who reads it', async () => {
+  const summary = new ServedSummary();
+  const watched = summary.watch({ report: () => undefined });
+  const session_id = (i: number) => '\u202e'.repeat(200) + String.fromCodePoint(0x4e00 + i);
+  for (let i = 0; i < 1000; i++)
+    await watched.report(eventBatch({ decision: 'deny', session_id: session_id(i) }), options);
+  expect(Buffer.byteLength(text(summary))).toBeLessThan(2 ** 16);
+  expect(text(summary)).toMatch(/\nand 980 more\n/);
 });
 
 test.each<[string[], RegExp]>([

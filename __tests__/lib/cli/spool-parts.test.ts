@@ -69,6 +69,16 @@ describe('a spool of several reporters', () => {
     expect((await spool(`${folder}/reporters/gone`)).text).toMatch(/^batches 3\n/);
   });
 
+  test.each([['audit'], ['rules', '--all'], ['summary'], ['audit', '/dev/null', '--against']])(
+    '%j reads none of the parts alone, which would hide the others',
+    async (...args) => {
+      const { code, bytes, errors } = await command([...args, folder]);
+      expect([code, bytes.toString()]).toEqual([2, '']);
+      expect(errors).toMatch(/is the spool of several reporters: .* one of coder, gone, stdout\n$/);
+      expect((await command([...args, `${folder}/reporters/gone`])).errors).not.toContain('error');
+    },
+  );
+
   test.each(['--export', '--export-capture'])(
     '%s needs to know for which, and writes nothing',
     async (option) => {

@@ -208,6 +208,27 @@ test('millions of different requests keep the memory bounded, and the account is
   expect(suggestRules(long).leftOut).toBeGreaterThan(20);
 });
 
+test('a path of very many segments has no rule', () => {
+  const deep = (i: number) => `https://a.example/k${i}/${'x/'.repeat(100_000)}`;
+  const given = Array.from({ length: 40 }, (_, i) => ({ http_method: 'GET', http_url: deep(i) }));
+  // Each of them would be a rule of 200,000 characters, and a tree that needs 20 MB.
+  const { rules, leftOut } = suggestRules(given);
+  expect([rules.length, leftOut]).toEqual([2, 38]);
+});
+
+test('thousands of wide rules and of requests that none can name', () => {
+  function* many() {
+    for (let i = 0; i < 6000; i++) {
+      yield { http_method: 'GET', http_url: `https://a.example/x${i}/` };
+      yield { http_method: 'GET', http_url: `https://a.example/y${i},` };
+      yield { http_method: 'GET', http_url: `https://a.example/x${i}/z,` };
+    }
+  }
+  const { rules, inexpressible, leftOut } = suggestRules(many());
+  expect(rules.every(({ events }) => events === 2)).toBe(true);
+  expect([rules.length, inexpressible.length, leftOut]).toEqual([6000, 6000, 0]);
+});
+
 describe(`random events (TEST_SEED=${seed})`, () => {
   const next = random(seed);
   const one = <T>(values: readonly T[]) => values[Math.floor(next() * values.length)] as T;

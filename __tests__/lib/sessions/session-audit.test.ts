@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import {
   decodeMessage,
   encodeLogs,
@@ -155,6 +155,25 @@ test('an object that is not an outcome passes unchanged', async () => {
   await until('both are read', () => read.length === 2);
   expect(read[0]).toBe(other);
   expect(ledger.size).toBe(0);
+});
+
+test('a ledger whose listener fails costs nothing but a warning', async () => {
+  const ledger = new SessionLedger({
+    maxSessions: 1,
+    onEnd: () => {
+      throw new Error('broken');
+    },
+  });
+  const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  const frames = ['a', 'b', 'c'].map((session) => batch(session, [0]));
+  expect(await connection(ledger, frames)).toHaveLength(3);
+  expect(warn.mock.calls.map(([text]) => text)).toEqual([
+    'the ledger of a SessionAudit failed: broken. Only this first failure is reported.',
+  ]);
+  warn.mockRestore();
+  // Each batch is counted: closing a session for lack of room comes last.
+  expect(ledger.totals.sessions).toBe(3);
+  expect(verdicts(ledger)).toEqual({ c: 'complete, 0–0' });
 });
 
 test('a report is what JSON can contain', () => {
