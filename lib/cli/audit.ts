@@ -1,10 +1,10 @@
-import { escapeUnprintable } from '../printable.js';
 import type { Place, Recorded } from '../records/record.js';
 import { SessionLedger } from '../sessions/session-ledger.js';
 import { LOST_BY, type SessionReport, verdictOf } from '../sessions/session-report.js';
 import { cellsOf } from '../text/cells.js';
 import { parseTime } from '../text/timestamp.js';
 import { ExitCode, type Io, isClosedPipe } from './io.js';
+import { jsonLine } from './json-line.js';
 import { RecordComparison } from './record-comparison.js';
 import { RecordInput } from './record-input.js';
 import { writeText } from './stdout.js';
@@ -172,10 +172,6 @@ class AuditedRecord {
     const text = sentences.filter((sentence) => sentence !== false).join('\n');
     return `${sessions > 0 ? '\n' : ''}${text}\n`;
   }
-}
-
-function jsonLine(value: object): string {
-  return `${escapeUnprintable(JSON.stringify(value))}\n`;
 }
 
 function row(session: string, events: string, verdict: string): string {

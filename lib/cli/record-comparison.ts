@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { invalidOption } from '../options.js';
 import { ownText } from '../own-text.js';
-import { escapeUnprintable } from '../printable.js';
 import { placeText, type RecordedEvent } from '../records/record.js';
 import { RangeMap } from '../sessions/range-map.js';
 import { MAX_ID_LENGTH } from '../sessions/session-ledger.js';
@@ -10,6 +9,7 @@ import { logfmtValue } from '../text/logfmt-value.js';
 import { parseTime } from '../text/timestamp.js';
 import { isReadOnce } from './input-file.js';
 import type { Io } from './io.js';
+import { jsonLine } from './json-line.js';
 import { RecordInput } from './record-input.js';
 import { counted } from './text-table.js';
 
@@ -81,7 +81,7 @@ export class RecordComparison {
       left.push({ rest, parts: 2 * parts }, { rest: rest + parts, parts: 2 * parts });
     }
     const result = { events: this.#events, lacking: this.#lacking, isReadable: !this.#hasLoss };
-    yield isJson ? `${JSON.stringify({ kind: 'total', ...result })}\n` : sentence(result);
+    yield isJson ? jsonLine({ kind: 'total', ...result }) : sentence(result);
   }
 
   async #lookForPlain(): Promise<void> {
@@ -123,7 +123,7 @@ export class RecordComparison {
       this.#events += 1;
       if (this.#has(record.event, content)) continue;
       this.#lacking += 1;
-      yield isJson ? jsonLine(record) : textLine(record);
+      yield isJson ? lackingLine(record) : textLine(record);
     }
   }
 
@@ -185,8 +185,8 @@ function restOf(content: string, parts: number): number {
   return hash % parts;
 }
 
-function jsonLine({ event, place }: RecordedEvent): string {
-  return `${escapeUnprintable(JSON.stringify({ kind: 'lacking', place, event }))}\n`;
+function lackingLine({ event, place }: RecordedEvent): string {
+  return jsonLine({ kind: 'lacking', place, event });
 }
 
 function textLine({ event, place }: RecordedEvent): string {

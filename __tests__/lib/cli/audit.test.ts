@@ -300,7 +300,7 @@ test('--json has a line for each session, and one for all of them', async () => 
   expect({ code, rest }).toEqual({ code: 3, rest: [''] });
   expect(JSON.parse(session as string)).toMatchObject({
     ...{ kind: 'session', session: SESSION, verdict: 'missing', missing: 1, gaps: [[1, 1]] },
-    ...{ firstAt: Date.parse('2026-03-03T19:42:34Z'), allowed: 2, denied: 0 },
+    ...{ first_at: Date.parse('2026-03-03T19:42:34Z'), allowed: 2, denied: 0 },
   });
   expect(JSON.parse(total as string)).toEqual({
     ...{
@@ -309,14 +309,14 @@ test('--json has a line for each session, and one for all of them', async () => 
       sessions: 1,
       missing: 1,
       duplicated: 0,
-      withoutSession: 1,
+      without_session: 1,
       unnumbered: 0,
-      lostWithoutSession: 0,
-      ignoredReports: 0,
-      isReadable: true,
+      lost_without_session: 0,
+      ignored_reports: 0,
+      is_readable: true,
     },
     verdicts: { complete: 0, before_start: 0, missing: 1, unknown: 0 },
-    lostBy: { sender: 0, proxy: 0, reporter: 0, unexplained: 1 },
+    lost_by: { sender: 0, proxy: 0, reporter: 0, unexplained: 1 },
   });
 });
 
