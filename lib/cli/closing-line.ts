@@ -50,18 +50,3 @@ function lineOf({ received, recovered, forwarded, dropped, kept }: ReporterAccou
   const rest = kept.logs === 0 ? lost : [`${kept.logs} kept in the spool`, ...lost];
   return `${start}, ${forwarded.logs === 0 ? 'none' : forwarded.logs} forwarded: ${rest.join('; ')}`;
 }
-
-/** Whether nothing is missing in a session, by the words of its verdict. */
-export function isComplete(verdict: unknown): verdict is string {
-  return String(verdict).startsWith('complete');
-}
-
-/** The end of the closing line: what the verdicts of complete sessions say. */
-export function sessionsPart(verdicts: readonly string[]): string {
-  const [only = '', ...others] = verdicts;
-  if (verdicts.length === 0) return '';
-  if (others.length === 0) return `; the session is ${only}`;
-  const whole = verdicts.filter((verdict) => verdict.startsWith('complete,')).length;
-  if (whole === verdicts.length) return `; ${whole} sessions are complete`;
-  return `; ${verdicts.length} sessions are complete, ${verdicts.length - whole} of them from the first event received`;
-}

@@ -1,8 +1,11 @@
 import { type Logger, pino } from 'pino';
 import { escapeUnprintable, messageOf, visible } from '../printable.js';
-import { type ClosingAccount, closingLine, isComplete, sessionsPart } from './closing-line.js';
+import { type ClosingAccount, closingLine } from './closing-line.js';
 import { hasColor, type Io } from './io.js';
 import { prettyFactory } from './pino-pretty.lazy.js';
+
+/** pino's number of the level. */
+const INFO = 30;
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
@@ -28,27 +31,21 @@ export function programLogger(level: string, { stderr, log, env }: Io, utc = fal
 
 /** @returns a function that returns what to show of a line; '' for nothing. */
 function readable(colorize: boolean, utc: boolean): (line: string) => string {
-  /** The verdicts of complete sessions that ended because the proxy closes. The closing line sums them up. */
-  const complete: string[] = [];
   const pretty = prettyFactory({
     colorize,
     translateTime: `${utc ? 'UTC' : 'SYS'}:HH:MM:ss`,
     // It would write what the fields contain as it is.
     hideObject: true,
     messageFormat: ({ level, time, msg, ...fields }) => {
-      if (msg === 'closed' && 'received' in fields) {
-        return `${closingLine(fields as unknown as ClosingAccount)}${sessionsPart(complete)}`;
-      }
+      if (msg === 'closed' && 'received' in fields) return closingLine(fields as unknown as ClosingAccount);
       const rest = Object.keys(fields).length === 0 ? '' : ` ${escapeUnprintable(JSON.stringify(fields))}`;
       return `${visible(String(msg))}${rest}`;
     },
   });
   return (line) => {
-    const { msg, reason, verdict } = JSON.parse(line);
-    if (msg === 'session ended' && reason === 'shutdown' && isComplete(verdict)) {
-      complete.push(verdict);
-      return '';
-    }
+    const { msg, reason, level } = JSON.parse(line);
+    // The end is one line. That an event is missing is a warning, or the closing line says that the proxy lost it.
+    if (msg === 'session ended' && reason === 'shutdown' && level <= INFO) return '';
     return pretty(line).trimEnd();
   };
 }

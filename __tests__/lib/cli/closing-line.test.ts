@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { type ClosingAccount, closingLine, sessionsPart } from '../../../lib/cli/closing-line.js';
+import { type ClosingAccount, closingLine } from '../../../lib/cli/closing-line.js';
 import { DROP_REASONS, type DropReason } from '../../../lib/telemetry/accounts.js';
 
 type Counts = Partial<Record<'received' | 'recovered' | 'forwarded' | 'kept' | DropReason, number>>;
@@ -41,18 +41,6 @@ test.each<[counts: Counts, line: string]>([
 test.each(DROP_REASONS)('a loss for the reason %s is named with its number', (reason) => {
   const line = closingLine(account({ received: 12, forwarded: 5, [reason]: 7 }));
   expect(line).toMatch(/^12 events received, 5 forwarded: 7 lost because (?:the|their) [a-z]/);
-});
-
-const EARLIER = 'complete from the first event received, 3–9; 3 earlier events are unknown';
-
-test.each([
-  [[], ''],
-  [['complete, 0–19'], '; the session is complete, 0–19'],
-  [[EARLIER], `; the session is ${EARLIER}`],
-  [['complete, 0–19', 'complete, 0–0'], '; 2 sessions are complete'],
-  [['complete, 0–19', EARLIER], '; 2 sessions are complete, 1 of them from the first event received'],
-])('the sessions %j at the end: %j', (verdicts, text) => {
-  expect(sessionsPart(verdicts)).toBe(text);
 });
 
 test('each of several reporters is named: what one received says nothing about the others', () => {

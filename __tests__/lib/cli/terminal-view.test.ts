@@ -172,9 +172,7 @@ describe('serve on a terminal', () => {
       );
       const added = rowsOf(terminal.capture('lines')).slice(before.length);
       expect(added).toEqual([
-        expect.stringMatching(
-          /^\[\d\d:\d\d:\d\d\] INFO: 7 events received, all forwarded; 2 sessions are complete, 2 of them from the first event received$/,
-        ),
+        expect.stringMatching(/^\[\d\d:\d\d:\d\d\] INFO: 7 events received, all forwarded$/),
       ]);
     },
     120_000,
