@@ -96,7 +96,7 @@ export class Console {
     });
     const viewers = new Viewers({ batches, maxEvents, run, hello, state });
     const server = await ConsoleServer.listen(address, { token, files, maxConnections, logger, viewers });
-    observe(batches);
+    observe((outcomes) => batches.keep(outcomes));
     if (sessions !== undefined) sessions.ended = (report) => overview?.end(report);
     const pump = () => {
       batches.tick();

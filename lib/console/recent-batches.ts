@@ -1,3 +1,4 @@
+import type { Outcome } from '../../codec/index.js';
 import type { Batch } from '../batch.js';
 
 /** How many batches and bytes are kept in one tick at most. Above that, copying them would slow the proxy down. */
@@ -63,6 +64,11 @@ export class RecentBatches {
   /** The number of the oldest batch that is kept. */
   get oldest(): number {
     return this.#oldest;
+  }
+
+  /** Keeps copies of the batches among these outcomes. */
+  keep(outcomes: readonly Outcome[]): void {
+    for (const outcome of outcomes) if (outcome.kind === 'logs') this.write(outcome);
   }
 
   /** Keeps a copy of a batch, unless too many have arrived since the last {@link tick}. @returns true, as nobody waits. */

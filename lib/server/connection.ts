@@ -9,6 +9,7 @@ import { Demux } from '../streams/demux.js';
 import { FrameParser } from '../streams/frame-parser.js';
 import { MessageDecoder } from '../streams/message-decoder.js';
 import type { StatusSink } from '../streams/status-sink.js';
+import type { TypedReadable } from '../streams/typed-stream.js';
 import type { RejectReason } from '../telemetry/reject-reasons.js';
 import type { Turns, Waiter } from './turns.js';
 
@@ -24,6 +25,8 @@ export interface Sinks {
   readonly makeAudit?: (() => SessionAudit<Outcome[]>) | undefined;
   /** Creates the stream that redacts the batches of a connection. Default: they are not redacted. */
   readonly makeRedactor?: (() => UrlRedactor<true>) | undefined;
+  /** Called with what was decoded, a chunk at a time, before it reaches the other sinks. Nobody waits for it. */
+  readonly observe?: ((outcomes: readonly Outcome[]) => void) | undefined;
   /** Called for each rejected frame. */
   reject(reason: RejectReason, error?: BoundaryLogError): void;
   /** Records this connection. */
@@ -67,7 +70,7 @@ export class Connection implements Waiter {
 
   constructor(
     socket: Socket,
-    { logs, status, reject, makeAudit, makeRedactor, record }: Sinks,
+    { logs, status, reject, makeAudit, makeRedactor, observe, record }: Sinks,
     turns: Turns,
     onError: (error: Error) => void,
   ) {
@@ -94,9 +97,12 @@ export class Connection implements Waiter {
     });
     const decoded = this.#parser.pipe(this.#decoder);
     // The audit comes before redaction, which would lose the summaries that the decoder has read.
-    const outcomes = makeAudit === undefined ? decoded : decoded.pipe(makeAudit());
-    if (makeRedactor === undefined) outcomes.pipe(demux);
-    else outcomes.pipe(makeRedactor()).pipe(demux);
+    const audited = makeAudit === undefined ? decoded : decoded.pipe(makeAudit());
+    const outcomes: TypedReadable<Outcome[]> =
+      makeRedactor === undefined ? audited : audited.pipe(makeRedactor());
+    // Not a stream, whose work for each batch would be a twentieth of all.
+    if (observe !== undefined) outcomes.on('data', observe);
+    outcomes.pipe(demux);
     // After the pipe, so that each call comes after a step: at most 100 frames were processed.
     this.#parser.on('data', () => this.#stepped());
     this.#parser.on('drain', () => {

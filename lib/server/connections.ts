@@ -59,7 +59,7 @@ export class Connections {
   idle = 0;
   /** Connections that were closed as soon as they were accepted. */
   readonly refused: Record<RefusalReason, number> = { max_connections: 0, descriptors: 0 };
-  readonly #sinks: SharedSinks;
+  #sinks: SharedSinks;
   readonly #limits: ConnectionLimits;
   readonly #events: ConnectionEvents;
   readonly #logger: Logger;
@@ -112,6 +112,11 @@ export class Connections {
   /** Bytes of senders that could not be recorded. */
   get unrecorded(): number {
     return this.#recording?.missing.bytes ?? 0;
+  }
+
+  /** Calls a function with everything that new connections decode: see {@link Sinks.observe}. */
+  observe(observer: Sinks['observe']): void {
+    this.#sinks = { ...this.#sinks, observe: observer };
   }
 
   /** Prepares for connections. @throws ERR_RECORD_FAILED */

@@ -1,5 +1,4 @@
 import type { Writable } from 'node:stream';
-import type { LogBatch } from '../../codec/index.js';
 import type { Batch } from '../batch.js';
 import { type Logger, withFields } from '../logger.js';
 import { invalidOption } from '../options.js';
@@ -8,7 +7,6 @@ import { SharedFolder } from '../spool/shared-folder.lazy.js';
 import type { SpoolBufferOptions } from '../spool/spool-options.js';
 import { FanOut } from '../streams/fan-out.js';
 import { LogBuffer, type LogBufferOptions } from '../streams/log-buffer.js';
-import type { Accepting } from '../streams/typed-stream.js';
 import type { DropReason } from '../telemetry/accounts.js';
 import type { Warnings } from '../telemetry/warnings.js';
 import { Delivery, type DeliveryEvents } from './delivery.js';
@@ -28,7 +26,6 @@ export class Deliveries {
   readonly logs: Writable;
   readonly #all: readonly Delivery[];
   readonly #folder: Folder | undefined;
-  #observer: Pick<Accepting<LogBatch>, 'write'> | undefined;
 
   constructor(
     names: readonly string[],
@@ -70,21 +67,12 @@ export class Deliveries {
     const shares = this.#all.flatMap(({ buffer }) =>
       buffer instanceof LogBuffer && buffer.fairShare ? [buffer.sender()] : [],
     );
-    if (this.#observer === undefined && shares.length < 2) return shares[0];
-    const buffers = this.#all.map(({ buffer }) => buffer);
-    const outputs: Accepting<LogBatch>[] = [...(shares.length > 0 ? shares : buffers)];
-    // Of an output that accepts everything at once, only write() is used.
-    if (this.#observer !== undefined) outputs.push(this.#observer as Accepting<LogBatch>);
-    const fanOut = new FanOut(outputs);
+    if (shares.length < 2) return shares[0];
+    const fanOut = new FanOut(shares);
     fanOut.once('close', () => {
       for (const share of shares) share.destroy();
     });
     return fanOut;
-  }
-
-  /** Lets an output receive each batch of new connections, too. It must accept everything at once. */
-  observe(output: Pick<Accepting<LogBatch>, 'write'>): void {
-    this.#observer = output;
   }
 
   /** What the health of the proxy depends on. Each reporter counts. */

@@ -1,7 +1,6 @@
-import type { LogBatch } from '../../codec/index.js';
+import type { Outcome } from '../../codec/index.js';
 import type { SessionLedger } from '../sessions/session-ledger.js';
 import type { SessionReport } from '../sessions/session-report.js';
-import type { Accepting } from '../streams/typed-stream.js';
 import type { Accounts } from '../telemetry/accounts.js';
 import type { Outage } from '../telemetry/reporter-state.js';
 
@@ -24,10 +23,10 @@ export interface Insight {
   /** The first one is that of the first reporter. */
   readonly deliveries: readonly DeliveryInsight[];
   /**
-   * Lets an output receive each batch that connections deliver from now on, after redaction. It must accept everything at
-   * once, because nobody waits for it. Connections that are open already do not use it.
+   * Calls a function with everything that new connections decode, a chunk at a time, after redaction and before it is
+   * delivered. Nobody waits for it, and it must not throw.
    */
-  observe(output: Pick<Accepting<LogBatch>, 'write'>): void;
+  observe(observer: (outcomes: readonly Outcome[]) => void): void;
 }
 
 // By proxy, whose module imports this one.

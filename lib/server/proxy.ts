@@ -129,7 +129,7 @@ export class BoundaryLogProxy {
     giveInsight(this, {
       deliveries: this.#deliveries.all,
       sessions: this.#sessions,
-      observe: (output) => this.#deliveries.observe(output),
+      observe: (observer) => this.#connections.observe(observer),
     });
   }
 
