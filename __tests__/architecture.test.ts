@@ -28,6 +28,7 @@ const CONTRACTS = [
   'events.ts',
   'guard.ts',
   'logger.ts',
+  'optional-packages.ts',
   'options.ts',
   'own-text.ts',
   'printable.ts',

@@ -31,6 +31,7 @@ import { type ErrorCode as CodecErrorCode, BoundaryLogError as CodedError } from
  * | `ERR_INVALID_CAPTURE` | a capture is damaged, or a record cannot follow those before it | what comes before it can be used; on write the stream fails |
  * | `ERR_TRUNCATED_CAPTURE` | a capture ends without its last record | everything before its end can be used |
  * | `ERR_REPLAY_FAILED` | the receiver of a replay cannot be reached, or has gone | the replay ends |
+ * | `ERR_PACKAGE_MISSING` | a package that only this feature needs is not installed | the call fails; the message contains the `npm install` command |
  * | `ERR_CLOSED` | the object was closed before the call | the call fails |
  */
 export type ErrorCode =
@@ -60,6 +61,7 @@ export type ErrorCode =
   | 'ERR_INVALID_CAPTURE'
   | 'ERR_TRUNCATED_CAPTURE'
   | 'ERR_REPLAY_FAILED'
+  | 'ERR_PACKAGE_MISSING'
   | 'ERR_CLOSED';
 
 /** The only error class of this package: an {@link ErrorCode}, a message that says what to do, and the `cause`. */
