@@ -53,6 +53,22 @@ export const WORST = [
     recipe: { tag: 2, prefix: '', unit: '0a00', suffix: '08', length: 32_768, inside: [] },
   },
   {
+    name: 'small: an envelope of 16 requests with an empty log',
+    recipe: { tag: 2, prefix: '', unit: '0a020a00', suffix: '', length: 64, inside: [] },
+  },
+  {
+    name: 'small: a session of one byte, and odd logs',
+    recipe: {
+      tag: 1,
+      prefix:
+        '120208011028120275010a0212000a021a000a03ea01000a038001000a038001000a038001000a03805e000a038001000a038001000a03800168',
+      unit: '',
+      suffix: '',
+      length: 64,
+      inside: [],
+    },
+  },
+  {
     name: 'small: short logs, and a fault at their end',
     recipe: {
       tag: 1,

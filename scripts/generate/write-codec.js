@@ -88,7 +88,7 @@ ${used.map((key) => `  ${key},\n`).join('')}} from './keys';
 import { fieldKey, fieldStart, fieldValue, NOWHERE, nextField } from '../field';
 import { isAscii, isUtf8 } from '../utf8';
 import { afterDelimited, afterLength, afterVarint, longVarintValue, skipField } from '../wire';
-import { begin, noteLog, noteSession, summarize } from '../summary';
+import { noteLog, noteSession } from '../summary';
 
 /** The message is not valid protobuf, or a text in it is not UTF-8. */
 export const MALFORMED: i32 = -1;
@@ -99,10 +99,9 @@ let logs: i32 = 0;
 let place: usize = 0;
 let logsBefore: i32 = 0;
 
-/** How many logs there are in a ${request.name}; below 0 why it is not valid. */
+/** How many logs there are in a ${request.name}, which are noted; below 0 why it is not valid. */
 export function checkRequest(pos: usize, end: usize): i32 {
   logs = 0;
-  begin();
   while (!is${request.name}(pos, end)) {
     // Only this field is not as senders write it.
     logs = logsBefore;
@@ -110,7 +109,6 @@ export function checkRequest(pos: usize, end: usize): i32 {
     if (next < 0) return next;
     pos = next;
   }
-  summarize();
   return logs;
 }
 
@@ -143,7 +141,7 @@ function readFields(request, logs) {
 
 /** Code before and after the fields of a log. */
 const LOG_BEGINS = '  logs += 1;\n  let isAllowed = false;\n  let sequence: i32 = 0;\n';
-const LOG_ENDS = '  noteLog(logs, isAllowed, sequence);\n';
+const LOG_ENDS = '  noteLog(isAllowed, sequence);\n';
 
 /** Code that notes how far the check of a request has got. */
 const PLACE = '    place = pos;\n    logsBefore = logs;\n';

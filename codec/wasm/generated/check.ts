@@ -16,7 +16,7 @@ import {
 import { fieldKey, fieldStart, fieldValue, NOWHERE, nextField } from '../field';
 import { isAscii, isUtf8 } from '../utf8';
 import { afterDelimited, afterLength, afterVarint, longVarintValue, skipField } from '../wire';
-import { begin, noteLog, noteSession, summarize } from '../summary';
+import { noteLog, noteSession } from '../summary';
 
 /** The message is not valid protobuf, or a text in it is not UTF-8. */
 export const MALFORMED: i32 = -1;
@@ -27,10 +27,9 @@ let logs: i32 = 0;
 let place: usize = 0;
 let logsBefore: i32 = 0;
 
-/** How many logs there are in a ReportBoundaryLogsRequest; below 0 why it is not valid. */
+/** How many logs there are in a ReportBoundaryLogsRequest, which are noted; below 0 why it is not valid. */
 export function checkRequest(pos: usize, end: usize): i32 {
   logs = 0;
-  begin();
   while (!isReportBoundaryLogsRequest(pos, end)) {
     // Only this field is not as senders write it.
     logs = logsBefore;
@@ -38,7 +37,6 @@ export function checkRequest(pos: usize, end: usize): i32 {
     if (next < 0) return next;
     pos = next;
   }
-  summarize();
   return logs;
 }
 
@@ -111,7 +109,7 @@ function isBoundaryLog(pos: usize, end: usize): bool {
     }
   }
   if (pos !== end) return false;
-  noteLog(logs, isAllowed, sequence);
+  noteLog(isAllowed, sequence);
   return true;
 }
 
@@ -183,7 +181,7 @@ function walkBoundaryLog(pos: usize, end: usize): i32 {
       sequence = <i32>fieldValue;
     }
   }
-  noteLog(logs, isAllowed, sequence);
+  noteLog(isAllowed, sequence);
   return 0;
 }
 
