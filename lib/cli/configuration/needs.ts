@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { isLoopback } from '../../http/host-check.js';
+import { isNatsUrl } from '../../nats/servers.js';
 
 /** What one option needs of another one to have an effect. */
 export interface Need {
@@ -27,6 +28,10 @@ const reporter = (wanted: string): Need => ({
   isMet: (values) => (values as readonly string[]).includes(wanted),
 });
 export const CODER = reporter('coder');
+export const NATS: Need = {
+  ...{ option: 'reporter', wanted: 'nats://HOST:PORT' },
+  isMet: (values) => (values as readonly string[]).some(isNatsUrl),
+};
 export const STDOUT = reporter('stdout');
 /** A line that was written to stdout cannot be withdrawn, so the proxy waits for a slow reader. */
 export const NOT_STDOUT: Need = {
