@@ -61,13 +61,13 @@ export const METRICS: readonly Definition[] = [
   {
     name: `${PREFIX}batches_received_total`,
     type: 'counter',
-    help: 'Batches that were received on the socket.',
+    help: 'Batches that were received on the socket, or that the source delivered for the first time.',
     values: (source) => subtract(source.accounts().received, source.accounts().recovered).batches,
   },
   {
     name: `${PREFIX}logs_received_total`,
     type: 'counter',
-    help: 'Logs that were received on the socket.',
+    help: 'Logs that were received on the socket, or that the source delivered for the first time.',
     values: (source) => subtract(source.accounts().received, source.accounts().recovered).logs,
   },
   {
@@ -81,6 +81,36 @@ export const METRICS: readonly Definition[] = [
     type: 'counter',
     help: 'Logs that the spool contained when it was opened.',
     values: (source) => source.accounts().recovered.logs,
+  },
+  {
+    name: `${PREFIX}batches_redelivered_total`,
+    type: 'counter',
+    help: 'Batches that the source delivered again.',
+    values: (source) => source.accounts().redelivered.batches,
+  },
+  {
+    name: `${PREFIX}logs_redelivered_total`,
+    type: 'counter',
+    help: 'Logs that the source delivered again.',
+    values: (source) => source.accounts().redelivered.logs,
+  },
+  {
+    name: `${PREFIX}batches_returned_total`,
+    type: 'counter',
+    help: 'Batches that were not delivered to the reporter, and that the source delivers again.',
+    values: (source) => source.accounts().returned.batches,
+  },
+  {
+    name: `${PREFIX}logs_returned_total`,
+    type: 'counter',
+    help: 'Logs that were not delivered to the reporter, and that the source delivers again.',
+    values: (source) => source.accounts().returned.logs,
+  },
+  {
+    name: `${PREFIX}source_up`,
+    type: 'gauge',
+    help: 'Whether the source can be reached: 1, or 0 during an outage; 1 without a source.',
+    values: ({ source }) => (source?.isUp === false ? 0 : 1),
   },
   {
     name: `${PREFIX}retries_total`,
