@@ -1,43 +1,11 @@
-import { BoundaryLogError, type ErrorCode } from '../../errors.js';
-import type { ReportError } from '../../forwarding/reporter.js';
+import { Failure, lastingRefusal, passing, rejection } from '../../connection/failure.js';
 import { oneLine, type Refusal } from './http-reply.js';
 
-/** How long to wait after a failure that lasts until somebody changes the configuration, in ms. */
-const CONFIGURATION_RETRY_MS = 120_000;
-
-interface Hints {
-  permanent?: true;
-  retryAfterMs?: number | undefined;
-  retryWithinMs?: number;
-}
-
-/** An error of the connection to Coder or of a call, with the reporter's hints about retries. */
-export class Failure extends BoundaryLogError implements ReportError {
-  declare readonly permanent?: true;
-  declare readonly retryAfterMs?: number;
-  declare readonly retryWithinMs?: number;
-
-  constructor(code: ErrorCode, message: string, { cause, ...hints }: Hints & { cause?: unknown } = {}) {
-    super(code, message, cause === undefined ? {} : { cause });
-    for (const [name, hint] of Object.entries(hints)) {
-      if (hint !== undefined) Object.assign(this, { [name]: hint });
-    }
-  }
-}
-
-/** A failure that may pass by itself. @param retryAfterMs How long the server asked to wait. */
-export function passing(code: ErrorCode, message: string, cause?: unknown, retryAfterMs?: number): Failure {
-  return new Failure(code, message, { cause, retryAfterMs });
-}
+export { Failure, isLasting, passing, rejection as permanent } from '../../connection/failure.js';
 
 /** A failure that lasts until somebody changes the configuration. Batches are kept, and retried slowly. */
 export function lasting(message: string, cause?: unknown): Failure {
-  return passing('ERR_CODER_REFUSED', message, cause, CONFIGURATION_RETRY_MS);
-}
-
-export function isLasting(error: unknown): error is Failure {
-  const { code, retryAfterMs } = error as Partial<Failure>;
-  return code === 'ERR_CODER_REFUSED' && retryAfterMs !== undefined;
+  return lastingRefusal('ERR_CODER_REFUSED', message, cause);
 }
 
 /**
@@ -48,11 +16,6 @@ export class TokenRefusal extends Failure {
   constructor(message: string) {
     super('ERR_CODER_REFUSED', message);
   }
-}
-
-/** The server will never accept this batch. */
-export function permanent(message: string): Failure {
-  return new Failure('ERR_CALL_REJECTED', message, { permanent: true });
 }
 
 const UNIMPLEMENTED = 12n;
@@ -69,7 +32,7 @@ export function callFailure(code: bigint, text: string): Failure {
   if (/\bcontext (canceled|deadline exceeded)\b/.test(text)) {
     return passing('ERR_CONNECTION_LOST', `Coder has interrupted the call: ${oneLine(text)}`);
   }
-  return permanent(`Coder rejects this batch (code ${code}): ${oneLine(text)}`);
+  return rejection(`Coder rejects this batch (code ${code}): ${oneLine(text)}`);
 }
 
 /** The failure that an HTTP response to a request to connect means. @param url The URL of the request. */
