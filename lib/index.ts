@@ -56,6 +56,7 @@ export type {
   UrlRedactorEvents,
   WritableEvents,
 } from './events.js';
+export type { BatchReceiver, BatchSource } from './forwarding/batch-source.js';
 export type { CoalesceOptions } from './forwarding/coalesce-options.js';
 export { Forwarder } from './forwarding/forwarder.js';
 export type { ForwarderOptions } from './forwarding/forwarder-options.js';
@@ -70,7 +71,6 @@ export { type TextOutput, TextReporter, type TextReporterOptions } from './repor
 export { BoundaryLogSender } from './sender/sender.js';
 export { SENDER_DROP_REASONS, type SenderAccounts, type SenderDropReason } from './sender/sender-accounts.js';
 export type { BoundaryLogSenderOptions } from './sender/sender-options.js';
-export type { BatchReceiver, BatchSource } from './server/batch-source.js';
 export { BoundaryLogProxy } from './server/proxy.js';
 export type { BoundaryLogProxyOptions, CloseOptions, RunForwarderOptions } from './server/proxy-options.js';
 export type { SessionsOptions } from './server/sessions-options.js';

@@ -1,5 +1,6 @@
 import { isRecord } from '../../codec/argument.js';
 import type { RecordOptions } from '../capture/recording.js';
+import type { BatchSource } from '../forwarding/batch-source.js';
 import { FORWARDER_OPTIONS } from '../forwarding/forwarder-options.js';
 import type { RetryOptions } from '../forwarding/retry-options.js';
 import type { Logger } from '../logger.js';
@@ -20,7 +21,6 @@ import type { SpoolBufferOptions } from '../spool/spool-options.js';
 import { LOG_BUFFER_OPTIONS } from '../streams/log-buffer.js';
 import { STATUS_SINK_OPTIONS } from '../streams/status-sink.js';
 import { type MetricsRegistry, Registry } from '../telemetry/prom-client.js';
-import type { BatchSource } from './batch-source.js';
 import type { SessionsOptions } from './sessions-options.js';
 
 /** Options of {@link BoundaryLogProxy}. */

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import type { LogBatch, Outcome } from '../../codec/index.js';
 import type { Batch } from '../batch.js';
 import type { BoundaryLogError } from '../errors.js';
+import type { BatchSource } from '../forwarding/batch-source.js';
 import { invalidOption, resolveOptions } from '../options.js';
 import { REDACT_OPTIONS, type RedactOptions } from '../redaction/redact-options.js';
 import { redactedBatch } from '../redaction/redacted-batch.js';
@@ -9,7 +10,6 @@ import { RequestRedactor } from '../redaction/request-redactor.js';
 import { whenDrained } from '../streams/drained.js';
 import type { DropReason } from '../telemetry/accounts.js';
 import type { RejectReason } from '../telemetry/reject-reasons.js';
-import type { BatchSource } from './batch-source.js';
 import type { Listener } from './listener/listener.js';
 import { Settlement } from './settlement.js';
 

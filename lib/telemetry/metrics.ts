@@ -10,6 +10,7 @@ import { RECORD_MISSING } from './record-metric.js';
 import { Registration } from './registration.js';
 import { reporterMetrics } from './reporter-metrics.js';
 import { SESSION_METRICS } from './session-metrics.js';
+import { SOURCE_METRICS } from './source-metrics.js';
 
 /** The values of one metric: a number, or a number for each value of its label. */
 type Values = number | Readonly<Record<string, number>>;
@@ -82,36 +83,7 @@ export const METRICS: readonly Definition[] = [
     help: 'Logs that the spool contained when it was opened.',
     values: (source) => source.accounts().recovered.logs,
   },
-  {
-    name: `${PREFIX}batches_redelivered_total`,
-    type: 'counter',
-    help: 'Batches that the source delivered again.',
-    values: (source) => source.accounts().redelivered.batches,
-  },
-  {
-    name: `${PREFIX}logs_redelivered_total`,
-    type: 'counter',
-    help: 'Logs that the source delivered again.',
-    values: (source) => source.accounts().redelivered.logs,
-  },
-  {
-    name: `${PREFIX}batches_returned_total`,
-    type: 'counter',
-    help: 'Batches that were not delivered to the reporter, and that the source delivers again.',
-    values: (source) => source.accounts().returned.batches,
-  },
-  {
-    name: `${PREFIX}logs_returned_total`,
-    type: 'counter',
-    help: 'Logs that were not delivered to the reporter, and that the source delivers again.',
-    values: (source) => source.accounts().returned.logs,
-  },
-  {
-    name: `${PREFIX}source_up`,
-    type: 'gauge',
-    help: 'Whether the source can be reached: 1, or 0 during an outage; 1 without a source.',
-    values: ({ source }) => (source?.isUp === false ? 0 : 1),
-  },
+  ...SOURCE_METRICS,
   {
     name: `${PREFIX}retries_total`,
     type: 'counter',
