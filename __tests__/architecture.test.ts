@@ -58,6 +58,7 @@ const FOLDERS: Record<string, string[]> = {
   connection: ['telemetry', 'forwarding'],
   nats: ['telemetry', 'forwarding', 'connection'],
   reporters: ['telemetry', 'text', 'forwarding', 'sender', 'connection', 'nats'],
+  sources: ['streams', 'telemetry', 'forwarding', 'connection', 'nats'],
   server: ['streams', 'telemetry', 'capture', 'forwarding', 'redaction', 'spool', 'sessions'],
   console: ['streams', 'telemetry', 'text', 'rules', 'http', 'sessions', 'server'],
   cli: [
@@ -75,6 +76,7 @@ const FOLDERS: Record<string, string[]> = {
     'connection',
     'nats',
     'reporters',
+    'sources',
     'server',
     'http',
     'console',

@@ -19,6 +19,9 @@ const equal = (option: string, wanted: string): Need => ({
 
 export const SPOOL = needed('spool');
 export const NO_SPOOL: Need = { option: 'spool', isMet: (value) => value === undefined };
+export const SOURCE = needed('source');
+/** A source takes the place of the socket, keeps what there is no room for, and is shared, so that each proxy sees a part. */
+export const NO_SOURCE: Need = { option: 'source', isMet: (value) => value === undefined };
 export const RECORD = needed('record');
 export const REDACT = needed('redact');
 /** A recording contains the bytes as they were received, with everything that a redaction removes. */

@@ -32,13 +32,13 @@ export function missing(
       problems.push(messageOf(error));
     }
   };
-  const { reporter, socketGroup } = options;
+  const { reporter, socketGroup, source: batchSource } = options;
   if (socketGroup !== undefined)
     attempt(() => groupNumber(socketGroup, undefined, entryOf('socketGroup')?.name));
   const { name = '--reporter', source = 'flag' } = entryOf('reporter') ?? {};
   for (const value of reporter) {
     const path = socketOf(value);
-    if (path === undefined || !isSameSocket(path, options.socket)) continue;
+    if (path === undefined || batchSource !== undefined || !isSameSocket(path, options.socket)) continue;
     problems.push(
       `${name}: got ${shown(value)}, expected another socket than --socket, which would be a loop`,
     );
