@@ -51,7 +51,10 @@ export class JetStreamSource extends Readable<LogBatch, JetStreamSourceEvents> i
   readonly #options: ResolvedSourceOptions;
   readonly #outage: Outage;
   readonly #events = new GuardedEvents(this);
-  readonly #custody = new Custody((error) => this.#events.emit('reject', error));
+  readonly #custody = new Custody(
+    (error) => this.#events.emit('reject', error),
+    () => this.#outage.answered(),
+  );
   /** Ends the first attempt to connect. */
   readonly #closing = new AbortController();
   #kept: KeptConnection<SourceSession> | undefined;
@@ -152,8 +155,7 @@ export class JetStreamSource extends Readable<LogBatch, JetStreamSourceEvents> i
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    const session = this.#session;
-    if (session !== undefined) await within(CLOSE_MS, Promise.race([session.stop(), session.closed]));
+    await this.#stopSession();
     this.push(null);
   }
 
@@ -228,6 +230,8 @@ export class JetStreamSource extends Readable<LogBatch, JetStreamSourceEvents> i
         const batch = this.#custody.receive(message, !this.#isStopped);
         if (batch !== undefined) this.push(batch);
       },
+      works: () => this.#outage.answered(),
+      refuses: (error: BoundaryLogError) => this.#outage.callFailed(error),
     };
     const session = await SourceSession.dial(state, signal);
     this.#session = session;
@@ -251,9 +255,16 @@ export class JetStreamSource extends Readable<LogBatch, JetStreamSourceEvents> i
       logger.warn({ stream, consumer, warnings }, 'the consumer could lose or repeat batches');
   }
 
+  async #stopSession(): Promise<void> {
+    const session = this.#session;
+    if (session !== undefined) await within(CLOSE_MS, Promise.race([session.stop(), session.closed]));
+  }
+
   async #end(): Promise<void> {
     this.#closing.abort(new BoundaryLogError('ERR_CLOSED', CLOSED));
     await this.#opened?.catch(() => undefined);
+    // Otherwise the server would deliver to the open request what is returned.
+    await this.#stopSession();
     const { answers } = this.#custody;
     this.#custody.returnAll();
     if (answers.unconfirmed > 0 && this.#kept !== undefined) await within(CLOSE_MS, answers.confirmed());
