@@ -134,6 +134,12 @@ const RULES: Rule[] = [
     never: /^(lib\/reporters\/coder\/|(ws|https-proxy-agent)$)/,
   },
   {
+    rule: 'only what is about NATS, and the command line, imports NATS',
+    why: 'its client is an optional peer dependency, and other entries must not need it',
+    modules: /^(?!lib\/(nats|reporters\/jetstream|sources\/jetstream|cli)\/)/,
+    never: /^(lib\/(nats|reporters\/jetstream|sources\/jetstream)\/|@nats-io\/)/,
+  },
+  {
     rule: 'only the command line imports argument parsers and loggers',
     why: 'the library has no arguments, no exit codes, and no stdout of its own',
     modules: /^(?!lib\/cli\/)/,
@@ -143,7 +149,8 @@ const RULES: Rule[] = [
     rule: "no module inside imports the package's root",
     why: 'it only collects the public names, so importing it would create cycles',
     modules: /^(codec|lib)\//,
-    never: /^(lib\/index\.ts|lib\/(reporters\/coder|rules|spool)\/index\.ts|boundary-log-proxy(\/.+)?)$/,
+    never:
+      /^(lib\/index\.ts|lib\/(reporters\/(coder|jetstream)|sources\/jetstream|rules|spool)\/index\.ts|boundary-log-proxy(\/.+)?)$/,
   },
   {
     rule: 'only lib/streams/base.ts imports the stream classes',

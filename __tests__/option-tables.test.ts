@@ -4,13 +4,16 @@ import { RECORD_OPTIONS } from '../lib/capture/recording.js';
 import { COALESCE_OPTIONS } from '../lib/forwarding/coalesce-options.js';
 import { FORWARDER_OPTIONS } from '../lib/forwarding/forwarder-options.js';
 import { RETRY_OPTIONS } from '../lib/forwarding/retry-options.js';
+import { NATS_OPTIONS, STREAM_OPTIONS } from '../lib/nats/nats-options.js';
 import { documentedDefault, type OptionRow } from '../lib/options.js';
 import { REDACT_OPTIONS } from '../lib/redaction/redact-options.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
+import { PUBLISH_OPTIONS } from '../lib/reporters/jetstream/options.js';
 import { SOCKET_REPORTER_OPTIONS } from '../lib/reporters/socket.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
 import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
+import { SOURCE_OPTIONS } from '../lib/sources/jetstream/source-options.js';
 import { SPOOL_OPTIONS } from '../lib/spool/spool-options.js';
 import { DEMUX_OPTIONS } from '../lib/streams/demux.js';
 import { FRAME_PARSER_OPTIONS } from '../lib/streams/frame-parser.js';
@@ -40,6 +43,10 @@ const TABLES: [name: string, file: string, table: Table][] = [
   ['TextReporterOptions', 'reporters/text.ts', TEXT_REPORTER_OPTIONS],
   ['SocketReporterOptions', 'reporters/socket.ts', SOCKET_REPORTER_OPTIONS],
   ['CoderReporterOptions', 'reporters/coder/options.ts', CODER_OPTIONS],
+  ['NatsOptions', 'nats/nats-options.ts', NATS_OPTIONS],
+  ['StreamOptions', 'nats/nats-options.ts', STREAM_OPTIONS],
+  ['JetStreamReporterOptions', 'reporters/jetstream/options.ts', PUBLISH_OPTIONS],
+  ['JetStreamSourceOptions', 'sources/jetstream/source-options.ts', SOURCE_OPTIONS],
 ];
 
 /** The doc comments of an interface by property, on one line each and without markup. */

@@ -63,6 +63,8 @@ const VALUES = {
     suggestRules: 'function',
   },
   'boundary-log-proxy/reporters/coder': { CoderReporter: 'function' },
+  'boundary-log-proxy/reporters/jetstream': { JetStreamReporter: 'function' },
+  'boundary-log-proxy/sources/jetstream': { JetStreamSource: 'function' },
 };
 
 /** Programs that use the types of an entry. If a type were `any`, its expected error would be missing. */
@@ -197,6 +199,44 @@ const CONSUMERS = {
     new CoderReporter({ url: 'https://coder.example.com' });
     // @ts-expect-error
     export const notAny: number = new CoderReporter(options);
+  `,
+  // Without the client of NATS, whose types are not part of these.
+  'boundary-log-proxy/reporters/jetstream': `
+    import { LogBatch } from 'boundary-log-proxy';
+    import { JetStreamReporter, type JetStreamReporterOptions } from 'boundary-log-proxy/reporters/jetstream';
+
+    const options: JetStreamReporterOptions = { servers: ['nats://a', 'nats://b'], maxBytes: 2 ** 30 };
+    export async function main(): Promise<void> {
+      const reporter = new JetStreamReporter({ ...options, logger: console, proxy: 'edge-1' });
+      await reporter.report(new LogBatch(2, 0, Buffer.alloc(0)), { signal: AbortSignal.timeout(1) });
+      await reporter.close();
+    }
+
+    // @ts-expect-error
+    new JetStreamReporter({});
+    // @ts-expect-error
+    export const notAny: number = new JetStreamReporter(options);
+  `,
+  'boundary-log-proxy/sources/jetstream': `
+    import { pipeline } from 'node:stream/promises';
+    import { BoundaryLogProxy, Forwarder, type BatchSource, type LogBatch } from 'boundary-log-proxy';
+    import { JetStreamSource, type JetStreamSourceOptions } from 'boundary-log-proxy/sources/jetstream';
+
+    const options: JetStreamSourceOptions = { servers: 'nats://a', consumer: 'archive', maxBatches: 10 };
+    export async function main(): Promise<void> {
+      const source = new JetStreamSource({ ...options, logger: console }).on('reject', ({ code }) => console.log(code));
+      const forwarder = new Forwarder({ report: (batch) => console.log(batch.request) });
+      await pipeline(source.settleWith(forwarder), forwarder);
+      for await (const batch of source) source.accepted(batch satisfies LogBatch);
+      await source.close();
+      const given: BatchSource = source;
+      new BoundaryLogProxy({ source: given });
+    }
+
+    // @ts-expect-error
+    new JetStreamSource({});
+    // @ts-expect-error
+    export const notAny: number = new JetStreamSource(options);
   `,
 };
 

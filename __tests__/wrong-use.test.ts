@@ -8,6 +8,8 @@ import type { OptionRow } from '../lib/options.js';
 import { REDACT_OPTIONS } from '../lib/redaction/redact-options.js';
 import * as coder from '../lib/reporters/coder/index.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
+import * as jetstream from '../lib/reporters/jetstream/index.js';
+import { JETSTREAM_OPTIONS } from '../lib/reporters/jetstream/options.js';
 import { SOCKET_REPORTER_OPTIONS } from '../lib/reporters/socket.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
 import * as rules from '../lib/rules/index.js';
@@ -15,6 +17,8 @@ import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
 import { SESSIONS_OPTIONS } from '../lib/server/sessions-options.js';
 import { SESSION_AUDIT_OPTIONS } from '../lib/sessions/session-audit.js';
+import * as sources from '../lib/sources/jetstream/index.js';
+import { JETSTREAM_SOURCE_OPTIONS } from '../lib/sources/jetstream/source-options.js';
 import * as spool from '../lib/spool/index.js';
 import { SPOOL_OPTIONS } from '../lib/spool/spool-options.js';
 import { DEMUX_OPTIONS } from '../lib/streams/demux.js';
@@ -74,6 +78,8 @@ const NODE: Name[] = ['null'];
 const NOT_BYTES = NAMES.filter((name) => name !== 'bytes' && typeof VALUES[name] !== 'string');
 const reporter: root.Reporter = { report: () => undefined };
 const frame: codec.Frame = { tag: 2, payload: Buffer.alloc(0) };
+const batch = new codec.LogBatch(2, 0, Buffer.alloc(0));
+const source = new sources.JetStreamSource({ servers: 'nats://127.0.0.1:1' });
 const proxy = new root.BoundaryLogProxy({ socketPath: path() });
 afterAll(() => proxy.close());
 
@@ -93,6 +99,20 @@ const ARGUMENTS: Record<string, Record<string, Argument>> = {
     'decode(chunk)': { call: (value) => new root.CaptureDecoder().decode(value), right: ['bytes'] },
   },
   CoderReporter: { options: { call: (value) => new coder.CoderReporter(value) } },
+  JetStreamReporter: { options: { call: (value) => new jetstream.JetStreamReporter(value) } },
+  JetStreamSource: {
+    options: { call: (value) => new sources.JetStreamSource(value) },
+    'accepted(batch)': { call: (value) => source.accepted(value) },
+    'returned(batch)': { call: (value) => source.returned(value) },
+    'returned(, delayMs)': {
+      call: (value) => source.returned(batch, value),
+      right: ['undefined'],
+    },
+    'rejected(batch)': { call: (value) => source.rejected(value) },
+    'rejected(, reason)': { call: (value) => source.rejected(batch, value), right: ['undefined', ...TEXTS] },
+    'settleWith(forwarder)': { call: (value) => source.settleWith(value), right: ['a stream'] },
+    'deliveries(batch)': { call: (value) => source.deliveries(value) },
+  },
   decodeFrame: {
     protocol: { call: (value) => codec.decodeFrame(value, frame) },
     frame: { call: (value) => codec.decodeFrame(codec.boundaryProtocol, value) },
@@ -454,7 +474,7 @@ test.each(NOT_BYTES)('a stream of bytes itself rejects %s', async (name) => {
 });
 
 test('every exported function and class has its rows, or a reason to have none', () => {
-  const exported = [root, codec, coder, rules, spool].flatMap((entry) =>
+  const exported = [root, codec, coder, jetstream, sources, rules, spool].flatMap((entry) =>
     Object.entries(entry).flatMap(([name, value]) => (typeof value === 'function' ? [name] : [])),
   );
   expect([...Object.keys(ARGUMENTS), ...Object.keys(EXEMPT)].sort()).toEqual([...new Set(exported)].sort());
@@ -474,6 +494,16 @@ const TABLES: [
     'CoderReporter',
     CODER_OPTIONS,
     (options) => new coder.CoderReporter({ url: 'http://127.0.0.1:1', token: 't', ...(options as object) }),
+  ],
+  [
+    'JetStreamReporter',
+    JETSTREAM_OPTIONS,
+    (options) => new jetstream.JetStreamReporter({ servers: 'nats://127.0.0.1:1', ...(options as object) }),
+  ],
+  [
+    'JetStreamSource',
+    JETSTREAM_SOURCE_OPTIONS,
+    (options) => new sources.JetStreamSource({ servers: 'nats://127.0.0.1:1', ...(options as object) }),
   ],
   ['Demux', DEMUX_OPTIONS, (options) => new root.Demux({}, options)],
   ['Forwarder', FORWARDER_OPTIONS, (options) => new root.Forwarder(reporter, options)],

@@ -11,8 +11,8 @@ export type RetryArguments = Pick<
 export function retryFrom(options: RetryArguments, reporter: string): RunForwarderOptions['retry'] {
   if (!options.retry) return false;
   const unlimited = Number.POSITIVE_INFINITY;
-  // Usually an operator has to fix what Coder refuses, so batches are kept as long as there is room.
-  const elapsed = options.retryElapsed ?? (reporter === 'coder' ? unlimited : 300);
+  // Usually an operator has to fix what a server refuses, so batches are kept as long as there is room.
+  const elapsed = options.retryElapsed ?? (/^(coder|nats)$/.test(reporter) ? unlimited : 300);
   return {
     initialDelayMs: options.retryInitialDelay * 1000,
     factor: options.retryFactor,

@@ -3,6 +3,7 @@ import type { NodeConnectionOptions } from '@nats-io/transport-node';
 import { orAborted } from '../abort.js';
 import { BoundaryLogError } from '../errors.js';
 import { messageOf } from '../printable.js';
+import { isCredentials } from './credentials.js';
 import { connectFailure, refusal } from './failures.js';
 import type { ResolvedNatsOptions } from './nats-options.js';
 import { type NatsPackages, natsPackages } from './packages.js';
@@ -105,13 +106,6 @@ async function readSetting(path: string, what: string, option: string): Promise<
   } catch (cause) {
     throw refusal(`${what} cannot be read (${messageOf(cause)}): correct ${option}`, cause);
   }
-}
-
-/** Whether a text has the form of a credentials file, as `nsc` writes it. */
-export function isCredentials(text: string): boolean {
-  return /-----BEGIN NATS USER JWT-----\s+\S+\s+-+END[\s\S]*-----BEGIN USER NKEY SEED-----\s+S\S+\s+-+END/.test(
-    text,
-  );
 }
 
 function checkCredentials(text: string): void {

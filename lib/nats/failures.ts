@@ -152,6 +152,9 @@ export function requestFailure(what: string, error: unknown, timeoutMs: number):
   if (names.includes('TimeoutError')) {
     return passing('ERR_CALL_TIMEOUT', `${what}: NATS has not answered within ${timeoutMs} ms`, error);
   }
+  if (names.includes('InvalidArgumentError') && /max_payload/.test(said(error))) {
+    return rejection(`${what}: it is larger than the server accepts: raise max_payload of the server`, error);
+  }
   const code = apiCode(error);
   if (code === undefined) return passing('ERR_CONNECTION_LOST', `${what}: ${said(error)}`, error);
   if (code === ApiCode.MESSAGE_TOO_LARGE || code === ApiCode.HEADERS_TOO_LARGE) {

@@ -58,7 +58,7 @@ export const STREAM_NAME: OptionCheck = {
 /** What an error must not contain. */
 const secret = (what: string): OptionCheck => ({
   expected: what,
-  accepts: (value) => typeof value === 'string' && value !== '',
+  accepts: (value) => text.accepts(value),
 });
 
 export const NATS_OPTIONS = {

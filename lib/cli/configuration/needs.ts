@@ -1,11 +1,13 @@
 import { isIP } from 'node:net';
 import { isLoopback } from '../../http/host-check.js';
+import { isNatsUrl } from '../../nats/servers.js';
 
 /** What one option needs of another one to have an effect. */
 export interface Need {
   /** The other option. */
   readonly option: string;
-  isMet(value: unknown): boolean;
+  /** @param values The values of all options. */
+  isMet(value: unknown, values: ReadonlyMap<string, unknown>): boolean;
   /** A value with which it is met, for the advice. None if any value will do. */
   readonly wanted?: string;
 }
@@ -30,6 +32,15 @@ const reporter = (wanted: string): Need => ({
   isMet: (values) => (values as readonly string[]).includes(wanted),
 });
 export const CODER = reporter('coder');
+export const NATS: Need = {
+  ...{ option: 'reporter', wanted: 'nats://HOST:PORT' },
+  isMet: (values) => (values as readonly string[]).some(isNatsUrl),
+};
+/** A server of NATS, to which batches go, or from which they come. */
+export const NATS_SERVER: Need = {
+  ...NATS,
+  isMet: (value, values) => NATS.isMet(value, values) || values.get('source') !== undefined,
+};
 export const STDOUT = reporter('stdout');
 /** A line that was written to stdout cannot be withdrawn, so the proxy waits for a slow reader. */
 export const NOT_STDOUT: Need = {

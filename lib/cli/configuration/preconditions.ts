@@ -1,5 +1,6 @@
 import { BoundaryLogError } from '../../errors.js';
 import { silent } from '../../logger.js';
+import { isNatsUrl, sharesHost } from '../../nats/servers.js';
 import { shown } from '../../options.js';
 import { messageOf } from '../../printable.js';
 import { isToken } from '../../reporters/coder/options.js';
@@ -8,6 +9,7 @@ import { isSameSocket } from '../../socket-path.js';
 import { agentToken, TOKEN_ENV } from '../agent-token.js';
 import { socketOf } from '../arguments.js';
 import type { Io } from '../io.js';
+import { natsProblems } from '../nats.js';
 import { advice } from './entry.js';
 import type { Resolved } from './resolve.js';
 import type { ServeOptions } from './serve-options.js';
@@ -40,6 +42,13 @@ export function missing(
     problems.push(
       `${name}: got ${shown(value)}, expected another socket than --socket, which would be a loop`,
     );
+  }
+  for (const value of reporter) {
+    if (batchSource === undefined || !sharesHost(value, batchSource)) continue;
+    problems.push(`${name}: got a server of --source, expected another one, because it would be a loop`);
+  }
+  if (reporter.some(isNatsUrl) || batchSource !== undefined) {
+    problems.push(...natsProblems(options, { env }, (option) => entryOf(option)?.name, source));
   }
   if (!reporter.includes('coder')) return problems;
 

@@ -19,6 +19,7 @@ import {
   toggle,
   whole,
 } from './kinds.js';
+import { NATS_ROWS } from './nats-rows.js';
 import {
   CUSTOM_SOCKET,
   DROPPING,
@@ -131,9 +132,10 @@ export const SERVE_OPTIONS = {
     takes: 'name',
     default: ['stdout'],
     shownDefault: 'stdout',
-    doc: 'where to forward the logs: stdout, coder, socket:PATH, or null, which only counts them; may be repeated',
+    doc: 'where to forward the logs: stdout, coder, nats://HOST:PORT, tls://HOST:PORT, socket:PATH, or null, which only counts them; may be repeated',
   },
   ...CODER_ROWS,
+  ...NATS_ROWS,
   eventsFile: {
     kind: path(),
     takes: 'path',

@@ -17,8 +17,7 @@ export interface JetStreamSourceOptions extends NatsOptions {
   maxBytes?: number | undefined;
 }
 
-export const JETSTREAM_SOURCE_OPTIONS = {
-  ...NATS_OPTIONS,
+export const SOURCE_OPTIONS = {
   consumer: {
     ...STREAM_NAME,
     default: 'boundary-log-proxy',
@@ -34,6 +33,11 @@ export const JETSTREAM_SOURCE_OPTIONS = {
     defaultDoc: '32768 for each batch of `maxBatches`',
     doc: 'How many bytes these batches may have; at least as many as the largest message that the server accepts',
   },
+} satisfies OptionTable<Omit<JetStreamSourceOptions, keyof NatsOptions>>;
+
+export const JETSTREAM_SOURCE_OPTIONS = {
+  ...NATS_OPTIONS,
+  ...SOURCE_OPTIONS,
 } satisfies OptionTable<JetStreamSourceOptions>;
 
 export type ResolvedSourceOptions = ReturnType<typeof resolveSourceOptions>;
