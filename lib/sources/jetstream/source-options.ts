@@ -1,4 +1,10 @@
-import { NATS_OPTIONS, type NatsOptions, resolveNatsOptions, STREAM_NAME } from '../../nats/nats-options.js';
+import {
+  NATS_OPTIONS,
+  type NatsOptions,
+  type ResolvedNatsOptions,
+  resolveNatsOptions,
+  STREAM_NAME,
+} from '../../nats/nats-options.js';
 import { type OptionTable, wholeNumber } from '../../options.js';
 
 /** Options of `JetStreamSource`. */
@@ -40,10 +46,14 @@ export const JETSTREAM_SOURCE_OPTIONS = {
   ...SOURCE_OPTIONS,
 } satisfies OptionTable<JetStreamSourceOptions>;
 
-export type ResolvedSourceOptions = ReturnType<typeof resolveSourceOptions>;
+export interface ResolvedSourceOptions extends ResolvedNatsOptions {
+  readonly consumer: string;
+  readonly maxBatches: number;
+  readonly maxBytes: number;
+}
 
 /** @throws ERR_INVALID_OPTION. The error never contains a secret. */
-export function resolveSourceOptions(options: JetStreamSourceOptions) {
+export function resolveSourceOptions(options: JetStreamSourceOptions): ResolvedSourceOptions {
   const resolved = resolveNatsOptions('JetStreamSource', options, JETSTREAM_SOURCE_OPTIONS);
   return { ...resolved, maxBytes: resolved.maxBytes ?? resolved.maxBatches * 32_768 };
 }
