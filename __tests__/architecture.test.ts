@@ -46,7 +46,7 @@ const FOLDERS: Record<string, string[]> = {
   telemetry: [],
   text: [],
   capture: ['streams', 'telemetry'],
-  http: [],
+  http: ['telemetry'],
   fixtures: [],
   rules: ['text'],
   forwarding: ['streams'],
@@ -58,6 +58,7 @@ const FOLDERS: Record<string, string[]> = {
   connection: ['telemetry', 'forwarding'],
   nats: ['telemetry', 'forwarding', 'connection'],
   reporters: ['telemetry', 'text', 'forwarding', 'sender', 'connection', 'nats'],
+  sources: ['streams', 'telemetry', 'forwarding', 'connection', 'nats'],
   server: ['streams', 'telemetry', 'capture', 'forwarding', 'redaction', 'spool', 'sessions'],
   console: ['streams', 'telemetry', 'text', 'rules', 'http', 'sessions', 'server'],
   cli: [
@@ -75,6 +76,7 @@ const FOLDERS: Record<string, string[]> = {
     'connection',
     'nats',
     'reporters',
+    'sources',
     'server',
     'http',
     'console',
@@ -135,7 +137,7 @@ const RULES: Rule[] = [
     rule: 'only what is about NATS, and the command line, imports NATS',
     why: 'its client is an optional peer dependency, and other entries must not need it',
     modules: /^(?!lib\/(nats|reporters\/jetstream|sources\/jetstream|cli)\/)/,
-    never: /^(lib\/(nats|reporters\/jetstream)\/|@nats-io\/)/,
+    never: /^(lib\/(nats|reporters\/jetstream|sources\/jetstream)\/|@nats-io\/)/,
   },
   {
     rule: 'only the command line imports argument parsers and loggers',
@@ -148,7 +150,7 @@ const RULES: Rule[] = [
     why: 'it only collects the public names, so importing it would create cycles',
     modules: /^(codec|lib)\//,
     never:
-      /^(lib\/index\.ts|lib\/(reporters\/(coder|jetstream)|rules|spool)\/index\.ts|boundary-log-proxy(\/.+)?)$/,
+      /^(lib\/index\.ts|lib\/(reporters\/(coder|jetstream)|sources\/jetstream|rules|spool)\/index\.ts|boundary-log-proxy(\/.+)?)$/,
   },
   {
     rule: 'only lib/streams/base.ts imports the stream classes',

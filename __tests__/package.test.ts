@@ -64,6 +64,7 @@ const VALUES = {
   },
   'boundary-log-proxy/reporters/coder': { CoderReporter: 'function' },
   'boundary-log-proxy/reporters/jetstream': { JetStreamReporter: 'function' },
+  'boundary-log-proxy/sources/jetstream': { JetStreamSource: 'function' },
 };
 
 /** Programs that use the types of an entry. If a type were `any`, its expected error would be missing. */
@@ -215,6 +216,27 @@ const CONSUMERS = {
     new JetStreamReporter({});
     // @ts-expect-error
     export const notAny: number = new JetStreamReporter(options);
+  `,
+  'boundary-log-proxy/sources/jetstream': `
+    import { pipeline } from 'node:stream/promises';
+    import { BoundaryLogProxy, Forwarder, type BatchSource, type LogBatch } from 'boundary-log-proxy';
+    import { JetStreamSource, type JetStreamSourceOptions } from 'boundary-log-proxy/sources/jetstream';
+
+    const options: JetStreamSourceOptions = { servers: 'nats://a', consumer: 'archive', maxBatches: 10 };
+    export async function main(): Promise<void> {
+      const source = new JetStreamSource({ ...options, logger: console }).on('reject', ({ code }) => console.log(code));
+      const forwarder = new Forwarder({ report: (batch) => console.log(batch.request) });
+      await pipeline(source.settleWith(forwarder), forwarder);
+      for await (const batch of source) source.accepted(batch satisfies LogBatch);
+      await source.close();
+      const given: BatchSource = source;
+      new BoundaryLogProxy({ source: given });
+    }
+
+    // @ts-expect-error
+    new JetStreamSource({});
+    // @ts-expect-error
+    export const notAny: number = new JetStreamSource(options);
   `,
 };
 

@@ -18,12 +18,7 @@ export const NATS_ENV = { user: 'NATS_USER', password: 'NATS_PASSWORD', token: '
 export type NatsArguments = Pick<ServeOptions, Extract<keyof ServeOptions, `nats${string}`>>;
 
 /** How the command connects to NATS. @param servers The address. */
-export function natsOptions(
-  servers: string,
-  options: NatsArguments,
-  { env }: Pick<Io, 'env'>,
-): NatsOptions & StreamOptions {
-  const { natsMaxAge } = options;
+export function natsOptions(servers: string, options: NatsArguments, { env }: Pick<Io, 'env'>): NatsOptions {
   return {
     servers,
     stream: options.natsStream,
@@ -36,6 +31,13 @@ export function natsOptions(
     reconnectInitialDelayMs: Math.round(options.natsReconnectDelay * 1000),
     reconnectMaxDelayMs: Math.round(options.natsReconnectMaxDelay * 1000),
     keepAliveMs: Math.round(options.natsKeepAlive * 1000),
+  };
+}
+
+/** How the command creates the stream. */
+export function streamOptions(options: NatsArguments): StreamOptions {
+  const { natsMaxAge } = options;
+  return {
     replicas: options.natsReplicas,
     maxBytes: options.natsMaxBytes,
     maxAgeMs: natsMaxAge === undefined ? undefined : natsMaxAge * 1000,
@@ -55,6 +57,7 @@ export async function natsReporter(
   warnAboutSecrets(options, logger);
   return new JetStreamReporter({
     ...natsOptions(servers, options, io),
+    ...streamOptions(options),
     proxy: options.natsProxy,
     callTimeoutMs: callTimeoutMs(options.reportTimeout),
     maxCallTimeoutMs: callTimeoutMs(options.reportMaxTimeout),
@@ -127,7 +130,7 @@ function problemOf(path: string, what: string, isCreds: boolean): string | undef
 }
 
 /** Warns about files with secrets that every user can read or replace. */
-function warnAboutSecrets({ natsCredentials, natsKey }: NatsArguments, logger: Logger): void {
+export function warnAboutSecrets({ natsCredentials, natsKey }: NatsArguments, logger: Logger): void {
   for (const file of [natsCredentials, natsKey]) {
     if (file === undefined) continue;
     try {
@@ -139,7 +142,7 @@ function warnAboutSecrets({ natsCredentials, natsKey }: NatsArguments, logger: L
         `every user can read this secret of NATS or replace it: chmod o= ${shellWord(file)}`,
       );
     } catch {
-      // The reporter says why it cannot be read.
+      // Whoever connects says why it cannot be read.
     }
   }
 }

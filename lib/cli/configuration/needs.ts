@@ -6,7 +6,8 @@ import { isNatsUrl } from '../../nats/servers.js';
 export interface Need {
   /** The other option. */
   readonly option: string;
-  isMet(value: unknown): boolean;
+  /** @param values The values of all options. */
+  isMet(value: unknown, values: ReadonlyMap<string, unknown>): boolean;
   /** A value with which it is met, for the advice. None if any value will do. */
   readonly wanted?: string;
 }
@@ -19,6 +20,9 @@ const equal = (option: string, wanted: string): Need => ({
 
 export const SPOOL = needed('spool');
 export const NO_SPOOL: Need = { option: 'spool', isMet: (value) => value === undefined };
+export const SOURCE = needed('source');
+/** A source takes the place of the socket, keeps what there is no room for, and is shared, so that each proxy sees a part. */
+export const NO_SOURCE: Need = { option: 'source', isMet: (value) => value === undefined };
 export const RECORD = needed('record');
 export const REDACT = needed('redact');
 /** A recording contains the bytes as they were received, with everything that a redaction removes. */
@@ -31,6 +35,11 @@ export const CODER = reporter('coder');
 export const NATS: Need = {
   ...{ option: 'reporter', wanted: 'nats://HOST:PORT' },
   isMet: (values) => (values as readonly string[]).some(isNatsUrl),
+};
+/** A server of NATS, to which batches go, or from which they come. */
+export const NATS_SERVER: Need = {
+  ...NATS,
+  isMet: (value, values) => NATS.isMet(value, values) || values.get('source') !== undefined,
 };
 export const STDOUT = reporter('stdout');
 /** A line that was written to stdout cannot be withdrawn, so the proxy waits for a slow reader. */
