@@ -46,7 +46,7 @@ const FOLDERS: Record<string, string[]> = {
   telemetry: [],
   text: [],
   capture: ['streams', 'telemetry'],
-  http: [],
+  http: ['telemetry'],
   fixtures: [],
   rules: ['text'],
   forwarding: ['streams'],

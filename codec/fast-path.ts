@@ -20,7 +20,7 @@ interface Check {
 
 /** How many sessions are known by number, and how many bytes each of them occupies, as in `wasm/summary.ts`. */
 const SLOTS = 256;
-const SLOT_LENGTH = 64;
+const SLOT_LENGTH = 128;
 
 /** Returned by the functions below if the walk has to decide: there is no WebAssembly, or its memory is too small. */
 export const UNDECIDED = -3;
@@ -117,7 +117,7 @@ export function checkFast(bytes: Uint8Array, pos: number, end: number): number {
   return isSummedUp ? checkRequest(at, at + end - pos) : UNDECIDED;
 }
 
-/** Whether {@link checkFast} has summed up what it checked last. */
+/** Whether WebAssembly has summed up what was checked last. */
 let isSummedUp = false;
 
 /**
@@ -178,9 +178,8 @@ export const Member = { UNKNOWN: 0, LOGS: 1, STATUS: 2 } as const;
  */
 export function readEnvelopeFast(bytes: Uint8Array): number {
   const at = addressOf(bytes, 0, bytes.length);
-  // An envelope may contain several requests, and the summary would be that of the last one.
-  isSummedUp = false;
-  if (at === NOT_LOADED) return UNDECIDED;
+  isSummedUp = at !== NOT_LOADED;
+  if (!isSummedUp) return UNDECIDED;
   envelopeAt = at;
   return readEnvelope(at, at + bytes.length);
 }

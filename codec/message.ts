@@ -41,6 +41,11 @@ function decodeRequest(tag: Tag, payload: Buffer, start = 0, end = payload.lengt
   if (count < 0) return invalid(tag, count);
   const isWhole = start === 0 && end === payload.length;
   const raw = isWhole ? payload : viewOfChecked(payload, start, end);
+  return summedUp(tag, count, raw);
+}
+
+/** A batch of what was checked last. */
+function summedUp(tag: Tag, count: number, raw: Buffer): LogBatch {
   return new SummedBatch(tag, count, raw, sessionRead(), summary[1] as number, summary[0] as number);
 }
 
@@ -61,7 +66,7 @@ function decodeEnvelope(payload: Buffer): Outcome {
   switch (member) {
     case Member.LOGS: {
       const { count, raw } = logsRead(payload);
-      return new LogBatch(Tag.V2, count, raw);
+      return summedUp(Tag.V2, count, raw);
     }
     case Member.STATUS: {
       const [droppedChannelFull, droppedBatchFull] = statusRead();

@@ -80,6 +80,23 @@ test('a batch knows the session of its own logs, whatever was decoded before', (
   }
 });
 
+test('an envelope is summed up from its last status report on', () => {
+  const status = Buffer.of(0x12, 0x02, 0x08, 0x01);
+  for (let round = 0; round < 2000; round++) {
+    const members = Array.from({ length: 1 + below(5) }, () =>
+      below(4) === 0
+        ? status
+        : encodeLogs({ sessionId: below(2) === 0 ? '' : `s${below(3)}`, logs: logsOf([below(4)]) }).subarray(
+            4,
+          ),
+    );
+    const payload = Buffer.concat([...members, encodeLogs({ logs: logsOf([1]) }).subarray(4)]);
+    const batch = decodeMessage({ tag: 2, payload }) as LogBatch;
+    expect(summedUp(batch)).toEqual(decodedSum(batch));
+    expect(summedUp(batch)).toEqual(summedUp(new LogBatch(2, batch.count, batch.raw)));
+  }
+});
+
 test('batches of one chunk know their own sessions', () => {
   const frames = [1, 2, 1, 3].map((n) => encodeLogs({ sessionId: `session ${n}`, logs: logsOf([n]) }));
   const outcomes = decodeFrames(boundaryProtocol, new FrameDecoder().decode(Buffer.concat(frames)));

@@ -2,6 +2,9 @@
  * Checks messages as `codec/walk.ts` does. See `README.md` in this folder.
  */
 
+import { checkRequest as check } from './generated/check';
+import { begin, summarize } from './summary';
+
 /** Vector instructions may read this many bytes past the end of the input. */
 const SPARE: i32 = 64;
 
@@ -16,5 +19,12 @@ export const PAYLOAD: usize = memory.data(0x8000 + SPARE, 16);
 export const PAYLOAD_ROOM: i32 = 0x8000;
 
 export { JOINED, RESULT, readEnvelope } from './envelope';
-export { checkRequest } from './generated/check';
 export { MAX_NUMBERS, NUMBERS, SESSIONS, SUMMARY } from './summary';
+
+/** Checks a ReportBoundaryLogsRequest, and sums it up. @returns how many logs it has; below 0 why it is not valid. */
+export function checkRequest(pos: usize, end: usize): i32 {
+  begin();
+  const logs = check(pos, end);
+  if (logs >= 0) summarize();
+  return logs;
+}

@@ -10,6 +10,7 @@ import {
   BOUNDARY_STATUS_DROPPED_BATCH_FULL,
   BOUNDARY_STATUS_DROPPED_CHANNEL_FULL,
 } from './generated/keys';
+import { begin, summarize } from './summary';
 import { LANES } from './utf8';
 
 /** What {@link readEnvelope} returns, unless the envelope is not valid. */
@@ -29,7 +30,7 @@ export const JOINED: usize = memory.data(0x8000 + SPARE, 16);
  */
 export const RESULT: usize = memory.data(32, 16);
 
-/** @returns which member the envelope has, or below 0 why it is not valid. */
+/** Its requests are summed up together. @returns which member the envelope has, or below 0 why it is not valid. */
 export function readEnvelope(pos: usize, end: usize): i32 {
   let member = UNKNOWN;
   let count = 0;
@@ -51,6 +52,8 @@ export function readEnvelope(pos: usize, end: usize): i32 {
       start = fieldStart;
     }
     if (key === BOUNDARY_MESSAGE_LOGS) {
+      // A member of another kind replaces what came before it.
+      if (member !== LOGS) begin();
       const logs = pos === start ? 0 : checkRequest(start, pos);
       if (logs < 0) return logs;
       if (member !== LOGS) {
@@ -74,6 +77,7 @@ export function readEnvelope(pos: usize, end: usize): i32 {
       member = STATUS;
     }
   }
+  if (member === LOGS) summarize();
   store<i32>(RESULT, count);
   store<i32>(RESULT, requests, 4);
   store<i32>(RESULT, <i32>last, 8);

@@ -1,6 +1,6 @@
 /*
- * Sums up a request while it is checked: its session, how many of its logs are allowed, and whether their sequence numbers
- * are consecutive. `codec/summary.ts` does the same in JavaScript.
+ * Sums up a request, or all of an envelope, while it is checked: its session, how many of its logs are allowed, and whether
+ * their sequence numbers are consecutive. `codec/summary.ts` does the same in JavaScript.
  */
 
 /**
@@ -8,15 +8,15 @@
  * has not read it yet, and from the eighth byte on its id.
  */
 const SLOTS: i32 = 256;
-const SLOT_LENGTH: usize = 64;
+const SLOT_LENGTH: usize = 128;
 /** A longer id is left to JavaScript. A UUID has 36 bytes. */
-const MAX_LENGTH: usize = 56;
+const MAX_LENGTH: usize = 120;
 
 const NONE: i32 = -1;
 const LEFT: i32 = -2;
 
 /** The ids of the sessions that are known by number. */
-export const SESSIONS: usize = memory.data(256 * 64, 16);
+export const SESSIONS: usize = memory.data(256 * 128, 16);
 
 /**
  * Of the request that was checked last: the first sequence number, or -1 if the numbers are not consecutive; how many logs
@@ -30,6 +30,8 @@ export const SUMMARY: usize = memory.data(20, 4);
 export const NUMBERS: usize = memory.data(4 * 1024, 4);
 export const MAX_NUMBERS: i32 = 1024;
 
+/** How many logs were noted. */
+let noted: i32 = 0;
 let allowed: i32 = 0;
 let first: i32 = 0;
 /** The number that the next log should have, and a bit for each difference. */
@@ -38,8 +40,9 @@ let difference: i32 = 0;
 let sessionStart: usize = 0;
 let sessionStop: usize = 0;
 
-/** A request begins. */
+/** A request or an envelope begins. */
 export function begin(): void {
+  noted = 0;
   allowed = 0;
   first = -1;
   difference = 0;
@@ -47,14 +50,15 @@ export function begin(): void {
   sessionStop = 0;
 }
 
-/** A log is valid. @param index Its number in the request, from 1 on. */
-export function noteLog(index: i32, isAllowed: bool, sequence: i32): void {
+/** A log is valid. */
+export function noteLog(isAllowed: bool, sequence: i32): void {
   allowed += <i32>isAllowed;
-  if (index === 1) first = sequence;
+  if (noted === 0) first = sequence;
   else difference |= sequence ^ expected;
   difference |= sequence >> 31;
   expected = sequence + 1;
-  if (index <= MAX_NUMBERS) store<i32>(NUMBERS + ((<usize>index - 1) << 2), sequence);
+  if (noted < MAX_NUMBERS) store<i32>(NUMBERS + ((<usize>noted) << 2), sequence);
+  noted += 1;
 }
 
 /** The id of the session. The last one counts. */
@@ -63,7 +67,7 @@ export function noteSession(start: usize, stop: usize): void {
   sessionStop = stop;
 }
 
-/** The request is valid. */
+/** It is valid. */
 export function summarize(): void {
   store<i32>(SUMMARY, difference === 0 ? first : -1);
   store<i32>(SUMMARY, allowed, 4);

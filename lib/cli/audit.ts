@@ -1,3 +1,4 @@
+import { ownText } from '../own-text.js';
 import type { Place, Recorded } from '../records/record.js';
 import { SessionLedger } from '../sessions/session-ledger.js';
 import { LOST_BY, type SessionReport, verdictOf } from '../sessions/session-report.js';
@@ -57,6 +58,8 @@ class AuditedRecord {
   });
   /** The session that was last seen on each connection. */
   readonly #lastSeen = new Map<string, string>();
+  /** The session of the last event. It is a copy, as a part of a line would keep the whole line in memory. */
+  #sessionId = '';
   readonly #counts = { complete: 0, before_start: 0, missing: 0, unknown: 0 };
   #events = 0;
   #rowCount = 0;
@@ -99,7 +102,10 @@ class AuditedRecord {
       else this.#ledger.loseBySender(session, lost, (receivedAt ?? 0) / 1000);
       return;
     }
-    const { session_id: sessionId = '', sequence_number: number = -1, decision, event_time } = record.event;
+    const { session_id = '', sequence_number: number = -1, decision, event_time } = record.event;
+    // Most events have the session of the one before.
+    if (session_id !== this.#sessionId) this.#sessionId = ownText(session_id);
+    const sessionId = this.#sessionId;
     const at = receivedAt === undefined ? milliseconds(event_time) : receivedAt / 1000;
     const allowed = decision === 'allow' ? 1 : 0;
     this.#events += 1;
@@ -150,8 +156,9 @@ class AuditedRecord {
   }
 
   #summary(): string {
-    const { events, sessions, verdicts, missing, duplicated, withoutSession, isReadable } = this.#total();
-    const { unnumbered, lostWithoutSession, ignoredReports } = this.#total();
+    const { events, sessions, verdicts, missing, duplicated, withoutSession, unnumbered, ...rest } =
+      this.#total();
+    const { lostWithoutSession, ignoredReports, isReadable } = rest;
     const sentences = [
       events + sessions === 0 && 'There are no events.',
       sessions > 0 &&

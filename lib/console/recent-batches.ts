@@ -71,16 +71,16 @@ export class RecentBatches {
     for (const outcome of outcomes) if (outcome.kind === 'logs') this.write(outcome);
   }
 
-  /** Keeps a copy of a batch, unless too many have arrived since the last {@link tick}. @returns true, as nobody waits. */
-  write({ raw, count }: Batch): boolean {
+  /** Keeps a copy of a batch, unless too many have arrived since the last {@link tick}. */
+  write({ raw, count }: Batch): void {
     const { length } = raw;
     const first = this.events;
     this.events += count;
     this.#batchesLeft -= 1;
     this.#bytesLeft -= length;
-    if (this.#batchesLeft < 0 || this.#bytesLeft < 0 || count === 0 || count > this.#maxEvents) return true;
+    if (this.#batchesLeft < 0 || this.#bytesLeft < 0 || count === 0 || count > this.#maxEvents) return;
     const start = this.#makeRoom(length);
-    if (start < 0) return true;
+    if (start < 0) return;
     this.#bytes.set(raw, start);
     this.#end = start + length;
     const row = this.#next & this.#mask;
@@ -91,7 +91,6 @@ export class RecentBatches {
     this.#next += 1;
     while (this.events - (this.#firstEvents[this.#oldest & this.#mask] as number) > this.#maxEvents)
       this.#oldest += 1;
-    return true;
   }
 
   /** Some time has passed, so that as many batches as in the time before may be kept. */

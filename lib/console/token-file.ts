@@ -145,7 +145,7 @@ function writeBeside(path: string, token: string): string {
 }
 
 function isOurs({ uid }: Stats): boolean {
-  // There are no users on Windows.
+  // On Windows, Node does not know who owns a file.
   return process.geteuid === undefined || uid === process.geteuid();
 }
 

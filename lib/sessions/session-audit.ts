@@ -47,6 +47,8 @@ export const SESSION_AUDIT_OPTIONS = {
  * that are shorter than this on average, in bytes, each connection has only so many read. No real event is that short.
  */
 const MIN_EVENT_LENGTH = 40;
+/** The bytes of a batch that are not of its events: above all, the id of the session. */
+const HEAD_LENGTH = 48;
 const MAX_SHORT_EVENTS = 1024;
 
 /**
@@ -120,10 +122,8 @@ export class SessionAudit<Item extends Auditable = Outcome> extends DirectTransf
       const { sessionId } = outcome;
       if (typeof sessionId !== 'string') return;
       if (sessionId !== '') this.#sessionId = sessionId;
-      this.#ledger.receive(
-        outcome.firstNumber >= 0 || this.#canRead(outcome) ? outcome : unread(outcome),
-        now,
-      );
+      const isRead = sessionId === '' || outcome.firstNumber >= 0 || this.#canRead(outcome);
+      this.#ledger.receive(isRead ? outcome : unread(outcome), now);
     } else if (outcome?.kind === 'status') {
       const lost = this.#lost(outcome);
       if (lost > 0) this.#ledger.loseBySender(this.#sessionId, lost, now);
@@ -132,7 +132,7 @@ export class SessionAudit<Item extends Auditable = Outcome> extends DirectTransf
 
   /** Whether the numbers of a batch, which are not consecutive, are worth reading. */
   #canRead({ count, byteLength }: LogBatch): boolean {
-    if (byteLength >= count * MIN_EVENT_LENGTH) return true;
+    if (byteLength >= HEAD_LENGTH + count * MIN_EVENT_LENGTH) return true;
     if (this.#shortEvents < count) return false;
     this.#shortEvents -= count;
     return true;

@@ -1,7 +1,6 @@
 import { checkArgument, isCallable, isRecord } from '../../codec/argument.js';
 import { BoundaryLogError } from '../../codec/errors.js';
 import { unknownName } from '../../codec/unknown-name.js';
-import { ownText } from '../own-text.js';
 import { type NumberedBatch, type Reasons, Session } from './session.js';
 import { LOST_BY, type Losses, REPORTER_REASONS, type SessionReport } from './session-report.js';
 
@@ -205,7 +204,7 @@ export class SessionLedger {
     if (session !== undefined) {
       this.#unlink(session);
     } else {
-      session = new Session(ownText(id), at);
+      session = new Session(id, at);
       this.#open.set(session.id, session);
       this.#opened += 1;
     }

@@ -9,7 +9,7 @@ import {
 
 /** What a ledger needs to know of a batch. A `LogBatch` has all of these properties. */
 export interface NumberedBatch {
-  /** The id of the events' session; empty if they have none. */
+  /** The id of the events' session, which is kept in memory; empty if they have none. */
   readonly sessionId: string;
   /** How many events there are. */
   readonly count: number;

@@ -21,7 +21,7 @@ function kept(batches: RecentBatches): number[][] {
 describe('keeps', () => {
   test('the newest events', () => {
     const batches = new RecentBatches({ maxEvents: 10, maxBytes: 1000 });
-    for (let i = 0; i < 5; i++) expect(batches.write(batch(3, 10, i))).toBe(true);
+    for (let i = 0; i < 5; i++) batches.write(batch(3, 10, i));
     expect(kept(batches)).toEqual([
       [6, 3, 2, 10],
       [9, 3, 3, 10],

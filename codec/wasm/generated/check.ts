@@ -13,24 +13,26 @@ import {
   REPORT_BOUNDARY_LOGS_REQUEST_SESSION_ID,
   REPORT_BOUNDARY_LOGS_REQUEST_CONFINED_PROCESS_NAME,
 } from './keys';
-import { fieldKey, fieldStart, fieldValue, NOWHERE, nextField } from '../field';
+import { fieldKey, fieldStart, fieldValue, NOWHERE, nextField, START_GROUP } from '../field';
 import { isAscii, isUtf8 } from '../utf8';
-import { afterDelimited, afterLength, afterVarint, longVarintValue, skipField } from '../wire';
-import { begin, noteLog, noteSession, summarize } from '../summary';
+import { afterDelimited, afterLength, afterVarint, GIVEN_UP, longVarintValue, skipField } from '../wire';
+import { noteLog, noteSession } from '../summary';
 
 /** The message is not valid protobuf, or a text in it is not UTF-8. */
 export const MALFORMED: i32 = -1;
 const INVALID_UTF8: i32 = -2;
+
+/** The highest number of a field that is known. */
+const LAST_NUMBER: u32 = 4;
 
 let logs: i32 = 0;
 /** The field of the request that is being checked, and how many logs there are before it. */
 let place: usize = 0;
 let logsBefore: i32 = 0;
 
-/** How many logs there are in a ReportBoundaryLogsRequest; below 0 why it is not valid. */
+/** How many logs there are in a ReportBoundaryLogsRequest, which are noted; below 0 why it is not valid. */
 export function checkRequest(pos: usize, end: usize): i32 {
   logs = 0;
-  begin();
   while (!isReportBoundaryLogsRequest(pos, end)) {
     // Only this field is not as senders write it.
     logs = logsBefore;
@@ -38,14 +40,24 @@ export function checkRequest(pos: usize, end: usize): i32 {
     if (next < 0) return next;
     pos = next;
   }
-  summarize();
   return logs;
+}
+
+/**
+ * Skips a field that is not known. There may be thousands of groups, which senders never write. It gives up if the field is
+ * known, and its key longer than it has to be.
+ */
+function skipUnknown(pos: usize, end: usize): usize {
+  const key = load<u8>(pos);
+  if (key < 0x80 && (key & 7) !== <u8>START_GROUP) return skipField(pos);
+  pos = nextField(pos, end);
+  return pos === NOWHERE || (key >= 0x80 && fieldKey >> 3 <= LAST_NUMBER) ? GIVEN_UP : pos;
 }
 
 function isTimestamp(pos: usize, end: usize): bool {
   if (pos < end && load<u8>(pos) === TIMESTAMP_SECONDS) pos = afterVarint(pos + 1);
   if (pos < end && load<u8>(pos) === TIMESTAMP_NANOS) pos = afterVarint(pos + 1);
-  while (pos < end) pos = skipField(pos);
+  while (pos < end) pos = skipUnknown(pos, end);
   return pos === end;
 }
 
@@ -54,7 +66,7 @@ function isHttpRequest(pos: usize, end: usize): bool {
   if (pos < end && load<u8>(pos) === HTTP_REQUEST_METHOD) pos = afterDelimited(pos + 1);
   if (pos < end && load<u8>(pos) === HTTP_REQUEST_URL) pos = afterDelimited(pos + 1);
   if (pos < end && load<u8>(pos) === HTTP_REQUEST_MATCHED_RULE) pos = afterDelimited(pos + 1);
-  while (pos < end) pos = skipField(pos);
+  while (pos < end) pos = skipUnknown(pos, end);
   return pos === end;
 }
 
@@ -66,7 +78,7 @@ function isHttpRequestInUtf8(pos: usize, end: usize): bool {
       if (stop > end || !isUtf8(afterLength(pos + 1), stop)) return false;
       pos = stop;
     } else {
-      pos = skipField(pos);
+      pos = skipUnknown(pos, end);
     }
   }
   return pos === end;
@@ -107,11 +119,11 @@ function isBoundaryLog(pos: usize, end: usize): bool {
       sequence = <i32>value;
       pos = next;
     } else {
-      pos = skipField(pos);
+      pos = skipUnknown(pos, end);
     }
   }
   if (pos !== end) return false;
-  noteLog(logs, isAllowed, sequence);
+  noteLog(isAllowed, sequence);
   return true;
 }
 
@@ -135,7 +147,7 @@ function isReportBoundaryLogsRequest(pos: usize, end: usize): bool {
       noteSession(start, stop);
       pos = stop;
     } else {
-      pos = skipField(pos);
+      pos = skipUnknown(pos, end);
     }
   }
   return pos === end;
@@ -183,7 +195,7 @@ function walkBoundaryLog(pos: usize, end: usize): i32 {
       sequence = <i32>fieldValue;
     }
   }
-  noteLog(logs, isAllowed, sequence);
+  noteLog(isAllowed, sequence);
   return 0;
 }
 
