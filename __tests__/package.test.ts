@@ -288,6 +288,37 @@ describe('the tarball', () => {
   });
 });
 
+describe('without the client of NATS, which is optional', () => {
+  const INSTALL =
+    'NATS needs packages that are not installed: run \\"npm install @nats-io/jetstream@^3.4.0 @nats-io/transport-node@^3.4.0\\"';
+
+  test('a report says what to install', async () => {
+    const program = `
+      const { JetStreamReporter } = require('boundary-log-proxy/reporters/jetstream');
+      const { LogBatch } = require('boundary-log-proxy');
+      const reporter = new JetStreamReporter({ servers: 'nats://127.0.0.1:1' });
+      reporter.report(new LogBatch(2, 0, Buffer.alloc(0)), { signal: AbortSignal.timeout(5000) }).catch(async (error) => {
+        console.log(JSON.stringify([error.code, error.message]));
+        await reporter.close();
+      });`;
+    expect(await run('node', '-e', program)).toBe(`["ERR_PACKAGE_MISSING","${INSTALL}"]\n`);
+  });
+
+  test('serve says so, and exits with 1', async () => {
+    const args = [
+      'serve',
+      '--socket',
+      join(folder, 's'),
+      '--metrics',
+      'off',
+      '--reporter',
+      'nats://127.0.0.1:1',
+    ];
+    const failed = await run('npx', 'boundary-log-proxy', ...args).catch((error) => error);
+    expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining(INSTALL.replaceAll('\\', '')) });
+  });
+});
+
 describe.each(Object.entries(VALUES))('%s', (entry, names) => {
   // If there were two copies of a class, instanceof would be false for an object of the other one.
   test('import and require return the same objects, with all names', async () => {

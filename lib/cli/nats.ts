@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { Logger } from '../logger.js';
 import { isCredentials } from '../nats/credentials.js';
 import type { NatsOptions, StreamOptions } from '../nats/nats-options.js';
+import { natsPackages } from '../nats/packages.js';
 import { messageOf, token as shown } from '../printable.js';
 import type { JetStreamReporter } from '../reporters/jetstream/jetstream-reporter.js';
 import { callTimeoutMs } from './call-timeout.js';
@@ -44,7 +45,7 @@ export function streamOptions(options: NatsArguments): StreamOptions {
   };
 }
 
-/** @throws ERR_INVALID_OPTION */
+/** @throws ERR_INVALID_OPTION, and ERR_PACKAGE_MISSING, which no retry could correct. */
 export async function natsReporter(
   servers: string,
   options: NatsArguments & Pick<ServeOptions, 'reportTimeout' | 'reportMaxTimeout'>,
@@ -52,6 +53,7 @@ export async function natsReporter(
   logger: Logger,
 ): Promise<JetStreamReporter> {
   const { JetStreamReporter } = await import('../reporters/jetstream/jetstream-reporter.js');
+  await natsPackages();
   warnAboutSecrets(options, logger);
   return new JetStreamReporter({
     ...natsOptions(servers, options, io),
