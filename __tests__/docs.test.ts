@@ -23,6 +23,7 @@ import { REFUSAL_REASONS } from '../lib/server/connections.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
 import { SESSIONS_OPTIONS } from '../lib/server/sessions-options.js';
 import { SESSION_AUDIT_OPTIONS } from '../lib/sessions/session-audit.js';
+import { JETSTREAM_SOURCE_OPTIONS } from '../lib/sources/jetstream/source-options.js';
 import * as spool from '../lib/spool/index.js';
 import { DEMUX_OPTIONS } from '../lib/streams/demux.js';
 import { FRAME_PARSER_OPTIONS } from '../lib/streams/frame-parser.js';
@@ -122,6 +123,7 @@ test.each<[string, string, Readonly<Record<string, OptionRow>>]>([
   ['docs/streams.md', 'Forwarder', FORWARDER_OPTIONS],
   ['docs/streams.md', 'BoundaryLogSender', SENDER_OPTIONS],
   ['docs/coder.md', 'CoderReporter', CODER_OPTIONS],
+  ['docs/forwarders.md', 'JetStreamSource', JETSTREAM_SOURCE_OPTIONS],
 ])('%s: the options of %s', (file, name, options) => {
   expect(tableAfter(read(file), `| option of \`${name}\``)).toEqual(documentedOptions(options));
 });
