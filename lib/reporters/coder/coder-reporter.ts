@@ -2,12 +2,12 @@ import type { Batch } from '../../batch.js';
 import { AttemptTimeout } from '../../forwarding/attempt-timeout.js';
 import type { CoalesceOptions } from '../../forwarding/coalesce-options.js';
 import type { Reporter } from '../../forwarding/reporter.js';
+import { type Failure, permanent } from '../failure.js';
+import { splitRequest } from '../split-request.js';
 import { MAX_PACKET_LENGTH } from './drpc/packet.js';
-import { type Failure, permanent } from './failures.js';
 import { KeptConnection } from './kept-connection.js';
 import { type CoderReporterOptions, resolveCoderOptions } from './options.js';
 import { Outage } from './outage.js';
-import { splitRequest } from './split-request.js';
 
 const METHOD = '/coder.agent.v2.Agent/ReportBoundaryLogs';
 

@@ -1,34 +1,9 @@
-import { BoundaryLogError, type ErrorCode } from '../../errors.js';
-import type { ReportError } from '../../forwarding/reporter.js';
-import { oneLine, type Refusal } from './http-reply.js';
+import { Failure, parseRetryAfter, passing, permanent } from '../failure.js';
+import { oneLine } from '../http-answer.js';
+import type { Refusal } from './http-reply.js';
 
 /** How long to wait after a failure that lasts until somebody changes the configuration, in ms. */
 const CONFIGURATION_RETRY_MS = 120_000;
-
-interface Hints {
-  permanent?: true;
-  retryAfterMs?: number | undefined;
-  retryWithinMs?: number;
-}
-
-/** An error of the connection to Coder or of a call, with the reporter's hints about retries. */
-export class Failure extends BoundaryLogError implements ReportError {
-  declare readonly permanent?: true;
-  declare readonly retryAfterMs?: number;
-  declare readonly retryWithinMs?: number;
-
-  constructor(code: ErrorCode, message: string, { cause, ...hints }: Hints & { cause?: unknown } = {}) {
-    super(code, message, cause === undefined ? {} : { cause });
-    for (const [name, hint] of Object.entries(hints)) {
-      if (hint !== undefined) Object.assign(this, { [name]: hint });
-    }
-  }
-}
-
-/** A failure that may pass by itself. @param retryAfterMs How long the server asked to wait. */
-export function passing(code: ErrorCode, message: string, cause?: unknown, retryAfterMs?: number): Failure {
-  return new Failure(code, message, { cause, retryAfterMs });
-}
 
 /** A failure that lasts until somebody changes the configuration. Batches are kept, and retried slowly. */
 export function lasting(message: string, cause?: unknown): Failure {
@@ -48,11 +23,6 @@ export class TokenRefusal extends Failure {
   constructor(message: string) {
     super('ERR_CODER_REFUSED', message);
   }
-}
-
-/** The server will never accept this batch. */
-export function permanent(message: string): Failure {
-  return new Failure('ERR_CALL_REJECTED', message, { permanent: true });
 }
 
 const UNIMPLEMENTED = 12n;
@@ -104,11 +74,4 @@ export function proxyFailure(status: number): Failure {
     return lasting(`${said}: allow this address in the proxy, or bypass the proxy with NO_PROXY`);
   }
   return passing('ERR_CONNECT_FAILED', `Coder is not available: ${said}`);
-}
-
-/** The delay that a `Retry-After` header asks for, as seconds or as a date, in ms. Its users limit it. */
-export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
-  return Number.isNaN(ms) ? undefined : Math.max(ms, 0);
 }

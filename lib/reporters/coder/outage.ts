@@ -1,6 +1,7 @@
 import type { Logger } from '../../logger.js';
 import { Episode } from '../../telemetry/episode.js';
-import { type Failure, isLasting } from './failures.js';
+import type { Failure } from '../failure.js';
+import { isLasting } from './failures.js';
 
 /**
  * Logs an outage of Coder once, and its end, whatever fails in it and how often: attempts to connect, calls, or both in
