@@ -12,7 +12,7 @@ interface Held<T> {
   error: unknown;
   /** Whether that has been told. */
   isTold: boolean;
-  resolve(): void;
+  resolve(result: unknown): void;
   reject(error: unknown): void;
 }
 
@@ -20,7 +20,7 @@ interface Held<T> {
 export interface OrderedRetryOptions<T>
   extends Required<Omit<RetryLoopOptions, 'signal' | 'onRetry'>>,
     Pick<RetryLoopOptions, 'signal'> {
-  attempt(batch: T): Promise<void> | undefined;
+  attempt(batch: T): Promise<unknown> | undefined;
   onRetry(error: unknown, batch: T): void;
 }
 
@@ -65,7 +65,7 @@ export class OrderedRetries<T> {
     batch: T,
     options: OrderedRetryOptions<T>,
     first?: { readonly started: number; readonly error: unknown },
-  ): Promise<void> {
+  ): Promise<unknown> {
     this.isBusy = true;
     return new Promise((resolve, reject) => {
       if (first === undefined) {
@@ -147,7 +147,7 @@ export class OrderedRetries<T> {
   /** Attempts them in order, up to the first one that fails at once. */
   async #attempt(options: OrderedRetryOptions<T>): Promise<void> {
     const round: Held<T>[] = [];
-    const attempts: Promise<void>[] = [];
+    const attempts: Promise<unknown>[] = [];
     this.#isHolding = false;
     this.#earlier = [];
     for (let held = this.#held.shift(); held !== undefined; held = this.#held.shift()) {
@@ -159,7 +159,7 @@ export class OrderedRetries<T> {
     const failed: Held<T>[] = [];
     for (const [i, result] of (await Promise.allSettled(attempts)).entries()) {
       const held = round[i] as Held<T>;
-      if (result.status === 'fulfilled') held.resolve();
+      if (result.status === 'fulfilled') held.resolve(result.value);
       else failed.push(Object.assign(held, { error: result.reason, isTold: false }));
     }
     for (const held of failed) held.failures += 1;
@@ -168,6 +168,6 @@ export class OrderedRetries<T> {
   }
 }
 
-async function attemptOf<T>(batch: T, { attempt }: OrderedRetryOptions<T>): Promise<void> {
+async function attemptOf<T>(batch: T, { attempt }: OrderedRetryOptions<T>): Promise<unknown> {
   return attempt(batch);
 }

@@ -62,11 +62,11 @@ export class RetryingReporter<T> implements Reporter<T> {
     return Math.min(...[...this.#delays].map(({ until }) => until));
   }
 
-  report(batch: T, { signal }: ReportOptions): Promise<void> | undefined {
+  report(batch: T, { signal }: ReportOptions): Promise<unknown> | undefined {
     if (this.#ordered?.isBusy) return this.#ordered.add(batch, this.#options(signal));
     // The first attempt is made outside of the loop, because most reports need no other one: a synchronous report then
     // costs no promise, and an asynchronous one only that of its catch().
-    let first: Promise<void> | undefined;
+    let first: Promise<unknown> | undefined;
     try {
       first = this.#attempt(batch, signal);
     } catch (error) {
@@ -77,7 +77,7 @@ export class RetryingReporter<T> implements Reporter<T> {
     return first.catch((error) => this.#retry(batch, signal, started, error));
   }
 
-  #retry(batch: T, signal: AbortSignal, started: number, error: unknown): Promise<void> {
+  #retry(batch: T, signal: AbortSignal, started: number, error: unknown): Promise<unknown> {
     const options = this.#options(signal);
     const first = { started, error };
     if (this.#ordered !== undefined) return this.#ordered.add(batch, options, first);
@@ -113,7 +113,7 @@ export class RetryingReporter<T> implements Reporter<T> {
   }
 
   /** One attempt, as long as it may take now. */
-  #attempt(batch: T, signal: AbortSignal): Promise<void> | undefined {
+  #attempt(batch: T, signal: AbortSignal): Promise<unknown> | undefined {
     const { ms } = this.#timeout;
     if (ms === Number.POSITIVE_INFINITY) {
       // Only the caller can end this attempt, so the reporter gets the caller's signal.
@@ -141,9 +141,9 @@ export class RetryingReporter<T> implements Reporter<T> {
       // After an abort, the caller decides how long it waits for the result.
       const stopTimer = startTimer(ms, signal, onTimeout, () => controller.abort(signal.reason));
       resultOf(result)
-        .then(() => {
+        .then((settled) => {
           succeeded();
-          resolve();
+          resolve(settled);
         }, reject)
         .finally(stopTimer);
     });

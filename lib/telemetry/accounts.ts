@@ -9,7 +9,7 @@ import type { Amount, Batch } from '../batch.js';
  * | `unfair_share` | with `fairShare`: its sender already had its share of the buffer |
  * | `forward_failed` | the reporter failed to deliver it |
  * | `shutdown` | it was still undelivered when the proxy was closed |
- * | `rejected` | the reporter will never accept it |
+ * | `rejected` | the reporter will never accept it, or a part of its logs |
  * | `spool_full` | the spool was full, or could not be written to |
  * | `spool_damaged` | it was stored in the spool, and is damaged, unreadable or gone |
  * | `redaction_failed` | with `redact`: the secrets in its URLs could not be removed, so it was not forwarded |
@@ -63,9 +63,11 @@ export class Tally {
     return performance.now() - this.#droppedAt;
   }
 
-  forward({ count }: Batch): void {
+  /** @param rejected How many logs of the batch the destination rejected. */
+  forward({ count }: Batch, rejected = 0): void {
     this.forwarded.batches += 1;
-    this.forwarded.logs += count;
+    this.forwarded.logs += count - rejected;
+    if (rejected > 0) this.dropAmount({ batches: 0, logs: rejected }, 'rejected');
   }
 
   drop({ count }: Batch, reason: DropReason): void {
