@@ -128,6 +128,12 @@ const RULES: Rule[] = [
     never: /^(lib\/reporters\/coder\/|(ws|https-proxy-agent)$)/,
   },
   {
+    rule: 'only the command line imports the OpenTelemetry reporter',
+    why: 'it is a separate entry point, and its package is an optional peer dependency',
+    modules: /^(?!lib\/(reporters\/otlp|cli)\/)/,
+    never: /^(lib\/reporters\/otlp\/|@opentelemetry\/)/,
+  },
+  {
     rule: 'only the command line imports argument parsers and loggers',
     why: 'the library has no arguments, no exit codes, and no stdout of its own',
     modules: /^(?!lib\/cli\/)/,
@@ -137,7 +143,8 @@ const RULES: Rule[] = [
     rule: "no module inside imports the package's root",
     why: 'it only collects the public names, so importing it would create cycles',
     modules: /^(codec|lib)\//,
-    never: /^(lib\/index\.ts|lib\/(reporters\/coder|rules|spool)\/index\.ts|boundary-log-proxy(\/.+)?)$/,
+    never:
+      /^(lib\/index\.ts|lib\/(reporters\/(coder|otlp)|rules|spool)\/index\.ts|boundary-log-proxy(\/.+)?)$/,
   },
   {
     rule: 'only lib/streams/base.ts imports the stream classes',

@@ -32,6 +32,8 @@ import {
 import { silent } from '../lib/logger.js';
 import * as coder from '../lib/reporters/coder/index.js';
 import { CoderReporter } from '../lib/reporters/coder/index.js';
+import * as otlp from '../lib/reporters/otlp/index.js';
+import { OtlpReporter } from '../lib/reporters/otlp/index.js';
 import * as rules from '../lib/rules/index.js';
 import { openListener } from '../lib/server/listener/open-listener.js';
 import * as spool from '../lib/spool/index.js';
@@ -484,6 +486,23 @@ const ROWS: Record<string, Row> = {
       };
     },
   },
+  'an OtlpReporter': {
+    exported: ['OtlpReporter'],
+    fails: { report: ['ERR_CLOSED', 'ERR_CONNECT_FAILED'], load: [], close: [] },
+    make: () => {
+      // Nobody listens there.
+      const reporter = new OtlpReporter({ url: 'http://127.0.0.1:1' });
+      return {
+        methods: {
+          report: () => reporter.report(logBatch(1), { signal }),
+          load: () => reporter.load(),
+          close: () => reporter.close(),
+        },
+        end: () => reporter.close(),
+        check: () => expect(getEventListeners(signal, 'abort')).toEqual([]),
+      };
+    },
+  },
   'a SocketReporter': {
     exported: ['SocketReporter'],
     fails: { report: ['ERR_CLOSED', 'ERR_CONNECTION_LOST'], close: [], look: [] },
@@ -530,6 +549,7 @@ const ROWS: Record<string, Row> = {
 
 /** Functions, constants and types need no lifecycle. */
 const STATELESS = [
+  'otlpOptionsOf',
   ...['BoundaryLogError', 'decodeFrame', 'decodeFrames', 'decodeMessage', 'defaultSocketPath', 'encodeFrame'],
   ...['encodeLogs', 'encodeRawLogs', 'encodeStatus', 'encodeUnknownFields', 'eventsOf', 'formatBatch'],
   ...[
@@ -584,7 +604,7 @@ describe.each(Object.entries(ROWS))('%s', (_name, { make, fails }) => {
 });
 
 test('everything that is exported is tried, or has no state', () => {
-  const exported = new Set([root, codec, coder, rules, spool].flatMap(Object.keys));
+  const exported = new Set([root, codec, coder, otlp, rules, spool].flatMap(Object.keys));
   const tried = Object.values(ROWS).flatMap(({ exported }) => exported);
   expect([...new Set([...tried, ...STATELESS])].sort()).toEqual([...exported].sort());
 });

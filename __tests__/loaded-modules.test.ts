@@ -52,11 +52,15 @@ describe.each(['import', 'require'])('%s', (how) => {
   test.each([
     {
       entry: 'boundary-log-proxy',
-      never: /^lib\/(cli|reporters\/coder|spool\/(?![\w-]+\.lazy\.js))/,
+      never: /^lib\/(cli|reporters\/(coder|otlp)|spool\/(?![\w-]+\.lazy\.js))/,
     },
     { entry: 'boundary-log-proxy/codec', never: /^lib\// },
     { entry: 'boundary-log-proxy/spool', never: /^lib\/(cli|reporters|server|sender)\// },
     { entry: 'boundary-log-proxy/reporters/coder', never: /^lib\/(cli|spool|server|sender|streams)\// },
+    {
+      entry: 'boundary-log-proxy/reporters/otlp',
+      never: /^lib\/(cli|spool|server|sender|streams|reporters\/coder)\//,
+    },
   ])('$entry loads no part of the package that matches $never', ({ entry, never }) => {
     const files = ownIn(filesOf(how, entry));
     expect(files).not.toEqual([]);

@@ -7,6 +7,7 @@ import { RETRY_OPTIONS } from '../lib/forwarding/retry-options.js';
 import { documentedDefault, type OptionRow } from '../lib/options.js';
 import { REDACT_OPTIONS } from '../lib/redaction/redact-options.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
+import { OTLP_OPTIONS } from '../lib/reporters/otlp/options.js';
 import { SOCKET_REPORTER_OPTIONS } from '../lib/reporters/socket.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
 import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
@@ -40,6 +41,7 @@ const TABLES: [name: string, file: string, table: Table][] = [
   ['TextReporterOptions', 'reporters/text.ts', TEXT_REPORTER_OPTIONS],
   ['SocketReporterOptions', 'reporters/socket.ts', SOCKET_REPORTER_OPTIONS],
   ['CoderReporterOptions', 'reporters/coder/options.ts', CODER_OPTIONS],
+  ['OtlpReporterOptions', 'reporters/otlp/options.ts', OTLP_OPTIONS],
 ];
 
 /** The doc comments of an interface by property, on one line each and without markup. */

@@ -63,6 +63,7 @@ const VALUES = {
     suggestRules: 'function',
   },
   'boundary-log-proxy/reporters/coder': { CoderReporter: 'function' },
+  'boundary-log-proxy/reporters/otlp': { OtlpReporter: 'function', otlpOptionsOf: 'function' },
 };
 
 /** Programs that use the types of an entry. If a type were `any`, its expected error would be missing. */
@@ -197,6 +198,21 @@ const CONSUMERS = {
     new CoderReporter({ url: 'https://coder.example.com' });
     // @ts-expect-error
     export const notAny: number = new CoderReporter(options);
+  `,
+  'boundary-log-proxy/reporters/otlp': `
+    import { OtlpReporter, otlpOptionsOf, type OtlpReporterOptions } from 'boundary-log-proxy/reporters/otlp';
+
+    const options: OtlpReporterOptions = { url: 'http://localhost:4318/v1/logs', protocol: 'http/json' };
+    export async function main(): Promise<void> {
+      const reporter = new OtlpReporter({ ...otlpOptionsOf({}).options, ...options, logger: console });
+      await reporter.load();
+      reporter.close();
+    }
+
+    // @ts-expect-error
+    new OtlpReporter({ url: 'http://localhost:4318/v1/logs', protocol: 'grpc' });
+    // @ts-expect-error
+    export const notAny: number = new OtlpReporter(options);
   `,
 };
 

@@ -8,6 +8,8 @@ import type { OptionRow } from '../lib/options.js';
 import { REDACT_OPTIONS } from '../lib/redaction/redact-options.js';
 import * as coder from '../lib/reporters/coder/index.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
+import * as otlp from '../lib/reporters/otlp/index.js';
+import { OTLP_OPTIONS } from '../lib/reporters/otlp/options.js';
 import { SOCKET_REPORTER_OPTIONS } from '../lib/reporters/socket.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
 import * as rules from '../lib/rules/index.js';
@@ -93,6 +95,8 @@ const ARGUMENTS: Record<string, Record<string, Argument>> = {
     'decode(chunk)': { call: (value) => new root.CaptureDecoder().decode(value), right: ['bytes'] },
   },
   CoderReporter: { options: { call: (value) => new coder.CoderReporter(value) } },
+  OtlpReporter: { options: { call: (value) => new otlp.OtlpReporter(value) } },
+  otlpOptionsOf: { env: { call: (value) => otlp.otlpOptionsOf(value), right: ['undefined', ...OBJECTS] } },
   decodeFrame: {
     protocol: { call: (value) => codec.decodeFrame(value, frame) },
     frame: { call: (value) => codec.decodeFrame(codec.boundaryProtocol, value) },
@@ -454,7 +458,7 @@ test.each(NOT_BYTES)('a stream of bytes itself rejects %s', async (name) => {
 });
 
 test('every exported function and class has its rows, or a reason to have none', () => {
-  const exported = [root, codec, coder, rules, spool].flatMap((entry) =>
+  const exported = [root, codec, coder, otlp, rules, spool].flatMap((entry) =>
     Object.entries(entry).flatMap(([name, value]) => (typeof value === 'function' ? [name] : [])),
   );
   expect([...Object.keys(ARGUMENTS), ...Object.keys(EXEMPT)].sort()).toEqual([...new Set(exported)].sort());
@@ -481,6 +485,11 @@ const TABLES: [
   ['FrameParser', FRAME_PARSER_OPTIONS, (options) => new root.FrameParser(options)],
   ['LogBuffer', LOG_BUFFER_OPTIONS, (options) => new root.LogBuffer(options)],
   ['MessageDecoder', MESSAGE_DECODER_OPTIONS, (options) => new root.MessageDecoder(options)],
+  [
+    'OtlpReporter',
+    OTLP_OPTIONS,
+    (options) => new otlp.OtlpReporter({ url: 'http://127.0.0.1:1', ...(options as object) }),
+  ],
   ['redact', REDACT_OPTIONS, (options) => root.redact(options)],
   [
     'SocketReporter',

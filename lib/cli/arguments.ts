@@ -148,8 +148,8 @@ export function reporterNames(
 ): (value: string, before?: readonly string[]) => readonly string[] {
   return (value, before = []) => {
     const path = socketOf(value);
-    if (!['stdout', 'null', 'coder'].includes(value) && !path)
-      throw invalidOption(option, value, 'one of stdout, null, coder, socket:PATH');
+    if (!['stdout', 'null', 'coder', 'otlp'].includes(value) && !path)
+      throw invalidOption(option, value, 'one of stdout, null, coder, otlp, socket:PATH');
     if (path && !SOCKET_PATH.accepts(path))
       throw invalidOption(option, value, `${SOCKET}${SOCKET_PATH.expected}`);
     const isSame = (other: string) => other === value || (path && isSameSocket(socketOf(other) ?? '', path));

@@ -18,7 +18,7 @@ import { screenOf, viewOf } from './view.js';
 export interface Destination {
   /** Its name in the log, the metrics and the spool. */
   readonly name: string;
-  readonly kind: 'stdout' | 'null' | 'coder' | 'socket';
+  readonly kind: 'stdout' | 'null' | 'coder' | 'otlp' | 'socket';
   readonly reporter: Reporter;
   readonly run: RunForwarderOptions;
 }
@@ -37,6 +37,9 @@ export function nameOf(reporter: string): string {
     .replaceAll(/[^a-z0-9]+/g, '-');
   return `socket-${base.slice(0, 16)}-${hash}`;
 }
+
+/** How many batches a reporter works on at the same time. Default: one. */
+const AT_ONCE: Partial<Record<Destination['kind'], number>> = { otlp: 256 };
 
 /** How the reporter `stdout` writes. */
 export interface Stdout {
@@ -67,7 +70,7 @@ export async function destinations(
       const run = {
         name,
         graceMs: Math.round(options.grace * 1000),
-        concurrency: kind === 'stdout' ? (stdout.events ?? io.output)?.atOnce : 1,
+        concurrency: kind === 'stdout' ? (stdout.events ?? io.output)?.atOnce : (AT_ONCE[kind] ?? 1),
         retry: retryFrom(options, kind),
         lingerMs: options.linger,
       };
@@ -79,7 +82,9 @@ export async function destinations(
     if (kind === 'null') return nullReporter;
     if (kind === 'stdout') return stdoutReporter(options, io, stdout);
     if (kind === 'socket') return new SocketReporter({ path: socketOf(value) as string });
-    // Its dependencies take time to load, so only its users load them. It connects while the rest starts.
+    // Its dependencies take time to load, so only its users load them.
+    if (kind === 'otlp') return (await import('./otlp.js')).otlpReporter(options, io, logger);
+    // It connects while the rest starts.
     const { coderReporter } = await import('./coder.js');
     return coderReporter(options, io, logger, tokenFileName);
   }

@@ -159,7 +159,9 @@ export const reporters: Kind<readonly string[]> = {
   parse: (name, texts) =>
     texts.reduce<readonly string[]>((before, reporter) => reporterNames(name)(reporter, before), []),
   // To an editor, a plain `null` is not a text.
-  schema: { anyOf: [{ enum: ['stdout', 'null', 'coder', null] }, { type: 'string', pattern: '^socket:.' }] },
+  schema: {
+    anyOf: [{ enum: ['stdout', 'null', 'coder', 'otlp', null] }, { type: 'string', pattern: '^socket:.' }],
+  },
   isList: true,
 };
 

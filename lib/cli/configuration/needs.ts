@@ -27,6 +27,11 @@ const reporter = (wanted: string): Need => ({
   isMet: (values) => (values as readonly string[]).includes(wanted),
 });
 export const CODER = reporter('coder');
+/** A reporter whose server may ask for a delay. */
+export const SERVER: Need = {
+  ...{ option: 'reporter', wanted: 'coder' },
+  isMet: (values) => (values as readonly string[]).some((value) => value === 'coder' || value === 'otlp'),
+};
 export const STDOUT = reporter('stdout');
 /** A line that was written to stdout cannot be withdrawn, so the proxy waits for a slow reader. */
 export const NOT_STDOUT: Need = {

@@ -123,7 +123,7 @@ export const SERVE_OPTIONS = {
     takes: 'name',
     default: ['stdout'],
     shownDefault: 'stdout',
-    doc: 'where to forward the logs: stdout, coder, socket:PATH, or null, which only counts them; may be repeated',
+    doc: 'where to forward the logs: stdout, coder, otlp, socket:PATH, or null, which only counts them; may be repeated',
   },
   ...CODER_ROWS,
   eventsFile: {
