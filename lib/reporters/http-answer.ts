@@ -67,14 +67,24 @@ function beginning(text: string, length: number): string {
 
 /** What an error of a connection often means, by its code. */
 const MEANINGS: [codes: RegExp, meaning: string][] = [
-  [/CERT|SIGNATURE|ISSUER/, 'Trust its certificate authority with NODE_EXTRA_CA_CERTS'],
+  [/ALTNAME/, 'Its certificate is for another name: use that one in the URL'],
+  [/EXPIRED|NOT_YET_VALID/, 'Renew its certificate, or correct the clock of this machine'],
+  [/CERT|SIGNATURE|ISSUER/, 'Trust its certificate authority with TRUST'],
   [/^(EPROTO$|ERR_SSL_)/, 'Does this port speak TLS? Otherwise its URL begins with http'],
   [/^HPE_/, 'What answers is not HTTP. Does the URL have to begin with https?'],
 ];
 
-/** The code and the message of an error of a connection, and what it often means. */
-export function connectionError(cause: unknown): { why: string; meaning: string | undefined } {
+/**
+ * The code and the message of an error of a connection, and what it often means.
+ *
+ * @param trust The variable that adds a certificate authority.
+ */
+export function connectionError(
+  cause: unknown,
+  trust = 'NODE_EXTRA_CA_CERTS',
+): { why: string; meaning: string | undefined } {
   const { code, message } = cause as NodeJS.ErrnoException;
   const why = [code, message].filter((text) => text !== undefined && text !== '').join(': ');
-  return { why: oneLine(why), meaning: MEANINGS.find(([codes]) => codes.test(code ?? ''))?.[1] };
+  const meaning = MEANINGS.find(([codes]) => codes.test(code ?? ''))?.[1].replace('TRUST', trust);
+  return { why: oneLine(why), meaning };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { oneLine } from '../../../lib/reporters/http-answer.js';
+import { connectionError, oneLine } from '../../../lib/reporters/http-answer.js';
 
 test.each([
   ['plain', 'plain'],
@@ -7,4 +7,20 @@ test.each([
   ['x'.repeat(301), `${'x'.repeat(300)}…`],
 ])('the text %j of a server fits on one line of a message', (text, line) => {
   expect(oneLine(text)).toBe(line);
+});
+
+test.each([
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'Trust its certificate authority with MY_CA'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'Trust its certificate authority with MY_CA'],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'Trust its certificate authority with MY_CA'],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'Trust its certificate authority with MY_CA'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'Its certificate is for another name: use that one in the URL'],
+  ['CERT_HAS_EXPIRED', 'Renew its certificate, or correct the clock of this machine'],
+  ['CERT_NOT_YET_VALID', 'Renew its certificate, or correct the clock of this machine'],
+  ['EPROTO', 'Does this port speak TLS? Otherwise its URL begins with http'],
+  ['HPE_INVALID_CONSTANT', 'What answers is not HTTP. Does the URL have to begin with https?'],
+  ['ECONNREFUSED', undefined],
+])('the error %s of a connection', (code, meaning) => {
+  const error = Object.assign(new Error('as\u001bit says'), { code });
+  expect(connectionError(error, 'MY_CA')).toEqual({ why: `${code}: as it says`, meaning });
 });

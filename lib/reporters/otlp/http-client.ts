@@ -99,10 +99,10 @@ export class HttpClient {
 
   #failure(cause: unknown, request: ClientRequest): Failure {
     const { url } = this.#options;
-    const { why, meaning } = connectionError(cause);
+    const { why, meaning } = connectionError(cause, 'OTEL_EXPORTER_OTLP_CERTIFICATE');
     const where = shownUrl(url);
-    // The server has the whole request, so it may have accepted the logs.
-    if (request.writableFinished && !/^HPE_/.test((cause as NodeJS.ErrnoException).code ?? '')) {
+    // The server has the whole request, so it may have accepted the logs. Before TLS is established, Node only says so.
+    if (request.writableFinished && meaning === undefined) {
       return passing(
         'ERR_CONNECTION_LOST',
         `the connection to the OpenTelemetry server at ${where} ended before its answer (${why})`,
@@ -110,7 +110,9 @@ export class HttpClient {
       );
     }
     const grpc =
-      url.port === GRPC_PORT ? `Port ${GRPC_PORT} is usually that for gRPC, and 4318 that for HTTP` : meaning;
+      url.port === GRPC_PORT && !/CERT/.test(why)
+        ? `Port ${GRPC_PORT} is usually that for gRPC, and 4318 that for HTTP`
+        : meaning;
     const how = grpc === undefined ? '' : `. ${grpc}`;
     return passing(
       'ERR_CONNECT_FAILED',

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { createSecureContext } from 'node:tls';
 import { isRecord } from '../../../codec/argument.js';
@@ -183,6 +184,8 @@ function isTls(value: unknown): boolean {
 
 function checkTls(tls: OtlpTls): void {
   try {
+    // A context accepts an authority that is not one, and trusts nobody then.
+    if (tls.ca !== undefined) new X509Certificate(tls.ca);
     createSecureContext(tls);
   } catch (cause) {
     const message = `${OWNER}: tls: the certificates or the key cannot be used: ${messageOf(cause)}`;

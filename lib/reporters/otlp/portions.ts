@@ -37,7 +37,8 @@ export function portionsOf(batch: LogBatch, limits: PortionLimits): Portion[] {
   if (count <= maxLogs && bytesOf(count, raw.length) <= maxBytes) {
     return [{ of: batch, batch, count, bytes: bytesOf(count, raw.length) }];
   }
-  const most = Math.max(1, Math.min(maxLogs, Math.floor(maxBytes / (bytesPerLog + raw.length / count))));
+  // No part of it is longer than all of it, however unequal the logs are.
+  const most = Math.max(1, Math.min(maxLogs, Math.floor((maxBytes - raw.length) / bytesPerLog)));
   const parts = splitRequest(raw, count, most);
   // What cannot be split is sent as it is, and the server decides.
   if (parts.length === 1) return [{ of: batch, batch, count, bytes: bytesOf(count, raw.length) }];
