@@ -336,3 +336,28 @@ describe('the command', () => {
     MINUTES,
   );
 });
+
+describe('without the package for OpenTelemetry, which is optional', () => {
+  const advice = 'needs packages that are not installed: run "npm install @opentelemetry/otlp-transformer@';
+
+  test('the entry can be imported, and its use says what to install', async () => {
+    writeFileSync(
+      join(folder, 'otlp.mjs'),
+      `import { OtlpReporter } from 'boundary-log-proxy/reporters/otlp';
+      const reporter = new OtlpReporter({ url: 'http://127.0.0.1:1' });
+      await reporter.load().catch(({ code, message }) => console.log(code, message));`,
+    );
+    expect(await run(process.execPath, 'otlp.mjs')).toMatch(
+      `ERR_PACKAGE_MISSING the reporter for OpenTelemetry ${advice}`,
+    );
+  });
+
+  test('serve --reporter otlp says what to install, and exits with 1', async () => {
+    const args = ['--no-install', 'boundary-log-proxy', 'serve', '--reporter', 'otlp'];
+    const socket = join(folder, 's');
+    const failed = await run('npx', ...args, '--socket', socket, '--metrics', 'off').catch((error) => error);
+    expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining(advice) });
+    expect(failed.stderr).toContain('ERR_PACKAGE_MISSING');
+    expect(failed.stderr).not.toContain('listening');
+  });
+});

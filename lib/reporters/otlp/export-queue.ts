@@ -164,12 +164,25 @@ export class ExportQueue {
       await this.#deliver(current, current.portions);
     } catch (error) {
       if (!isServerFault(error) || left().length < 2) throw error;
-      // Is the server broken, or does one of the batches break it? If it accepts any other batch, this one is suspicious.
-      const probe = left()[Math.floor(Math.random() * left().length)] as Portion;
-      await this.#deliver(current, [probe]);
+      await this.#probe(current, left());
       await this.#deliver(current, left(), true);
       const [suspicion] = current.suspects.values();
       if (suspicion !== undefined) throw suspicion;
+    }
+  }
+
+  /**
+   * Is the server broken, or does one of the batches break it? If it accepts any other batch, that one is suspicious. The
+   * first one keeps the order. If it may be the one, chance finds another.
+   *
+   * @throws if the server does not accept them.
+   */
+  async #probe(current: Export, [first, ...others]: readonly Portion[]): Promise<void> {
+    try {
+      await this.#deliver(current, [first as Portion]);
+    } catch (error) {
+      if (!isServerFault(error)) throw error;
+      await this.#deliver(current, [others[Math.floor(Math.random() * others.length)] as Portion]);
     }
   }
 

@@ -257,7 +257,7 @@ describe('a failure that passes', () => {
 });
 
 describe('a failure of the server with no reason', () => {
-  test('passes if every request fails, after two of them', async () => {
+  test('passes if every request fails, after three of them', async () => {
     const { queue, exports } = decidingQueue(serverFault);
     const reports = upTo(20).map((n) => queue.add(logBatch(1, n), { signal: never }));
     expect(new Set(await fates(reports)).size).toBe(1);
@@ -266,7 +266,15 @@ describe('a failure of the server with no reason', () => {
         (result) => result.status === 'rejected' && result.reason.permanent === undefined,
       ),
     ).toBe(true);
-    expect(exports.map(({ length }) => length)).toEqual([20, 1]);
+    expect(exports.map(({ length }) => length)).toEqual([20, 1, 1]);
+  });
+
+  test('that is over with the next request keeps the order', async () => {
+    let requests = 0;
+    const { queue, exports } = decidingQueue(() => (requests++ === 0 ? serverFault() : undefined));
+    const reports = upTo(5).map((n) => queue.add(logBatch(1, n), { signal: never }));
+    expect(await fates(reports)).toEqual([true, true, true, true, true]);
+    expect(exports).toEqual([upTo(5), [0], [1, 2, 3, 4]]);
   });
 
   test('passes for a batch that is alone', async () => {
