@@ -2,6 +2,7 @@ import { LogBatch } from '../../../codec/index.js';
 import { parsedUrl } from '../../parsed-url.js';
 import { messageOf, visible } from '../../printable.js';
 import { VERSION } from '../../telemetry/version.js';
+import { cut } from '../../text/cut.js';
 import { type BoundaryEvent, eventOf, MESSAGE } from '../../text/generated/event.js';
 import { Failure } from '../failure.js';
 
@@ -86,12 +87,17 @@ function attributesOf(event: BoundaryEvent, eventTime: string | undefined): Reco
   set('url.full', event.http_url);
   set('server.address', event.http_url && hostOf(event.http_url));
   set('boundary.decision', event.decision);
-  set('boundary.session_id', event.session_id);
+  set('boundary.session_id', repeated(event.session_id));
   set('boundary.sequence_number', event.sequence_number);
-  set('boundary.process', event.confined_process_name);
+  set('boundary.process', repeated(event.confined_process_name));
   set('boundary.matched_rule', event.matched_rule);
   set('boundary.event_time', eventTime);
   return attributes;
+}
+
+/** A text that each log record of a batch repeats. Like text, it is cut if it is long. */
+function repeated(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : cut(text, (shown) => shown);
 }
 
 /** An event on one line: `deny GET https://example.com/`. */

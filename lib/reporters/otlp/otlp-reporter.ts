@@ -17,8 +17,8 @@ import { loadSerializer, type Serializer } from './serializer.js';
 
 const compress = promisify(gzip);
 
-/** How many bytes a log record has besides the texts of its event, about: the names of its fields, and its body. */
-const OVERHEAD_BYTES = { 'http/protobuf': 600, 'http/json': 1200 };
+/** How many bytes a log record has besides the texts of its log, about: names, session, process, and its body. */
+const OVERHEAD_BYTES = { 'http/protobuf': 700, 'http/json': 1400 };
 
 /**
  * Reports each event as a log record to an OpenTelemetry Collector, or to anything else that accepts OTLP over HTTP.

@@ -212,6 +212,14 @@ test.each([
   expect(recordOf(event).attributes['boundary.sequence_number']).toBe(expected);
 });
 
+test.each(['session_id', 'confined_process_name'] as const)('a long %s is cut, as in text', (field) => {
+  const name = field === 'session_id' ? 'boundary.session_id' : 'boundary.process';
+  const sent = (text: string) => recordOf({ [field]: text }).attributes[name];
+  expect(sent('x'.repeat(64))).toBe('x'.repeat(64));
+  expect(sent('x'.repeat(65))).toBe(`${'x'.repeat(64)}[cut]`);
+  expect(sent('ü'.repeat(40))).toBe(`${'ü'.repeat(32)}[cut]`);
+});
+
 test.each([
   ['bytes that are not a request', new LogBatch(Tag.V2, 1, Buffer.from([0xff, 0xff]))],
   ['the message of a custom protocol', { count: 1, raw: Buffer.alloc(1) } as LogBatch],
