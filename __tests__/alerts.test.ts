@@ -204,12 +204,12 @@ describe('a real Prometheus', () => {
         return EXPRESSIONS.filter((_, i) => counts[i] === 0).map(({ title, expr }) => `${title}: ${expr}`);
       };
       let missing: string[] = [];
-      // Nothing has restarted yet.
-      const isRestart = (text: string) => text.startsWith('Restarts: ');
+      // Nothing has restarted yet, and none of them has a source.
+      const isEmpty = (text: string) => /^(Restarts|Sources): /.test(text);
       await until(
         'every expression of the dashboard has data',
         async () => {
-          missing = (await empty()).filter((text) => !isRestart(text));
+          missing = (await empty()).filter((text) => !isEmpty(text));
           return missing.length === 0;
         },
         90_000,

@@ -55,7 +55,10 @@ const FOLDERS: Record<string, string[]> = {
   spool: ['streams', 'forwarding'],
   sessions: ['streams'],
   records: ['text', 'capture', 'spool'],
-  reporters: ['telemetry', 'text', 'forwarding', 'sender'],
+  connection: ['telemetry', 'forwarding'],
+  nats: ['telemetry', 'forwarding', 'connection'],
+  reporters: ['telemetry', 'text', 'forwarding', 'sender', 'connection', 'nats'],
+  sources: ['streams', 'telemetry', 'forwarding', 'connection', 'nats'],
   server: ['streams', 'telemetry', 'capture', 'forwarding', 'redaction', 'spool', 'sessions'],
   console: ['streams', 'telemetry', 'text', 'rules', 'http', 'sessions', 'server'],
   cli: [
@@ -70,7 +73,10 @@ const FOLDERS: Record<string, string[]> = {
     'sessions',
     'records',
     'rules',
+    'connection',
+    'nats',
     'reporters',
+    'sources',
     'server',
     'http',
     'console',
@@ -134,6 +140,12 @@ const RULES: Rule[] = [
     never: /^(lib\/reporters\/otlp\/|@opentelemetry\/)/,
   },
   {
+    rule: 'only what is about NATS, and the command line, imports NATS',
+    why: 'its client is an optional peer dependency, and other entries must not need it',
+    modules: /^(?!lib\/(nats|reporters\/jetstream|sources\/jetstream|cli)\/)/,
+    never: /^(lib\/(nats|reporters\/jetstream)\/|@nats-io\/)/,
+  },
+  {
     rule: 'only the command line imports argument parsers and loggers',
     why: 'the library has no arguments, no exit codes, and no stdout of its own',
     modules: /^(?!lib\/cli\/)/,
@@ -144,7 +156,7 @@ const RULES: Rule[] = [
     why: 'it only collects the public names, so importing it would create cycles',
     modules: /^(codec|lib)\//,
     never:
-      /^(lib\/index\.ts|lib\/(reporters\/(coder|otlp)|rules|spool)\/index\.ts|boundary-log-proxy(\/.+)?)$/,
+      /^(lib\/index\.ts|lib\/(reporters\/(coder|jetstream|otlp)|rules|spool)\/index\.ts|boundary-log-proxy(\/.+)?)$/,
   },
   {
     rule: 'only lib/streams/base.ts imports the stream classes',

@@ -32,6 +32,8 @@ import {
 import { silent } from '../lib/logger.js';
 import * as coder from '../lib/reporters/coder/index.js';
 import { CoderReporter } from '../lib/reporters/coder/index.js';
+import * as jetstream from '../lib/reporters/jetstream/index.js';
+import { JetStreamReporter } from '../lib/reporters/jetstream/index.js';
 import * as otlp from '../lib/reporters/otlp/index.js';
 import { OtlpReporter } from '../lib/reporters/otlp/index.js';
 import * as rules from '../lib/rules/index.js';
@@ -503,6 +505,22 @@ const ROWS: Record<string, Row> = {
       };
     },
   },
+  'a JetStreamReporter': {
+    exported: ['JetStreamReporter'],
+    fails: { report: ['ERR_CLOSED', 'ERR_CONNECT_FAILED'], close: [] },
+    make: () => {
+      // Nobody listens there.
+      const reporter = new JetStreamReporter({ servers: 'nats://127.0.0.1:1' });
+      return {
+        methods: {
+          report: () => reporter.report(logBatch(1), { signal }),
+          close: () => reporter.close(),
+        },
+        end: () => reporter.close(),
+        check: () => expect(getEventListeners(signal, 'abort')).toEqual([]),
+      };
+    },
+  },
   'a SocketReporter': {
     exported: ['SocketReporter'],
     fails: { report: ['ERR_CLOSED', 'ERR_CONNECTION_LOST'], close: [], look: [] },
@@ -604,7 +622,7 @@ describe.each(Object.entries(ROWS))('%s', (_name, { make, fails }) => {
 });
 
 test('everything that is exported is tried, or has no state', () => {
-  const exported = new Set([root, codec, coder, otlp, rules, spool].flatMap(Object.keys));
+  const exported = new Set([root, codec, coder, jetstream, otlp, rules, spool].flatMap(Object.keys));
   const tried = Object.values(ROWS).flatMap(({ exported }) => exported);
   expect([...new Set([...tried, ...STATELESS])].sort()).toEqual([...exported].sort());
 });

@@ -52,11 +52,12 @@ describe.each(['import', 'require'])('%s', (how) => {
   test.each([
     {
       entry: 'boundary-log-proxy',
-      never: /^lib\/(cli|reporters\/(coder|otlp)|spool\/(?![\w-]+\.lazy\.js))/,
+      never: /^lib\/(cli|connection|nats|reporters\/(coder|jetstream|otlp)|spool\/(?![\w-]+\.lazy\.js))/,
     },
     { entry: 'boundary-log-proxy/codec', never: /^lib\// },
     { entry: 'boundary-log-proxy/spool', never: /^lib\/(cli|reporters|server|sender)\// },
     { entry: 'boundary-log-proxy/reporters/coder', never: /^lib\/(cli|spool|server|sender|streams)\// },
+    { entry: 'boundary-log-proxy/reporters/jetstream', never: /^lib\/(cli|spool|server|sender|streams)\// },
     {
       entry: 'boundary-log-proxy/reporters/otlp',
       never: /^lib\/(cli|spool|server|sender|streams|reporters\/coder)\//,

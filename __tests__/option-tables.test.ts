@@ -4,9 +4,11 @@ import { RECORD_OPTIONS } from '../lib/capture/recording.js';
 import { COALESCE_OPTIONS } from '../lib/forwarding/coalesce-options.js';
 import { FORWARDER_OPTIONS } from '../lib/forwarding/forwarder-options.js';
 import { RETRY_OPTIONS } from '../lib/forwarding/retry-options.js';
+import { NATS_OPTIONS, STREAM_OPTIONS } from '../lib/nats/nats-options.js';
 import { documentedDefault, type OptionRow } from '../lib/options.js';
 import { REDACT_OPTIONS } from '../lib/redaction/redact-options.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
+import { PUBLISH_OPTIONS } from '../lib/reporters/jetstream/options.js';
 import { OTLP_OPTIONS } from '../lib/reporters/otlp/options.js';
 import { SOCKET_REPORTER_OPTIONS } from '../lib/reporters/socket.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
@@ -41,6 +43,9 @@ const TABLES: [name: string, file: string, table: Table][] = [
   ['TextReporterOptions', 'reporters/text.ts', TEXT_REPORTER_OPTIONS],
   ['SocketReporterOptions', 'reporters/socket.ts', SOCKET_REPORTER_OPTIONS],
   ['CoderReporterOptions', 'reporters/coder/options.ts', CODER_OPTIONS],
+  ['NatsOptions', 'nats/nats-options.ts', NATS_OPTIONS],
+  ['StreamOptions', 'nats/nats-options.ts', STREAM_OPTIONS],
+  ['JetStreamReporterOptions', 'reporters/jetstream/options.ts', PUBLISH_OPTIONS],
   ['OtlpReporterOptions', 'reporters/otlp/options.ts', OTLP_OPTIONS],
 ];
 

@@ -63,6 +63,7 @@ const VALUES = {
     suggestRules: 'function',
   },
   'boundary-log-proxy/reporters/coder': { CoderReporter: 'function' },
+  'boundary-log-proxy/reporters/jetstream': { JetStreamReporter: 'function' },
   'boundary-log-proxy/reporters/otlp': { OtlpReporter: 'function', otlpOptionsOf: 'function' },
 };
 
@@ -198,6 +199,23 @@ const CONSUMERS = {
     new CoderReporter({ url: 'https://coder.example.com' });
     // @ts-expect-error
     export const notAny: number = new CoderReporter(options);
+  `,
+  // Without the client of NATS, whose types are not part of these.
+  'boundary-log-proxy/reporters/jetstream': `
+    import { LogBatch } from 'boundary-log-proxy';
+    import { JetStreamReporter, type JetStreamReporterOptions } from 'boundary-log-proxy/reporters/jetstream';
+
+    const options: JetStreamReporterOptions = { servers: ['nats://a', 'nats://b'], maxBytes: 2 ** 30 };
+    export async function main(): Promise<void> {
+      const reporter = new JetStreamReporter({ ...options, logger: console, proxy: 'edge-1' });
+      await reporter.report(new LogBatch(2, 0, Buffer.alloc(0)), { signal: AbortSignal.timeout(1) });
+      await reporter.close();
+    }
+
+    // @ts-expect-error
+    new JetStreamReporter({});
+    // @ts-expect-error
+    export const notAny: number = new JetStreamReporter(options);
   `,
   'boundary-log-proxy/reporters/otlp': `
     import { OtlpReporter, otlpOptionsOf, type OtlpReporterOptions } from 'boundary-log-proxy/reporters/otlp';

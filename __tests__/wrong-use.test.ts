@@ -8,6 +8,8 @@ import type { OptionRow } from '../lib/options.js';
 import { REDACT_OPTIONS } from '../lib/redaction/redact-options.js';
 import * as coder from '../lib/reporters/coder/index.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
+import * as jetstream from '../lib/reporters/jetstream/index.js';
+import { JETSTREAM_OPTIONS } from '../lib/reporters/jetstream/options.js';
 import * as otlp from '../lib/reporters/otlp/index.js';
 import { OTLP_OPTIONS } from '../lib/reporters/otlp/options.js';
 import { SOCKET_REPORTER_OPTIONS } from '../lib/reporters/socket.js';
@@ -95,6 +97,7 @@ const ARGUMENTS: Record<string, Record<string, Argument>> = {
     'decode(chunk)': { call: (value) => new root.CaptureDecoder().decode(value), right: ['bytes'] },
   },
   CoderReporter: { options: { call: (value) => new coder.CoderReporter(value) } },
+  JetStreamReporter: { options: { call: (value) => new jetstream.JetStreamReporter(value) } },
   OtlpReporter: { options: { call: (value) => new otlp.OtlpReporter(value) } },
   otlpOptionsOf: { env: { call: (value) => otlp.otlpOptionsOf(value), right: ['undefined', ...OBJECTS] } },
   decodeFrame: {
@@ -458,7 +461,7 @@ test.each(NOT_BYTES)('a stream of bytes itself rejects %s', async (name) => {
 });
 
 test('every exported function and class has its rows, or a reason to have none', () => {
-  const exported = [root, codec, coder, otlp, rules, spool].flatMap((entry) =>
+  const exported = [root, codec, coder, jetstream, otlp, rules, spool].flatMap((entry) =>
     Object.entries(entry).flatMap(([name, value]) => (typeof value === 'function' ? [name] : [])),
   );
   expect([...Object.keys(ARGUMENTS), ...Object.keys(EXEMPT)].sort()).toEqual([...new Set(exported)].sort());
@@ -478,6 +481,11 @@ const TABLES: [
     'CoderReporter',
     CODER_OPTIONS,
     (options) => new coder.CoderReporter({ url: 'http://127.0.0.1:1', token: 't', ...(options as object) }),
+  ],
+  [
+    'JetStreamReporter',
+    JETSTREAM_OPTIONS,
+    (options) => new jetstream.JetStreamReporter({ servers: 'nats://127.0.0.1:1', ...(options as object) }),
   ],
   ['Demux', DEMUX_OPTIONS, (options) => new root.Demux({}, options)],
   ['Forwarder', FORWARDER_OPTIONS, (options) => new root.Forwarder(reporter, options)],

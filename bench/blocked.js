@@ -31,9 +31,9 @@ export function blocked(logs) {
         const blocks = blocksOf(logs).map(({ bytes }) => bytes);
         // The first connection fills the buffer, and has all code compiled.
         sockets.push(await open(socketPath, blocks));
-        const before = await finalMemory(target.pid);
+        const before = await finalMemory(target.pid, smoke);
         for (let i = 0; i < connections; i++) sockets.push(await open(socketPath, blocks));
-        return { kib: ((await finalMemory(target.pid)) - before) / connections };
+        return { kib: ((await finalMemory(target.pid, smoke)) - before) / connections };
       } finally {
         for (const socket of sockets) socket.destroy();
         target.kill();

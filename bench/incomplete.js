@@ -30,11 +30,11 @@ export function incomplete() {
       const sockets = [];
       try {
         await target.told('ready');
-        const before = await finalMemory(target.pid);
+        const before = await finalMemory(target.pid, smoke);
         for (let i = 0; i < connections; i++) sockets.push(await open(socketPath, [BEGINNING]));
-        const during = await finalMemory(target.pid);
+        const during = await finalMemory(target.pid, smoke);
         await Promise.all(sockets.map(closed));
-        const after = await finalMemory(target.pid);
+        const after = await finalMemory(target.pid, smoke);
         return { kib: (during - before) / connections, left: (after - before) / connections };
       } finally {
         for (const socket of sockets) socket.destroy();

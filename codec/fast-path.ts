@@ -20,7 +20,7 @@ interface Check {
 
 /** How many sessions are known by number, and how many bytes each of them occupies, as in `wasm/summary.ts`. */
 const SLOTS = 256;
-const SLOT_LENGTH = 64;
+const SLOT_LENGTH = 128;
 
 /** Returned by the functions below if the walk has to decide: there is no WebAssembly, or its memory is too small. */
 export const UNDECIDED = -3;

@@ -56,6 +56,7 @@ export type {
   UrlRedactorEvents,
   WritableEvents,
 } from './events.js';
+export type { BatchReceiver, BatchSource } from './forwarding/batch-source.js';
 export type { CoalesceOptions } from './forwarding/coalesce-options.js';
 export { Forwarder } from './forwarding/forwarder.js';
 export type { ForwarderOptions } from './forwarding/forwarder-options.js';

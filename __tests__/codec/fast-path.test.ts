@@ -16,6 +16,7 @@ import {
 } from '../../codec/index.js';
 import { checkRequest, INVALID_UTF8, walkRequest } from '../../codec/walk.js';
 import { MALFORMED } from '../../codec/wire.js';
+import { random } from '../helpers/cuts.js';
 import { request } from '../helpers/messages.js';
 import { seed } from '../helpers/seed.js';
 import { vectors } from '../helpers/vectors.js';
@@ -85,6 +86,16 @@ describe('the fast path', () => {
           }
         }
       }
+    }
+    // The same at the borders of what the check looks at together.
+    const next = random(seed);
+    for (let i = 0; i < 300_000; i++) {
+      const length = 4 + Math.floor(next() * 40);
+      const text = Buffer.alloc(length, i % 2 === 0 ? 'a' : 'ü');
+      const at = Math.floor(next() * (length - 3));
+      for (let j = 0; j < 4; j++) text[at + j] = edges[Math.floor(next() * edges.length)] as number;
+      const bytes = Buffer.concat([Buffer.of(0x12, length), text]);
+      if (checkFast(bytes, 0, bytes.length) >= 0 !== isUtf8(text)) wrong.push(bytes.toString('hex'));
     }
     expect(wrong).toEqual([]);
     // Texts of any length, because the check looks at 16 bytes at once.

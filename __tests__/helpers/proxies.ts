@@ -17,7 +17,9 @@ export function proxies(): (options?: BoundaryLogProxyOptions) => BoundaryLogPro
     }
   });
   return (options = {}) => {
-    const proxy = new BoundaryLogProxy({ socketPath: path(), ...options });
+    const proxy = new BoundaryLogProxy(
+      options.source === undefined ? { socketPath: path(), ...options } : options,
+    );
     made.push(proxy);
     return proxy;
   };

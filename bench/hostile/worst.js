@@ -49,8 +49,23 @@ export const WORST = [
     recipe: { tag: 1, prefix: '', unit: '0b0c', suffix: '', length: 32_768, inside: [] },
   },
   {
+    name: 'empty groups, and a few logs with the same number',
+    recipe: {
+      tag: 1,
+      prefix: '1203e280a8',
+      unit: '0b0c0b0c0b0c0b0c0b0c0b0c0b0c0b0c0b0c0b0c0b0c0b0c0b0c0b0c0b0c0a041a020a000b0c0b0c0b0a041a0212000c0b0c',
+      suffix: '42004200',
+      length: 256,
+      inside: [],
+    },
+  },
+  {
     name: 'an envelope that is invalid at its end',
     recipe: { tag: 2, prefix: '', unit: '0a00', suffix: '08', length: 32_768, inside: [] },
+  },
+  {
+    name: 'small: a session of 62 bytes that are not ASCII',
+    recipe: { tag: 1, prefix: '', unit: 'c3bc', suffix: '', length: 64, inside: [18] },
   },
   {
     name: 'small: an envelope of 16 requests with an empty log',

@@ -15,7 +15,7 @@ const MAX_GROUP_DEPTH: usize = 10_001;
 const VARINT: u32 = 0;
 const FIXED64: u32 = 1;
 const LENGTH: u32 = 2;
-const START_GROUP: u32 = 3;
+export const START_GROUP: u32 = 3;
 const END_GROUP: u32 = 4;
 const FIXED32: u32 = 5;
 

@@ -8,15 +8,15 @@
  * has not read it yet, and from the eighth byte on its id.
  */
 const SLOTS: i32 = 256;
-const SLOT_LENGTH: usize = 64;
+const SLOT_LENGTH: usize = 128;
 /** A longer id is left to JavaScript. A UUID has 36 bytes. */
-const MAX_LENGTH: usize = 56;
+const MAX_LENGTH: usize = 120;
 
 const NONE: i32 = -1;
 const LEFT: i32 = -2;
 
 /** The ids of the sessions that are known by number. */
-export const SESSIONS: usize = memory.data(256 * 64, 16);
+export const SESSIONS: usize = memory.data(256 * 128, 16);
 
 /**
  * Of the request that was checked last: the first sequence number, or -1 if the numbers are not consecutive; how many logs

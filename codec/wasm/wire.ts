@@ -6,7 +6,7 @@
  * end` test fails.
  */
 
-const GIVEN_UP: usize = 0x7fff_ffff;
+export const GIVEN_UP: usize = 0x7fff_ffff;
 
 const VARINT: u8 = 0;
 const FIXED64: u8 = 1;

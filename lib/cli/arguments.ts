@@ -1,9 +1,11 @@
 import { isLoopback } from '../http/host-check.js';
+import { isNatsUrl, SERVERS } from '../nats/servers.js';
 import { invalidOption, type OptionCheck, oneOf, wholeNumber } from '../options.js';
 import { isSameSocket, SOCKET_PATH } from '../socket-path.js';
 import { FORMATS, type Format } from '../text/format.js';
 import { parseTime } from '../text/timestamp.js';
 import { hasColor, type Io } from './io.js';
+import { refusedUrl } from './nats-address.js';
 
 /** Parses one argument for commander. @throws ERR_INVALID_OPTION */
 type Parser<T> = (value: string) => T;
@@ -142,17 +144,31 @@ export function socketOf(reporter: string): string | undefined {
   return reporter.startsWith(SOCKET) ? reporter.slice(SOCKET.length) : undefined;
 }
 
+/** The reporters that need no address. */
+export const NAMED_REPORTERS: readonly string[] = ['stdout', 'null', 'coder', 'otlp'];
+
 /** The name of a reporter, added to those before it. */
 export function reporterNames(
   option: string,
 ): (value: string, before?: readonly string[]) => readonly string[] {
   return (value, before = []) => {
     const path = socketOf(value);
-    if (!['stdout', 'null', 'coder', 'otlp'].includes(value) && !path)
-      throw invalidOption(option, value, 'one of stdout, null, coder, otlp, socket:PATH');
+    if (isNatsUrl(value)) {
+      if (!SERVERS.accepts(value)) throw refusedUrl(option, SERVERS.expected);
+    } else if (!NAMED_REPORTERS.includes(value) && !path) {
+      throw invalidOption(
+        option,
+        value,
+        `one of ${NAMED_REPORTERS.join(', ')}, socket:PATH, nats://HOST:PORT`,
+      );
+    }
     if (path && !SOCKET_PATH.accepts(path))
       throw invalidOption(option, value, `${SOCKET}${SOCKET_PATH.expected}`);
-    const isSame = (other: string) => other === value || (path && isSameSocket(socketOf(other) ?? '', path));
+    // There is one stream, so its reporter has one name, whatever its hosts are.
+    const isSame = (other: string) =>
+      other === value ||
+      (path && isSameSocket(socketOf(other) ?? '', path)) ||
+      (isNatsUrl(other) && isNatsUrl(value));
     if (before.some(isSame)) throw invalidOption(option, value, 'each reporter once');
     return [...before, value];
   };

@@ -2,7 +2,8 @@ import type { Amount } from '../batch.js';
 import type { Accounts, DropReason } from '../telemetry/accounts.js';
 
 /** The fields of the proxy's closing account that are about one reporter. */
-interface ReporterAccount extends Pick<Accounts, 'received' | 'recovered' | 'forwarded' | 'dropped'> {
+interface ReporterAccount
+  extends Pick<Accounts, 'received' | 'recovered' | 'redelivered' | 'forwarded' | 'dropped' | 'returned'> {
   /** What a spool keeps. */
   readonly kept: Amount;
 }
@@ -37,16 +38,22 @@ export function closingLine({ reporter, others = {}, ...first }: ClosingAccount)
   return all.map(([name, account]) => `${name}: ${lineOf(account)}`).join('. ');
 }
 
-function lineOf({ received, recovered, forwarded, dropped, kept }: ReporterAccount): string {
+function lineOf(account: ReporterAccount): string {
+  const { received, recovered, redelivered, forwarded, dropped, returned, kept } = account;
   const events = (n: number) => (n === 1 ? '1 event' : `${n} events`);
   const old = recovered.logs === 0 ? '' : `, ${recovered.logs} of them from the spool`;
-  const start = `${events(received.logs)} received${old}`;
+  const again = redelivered.logs === 0 ? '' : `, ${redelivered.logs} delivered again by the source`;
+  const start = `${events(received.logs)} received${old}${again}`;
   const lost = Object.entries(WHY).flatMap(([reason, why]) => {
     const { logs } = dropped[reason as DropReason];
     return logs === 0 ? [] : [`${logs} lost ${why}`];
   });
-  if (received.logs === 0) return 'no events received';
-  if (lost.length === 0 && kept.logs === 0) return `${start}, all forwarded`;
-  const rest = kept.logs === 0 ? lost : [`${kept.logs} kept in the spool`, ...lost];
+  if (received.logs + redelivered.logs === 0) return 'no events received';
+  const rest = [
+    ...(kept.logs === 0 ? [] : [`${kept.logs} kept in the spool`]),
+    ...(returned.logs === 0 ? [] : [`${returned.logs} returned to the source, which delivers them again`]),
+    ...lost,
+  ];
+  if (rest.length === 0) return `${start}, all forwarded`;
   return `${start}, ${forwarded.logs === 0 ? 'none' : forwarded.logs} forwarded: ${rest.join('; ')}`;
 }

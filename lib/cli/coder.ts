@@ -1,7 +1,7 @@
 import type { Logger } from '../logger.js';
-import { MAX_WAIT_MS } from '../options.js';
 import { CoderReporter } from '../reporters/coder/coder-reporter.js';
 import { agentToken } from './agent-token.js';
+import { callTimeoutMs } from './call-timeout.js';
 import type { ServeOptions } from './configuration/serve-options.js';
 import type { Io } from './io.js';
 
@@ -9,9 +9,6 @@ export type CoderOptions = Pick<
   ServeOptions,
   Extract<keyof ServeOptions, `coder${string}`> | 'reportTimeout' | 'reportMaxTimeout' | 'maxRetryAfter'
 >;
-
-/** A call has less time than the attempt that it belongs to, so that it fails with its own error. */
-const CALL_TIMEOUT_SHARE = 0.8;
 
 /**
  * @param options With a URL.
@@ -38,8 +35,4 @@ export function coderReporter(
     maxRetryAfterMs: options.maxRetryAfter * 1000,
     logger,
   });
-}
-
-function callTimeoutMs(attemptSeconds: number): number {
-  return Math.min(attemptSeconds * 1000 * CALL_TIMEOUT_SHARE, MAX_WAIT_MS);
 }

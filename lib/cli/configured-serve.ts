@@ -27,7 +27,8 @@ export async function configuredServe(command: Command, io: Io): Promise<number>
   try {
     return await serve(configuration, io);
   } catch (error) {
-    const { socket: socketPath, metrics, replace } = options;
+    const { socket, metrics, replace, source } = options;
+    const socketPath = source === undefined ? socket : undefined;
     throw replace ? error : await explained(error, { socketPath, metrics });
   }
 }

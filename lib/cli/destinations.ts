@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { onAbort } from '../abort.js';
 import type { Reporter } from '../forwarding/reporter.js';
+import { isNatsUrl } from '../nats/servers.js';
 import { nullReporter } from '../reporters/null.js';
 import { SocketReporter } from '../reporters/socket.js';
 import { TextReporter } from '../reporters/text.js';
@@ -18,16 +19,17 @@ import { screenOf, viewOf } from './view.js';
 export interface Destination {
   /** Its name in the log, the metrics and the spool. */
   readonly name: string;
-  readonly kind: 'stdout' | 'null' | 'coder' | 'otlp' | 'socket';
+  readonly kind: 'stdout' | 'null' | 'coder' | 'otlp' | 'nats' | 'socket';
   readonly reporter: Reporter;
   readonly run: RunForwarderOptions;
 }
 
 /**
- * The name of a reporter. The name of a socket depends only on its path. So if the order of the reporters changes, none
- * receives the batches in the spool of another one.
+ * The name of a reporter. The name of a socket depends only on its path, and that of NATS on nothing. So if the order of the
+ * reporters or the hosts of a cluster change, none receives the batches in the spool of another one.
  */
 export function nameOf(reporter: string): string {
+  if (isNatsUrl(reporter)) return 'nats';
   const given = socketOf(reporter);
   if (given === undefined) return reporter;
   const path = resolve(given);
@@ -38,8 +40,13 @@ export function nameOf(reporter: string): string {
   return `socket-${base.slice(0, 16)}-${hash}`;
 }
 
-/** How many batches a reporter works on at the same time. Default: one. */
-const AT_ONCE: Partial<Record<Destination['kind'], number>> = { otlp: 256 };
+function kindOf(reporter: string): Destination['kind'] {
+  if (isNatsUrl(reporter)) return 'nats';
+  return socketOf(reporter) === undefined ? (reporter as 'stdout' | 'null' | 'coder' | 'otlp') : 'socket';
+}
+
+/** How many batches wait for an export, or are part of one, which contains as many of them as its limits allow. */
+const OTLP_BATCHES = 256;
 
 /** How the reporter `stdout` writes. */
 export interface Stdout {
@@ -66,11 +73,11 @@ export async function destinations(
   return Promise.all(
     reporters.map(async (value): Promise<Destination> => {
       const name = nameOf(value);
-      const kind = (socketOf(value) === undefined ? value : 'socket') as Destination['kind'];
+      const kind = kindOf(value);
       const run = {
         name,
         graceMs: Math.round(options.grace * 1000),
-        concurrency: kind === 'stdout' ? (stdout.events ?? io.output)?.atOnce : (AT_ONCE[kind] ?? 1),
+        concurrency: atOnce(kind),
         retry: retryFrom(options, kind),
         lingerMs: options.linger,
       };
@@ -78,13 +85,22 @@ export async function destinations(
     }),
   );
 
+  function atOnce(kind: Destination['kind']): number | undefined {
+    if (kind === 'nats') return options.natsInFlight;
+    if (kind === 'otlp') return OTLP_BATCHES;
+    return kind === 'stdout' ? (stdout.events ?? io.output)?.atOnce : 1;
+  }
+
   async function create(kind: Destination['kind'], value: string): Promise<Reporter> {
     if (kind === 'null') return nullReporter;
     if (kind === 'stdout') return stdoutReporter(options, io, stdout);
     if (kind === 'socket') return new SocketReporter({ path: socketOf(value) as string });
-    // Its dependencies take time to load, so only its users load them.
+    // Their dependencies take time to load, so only their users load them. They connect while the rest starts.
     if (kind === 'otlp') return (await import('./otlp.js')).otlpReporter(options, io, logger);
-    // It connects while the rest starts.
+    if (kind === 'nats') {
+      const { natsReporter } = await import('./nats.js');
+      return natsReporter(value, options, io, logger);
+    }
     const { coderReporter } = await import('./coder.js');
     return coderReporter(options, io, logger, tokenFileName);
   }

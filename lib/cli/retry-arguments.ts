@@ -7,7 +7,7 @@ export type RetryArguments = Pick<
   Extract<keyof ServeOptions, `retry${string}` | `report${string}Timeout`> | 'maxRetryAfter'
 >;
 
-const REMOTE = ['coder', 'otlp'];
+const REMOTE = ['coder', 'otlp', 'nats'];
 
 /**
  * A line that was written cannot be withdrawn, so the proxy waits for a slow reader. An export has a timeout of its own, and

@@ -12,7 +12,8 @@ const MAX_ANSWER = 16 * 1024;
 
 /** Where the proxy that could not start wanted to listen. */
 export interface Addresses {
-  readonly socketPath: string;
+  /** Undefined if it wanted no socket. */
+  readonly socketPath: string | undefined;
   readonly metrics: Address | 'off';
 }
 
@@ -25,8 +26,8 @@ export interface Addresses {
 export async function explained(error: unknown, { socketPath, metrics }: Addresses): Promise<unknown> {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== 'ERR_SOCKET_IN_USE' && code !== 'ERR_ADDRESS_IN_USE') return error;
-  const pid = await proxyOn(socketPath);
-  if (pid !== undefined) {
+  const pid = socketPath === undefined ? undefined : await proxyOn(socketPath);
+  if (socketPath !== undefined && pid !== undefined) {
     const message = `a proxy is already running with the socket ${token(socketPath)}, as process ${pid}: stop it, take over from it with --replace, or choose another --socket and another --metrics address`;
     return new BoundaryLogError('ERR_SOCKET_IN_USE', message, { cause: error });
   }

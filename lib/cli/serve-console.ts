@@ -1,4 +1,5 @@
 import type { Logger } from '../logger.js';
+import { isNatsUrl } from '../nats/servers.js';
 import { descriptorBudget } from '../server/descriptors.js';
 import type { BoundaryLogProxy } from '../server/proxy.js';
 import { SOCKET } from './arguments.js';
@@ -54,6 +55,7 @@ export async function serveConsole(
 /** What the page calls a reporter. */
 function labelOf(reporter: string, { eventsFile }: ServeOptions): string {
   if (reporter === 'coder') return 'Coder';
+  if (isNatsUrl(reporter)) return 'NATS';
   if (reporter === 'null') return 'null';
   if (reporter === 'stdout') return eventsFile === undefined ? 'stdout' : 'the events file';
   return reporter.slice(SOCKET.length);

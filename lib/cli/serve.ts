@@ -16,6 +16,7 @@ import { watchNpm } from './npm-parent.js';
 import { registerProcessMetrics } from './process-metrics.js';
 import { programLogger } from './program-logger.js';
 import { httpConnections, serveConsole } from './serve-console.js';
+import { SOURCE_BUFFER, servedSource, startedBefore } from './served-source.js';
 import { ServerWhenFree } from './server-when-free.js';
 import { passedSocket } from './socket-activation.js';
 import { checkFilters, screenOf } from './view.js';
@@ -57,14 +58,17 @@ async function serveUntil(
   { options, entryOf }: Configuration,
   io: Io,
 ): Promise<number> {
-  const listen = listenOptions(options, io);
+  const isForwarder = options.source !== undefined;
+  const buffer = isForwarder && entryOf('buffer') === undefined ? SOURCE_BUFFER : options.buffer;
+  const source = await servedSource(options, buffer, logger);
+  const listen = source === undefined ? listenOptions(options, io) : { source };
   const proxy = new BoundaryLogProxy({
     ...listen,
     onReplace: () => end.replaced(),
     reporters: options.reporter.map(nameOf),
-    bufferSize: options.buffer,
+    bufferSize: buffer,
     bufferBytes: options.bufferBytes,
-    overflow: options.overflow,
+    overflow: source === undefined ? options.overflow : undefined,
     fairShare: options.fairShare,
     maxConnections: options.maxConnections,
     frameTimeout: options.frameTimeout * 1000,
@@ -78,12 +82,12 @@ async function serveUntil(
       options.redact === undefined ? undefined : { keep: options.redactKeep, pattern: options.redactPattern },
     record:
       options.record === undefined ? undefined : { path: options.record, maxBytes: options.recordMaxBytes },
-    sessions: options.audit ? { idle: options.sessionIdle * 1000 } : undefined,
+    sessions: options.audit && source === undefined ? { idle: options.sessionIdle * 1000 } : undefined,
     logger,
   });
   if (io.log !== undefined) countLostLines(io.log, proxy.registry);
   const summary = options.summary ? await servedSummary() : undefined;
-  const socketPath = listen.socketFd === undefined ? proxy.socketPath : boundSocket(listen.socketFd)?.path;
+  const socketPath = socketOf(proxy, listen);
   const metrics = await serveMetrics(options, proxy, socketPath, logger);
   let isUnread = false;
   let exitCode: number = ExitCode.DONE;
@@ -95,8 +99,9 @@ async function serveUntil(
     if (end.isReached) return end.exitCode;
     metrics?.announce();
     console?.announce();
-    await proxy.start();
-    if (io.stderr.isTTY && events === undefined) (io.log ?? io.stderr).write(greeting(io, proxy.socketPath));
+    if (!(await startedBefore(end, proxy, source))) return end.exitCode;
+    if (io.stderr.isTTY && events === undefined && source === undefined)
+      (io.log ?? io.stderr).write(greeting(io, proxy.socketPath));
     const withoutReader = new AbortController();
     const forwarding = all.map(({ kind, reporter, run }, i) =>
       proxy.runForwarder((i === 0 && summary?.watch(reporter)) || reporter, {
@@ -237,6 +242,15 @@ function listenOptions(options: ServeOptions, io: Io): BoundaryLogProxyOptions {
   const socketFd = passedSocket(io.env as Record<string, string | undefined>);
   if (socketFd === undefined) return { socketPath, socketMode, socketGroup, replace };
   return { socketPath, socketFd };
+}
+
+/** The path of the socket, if there is one and its path is known. */
+function socketOf(
+  proxy: BoundaryLogProxy,
+  { source, socketFd }: BoundaryLogProxyOptions,
+): string | undefined {
+  if (source !== undefined) return undefined;
+  return socketFd === undefined ? proxy.socketPath : boundSocket(socketFd)?.path;
 }
 
 /** What a new user needs to know next. Only a terminal shows it. */

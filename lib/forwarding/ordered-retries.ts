@@ -44,6 +44,12 @@ export class OrderedRetries<T> {
   #isHolding = false;
   /** Called when the first failure is known. */
   #onFailed: () => void = () => undefined;
+  readonly #onDone: () => void;
+
+  /** @param onDone Called when no batch is left. */
+  constructor(onDone: () => void = () => undefined) {
+    this.#onDone = onDone;
+  }
 
   /** How many batches wait. */
   get size(): number {
@@ -100,6 +106,7 @@ export class OrderedRetries<T> {
     }
     this.#isRunning = false;
     this.isBusy = false;
+    this.#onDone();
   }
 
   /** Resolves when a failure is known, or when the signal aborts. */

@@ -8,7 +8,7 @@ export interface ReportOptions {
   readonly signal: AbortSignal;
   /**
    * Called by a reporter that keeps the order, as soon as the report has failed, before its promise rejects. No report
-   * begins from then on until this one is retried or given up.
+   * that has to come after it begins from then on until this one is retried or given up.
    */
   readonly onFailure?: (() => void) | undefined;
 }
@@ -32,9 +32,12 @@ export interface Reporter<Batch = LogBatch> {
   /**
    * Whether batches are delivered in the order of the calls, also if several reports are in progress, as to a file.
    * Retries then keep that order, too: the batches behind one that failed wait for it. When a report fails, the reporter
-   * calls its `onFailure`, and fails all reports behind it. Default: `false`.
+   * calls its `onFailure`, and fails all reports behind it.
+   *
+   * A function returns what the order of a batch belongs to, such as its session. Batches for which it returns different
+   * texts do not wait for each other. Default: `false`.
    */
-  readonly keepsOrder?: boolean | undefined;
+  readonly keepsOrder?: boolean | ((batch: Batch) => string) | undefined;
   /**
    * Whether it logs itself when it begins to fail and when it works again. Then the proxy does not, so that an outage is
    * one warning. Default: `false`.

@@ -29,9 +29,12 @@ export class RetryingReporter<T> implements Reporter<T> {
   readonly #policy: ResolvedOptions<RetryOptions, typeof RETRY_OPTIONS>;
   readonly #onRetry: (error: unknown) => void;
   readonly #timeout: AttemptTimeout;
-  /** If the reporter keeps the order of batches. */
-  readonly #ordered: OrderedRetries<T> | undefined;
-  readonly #hold: (() => void) | undefined;
+  /** If the reporter keeps the order of batches: what the order of a batch belongs to. */
+  readonly #orderOf: ((batch: T) => string) | undefined;
+  /** If all batches have the same order. */
+  readonly #holdAll: (() => void) | undefined;
+  /** The orders in which a batch has failed and is not done. */
+  readonly #failing = new Map<string, OrderedRetries<T>>();
   /** When the next attempt begins, by `performance.now()`, for each batch that waits for it. */
   readonly #delays = new Set<{ until: number }>();
   /** Controller of an attempt that completed synchronously. The next attempt uses it again. */
@@ -46,24 +49,33 @@ export class RetryingReporter<T> implements Reporter<T> {
     this.#policy = resolveOptions('Forwarder: retry', options, RETRY_OPTIONS);
     this.#onRetry = onRetry;
     this.#timeout = new AttemptTimeout(this.#policy.timeoutMs, this.#policy.maxTimeoutMs);
-    if (reporter.keepsOrder !== true) return;
-    const ordered = new OrderedRetries<T>();
-    this.#ordered = ordered;
-    this.#hold = () => ordered.hold();
+    const { keepsOrder } = reporter;
+    if (typeof keepsOrder === 'function') {
+      this.#orderOf = (batch) => textOf(keepsOrder, batch);
+    } else if (keepsOrder === true) {
+      this.#orderOf = () => '';
+      this.#holdAll = () => this.#failingIn('').hold();
+    }
   }
 
   /** When the next attempt begins, by `performance.now()`, if all of so many reports wait for theirs. */
   nextAttemptAt(reports: number): number | undefined {
     if (reports === 0) return undefined;
-    if (this.#ordered?.isBusy) {
-      return this.#ordered.size === reports ? this.#ordered.nextAttemptAt : undefined;
+    const times = [...this.#delays].map(({ until }) => until);
+    let waiting = times.length;
+    for (const { size, nextAttemptAt } of this.#failing.values()) {
+      if (nextAttemptAt === undefined) continue;
+      waiting += size;
+      times.push(nextAttemptAt);
     }
-    if (this.#delays.size < reports) return undefined;
-    return Math.min(...[...this.#delays].map(({ until }) => until));
+    return waiting < reports ? undefined : Math.min(...times);
   }
 
   report(batch: T, { signal }: ReportOptions): Promise<unknown> | undefined {
-    if (this.#ordered?.isBusy) return this.#ordered.add(batch, this.#options(signal));
+    if (this.#failing.size > 0) {
+      const before = this.#failing.get(this.#orderOf?.(batch) ?? '');
+      if (before?.isBusy) return before.add(batch, this.#options(signal));
+    }
     // The first attempt is made outside of the loop, because most reports need no other one: a synchronous report then
     // costs no promise, and an asynchronous one only that of its catch().
     let first: Promise<unknown> | undefined;
@@ -80,7 +92,8 @@ export class RetryingReporter<T> implements Reporter<T> {
   #retry(batch: T, signal: AbortSignal, started: number, error: unknown): Promise<unknown> {
     const options = this.#options(signal);
     const first = { started, error };
-    if (this.#ordered !== undefined) return this.#ordered.add(batch, options, first);
+    const order = this.#orderOf?.(batch);
+    if (order !== undefined) return this.#failingIn(order).add(batch, options, first);
     const delay = { until: 0 };
     const attempt = async () => {
       this.#delays.delete(delay);
@@ -92,6 +105,20 @@ export class RetryingReporter<T> implements Reporter<T> {
       options.onRetry(error, batch);
     };
     return retryAfter(first, attempt, { ...options, onRetry }).finally(() => this.#delays.delete(delay));
+  }
+
+  #failingIn(order: string): OrderedRetries<T> {
+    let failing = this.#failing.get(order);
+    if (failing === undefined) {
+      failing = new OrderedRetries(() => this.#failing.delete(order));
+      this.#failing.set(order, failing);
+    }
+    return failing;
+  }
+
+  #holdOf(batch: T): (() => void) | undefined {
+    const orderOf = this.#orderOf;
+    return this.#holdAll ?? (orderOf && (() => this.#failingIn(orderOf(batch)).hold()));
   }
 
   #options(signal: AbortSignal) {
@@ -117,13 +144,14 @@ export class RetryingReporter<T> implements Reporter<T> {
     const { ms } = this.#timeout;
     if (ms === Number.POSITIVE_INFINITY) {
       // Only the caller can end this attempt, so the reporter gets the caller's signal.
-      const result = this.#reporter.report(batch, { signal, onFailure: this.#hold });
+      const result = this.#reporter.report(batch, { signal, onFailure: this.#holdOf(batch) });
       return result === undefined ? undefined : resultOf(result);
     }
     const controller = this.#unused ?? new AbortController();
     this.#unused = undefined;
     let isOver = false;
-    const onFailure = this.#hold && (() => isOver || this.#hold?.());
+    const hold = this.#holdOf(batch);
+    const onFailure = hold && (() => isOver || hold());
     const result = this.#reporter.report(batch, { signal: controller.signal, onFailure });
     if (result === undefined) {
       this.#unused = controller;
@@ -147,5 +175,14 @@ export class RetryingReporter<T> implements Reporter<T> {
         }, reject)
         .finally(stopTimer);
     });
+  }
+}
+
+/** What a reporter's function returns. One that throws decides nothing. */
+function textOf<T>(orderOf: (batch: T) => string, batch: T): string {
+  try {
+    return orderOf(batch);
+  } catch {
+    return '';
   }
 }

@@ -1,5 +1,5 @@
 import { LogBatch, type Outcome } from '../../codec/index.js';
-import { BoundaryLogError } from '../errors.js';
+import type { BoundaryLogError } from '../errors.js';
 import type { UrlRedactorEvents } from '../events.js';
 import { GuardedEvents } from '../guard.js';
 import { resolveOptions } from '../options.js';
@@ -7,6 +7,7 @@ import type { TransformCallback } from '../streams/base.js';
 import { DirectTransform, isObject, type Write } from '../streams/direct.js';
 import type { WriteRest } from '../streams/typed-stream.js';
 import { REDACT_OPTIONS, type RedactOptions } from './redact-options.js';
+import { type BytesRedactor, redactedBatch } from './redacted-batch.js';
 import { RequestRedactor } from './request-redactor.js';
 
 /** What a {@link UrlRedactor} accepts: what a MessageDecoder emits, with or without `perChunk`. */
@@ -33,11 +34,11 @@ export class UrlRedactor<PerChunk extends boolean = false> extends DirectTransfo
   Redacted<PerChunk>,
   UrlRedactorEvents<Redacted<PerChunk>>
 > {
-  readonly #redactor: { redact(raw: Buffer): Buffer };
+  readonly #redactor: BytesRedactor;
   readonly #events = new GuardedEvents(this);
 
   /** Use {@link redact}, which checks the options. */
-  constructor(redactor: { redact(raw: Buffer): Buffer }) {
+  constructor(redactor: BytesRedactor) {
     super({ objectMode: true });
     this.#redactor = redactor;
   }
@@ -77,11 +78,9 @@ export class UrlRedactor<PerChunk extends boolean = false> extends DirectTransfo
   #redactOne(outcome: Outcome): Outcome | undefined {
     if (!(outcome instanceof LogBatch)) return outcome;
     try {
-      const raw = this.#redactor.redact(outcome.raw);
-      return raw === outcome.raw ? outcome : new LogBatch(outcome.tag, outcome.count, raw);
-    } catch (thrown) {
-      const error = withoutUrl(thrown);
-      if (!this.#events.emit('drop', outcome, error)) this.destroy(error);
+      return redactedBatch(this.#redactor, outcome);
+    } catch (error) {
+      if (!this.#events.emit('drop', outcome, error)) this.destroy(error as BoundaryLogError);
       return undefined;
     }
   }
@@ -94,16 +93,6 @@ export class UrlRedactor<PerChunk extends boolean = false> extends DirectTransfo
  */
 export function redact<PerChunk extends boolean = false>(options: RedactOptions = {}): UrlRedactor<PerChunk> {
   return new UrlRedactor(new RequestRedactor('redact', resolveOptions('redact', options, REDACT_OPTIONS)));
-}
-
-/** The message and the cause of an unforeseen error may contain a URL, so only the name of its class remains. */
-function withoutUrl(thrown: unknown): BoundaryLogError {
-  if (thrown instanceof BoundaryLogError) return thrown;
-  const name = thrown instanceof RangeError ? 'a RangeError' : 'an error';
-  return new BoundaryLogError(
-    'ERR_REDACTION_FAILED',
-    `the URLs of a batch cannot be redacted, because of ${name}: the batch is dropped`,
-  );
 }
 
 function isArray(outcome: Outcome | readonly Outcome[]): outcome is readonly Outcome[] {

@@ -88,3 +88,10 @@ export function connectionError(
   const meaning = MEANINGS.find(([codes]) => codes.test(code ?? ''))?.[1].replace('TRUST', trust);
   return { why: oneLine(why), meaning };
 }
+
+/** The delay that a `Retry-After` header asks for, as seconds or as a date, in ms. Its users limit it. */
+export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
+  return Number.isNaN(ms) ? undefined : Math.max(ms, 0);
+}

@@ -14,6 +14,7 @@ import { Delivery, type DeliveryEvents } from './delivery.js';
 export interface DeliveriesOptions extends LogBufferOptions {
   readonly overflow: 'drop' | 'block';
   readonly spool: SpoolBufferOptions | undefined;
+  readonly returns: boolean;
   readonly logger: Logger;
 }
 
@@ -40,7 +41,8 @@ export class Deliveries {
         new Delivery(name, { ...options, spool: this.#folder?.buffer(name, logger) }, warnings, events);
       // The name of a single reporter tells nobody anything.
       if (names.length === 1) return make(logger, warnings, events);
-      const its = i === 0 ? events : { changed, forwarded: changed, dropped: () => undefined };
+      const its =
+        i === 0 ? events : { changed, forwarded: changed, dropped: () => undefined, settled: events.settled };
       return make(withFields(logger, { reporter: name }), warnings.about(name), its);
     });
     this.first = this.#all[0] as Delivery;
@@ -117,6 +119,11 @@ export class Deliveries {
     for (const delivery of this.#all) delivery.drop(batch, reason, error);
   };
 
+  /** The source delivers a batch again. */
+  readonly redelivered = (batch: Batch): void => {
+    for (const delivery of this.#all) delivery.redelivered(batch);
+  };
+
   /** Whether any reporter will receive a batch before the deadline. */
   canForward(deadline: number): boolean {
     // Not `some()`: each call also ends the wait for larger reports.
@@ -138,6 +145,14 @@ export class Deliveries {
 }
 
 function accountOf(delivery: Delivery): object {
-  const { received, recovered, forwarded, dropped, buffered: kept } = delivery.accounts();
-  return { received, recovered, forwarded, dropped, kept };
+  const {
+    received,
+    recovered,
+    redelivered,
+    forwarded,
+    dropped,
+    returned,
+    buffered: kept,
+  } = delivery.accounts();
+  return { received, recovered, redelivered, forwarded, dropped, returned, kept };
 }

@@ -11,8 +11,11 @@ import { type Accounts, type DropReason, subtract, Tally } from '../telemetry/ac
 import { ReporterState } from '../telemetry/reporter-state.js';
 import type { Warnings } from '../telemetry/warnings.js';
 import { type RUN_OPTIONS, type RunForwarderOptions, retryPolicy } from './proxy-options.js';
+import { isReturnable } from './settlement.js';
 
 export interface DeliveryOptions extends LogBufferOptions {
+  /** Whether a source delivers again what it is told was not delivered. */
+  readonly returns: boolean;
   /** The buffer, if it is on disk. */
   readonly spool: SpoolBuffer | undefined;
 }
@@ -23,6 +26,8 @@ export interface DeliveryEvents {
   forwarded(seconds: number): void;
   /** A batch was dropped. */
   dropped(batch: LogBatch, reason: DropReason): void;
+  /** The reporter is done with a batch. @param reason Undefined if the reporter has accepted it. */
+  settled?: ((batch: Batch, reason?: DropReason, error?: unknown) => void) | undefined;
   /** There is less to forward than before. */
   changed(): void;
 }
@@ -38,6 +43,7 @@ export class Delivery {
   readonly state = new ReporterState();
   /** Failed attempts that were retried. */
   retries = 0;
+  readonly #returns: boolean;
   readonly #warnings: Warnings;
   readonly #events: DeliveryEvents;
   readonly #tally = new Tally();
@@ -46,11 +52,12 @@ export class Delivery {
 
   constructor(
     name: string,
-    { spool, ...options }: DeliveryOptions,
+    { spool, returns, ...options }: DeliveryOptions,
     warnings: Warnings,
     events: DeliveryEvents,
   ) {
     this.name = name;
+    this.#returns = returns;
     this.#warnings = warnings;
     this.#events = events;
     this.spool = spool;
@@ -123,12 +130,20 @@ export class Delivery {
     this.buffer.shutdown();
   }
 
-  /** Counts a batch as dropped, and warns. */
+  /** The source delivers a batch again, which the buffer receives next. */
+  redelivered(batch: Batch): void {
+    this.#tally.redeliver(batch);
+  }
+
+  /** Counts a batch as dropped, or as returned to the source, and warns. */
   drop(batch: Batch, reason: DropReason, error?: unknown): void {
-    this.#tally.drop(batch, reason);
+    const isReturned = this.#returns && isReturnable(reason);
+    if (isReturned) this.#tally.giveBack(batch);
+    else this.#tally.drop(batch, reason);
     // The closing account contains what a shutdown drops.
-    if (reason !== 'shutdown') this.#warnings.dropped(batch, reason, error);
-    this.#events.dropped(batch as LogBatch, reason);
+    if (reason !== 'shutdown') this.#warnings[isReturned ? 'returned' : 'dropped'](batch, reason, error);
+    if (!isReturned) this.#events.dropped(batch as LogBatch, reason);
+    this.#events.settled?.(batch, reason, error);
   }
 
   /** Ends the buffer and the warnings. */
@@ -149,6 +164,7 @@ export class Delivery {
       this.#tally.forward(batch, rejected?.rejectedLogs);
       if (rejected !== undefined) this.#rejectedPart(rejected);
       this.spool?.ack(batch);
+      this.#events.settled?.(batch);
       this.#events.forwarded(seconds);
     });
     forwarder.on('drop', (batch: LogBatch, reason: DropReason, error) => {

@@ -1,5 +1,6 @@
 import { isRecord } from '../../codec/argument.js';
 import type { RecordOptions } from '../capture/recording.js';
+import type { BatchSource } from '../forwarding/batch-source.js';
 import { FORWARDER_OPTIONS } from '../forwarding/forwarder-options.js';
 import type { RetryOptions } from '../forwarding/retry-options.js';
 import type { Logger } from '../logger.js';
@@ -47,6 +48,12 @@ export interface BoundaryLogProxyOptions {
    * proxy listens on a second socket, `<socketPath>.control`. Default: no proxy can take over.
    */
   onReplace?: (() => void) | undefined;
+  /**
+   * Takes batches from a source, such as a `JetStreamSource`, in place of the socket. The source keeps each batch until
+   * every reporter has accepted it. Then `overflow` is `'block'`, and there is no spool, no recording and no `sessions`.
+   * Default: the proxy listens on a socket.
+   */
+  source?: BatchSource | undefined;
   /**
    * The names of the reporters, each of which receives every batch; each is 1 to 32 of a-z, 0-9 and `-`. Each has a
    * buffer, and with a spool a part of its folder, of its own. Default: `['main']`.
@@ -136,6 +143,11 @@ export const PROXY_OPTIONS = {
     ...callable,
     defaultDoc: 'no proxy can take over',
     doc: 'Called when another proxy has taken over from this one, which should then `close()`',
+  },
+  source: {
+    ...objectWith('receive', 'resume', 'deliveries', 'accepted', 'returned', 'rejected', 'stop', 'close'),
+    defaultDoc: 'the proxy listens on a socket',
+    doc: 'Takes batches from a source, such as a `JetStreamSource`, in place of the socket',
   },
   reporters: {
     expected: 'an array of different names, each of 1 to 32 of a-z, 0-9 and -, and at least one',

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { wasmFailure } from '../../codec/web-assembly.js';
 import { BoundaryLogError } from '../errors.js';
 import type { Reporter } from '../forwarding/reporter.js';
@@ -29,6 +30,7 @@ import {
   type RunForwarderOptions,
 } from './proxy-options.js';
 import { Sessions } from './sessions.js';
+import { checkSourceOptions, SourceEntrance } from './source-entrance.js';
 
 /**
  * Receives boundary's audit logs over a Unix socket, keeps them in a bounded buffer that all connections share, and
@@ -43,7 +45,7 @@ import { Sessions } from './sessions.js';
  * Listening and forwarding are independent of each other and may begin in any order.
  */
 export class BoundaryLogProxy {
-  /** The path of the socket. */
+  /** The path of the socket. With the option `source`, there is none at this path. */
   readonly socketPath: string;
   /** The registry that contains the metrics. */
   readonly registry: MetricsRegistry;
@@ -56,6 +58,7 @@ export class BoundaryLogProxy {
   readonly #deliveries: Deliveries;
   readonly #sessions: Sessions | undefined;
   readonly #connections: Connections;
+  readonly #entrance: SourceEntrance | undefined;
   readonly #metrics: Metrics;
   readonly #hasGivenRegistry: boolean;
   readonly #closing = new AbortController();
@@ -71,6 +74,7 @@ export class BoundaryLogProxy {
    */
   constructor(options: BoundaryLogProxyOptions = {}) {
     const resolved = resolveOptions('BoundaryLogProxy', options, PROXY_OPTIONS);
+    checkSourceOptions(options);
     this.socketPath = resolved.socketPath;
     const foreign = new ForeignCode(resolved.logger);
     this.#logger = foreign.logger;
@@ -79,7 +83,9 @@ export class BoundaryLogProxy {
     this.#socketFaults = new SocketFaults(this.#logger);
     this.registry = resolved.registry;
     this.#hasGivenRegistry = options.registry !== undefined;
-    const { bufferSize: maxBatches, bufferBytes: maxBytes, overflow, fairShare, spool } = resolved;
+    const { bufferSize: maxBatches, bufferBytes: maxBytes, fairShare, spool, source } = resolved;
+    const returns = source !== undefined;
+    const overflow = returns ? 'block' : resolved.overflow;
     const events = {
       changed: () => this.#drain.changed(),
       forwarded: (seconds: number) => {
@@ -87,12 +93,13 @@ export class BoundaryLogProxy {
         this.#drain.changed();
       },
       dropped: (...drop: Parameters<Sessions['dropped']>) => this.#sessions?.dropped(...drop),
+      settled: (...done: Parameters<SourceEntrance['settle']>) => this.#entrance?.settle(...done),
     };
     const { sessions, maxStatusCount } = resolved;
     if (sessions !== undefined) this.#sessions = new Sessions(sessions, maxStatusCount, foreign.logger);
     this.#deliveries = new Deliveries(
       resolved.reporters,
-      { maxBatches, maxBytes, overflow, fairShare, spool, logger: foreign.logger },
+      { maxBatches, maxBytes, overflow, fairShare, spool, returns, logger: foreign.logger },
       this.#warnings,
       events,
     );
@@ -110,7 +117,13 @@ export class BoundaryLogProxy {
       makeAudit: this.#sessions?.audit,
     };
     this.#connections = new Connections(sinks, resolved, this.#warnings, this.#logger);
-    const source = {
+    if (source !== undefined)
+      this.#entrance = new SourceEntrance(source, resolved.redact, {
+        ...{ logs, reject, reporters: resolved.reporters.length },
+        ...{ drop: this.#deliveries.drop, redelivered: this.#deliveries.redelivered },
+      });
+    const state = {
+      source: this.#entrance,
       accounts: () => this.accounts(),
       retries: () => first.retries,
       buffer: first.buffer,
@@ -125,11 +138,11 @@ export class BoundaryLogProxy {
       wasmEnabled: () => wasmFailure() === undefined,
       foreignErrors: () => foreign.errors,
     };
-    this.#metrics = new Metrics(this.registry, source, foreign.registry);
+    this.#metrics = new Metrics(this.registry, state, foreign.registry);
     giveInsight(this, {
       deliveries: this.#deliveries.all,
       sessions: this.#sessions,
-      observe: (observer) => this.#connections.observe(observer),
+      observe: (observer) => (this.#entrance ?? this.#connections).observe(observer),
     });
   }
 
@@ -169,7 +182,7 @@ export class BoundaryLogProxy {
     const resolved = resolveOptions('runForwarder', options, RUN_OPTIONS);
     const { name, signal } = resolved;
     const target = reporter?.socketPath;
-    if (target !== undefined && isSameSocket(target, this.socketPath)) {
+    if (target !== undefined && this.#entrance === undefined && isSameSocket(target, this.socketPath)) {
       throw invalidOption(
         'runForwarder: reporter',
         target,
@@ -218,6 +231,7 @@ export class BoundaryLogProxy {
     return healthOf({
       isListening: this.#listener !== undefined && this.#closed === undefined,
       hasSocketFile: this.#listener?.hasFile ?? false,
+      isSourceUp: this.#entrance?.isUp ?? true,
       ...this.#deliveries.facts,
     });
   }
@@ -225,11 +239,13 @@ export class BoundaryLogProxy {
   async #start(): Promise<void> {
     this.#connections.start();
     try {
-      this.#listener = await openListener(this.#listenOptions, this.#deliveries, {
-        connection: (socket) => this.#connections.add(socket),
-        error: (error) => this.#connections.notAccepted(error),
-        fault: (path, fault, error) => this.#socketFaults.tell(path, fault, error),
-      });
+      const events = {
+        connection: (socket: Socket) => this.#connections.add(socket),
+        error: (error: Error) => this.#connections.notAccepted(error),
+        fault: (...fault: Parameters<SocketFaults['tell']>) => this.#socketFaults.tell(...fault),
+      };
+      this.#listener = await (this.#entrance?.open() ??
+        openListener(this.#listenOptions, this.#deliveries, events));
       if (wasmFailure() !== undefined) this.#warnings.wasmDisabled(wasmFailure());
       await this.#deliveries.open();
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Amount, Batch } from '../batch.js';
+import { type Amount, type Batch, count } from '../batch.js';
 
 /**
  * Why a batch was not delivered to the reporter. A closed list.
@@ -31,19 +31,24 @@ export type DropReason = (typeof DROP_REASONS)[number];
 
 /**
  * What became of everything that was received. At any moment, in batches and in logs:
- * `received = forwarded + Σ dropped{reason} + buffered + inFlight`.
+ * `received + redelivered = forwarded + Σ dropped{reason} + returned + buffered + inFlight`.
  *
- * With a spool, `recovered` is what the spool contained when it was opened. It is part of `received`.
+ * With a spool, `recovered` is what the spool contained when it was opened. It is part of `received`. Without a
+ * {@link BatchSource}, `redelivered` and `returned` are 0.
  */
 export interface Accounts {
   /** Everything that was received, including what was recovered. */
   readonly received: Amount;
+  /** What a source delivered again: it had delivered it before, to this proxy or to another one. */
+  readonly redelivered: Amount;
   /** What a spool contained when it was opened. */
   readonly recovered: Amount;
   /** What the reporter accepted. */
   readonly forwarded: Amount;
   /** What was dropped, by reason. */
   readonly dropped: Readonly<Record<DropReason, Amount>>;
+  /** What was not delivered, and was given back to the source, which delivers it again. It is not lost. */
+  readonly returned: Amount;
   /** What waits in the buffer or spool. */
   readonly buffered: Amount;
   /** What the reporter is working on. */
@@ -53,6 +58,8 @@ export interface Accounts {
 /** The counters among the accounts, which only grow. */
 export class Tally {
   readonly forwarded: Amount = { batches: 0, logs: 0 };
+  readonly redelivered: Amount = { batches: 0, logs: 0 };
+  readonly returned: Amount = { batches: 0, logs: 0 };
   readonly dropped = Object.fromEntries(
     DROP_REASONS.map((reason) => [reason, { batches: 0, logs: 0 }]),
   ) as Record<DropReason, Amount>;
@@ -70,6 +77,16 @@ export class Tally {
     if (rejected > 0) this.dropAmount({ batches: 0, logs: rejected }, 'rejected');
   }
 
+  /** A source has delivered a batch again, which counts as received otherwise. */
+  redeliver(batch: Batch): void {
+    count(this.redelivered, batch);
+  }
+
+  /** A batch was given back to the source. */
+  giveBack(batch: Batch): void {
+    count(this.returned, batch);
+  }
+
   drop({ count }: Batch, reason: DropReason): void {
     this.dropAmount({ batches: 1, logs: count }, reason);
   }
@@ -84,12 +101,14 @@ export class Tally {
   accounts(rest: Pick<Accounts, 'received' | 'recovered' | 'buffered' | 'inFlight'>): Accounts {
     return {
       // What cannot be redacted does not reach the buffer, which counts the rest.
-      received: add(rest.received, this.dropped.redaction_failed),
+      received: subtract(add(rest.received, this.dropped.redaction_failed), this.redelivered),
+      redelivered: copy(this.redelivered),
       recovered: copy(rest.recovered),
       forwarded: copy(this.forwarded),
       dropped: Object.fromEntries(
         DROP_REASONS.map((reason) => [reason, copy(this.dropped[reason])]),
       ) as Accounts['dropped'],
+      returned: copy(this.returned),
       buffered: copy(rest.buffered),
       inFlight: copy(rest.inFlight),
     };

@@ -8,6 +8,7 @@
  * | `not_forwarding` | failing | no forwarder runs, so nothing is delivered |
  * | `spool_not_writable` | failing | the spool cannot be opened, or the last attempt to write to it failed |
  * | `dropping` | failing | batches were dropped in the last 30 s, for any reason but `shutdown` |
+ * | `source_failing` | degraded | the source of the batches cannot be reached; it keeps them, and the proxy retries |
  * | `reporter_failing` | degraded | the reporter fails; the proxy keeps the batches and retries |
  */
 export const HEALTH_REASONS = [
@@ -16,6 +17,7 @@ export const HEALTH_REASONS = [
   'not_forwarding',
   'spool_not_writable',
   'dropping',
+  'source_failing',
   'reporter_failing',
 ] as const;
 /** One of {@link HEALTH_REASONS}. */
@@ -45,6 +47,8 @@ export interface HealthFacts {
   readonly isSpoolWritable: boolean;
   /** How long ago a batch was dropped, in ms; Infinity if none was. */
   readonly sinceDropMs: number;
+  /** True if there is no source. */
+  readonly isSourceUp: boolean;
   readonly isReporterUp: boolean;
 }
 
@@ -57,9 +61,11 @@ export function healthOf(facts: HealthFacts): Health {
     not_forwarding: !facts.isForwarding,
     spool_not_writable: !facts.isSpoolWritable,
     dropping: facts.sinceDropMs <= RECENT_MS,
+    // A source that has not been opened is not a problem of its own.
+    source_failing: facts.isListening && !facts.isSourceUp,
     reporter_failing: !facts.isReporterUp,
   };
   const reasons = HEALTH_REASONS.filter((reason) => holds[reason]);
-  const isFailing = reasons.some((reason) => reason !== 'reporter_failing');
+  const isFailing = reasons.some((reason) => !reason.endsWith('_failing'));
   return { status: isFailing ? 'failing' : reasons.length > 0 ? 'degraded' : 'ok', reasons };
 }

@@ -17,6 +17,8 @@ export interface MetricsSource {
     | { readonly missing: { batches: number; firstId: number; endId: number }; readonly failures: number }
     | undefined;
   readonly reporter: { readonly isUp: boolean; lastSuccess(): number };
+  /** Set if batches come from a source and not from a socket. */
+  readonly source?: { readonly isUp: boolean } | undefined;
   /** All reporters but the first one, which the properties above describe. Default: none. */
   readonly others?: readonly ReporterSource[] | undefined;
   readonly status: { readonly droppedChannelFull: number; readonly droppedBatchFull: number };

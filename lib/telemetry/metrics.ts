@@ -10,6 +10,7 @@ import { RECORD_MISSING } from './record-metric.js';
 import { Registration } from './registration.js';
 import { reporterMetrics } from './reporter-metrics.js';
 import { SESSION_METRICS } from './session-metrics.js';
+import { SOURCE_METRICS } from './source-metrics.js';
 
 /** The values of one metric: a number, or a number for each value of its label. */
 type Values = number | Readonly<Record<string, number>>;
@@ -61,13 +62,13 @@ export const METRICS: readonly Definition[] = [
   {
     name: `${PREFIX}batches_received_total`,
     type: 'counter',
-    help: 'Batches that were received on the socket.',
+    help: 'Batches that were received on the socket, or that the source delivered for the first time.',
     values: (source) => subtract(source.accounts().received, source.accounts().recovered).batches,
   },
   {
     name: `${PREFIX}logs_received_total`,
     type: 'counter',
-    help: 'Logs that were received on the socket.',
+    help: 'Logs that were received on the socket, or that the source delivered for the first time.',
     values: (source) => subtract(source.accounts().received, source.accounts().recovered).logs,
   },
   {
@@ -82,6 +83,7 @@ export const METRICS: readonly Definition[] = [
     help: 'Logs that the spool contained when it was opened.',
     values: (source) => source.accounts().recovered.logs,
   },
+  ...SOURCE_METRICS,
   {
     name: `${PREFIX}retries_total`,
     type: 'counter',

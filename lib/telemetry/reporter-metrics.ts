@@ -46,6 +46,18 @@ function perUnit(unit: 'batches' | 'logs'): Definition[] {
       },
     },
     {
+      ...counter,
+      name: `${PREFIX}${unit}_redelivered_total`,
+      help: `${noun} for a further reporter that the source delivered again.`,
+      value: (source) => source.accounts().redelivered[unit],
+    },
+    {
+      ...counter,
+      name: `${PREFIX}${unit}_returned_total`,
+      help: `${noun} that were not delivered to a further reporter, and that the source delivers again.`,
+      value: (source) => source.accounts().returned[unit],
+    },
+    {
       ...gauge,
       name: `${PREFIX}buffer_${unit}`,
       help: `${noun} in the buffer or spool of a further reporter, without those in flight.`,

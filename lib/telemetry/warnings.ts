@@ -13,6 +13,11 @@ const TEXTS = {
     continues: 'still dropping boundary logs',
     ended: 'no longer dropping boundary logs',
   },
+  returned: {
+    started: 'returning boundary logs to their source, which delivers them again',
+    continues: 'still returning boundary logs to their source',
+    ended: 'no longer returning boundary logs to their source',
+  },
   rejected: {
     started: 'rejecting frames',
     continues: 'still rejecting frames',
@@ -71,6 +76,12 @@ export class Warnings {
   droppedAmount(amount: Amount, reason: DropReason, error?: unknown): void {
     this.shortages.count(error);
     this.#episode(reason, TEXTS.dropped).happened({ ...amount }, errorField(error));
+  }
+
+  /** A batch was given back to its source. It is not lost. */
+  returned(batch: Batch, reason: DropReason, error?: unknown): void {
+    this.shortages.count(error);
+    this.#episode(reason, TEXTS.returned).happened({ batches: 1, logs: batch.count }, errorField(error));
   }
 
   rejected(reason: RejectReason, error?: BoundaryLogError): void {

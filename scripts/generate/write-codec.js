@@ -83,16 +83,20 @@ export function checkModule(request) {
     .join('\n');
   const keys = all.flatMap((message) => message.fields.map((field) => keyOf(message, field)));
   const used = keys.filter((key) => body.includes(key));
+  const lastNumber = Math.max(...all.flatMap((message) => message.fields.map((field) => field.number)));
   return `import {
 ${used.map((key) => `  ${key},\n`).join('')}} from './keys';
-import { fieldKey, fieldStart, fieldValue, NOWHERE, nextField } from '../field';
+import { fieldKey, fieldStart, fieldValue, NOWHERE, nextField, START_GROUP } from '../field';
 import { isAscii, isUtf8 } from '../utf8';
-import { afterDelimited, afterLength, afterVarint, longVarintValue, skipField } from '../wire';
+import { afterDelimited, afterLength, afterVarint, GIVEN_UP, longVarintValue, skipField } from '../wire';
 import { noteLog, noteSession } from '../summary';
 
 /** The message is not valid protobuf, or a text in it is not UTF-8. */
 export const MALFORMED: i32 = -1;
 const INVALID_UTF8: i32 = -2;
+
+/** The highest number of a field that is known. */
+const LAST_NUMBER: u32 = ${lastNumber};
 
 let logs: i32 = 0;
 /** The field of the request that is being checked, and how many logs there are before it. */
@@ -110,6 +114,17 @@ export function checkRequest(pos: usize, end: usize): i32 {
     pos = next;
   }
   return logs;
+}
+
+/**
+ * Skips a field that is not known. There may be thousands of groups, which senders never write. It gives up if the field is
+ * known, and its key longer than it has to be.
+ */
+function skipUnknown(pos: usize, end: usize): usize {
+  const key = load<u8>(pos);
+  if (key < 0x80 && (key & 7) !== <u8>START_GROUP) return skipField(pos);
+  pos = nextField(pos, end);
+  return pos === NOWHERE || (key >= 0x80 && fieldKey >> 3 <= LAST_NUMBER) ? GIVEN_UP : pos;
 }
 
 ${body}
@@ -226,7 +241,7 @@ function checkFunction(message, counted, read, first) {
   // Keys and lengths are mostly ASCII as well. Then one look is enough for all texts of a message.
   const ascii = hasTexts ? `  if (!isAscii(pos, end)) return ${name}InUtf8(pos, end);\n` : '';
   const check = `function ${name}(pos: usize, end: usize): bool {
-${ascii}${inOrder.join('')}  while (pos < end) pos = skipField(pos);
+${ascii}${inOrder.join('')}  while (pos < end) pos = skipUnknown(pos, end);
   return pos === end;
 }
 `;
@@ -282,7 +297,7 @@ function checkOfMembers(message, counted, name, read, first = '') {
 ${message === counted ? LOG_BEGINS : ''}  while (pos < end) {
 ${first}    const key = load<u8>(pos);
     ${[...code, ...reading].join('')}{
-      pos = skipField(pos);
+      pos = skipUnknown(pos, end);
     }
   }
 ${message === counted ? `  if (pos !== end) return false;\n${LOG_ENDS}  return true;\n` : '  return pos === end;\n'}}

@@ -138,6 +138,17 @@ const ALERTS = [
       'the destination, the network or the token. Do not restart the proxy: without a spool it would lose what it holds.',
   },
   {
+    alert: 'BoundarySourceUnavailable',
+    expr: 'source_up == 0',
+    for: '2m',
+    severity: 'warning',
+    summary: `The source of ${WHERE} is unavailable`,
+    description:
+      'The forwarder receives nothing, and retries. What it does not receive waits in the stream, until the stream is ' +
+      'full or too old. Look at the log of the forwarder for the error, and correct the server, the network or the ' +
+      'credentials.',
+  },
+  {
     alert: 'BoundaryBufferFilling',
     expr: [
       `buffer_bytes / buffer_capacity_bytes > ${FULL}`,
@@ -145,7 +156,10 @@ const ALERTS = [
       // All reporters of a proxy have buffers of the same capacity.
       `reporter_buffer_bytes / reporter_buffer_capacity_bytes > ${FULL}`,
       `reporter_buffer_batches / ignoring (reporter) group_left buffer_capacity_batches > ${FULL}`,
-    ].join(OR),
+    ]
+      // With a source, a full buffer is normal: what finds no room waits there.
+      .map((ratio) => `${ratio} unless on (job, instance) source_up`)
+      .join(OR),
     for: '1m',
     severity: 'warning',
     summary: `A buffer of ${WHERE} is {{ $value | humanizePercentage }} full${REPORTER}`,

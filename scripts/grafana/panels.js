@@ -29,15 +29,15 @@ const WASM = /** @type {const} */ ({ 0: ['JavaScript', 'orange'], 1: ['WebAssemb
 
 /** What was received and is nowhere, for batches or logs. */
 export const unaccounted = (/** @type {'batches' | 'logs'} */ unit) =>
-  `${unit}_received_total + ${unit}_recovered_total - ${unit}_forwarded_total` +
+  `${unit}_received_total + ${unit}_recovered_total + ${unit}_redelivered_total - ${unit}_forwarded_total` +
   ` - sum without (reason) (${unit}_dropped_total${unit === 'logs' ? '{reason!~"boundary_.*"}' : ''})` +
-  ` - buffer_${unit} - in_flight_${unit}`;
+  ` - ${unit}_returned_total - buffer_${unit} - in_flight_${unit}`;
 
 /** The same for further reporters. */
 export const unaccountedOfOthers = (/** @type {'batches' | 'logs'} */ unit) =>
-  `reporter_${unit}_received_total - reporter_${unit}_forwarded_total` +
+  `reporter_${unit}_received_total + reporter_${unit}_redelivered_total - reporter_${unit}_forwarded_total` +
   ` - sum without (reason) (reporter_${unit}_dropped_total)` +
-  ` - reporter_buffer_${unit} - reporter_in_flight_${unit}`;
+  ` - reporter_${unit}_returned_total - reporter_buffer_${unit} - reporter_in_flight_${unit}`;
 
 /** @type {readonly (readonly [section: string, panels: readonly Panel[]])[]} */
 export const SECTIONS = [
@@ -293,6 +293,44 @@ export const SECTIONS = [
         queries: [
           ['sum by (instance) (batches_recovered_total)', '{{instance}}: batches'],
           ['sum by (instance) (logs_recovered_total)', '{{instance}}: logs'],
+        ],
+      },
+      {
+        title: 'Sources',
+        says: 'Where forwarders take batches from. During an outage, what they do not receive waits there.',
+        shows: 'states',
+        unit: 'none',
+        words: UP,
+        queries: [['min by (instance) (source_up)', '{{instance}}']],
+      },
+      {
+        title: 'Batches delivered again',
+        says: 'A source delivers again what was returned to it, and what a forwarder held when it ended: these may arrive twice.',
+        shows: 'lines',
+        unit: 'cps',
+        queries: [
+          [`sum(rate(batches_redelivered_total${each}))`, 'delivered again'],
+          [`sum(rate(batches_returned_total${each}))`, 'returned'],
+          [
+            `sum by (reporter) (rate(reporter_batches_redelivered_total${each}))`,
+            '{{reporter}}: delivered again',
+          ],
+          [`sum by (reporter) (rate(reporter_batches_returned_total${each}))`, '{{reporter}}: returned'],
+        ],
+      },
+      {
+        title: 'Logs delivered again',
+        says: 'The same in logs.',
+        shows: 'lines',
+        unit: 'cps',
+        queries: [
+          [`sum(rate(logs_redelivered_total${each}))`, 'delivered again'],
+          [`sum(rate(logs_returned_total${each}))`, 'returned'],
+          [
+            `sum by (reporter) (rate(reporter_logs_redelivered_total${each}))`,
+            '{{reporter}}: delivered again',
+          ],
+          [`sum by (reporter) (rate(reporter_logs_returned_total${each}))`, '{{reporter}}: returned'],
         ],
       },
       {

@@ -2,14 +2,18 @@ import { expect, test } from '@jest/globals';
 import { type ClosingAccount, closingLine } from '../../../lib/cli/closing-line.js';
 import { DROP_REASONS, type DropReason } from '../../../lib/telemetry/accounts.js';
 
-type Counts = Partial<Record<'received' | 'recovered' | 'forwarded' | 'kept' | DropReason, number>>;
+type Counts = Partial<
+  Record<'received' | 'recovered' | 'redelivered' | 'forwarded' | 'returned' | 'kept' | DropReason, number>
+>;
 
 function account(counts: Counts): ClosingAccount {
   const amount = (name: keyof Counts) => ({ batches: 1, logs: counts[name] ?? 0 });
   return {
     received: amount('received'),
     recovered: amount('recovered'),
+    redelivered: amount('redelivered'),
     forwarded: amount('forwarded'),
+    returned: amount('returned'),
     kept: amount('kept'),
     dropped: Object.fromEntries(
       DROP_REASONS.map((reason) => [reason, amount(reason)]),
@@ -24,6 +28,15 @@ test.each<[counts: Counts, line: string]>([
   [
     { received: 54, recovered: 4, forwarded: 54 },
     '54 events received, 4 of them from the spool, all forwarded',
+  ],
+  [
+    { received: 54, redelivered: 6, forwarded: 60 },
+    '54 events received, 6 delivered again by the source, all forwarded',
+  ],
+  [{ redelivered: 6, forwarded: 6 }, '0 events received, 6 delivered again by the source, all forwarded'],
+  [
+    { received: 54, forwarded: 44, returned: 9, rejected: 1 },
+    '54 events received, 44 forwarded: 9 returned to the source, which delivers them again; 1 lost because the reporter will never accept them',
   ],
   [{ received: 54, forwarded: 50, kept: 4 }, '54 events received, 50 forwarded: 4 kept in the spool'],
   [

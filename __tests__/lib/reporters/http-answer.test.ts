@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { connectionError, oneLine } from '../../../lib/reporters/http-answer.js';
+import { connectionError, oneLine, parseRetryAfter } from '../../../lib/reporters/http-answer.js';
 
 test.each([
   ['plain', 'plain'],
@@ -23,4 +23,20 @@ test.each([
 ])('the error %s of a connection', (code, meaning) => {
   const error = Object.assign(new Error('as\u001bit says'), { code });
   expect(connectionError(error, 'MY_CA')).toEqual({ why: `${code}: as it says`, meaning });
+});
+
+const NOW = Date.parse('Wed, 21 Oct 2026 07:28:00 GMT');
+test.each([
+  [undefined, undefined],
+  ['', undefined],
+  ['soon', undefined],
+  ['120', 120_000],
+  ['Wed, 21 Oct 2026 07:28:30 GMT', 30_000],
+  ['Wed, 21 Oct 2026 07:00:00 GMT', 0],
+  ['600', 600_000],
+  ['Wed, 21 Oct 2126 07:28:00 GMT', 36_524 * 86_400_000],
+  ['9'.repeat(400), Number.POSITIVE_INFINITY],
+  ['-5', 0],
+])('Retry-After: %p', (header, ms) => {
+  expect(parseRetryAfter(header, NOW)).toBe(ms);
 });

@@ -4,7 +4,7 @@ import { simulateBuffer } from '../../helpers/spool-buffer-simulation.js';
 import { simulate } from '../../helpers/spool-simulation.js';
 
 /** How many seeds are tried. `SIMULATIONS=100000` tries more of them. */
-const SIMULATIONS = Number(process.env.SIMULATIONS ?? 500);
+const SIMULATIONS = Number(process.env.SIMULATIONS ?? 2000);
 
 test(`a queue on a disk that fails loses nothing in silence (${SIMULATIONS} seeds from ${seed})`, async () => {
   const failed: string[] = [];

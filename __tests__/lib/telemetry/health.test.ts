@@ -8,6 +8,7 @@ const WELL: HealthFacts = {
   isForwarding: true,
   isSpoolWritable: true,
   sinceDropMs: Number.POSITIVE_INFINITY,
+  isSourceUp: true,
   isReporterUp: true,
 };
 
@@ -23,6 +24,9 @@ describe('health', () => {
     ['a drop 30 s ago', { sinceDropMs: 30_000 }, 'failing', ['dropping']],
     ['a drop before that', { sinceDropMs: 30_001 }, 'ok', []],
     ['the reporter fails', { isReporterUp: false }, 'degraded', ['reporter_failing']],
+    ['the source fails', { isSourceUp: false }, 'degraded', ['source_failing']],
+    ['both', { isSourceUp: false, isReporterUp: false }, 'degraded', ['source_failing', 'reporter_failing']],
+    ['a source that is not open', { isSourceUp: false, isListening: false }, 'failing', ['not_listening']],
     ['a drop, too', { isReporterUp: false, sinceDropMs: 5 }, 'failing', ['dropping', 'reporter_failing']],
     [
       'the file is gone, too',
@@ -44,7 +48,7 @@ describe('health', () => {
     };
     const found = new Set([
       ...healthOf({ ...WELL, ...worst }).reasons,
-      ...healthOf({ ...WELL, hasSocketFile: false }).reasons,
+      ...healthOf({ ...WELL, hasSocketFile: false, isSourceUp: false }).reasons,
     ]);
     expect([...found].sort()).toEqual([...HEALTH_REASONS].sort());
   });

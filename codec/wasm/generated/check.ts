@@ -13,14 +13,17 @@ import {
   REPORT_BOUNDARY_LOGS_REQUEST_SESSION_ID,
   REPORT_BOUNDARY_LOGS_REQUEST_CONFINED_PROCESS_NAME,
 } from './keys';
-import { fieldKey, fieldStart, fieldValue, NOWHERE, nextField } from '../field';
+import { fieldKey, fieldStart, fieldValue, NOWHERE, nextField, START_GROUP } from '../field';
 import { isAscii, isUtf8 } from '../utf8';
-import { afterDelimited, afterLength, afterVarint, longVarintValue, skipField } from '../wire';
+import { afterDelimited, afterLength, afterVarint, GIVEN_UP, longVarintValue, skipField } from '../wire';
 import { noteLog, noteSession } from '../summary';
 
 /** The message is not valid protobuf, or a text in it is not UTF-8. */
 export const MALFORMED: i32 = -1;
 const INVALID_UTF8: i32 = -2;
+
+/** The highest number of a field that is known. */
+const LAST_NUMBER: u32 = 4;
 
 let logs: i32 = 0;
 /** The field of the request that is being checked, and how many logs there are before it. */
@@ -40,10 +43,21 @@ export function checkRequest(pos: usize, end: usize): i32 {
   return logs;
 }
 
+/**
+ * Skips a field that is not known. There may be thousands of groups, which senders never write. It gives up if the field is
+ * known, and its key longer than it has to be.
+ */
+function skipUnknown(pos: usize, end: usize): usize {
+  const key = load<u8>(pos);
+  if (key < 0x80 && (key & 7) !== <u8>START_GROUP) return skipField(pos);
+  pos = nextField(pos, end);
+  return pos === NOWHERE || (key >= 0x80 && fieldKey >> 3 <= LAST_NUMBER) ? GIVEN_UP : pos;
+}
+
 function isTimestamp(pos: usize, end: usize): bool {
   if (pos < end && load<u8>(pos) === TIMESTAMP_SECONDS) pos = afterVarint(pos + 1);
   if (pos < end && load<u8>(pos) === TIMESTAMP_NANOS) pos = afterVarint(pos + 1);
-  while (pos < end) pos = skipField(pos);
+  while (pos < end) pos = skipUnknown(pos, end);
   return pos === end;
 }
 
@@ -52,7 +66,7 @@ function isHttpRequest(pos: usize, end: usize): bool {
   if (pos < end && load<u8>(pos) === HTTP_REQUEST_METHOD) pos = afterDelimited(pos + 1);
   if (pos < end && load<u8>(pos) === HTTP_REQUEST_URL) pos = afterDelimited(pos + 1);
   if (pos < end && load<u8>(pos) === HTTP_REQUEST_MATCHED_RULE) pos = afterDelimited(pos + 1);
-  while (pos < end) pos = skipField(pos);
+  while (pos < end) pos = skipUnknown(pos, end);
   return pos === end;
 }
 
@@ -64,7 +78,7 @@ function isHttpRequestInUtf8(pos: usize, end: usize): bool {
       if (stop > end || !isUtf8(afterLength(pos + 1), stop)) return false;
       pos = stop;
     } else {
-      pos = skipField(pos);
+      pos = skipUnknown(pos, end);
     }
   }
   return pos === end;
@@ -105,7 +119,7 @@ function isBoundaryLog(pos: usize, end: usize): bool {
       sequence = <i32>value;
       pos = next;
     } else {
-      pos = skipField(pos);
+      pos = skipUnknown(pos, end);
     }
   }
   if (pos !== end) return false;
@@ -133,7 +147,7 @@ function isReportBoundaryLogsRequest(pos: usize, end: usize): bool {
       noteSession(start, stop);
       pos = stop;
     } else {
-      pos = skipField(pos);
+      pos = skipUnknown(pos, end);
     }
   }
   return pos === end;

@@ -15,10 +15,13 @@ import {
   count,
   fileMode as fileModeParser,
   hostName,
+  NAMED_REPORTERS,
   numberOf,
   reporterNames,
   seconds as secondsParser,
+  socketOf,
 } from '../arguments.js';
+import { joinedHosts } from '../nats-address.js';
 
 /** The part of JSON Schema (draft 7) that describes one value of the file. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -157,10 +160,12 @@ export const hosts: Kind<readonly string[]> = {
 
 export const reporters: Kind<readonly string[]> = {
   parse: (name, texts) =>
-    texts.reduce<readonly string[]>((before, reporter) => reporterNames(name)(reporter, before), []),
-  // To an editor, a plain `null` is not a text.
+    joinedHosts(texts, (text) => NAMED_REPORTERS.includes(text) || socketOf(text) !== undefined).reduce<
+      readonly string[]
+    >((before, reporter) => reporterNames(name)(reporter, before), []),
   schema: {
-    anyOf: [{ enum: ['stdout', 'null', 'coder', 'otlp', null] }, { type: 'string', pattern: '^socket:.' }],
+    // To an editor, a plain `null` is not a text.
+    anyOf: [{ enum: [...NAMED_REPORTERS, null] }, { type: 'string', pattern: '^(socket:|nats://|tls://).' }],
   },
   isList: true,
 };

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { isLoopback } from '../../http/host-check.js';
+import { isNatsUrl } from '../../nats/servers.js';
 
 /** What one option needs of another one to have an effect. */
 export interface Need {
@@ -18,6 +19,9 @@ const equal = (option: string, wanted: string): Need => ({
 
 export const SPOOL = needed('spool');
 export const NO_SPOOL: Need = { option: 'spool', isMet: (value) => value === undefined };
+export const SOURCE = needed('source');
+/** A source takes the place of the socket, keeps what there is no room for, and is shared, so that each proxy sees a part. */
+export const NO_SOURCE: Need = { option: 'source', isMet: (value) => value === undefined };
 export const RECORD = needed('record');
 export const REDACT = needed('redact');
 /** A recording contains the bytes as they were received, with everything that a redaction removes. */
@@ -31,6 +35,10 @@ export const CODER = reporter('coder');
 export const SERVER: Need = {
   ...{ option: 'reporter', wanted: 'coder' },
   isMet: (values) => (values as readonly string[]).some((value) => value === 'coder' || value === 'otlp'),
+};
+export const NATS: Need = {
+  ...{ option: 'reporter', wanted: 'nats://HOST:PORT' },
+  isMet: (values) => (values as readonly string[]).some(isNatsUrl),
 };
 export const STDOUT = reporter('stdout');
 /** A line that was written to stdout cannot be withdrawn, so the proxy waits for a slow reader. */

@@ -1,5 +1,6 @@
 import { BoundaryLogError } from '../../errors.js';
 import { silent } from '../../logger.js';
+import { isNatsUrl } from '../../nats/servers.js';
 import { shown } from '../../options.js';
 import { messageOf } from '../../printable.js';
 import { isToken } from '../../reporters/coder/options.js';
@@ -8,6 +9,7 @@ import { isSameSocket } from '../../socket-path.js';
 import { agentToken, TOKEN_ENV } from '../agent-token.js';
 import { socketOf } from '../arguments.js';
 import type { Io } from '../io.js';
+import { natsProblems } from '../nats.js';
 import { advice } from './entry.js';
 import type { Resolved } from './resolve.js';
 import type { ServeOptions } from './serve-options.js';
@@ -30,16 +32,19 @@ export function missing(
       problems.push(messageOf(error));
     }
   };
-  const { reporter, socketGroup } = options;
+  const { reporter, socketGroup, source: batchSource } = options;
   if (socketGroup !== undefined)
     attempt(() => groupNumber(socketGroup, undefined, entryOf('socketGroup')?.name));
   const { name = '--reporter', source = 'flag' } = entryOf('reporter') ?? {};
   for (const value of reporter) {
     const path = socketOf(value);
-    if (path === undefined || !isSameSocket(path, options.socket)) continue;
+    if (path === undefined || batchSource !== undefined || !isSameSocket(path, options.socket)) continue;
     problems.push(
       `${name}: got ${shown(value)}, expected another socket than --socket, which would be a loop`,
     );
+  }
+  if (reporter.some(isNatsUrl)) {
+    problems.push(...natsProblems(options, { env }, (option) => entryOf(option)?.name, source));
   }
   if (!reporter.includes('coder')) return problems;
 

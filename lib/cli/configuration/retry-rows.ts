@@ -48,7 +48,7 @@ export const RETRY_ROWS = {
   retryElapsed: {
     kind: timeLimit,
     takes: 'seconds',
-    shownDefault: '300; with the reporters coder and otlp off',
+    shownDefault: '300; with the reporters coder, otlp and nats off',
     doc: 'how many seconds a batch is retried before it is dropped, or off; not with a spool, which keeps it',
     needs: [RETRY, NO_SPOOL],
   },

@@ -19,11 +19,13 @@ import {
   toggle,
   whole,
 } from './kinds.js';
+import { NATS_ROWS } from './nats-rows.js';
 import {
   CUSTOM_SOCKET,
   DROPPING,
   LOCAL_METRICS,
   NO_REDACT,
+  NO_SOURCE,
   NO_SPOOL,
   RECORD,
   SPOOL,
@@ -32,6 +34,7 @@ import {
 import { REDACT_ROWS } from './redact-rows.js';
 import { RETRY_ROWS } from './retry-rows.js';
 import { helpOf, type Table, type Values } from './row.js';
+import { SOURCE_ROWS } from './source-rows.js';
 import { VIEW_ROWS } from './view-rows.js';
 
 const DAY = 86_400;
@@ -44,7 +47,7 @@ export const SERVE_OPTIONS = {
     default: defaultSocketPath(),
     shownDefault: '$TMPDIR/boundary-audit.sock',
     doc: helpOf(PROXY_OPTIONS.socketPath),
-    needs: [CUSTOM_SOCKET],
+    needs: [CUSTOM_SOCKET, NO_SOURCE],
     sharedVariable: SOCKET_PATH_ENV,
   },
   socketMode: {
@@ -53,20 +56,21 @@ export const SERVE_OPTIONS = {
     default: PROXY_OPTIONS.socketMode.default,
     shownDefault: `0${PROXY_OPTIONS.socketMode.default.toString(8)}`,
     doc: `${helpOf(PROXY_OPTIONS.socketMode)}, in octal`,
-    needs: [CUSTOM_SOCKET],
+    needs: [CUSTOM_SOCKET, NO_SOURCE],
   },
   socketGroup: {
     kind: text(PROXY_OPTIONS.socketGroup),
     takes: 'group',
     doc: helpOf(PROXY_OPTIONS.socketGroup),
-    needs: [CUSTOM_SOCKET],
+    needs: [CUSTOM_SOCKET, NO_SOURCE],
   },
   replace: {
     kind: toggle,
     default: PROXY_OPTIONS.replace.default,
     doc: helpOf(PROXY_OPTIONS.replace),
-    needs: [CUSTOM_SOCKET],
+    needs: [CUSTOM_SOCKET, NO_SOURCE],
   },
+  ...SOURCE_ROWS,
   buffer: {
     kind: whole(PROXY_OPTIONS.bufferSize),
     takes: 'batches',
@@ -86,24 +90,27 @@ export const SERVE_OPTIONS = {
     takes: 'what',
     default: PROXY_OPTIONS.overflow.default,
     doc: 'when the buffer is full: drop the newest batch, or block the senders',
+    needs: [NO_SOURCE],
   },
   fairShare: {
     kind: toggle,
     default: PROXY_OPTIONS.fairShare.default,
     doc: 'drop the newest batch of a connection that has more than an equal share of the buffer, before the buffer is full',
-    needs: [NO_SPOOL, DROPPING],
+    needs: [NO_SPOOL, NO_SOURCE, DROPPING],
   },
   maxConnections: {
     kind: whole(PROXY_OPTIONS.maxConnections),
     takes: 'n',
     default: PROXY_OPTIONS.maxConnections.default,
     doc: helpOf(PROXY_OPTIONS.maxConnections),
+    needs: [NO_SOURCE],
   },
   frameTimeout: {
     kind: timeLimit,
     takes: 'seconds',
     default: PROXY_OPTIONS.frameTimeout.default / 1000,
     doc: 'how many seconds a frame that has begun may take before its connection is closed, or off',
+    needs: [NO_SOURCE],
   },
   idleTimeout: {
     kind: timeLimit,
@@ -111,11 +118,13 @@ export const SERVE_OPTIONS = {
     default: PROXY_OPTIONS.idleTimeout.default,
     shownDefault: 'off',
     doc: 'how many seconds a sender may be silent before its connection is closed, or off',
+    needs: [NO_SOURCE],
   },
   maxStatusCount: {
     kind: whole(PROXY_OPTIONS.maxStatusCount),
     default: PROXY_OPTIONS.maxStatusCount.default,
     doc: helpOf(PROXY_OPTIONS.maxStatusCount),
+    needs: [NO_SOURCE],
     isFileOnly: true,
   },
   reporter: {
@@ -123,9 +132,10 @@ export const SERVE_OPTIONS = {
     takes: 'name',
     default: ['stdout'],
     shownDefault: 'stdout',
-    doc: 'where to forward the logs: stdout, coder, otlp, socket:PATH, or null, which only counts them; may be repeated',
+    doc: 'where to forward the logs: stdout, coder, otlp, nats://HOST:PORT, tls://HOST:PORT, socket:PATH, or null, which only counts them; may be repeated',
   },
   ...CODER_ROWS,
+  ...NATS_ROWS,
   eventsFile: {
     kind: path(),
     takes: 'path',
@@ -144,6 +154,7 @@ export const SERVE_OPTIONS = {
     kind: path(),
     takes: 'dir',
     doc: 'store batches in this directory until they are delivered; survives restarts',
+    needs: [NO_SOURCE],
   },
   spoolMaxBytes: {
     kind: byteSize,
@@ -163,7 +174,7 @@ export const SERVE_OPTIONS = {
     kind: path(),
     takes: 'file',
     doc: 'write the received bytes to a new file, as a capture that decode and replay read',
-    needs: [NO_REDACT],
+    needs: [NO_REDACT, NO_SOURCE],
   },
   recordMaxBytes: {
     kind: byteSize,

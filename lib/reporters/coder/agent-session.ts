@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
 import { startTimer } from '../../abort.js';
+import { passing } from '../../connection/failure.js';
 import { BoundaryLogError } from '../../errors.js';
-import { passing } from '../failure.js';
 import { AnswerDecoder } from './drpc/answer.js';
 import { CLOSE, encodeUnaryCall } from './drpc/encode.js';
 import { callFailure } from './failures.js';

@@ -1,13 +1,16 @@
 import type { Batch } from '../../batch.js';
+import { KeptConnection } from '../../connection/kept-connection.js';
+import { Outage } from '../../connection/outage.js';
 import { AttemptTimeout } from '../../forwarding/attempt-timeout.js';
 import type { CoalesceOptions } from '../../forwarding/coalesce-options.js';
 import type { Reporter } from '../../forwarding/reporter.js';
-import { type Failure, permanent } from '../failure.js';
 import { splitRequest } from '../split-request.js';
+import type { AgentSession } from './agent-session.js';
+import { dial } from './dial.js';
 import { MAX_PACKET_LENGTH } from './drpc/packet.js';
-import { KeptConnection } from './kept-connection.js';
+import { type Failure, permanent } from './failures.js';
 import { type CoderReporterOptions, resolveCoderOptions } from './options.js';
-import { Outage } from './outage.js';
+import { TokenPatience } from './token-patience.js';
 
 const METHOD = '/coder.agent.v2.Agent/ReportBoundaryLogs';
 
@@ -41,7 +44,7 @@ export class CoderReporter implements Reporter<Batch> {
   readonly coalesce: CoalesceOptions = { maxLogs: 1000, maxBytes: 2 ** 20 };
   /** Whether there is a logger. */
   readonly logsOutages: boolean;
-  readonly #connection: KeptConnection;
+  readonly #connection: KeptConnection<AgentSession>;
   readonly #callTimeout: AttemptTimeout;
   /** For each batch that takes several calls: how many of them have succeeded. */
   readonly #partsReported = new WeakMap<Batch, number>();
@@ -51,9 +54,13 @@ export class CoderReporter implements Reporter<Batch> {
   constructor(options: CoderReporterOptions) {
     const resolved = resolveCoderOptions(options);
     this.#callTimeout = new AttemptTimeout(resolved.callTimeoutMs, resolved.maxCallTimeoutMs);
-    this.#outage = new Outage(resolved.logger);
+    this.#outage = new Outage(resolved.logger, 'Coder');
     this.logsOutages = options.logger !== undefined;
-    this.#connection = new KeptConnection(resolved, this.#outage);
+    const { url } = resolved;
+    const names = { owner: 'CoderReporter', server: 'Coder', fields: { url } };
+    const patience = new TokenPatience();
+    const connect = (signal: AbortSignal) => patience.during(() => dial(resolved, signal));
+    this.#connection = new KeptConnection({ ...resolved, ...names, dial: connect }, this.#outage);
   }
 
   async report(batch: Batch, { signal }: { signal: AbortSignal }): Promise<void> {

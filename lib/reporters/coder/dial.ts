@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
 import { orAborted } from '../../abort.js';
+import { Failure, passing } from '../../connection/failure.js';
 import { BoundaryLogError } from '../../errors.js';
-import { Failure, passing } from '../failure.js';
 import { connectionError, oneLine, shownUrl } from '../http-answer.js';
 import { AgentSession } from './agent-session.js';
 import { proxyFailure, refusalFailure } from './failures.js';

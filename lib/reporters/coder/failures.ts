@@ -1,18 +1,12 @@
-import { Failure, parseRetryAfter, passing, permanent } from '../failure.js';
-import { oneLine } from '../http-answer.js';
+import { Failure, lastingRefusal, passing, rejection } from '../../connection/failure.js';
+import { oneLine, parseRetryAfter } from '../http-answer.js';
 import type { Refusal } from './http-reply.js';
 
-/** How long to wait after a failure that lasts until somebody changes the configuration, in ms. */
-const CONFIGURATION_RETRY_MS = 120_000;
+export { Failure, isLasting, passing, rejection as permanent } from '../../connection/failure.js';
 
 /** A failure that lasts until somebody changes the configuration. Batches are kept, and retried slowly. */
 export function lasting(message: string, cause?: unknown): Failure {
-  return passing('ERR_CODER_REFUSED', message, cause, CONFIGURATION_RETRY_MS);
-}
-
-export function isLasting(error: unknown): error is Failure {
-  const { code, retryAfterMs } = error as Partial<Failure>;
-  return code === 'ERR_CODER_REFUSED' && retryAfterMs !== undefined;
+  return lastingRefusal('ERR_CODER_REFUSED', message, cause);
 }
 
 /**
@@ -39,7 +33,7 @@ export function callFailure(code: bigint, text: string): Failure {
   if (/\bcontext (canceled|deadline exceeded)\b/.test(text)) {
     return passing('ERR_CONNECTION_LOST', `Coder has interrupted the call: ${oneLine(text)}`);
   }
-  return permanent(`Coder rejects this batch (code ${code}): ${oneLine(text)}`);
+  return rejection(`Coder rejects this batch (code ${code}): ${oneLine(text)}`);
 }
 
 /** The failure that an HTTP response to a request to connect means. @param url The URL of the request. */

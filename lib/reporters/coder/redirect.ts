@@ -1,5 +1,5 @@
+import { type Failure, passing } from '../../connection/failure.js';
 import { parsedUrl } from '../../parsed-url.js';
-import { type Failure, passing } from '../failure.js';
 import { oneLine, shownUrl } from '../http-answer.js';
 
 /** The statuses that Go's `net/http` follows. */

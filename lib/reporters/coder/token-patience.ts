@@ -11,6 +11,17 @@ export class TokenPatience {
   /** When Coder refused the token first, after it accepted one last. */
   #since: number | undefined;
 
+  /** Makes an attempt to connect. @throws its error, as {@link judge} returns it. */
+  async during<Session>(attempt: () => Promise<Session>): Promise<Session> {
+    try {
+      const session = await attempt();
+      this.accepted();
+      return session;
+    } catch (error) {
+      throw this.judge(error);
+    }
+  }
+
   /** Coder has accepted a token. */
   accepted(): void {
     this.#since = undefined;

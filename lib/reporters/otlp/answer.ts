@@ -2,9 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { FieldCursor } from '../../../codec/field-cursor.js';
 import { WireType } from '../../../codec/wire.js';
 import type { ReportResult } from '../../batch.js';
+import { Failure, passing, rejection } from '../../connection/failure.js';
 import { parsedUrl } from '../../parsed-url.js';
-import { Failure, parseRetryAfter, passing, permanent } from '../failure.js';
-import { described, oneLine, shownUrl } from '../http-answer.js';
+import { described, oneLine, parseRetryAfter, shownUrl } from '../http-answer.js';
 import type { Serializer } from './serializer.js';
 
 /** What a server has answered. */
@@ -57,7 +57,7 @@ export function outcomeOf(answer: Answer, asked: Asked, serializer: Serializer):
     throw new ServerFault('ERR_CONNECT_FAILED', message);
   }
   if (status >= 400) {
-    throw permanent(
+    throw rejection(
       `the OpenTelemetry server rejects this batch: ${where} answers with ${said}${adviceFor(status)}`,
     );
   }
@@ -94,7 +94,7 @@ function successIn(answer: Answer, asked: Asked, serializer: Serializer): Report
   const odd = isPlausible
     ? ''
     : `, which counts as all of them, because it says ${oneLine(asked.hide(String(rejected)))}`;
-  const error = permanent(
+  const error = rejection(
     `the OpenTelemetry server has rejected ${rejectedLogs} of the ${asked.records} logs of an export${odd}: ${why}`,
   );
   return { rejectedLogs, error };

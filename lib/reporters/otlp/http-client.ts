@@ -6,7 +6,7 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { startTimer } from '../../abort.js';
-import { type Failure, passing } from '../failure.js';
+import { type Failure, passing } from '../../connection/failure.js';
 import { beginningOf, connectionError, shownUrl } from '../http-answer.js';
 import type { Answer } from './answer.js';
 import type { OtlpTls } from './options.js';

@@ -1,10 +1,10 @@
 import { LogBatch } from '../../../codec/index.js';
+import { Failure } from '../../connection/failure.js';
 import { parsedUrl } from '../../parsed-url.js';
 import { messageOf, visible } from '../../printable.js';
 import { VERSION } from '../../telemetry/version.js';
 import { cut } from '../../text/cut.js';
 import { type BoundaryEvent, eventOf, MESSAGE } from '../../text/generated/event.js';
-import { Failure } from '../failure.js';
 
 /** Seconds since 1970, and nanoseconds. */
 export type HrTime = [seconds: number, nanos: number];

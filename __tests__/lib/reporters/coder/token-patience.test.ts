@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
+import { passing } from '../../../../lib/connection/failure.js';
 import { TokenRefusal } from '../../../../lib/reporters/coder/failures.js';
 import { TokenPatience } from '../../../../lib/reporters/coder/token-patience.js';
-import { passing } from '../../../../lib/reporters/failure.js';
 
 const MINUTE = 60_000;
 const REFUSED = new TokenRefusal('not this one');

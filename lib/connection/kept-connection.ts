@@ -1,15 +1,41 @@
 import { EventEmitter, once } from 'node:events';
-import { onAbort, sleep, startTimer } from '../../abort.js';
-import { BoundaryLogError } from '../../errors.js';
-import { backoffMs } from '../../forwarding/backoff.js';
-import { retryAfterMs } from '../../forwarding/reporter.js';
-import { retry } from '../../forwarding/retry.js';
-import { Failure } from '../failure.js';
-import type { AgentSession } from './agent-session.js';
-import { dial } from './dial.js';
-import type { ResolvedCoderOptions } from './options.js';
+import { onAbort, sleep, startTimer } from '../abort.js';
+import { BoundaryLogError } from '../errors.js';
+import { backoffMs } from '../forwarding/backoff.js';
+import { retryAfterMs } from '../forwarding/reporter.js';
+import { retry } from '../forwarding/retry.js';
+import type { Logger } from '../logger.js';
+import { Failure } from './failure.js';
 import type { Outage } from './outage.js';
-import { TokenPatience } from './token-patience.js';
+
+/** A connection that is open, or has ended. */
+export interface KeptSession {
+  readonly isOpen: boolean;
+  /** How many calls were answered. */
+  readonly answered: number;
+  /** Resolves with the reason when the session has ended. */
+  readonly ended: Promise<BoundaryLogError>;
+  /** Resolves when nothing of it is left. */
+  readonly closed: Promise<unknown>;
+  /** Ends it. Calls in progress fail with `error`. */
+  close(error: BoundaryLogError): void;
+}
+
+export interface KeptConnectionOptions<Session> {
+  /** Who owns the connection, in the error after `close()`. */
+  readonly owner: string;
+  /** What it connects to, in the log. */
+  readonly server: string;
+  /** Further fields of the line that says that it has connected. */
+  readonly fields: object;
+  readonly connectTimeoutMs: number;
+  readonly reconnectInitialDelayMs: number;
+  readonly reconnectMaxDelayMs: number;
+  readonly maxRetryAfterMs?: number | undefined;
+  readonly logger: Logger;
+  /** Connects once. @throws a Failure. */
+  dial(signal: AbortSignal): Promise<Session>;
+}
 
 /**
  * Timers may fire slightly early. A caller that returns within this time before the next attempt waits for that
@@ -18,25 +44,24 @@ import { TokenPatience } from './token-patience.js';
 const SOON_MS = 50;
 
 /**
- * One connection to the agent API that is kept open: it is opened at once, and reopened when it is lost, even while
+ * One connection that is kept open: it is opened at once, and reopened when it is lost, even while
  * nobody uses it. The delays between attempts grow exponentially with full jitter, but are never shorter than a
  * failure's `retryAfterMs`.
  */
-export class KeptConnection {
-  readonly #options: ResolvedCoderOptions;
+export class KeptConnection<Session extends KeptSession> {
+  readonly #options: KeptConnectionOptions<Session>;
   readonly #closing = new AbortController();
   readonly #outage: Outage;
   /** Resolves when the connection is closed for good. */
   readonly #done: Promise<void>;
-  #session: AgentSession | undefined;
+  #session: Session | undefined;
   /** The last failure, and when the delay after it ends. Set only during that delay. */
   #failure: { error: Failure; until: number } | undefined;
   #hasConnected = false;
-  readonly #patience = new TokenPatience();
   /** Emits `change` when there is a session or a failure, or when the connection is closed. */
   readonly #progress = new EventEmitter().setMaxListeners(0);
 
-  constructor(options: ResolvedCoderOptions, outage: Outage) {
+  constructor(options: KeptConnectionOptions<Session>, outage: Outage) {
     this.#options = options;
     this.#outage = outage;
     this.#done = this.#keep();
@@ -50,7 +75,7 @@ export class KeptConnection {
    * @throws `signal.reason`
    * @throws ERR_CLOSED
    */
-  async session(signal: AbortSignal): Promise<AgentSession> {
+  async session(signal: AbortSignal): Promise<Session> {
     for (;;) {
       signal.throwIfAborted();
       this.#closing.signal.throwIfAborted();
@@ -68,13 +93,14 @@ export class KeptConnection {
 
   /** Closes the connection, or ends the attempt in progress. Calls in progress fail with ERR_CLOSED. */
   async close(): Promise<void> {
-    this.#closing.abort(new BoundaryLogError('ERR_CLOSED', 'this CoderReporter is closed: create a new one'));
+    const message = `this ${this.#options.owner} is closed: create a new one`;
+    this.#closing.abort(new BoundaryLogError('ERR_CLOSED', message));
     this.#progress.emit('change');
     await this.#done;
   }
 
   async #keep(): Promise<void> {
-    const { reconnectInitialDelayMs, reconnectMaxDelayMs, maxRetryAfterMs, logger } = this.#options;
+    const { reconnectInitialDelayMs, reconnectMaxDelayMs, maxRetryAfterMs, logger, server } = this.#options;
     const { signal } = this.#closing;
     const backoff = {
       initialDelayMs: reconnectInitialDelayMs,
@@ -88,7 +114,7 @@ export class KeptConnection {
       while (!signal.aborted) {
         const err = await retry(() => this.#holdSession(), { signal, delayMs, onRetry });
         if (signal.aborted) return;
-        logger.debug({ err }, 'the connection to Coder has ended; reconnecting');
+        logger.debug({ err }, `the connection to ${server} has ended; reconnecting`);
         await sleep(delayMs(1, err), signal);
       }
     } catch (error) {
@@ -128,8 +154,8 @@ export class KeptConnection {
     return error;
   }
 
-  async #connect(): Promise<AgentSession> {
-    const { connectTimeoutMs, url, logger } = this.#options;
+  async #connect(): Promise<Session> {
+    const { connectTimeoutMs, server, fields, logger } = this.#options;
     const { signal } = this.#closing;
     const attempt = new AbortController();
     const stopTimer = startTimer(
@@ -139,13 +165,10 @@ export class KeptConnection {
       () => attempt.abort(signal.reason),
     );
     try {
-      const session = await dial(this.#options, attempt.signal);
-      logger[this.#hasConnected ? 'debug' : 'info']({ url }, 'connected to Coder');
+      const session = await this.#options.dial(attempt.signal);
+      logger[this.#hasConnected ? 'debug' : 'info'](fields, `connected to ${server}`);
       this.#hasConnected = true;
-      this.#patience.accepted();
       return session;
-    } catch (error) {
-      throw this.#patience.judge(error);
     } finally {
       stopTimer();
     }

@@ -1,6 +1,9 @@
 import { BoundaryLogError, type ErrorCode } from '../errors.js';
 import type { ReportError } from '../forwarding/reporter.js';
 
+/** How long to wait after a failure that lasts until somebody changes the configuration, in ms. */
+const CONFIGURATION_RETRY_MS = 120_000;
+
 interface Hints {
   permanent?: true;
   retryAfterMs?: number | undefined;
@@ -26,14 +29,21 @@ export function passing(code: ErrorCode, message: string, cause?: unknown, retry
   return new Failure(code, message, { cause, retryAfterMs });
 }
 
-/** The server will never accept this batch. */
-export function permanent(message: string): Failure {
-  return new Failure('ERR_CALL_REJECTED', message, { permanent: true });
+/** A refusal that lasts until somebody changes the configuration. Batches are kept, and retried slowly. */
+export function lastingRefusal(code: ErrorCode, message: string, cause?: unknown): Failure {
+  return passing(code, message, cause, CONFIGURATION_RETRY_MS);
 }
 
-/** The delay that a `Retry-After` header asks for, as seconds or as a date, in ms. Its users limit it. */
-export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
-  return Number.isNaN(ms) ? undefined : Math.max(ms, 0);
+/** Whether the server refuses this configuration, or does not accept it yet. */
+export function isRefusal(error: unknown): error is Failure {
+  return /_REFUSED$/.test(String((error as Partial<Failure>).code));
+}
+
+export function isLasting(error: unknown): error is Failure {
+  return isRefusal(error) && error.retryAfterMs !== undefined;
+}
+
+/** The server will never accept this batch. */
+export function rejection(message: string, cause?: unknown): Failure {
+  return new Failure('ERR_CALL_REJECTED', message, { permanent: true, cause });
 }

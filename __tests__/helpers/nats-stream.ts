@@ -1,0 +1,75 @@
+import { afterEach } from '@jest/globals';
+import {
+  type ConsumerConfig,
+  type JetStreamManager,
+  jetstreamManager,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
+import type { LogBatch } from '../../codec/index.js';
+import { ALL_SUBJECTS, Header, MESSAGE_ID, messageIdOf, subjectOf } from '../../lib/nats/message.js';
+import type { NatsServer } from './nats-server.js';
+
+export const STREAM = 'boundary-logs';
+export const CONSUMER = 'boundary-log-proxy';
+
+/** A stream as a proxy makes it, and what a test does with it. */
+export class TestStream {
+  constructor(
+    readonly connection: NatsConnection,
+    readonly manager: JetStreamManager,
+  ) {}
+
+  /** Publishes batches as a proxy does, one after the other. */
+  async publish(...batches: LogBatch[]): Promise<void> {
+    for (const batch of batches) {
+      await this.publishRaw(batch.raw, {
+        [Header.TAG]: String(batch.tag),
+        [Header.COUNT]: String(batch.count),
+        [MESSAGE_ID]: messageIdOf(batch),
+      });
+    }
+  }
+
+  async publishRaw(data: Uint8Array, fields: Record<string, string>, session = ''): Promise<void> {
+    const all = headers();
+    for (const [name, value] of Object.entries(fields)) all.set(name, value);
+    await this.manager.jetstream().publish(subjectOf(session), data, { headers: all });
+  }
+
+  /** What the server knows about the consumer. */
+  info() {
+    return this.manager.consumers.info(STREAM, CONSUMER);
+  }
+
+  /** How many messages no forwarder has settled: those that wait, and those that somebody holds. */
+  async unsettled(): Promise<number> {
+    const info = await this.info().catch(() => undefined);
+    if (info === undefined) return (await this.manager.streams.info(STREAM)).state.messages;
+    const { num_pending, num_ack_pending } = info;
+    return num_pending + num_ack_pending;
+  }
+
+  addConsumer(config: Partial<ConsumerConfig>) {
+    return this.manager.consumers.add(STREAM, {
+      durable_name: CONSUMER,
+      ack_policy: 'explicit',
+      ...config,
+    } as ConsumerConfig);
+  }
+}
+
+/** Makes a stream on a server, and closes its connections after each test. */
+export function natsStreams(): (server: NatsServer, config?: Partial<StreamConfig>) => Promise<TestStream> {
+  const open: NatsConnection[] = [];
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((connection) => connection.close()));
+  });
+  return async (server, config = {}) => {
+    const connection = await connect({ servers: server.address });
+    open.push(connection);
+    const manager = await jetstreamManager(connection);
+    await manager.streams.add({ name: STREAM, subjects: [ALL_SUBJECTS], ...config } as StreamConfig);
+    return new TestStream(connection, manager);
+  };
+}
