@@ -16,6 +16,7 @@ import type { OptionRow } from '../lib/options.js';
 import { REDACT_OPTIONS } from '../lib/redaction/redact-options.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
 import { JETSTREAM_OPTIONS } from '../lib/reporters/jetstream/options.js';
+import { OTLP_OPTIONS } from '../lib/reporters/otlp/options.js';
 import { SOCKET_REPORTER_OPTIONS } from '../lib/reporters/socket.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
 import { SENDER_DROP_REASONS } from '../lib/sender/sender-accounts.js';
@@ -24,6 +25,7 @@ import { REFUSAL_REASONS } from '../lib/server/connections.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
 import { SESSIONS_OPTIONS } from '../lib/server/sessions-options.js';
 import { SESSION_AUDIT_OPTIONS } from '../lib/sessions/session-audit.js';
+import { JETSTREAM_SOURCE_OPTIONS } from '../lib/sources/jetstream/source-options.js';
 import * as spool from '../lib/spool/index.js';
 import { DEMUX_OPTIONS } from '../lib/streams/demux.js';
 import { FRAME_PARSER_OPTIONS } from '../lib/streams/frame-parser.js';
@@ -124,6 +126,8 @@ test.each<[string, string, Readonly<Record<string, OptionRow>>]>([
   ['docs/streams.md', 'BoundaryLogSender', SENDER_OPTIONS],
   ['docs/coder.md', 'CoderReporter', CODER_OPTIONS],
   ['docs/nats.md', 'JetStreamReporter', JETSTREAM_OPTIONS],
+  ['docs/opentelemetry.md', 'OtlpReporter', OTLP_OPTIONS],
+  ['docs/forwarders.md', 'JetStreamSource', JETSTREAM_SOURCE_OPTIONS],
 ])('%s: the options of %s', (file, name, options) => {
   expect(tableAfter(read(file), `| option of \`${name}\``)).toEqual(documentedOptions(options));
 });

@@ -283,6 +283,12 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
   },
   { page: 'docs/nats.md', text: 'EDGE_PASSWORD', reason: 'nats-page.test.ts starts a server with it' },
   { page: 'docs/nats.md', text: 'new JetStreamReporter', reason: 'it needs a server' },
+  {
+    page: 'docs/opentelemetry.md',
+    text: 'npm install',
+    reason: 'it installs from a registry; otlp.test.ts runs the command',
+  },
+  { page: 'docs/opentelemetry.md', text: 'OtlpReporter', reason: 'it needs an OpenTelemetry server' },
   { page: 'docs/loading.md', text: 'createRequire', reason: 'matrix.test.ts runs a bundle with it' },
   {
     page: 'docs/embedding.md',
