@@ -11,16 +11,16 @@ export class NatsSession implements KeptSession {
   readonly ended: Promise<BoundaryLogError>;
   readonly closed: Promise<unknown>;
   answered = 0;
+  readonly connection: NatsConnection;
+  readonly packages: NatsPackages;
   readonly jetstream: JetStreamClient;
   readonly manager: JetStreamManager;
   /** Why it was closed here. */
   #reason: BoundaryLogError | undefined;
 
-  constructor(
-    readonly connection: NatsConnection,
-    readonly packages: NatsPackages,
-    manager: JetStreamManager,
-  ) {
+  constructor(connection: NatsConnection, packages: NatsPackages, manager: JetStreamManager) {
+    this.connection = connection;
+    this.packages = packages;
     this.manager = manager;
     this.jetstream = manager.jetstream();
     this.closed = connection.closed();
