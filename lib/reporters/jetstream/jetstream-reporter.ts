@@ -1,5 +1,6 @@
 import type { LogBatch } from '../../../codec/index.js';
 import { onAbort } from '../../abort.js';
+import type { Failure } from '../../connection/failure.js';
 import { KeptConnection } from '../../connection/kept-connection.js';
 import { Outage } from '../../connection/outage.js';
 import { AttemptTimeout } from '../../forwarding/attempt-timeout.js';
@@ -33,6 +34,7 @@ const ANSWER_GRACE_MS = 1000;
  * |---|---|---|
  * | NATS is not reachable (refused, DNS, TLS, no answer), JetStream does not answer, or something else does | `ERR_CONNECT_FAILED` | may succeed after `retryAfterMs`: the time until the next attempt to connect |
  * | the connection ended before the acknowledgement arrived | `ERR_CONNECTION_LOST` | may succeed; the batch is stored once |
+ * | the server sent something that the protocol does not allow | `ERR_PROTOCOL_VIOLATION` | may succeed |
  * | no acknowledgement arrived in time | `ERR_CALL_TIMEOUT` | may succeed; the batch is stored once |
  * | credentials, permissions or the stream are not as needed, or the stream is full | `ERR_NATS_REFUSED` | fail until somebody corrects what the message names |
  * | the batch is larger than the server or the stream accepts | `ERR_CALL_REJECTED` | are useless: `permanent` is true |
@@ -67,8 +69,9 @@ export class JetStreamReporter implements Reporter<LogBatch> {
         await this.#stream.check(session);
         return session;
       } catch (error) {
-        session.close(error as never);
-        throw error;
+        const failure = session.endedWith ?? (error as Failure);
+        session.close(failure);
+        throw failure;
       }
     };
     const connectTimeoutMs = attemptTimeoutMs(resolved);
