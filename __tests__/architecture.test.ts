@@ -134,6 +134,12 @@ const RULES: Rule[] = [
     never: /^(lib\/reporters\/coder\/|(ws|https-proxy-agent)$)/,
   },
   {
+    rule: 'only the command line imports the OpenTelemetry reporter',
+    why: 'it is a separate entry point, and its package is an optional peer dependency',
+    modules: /^(?!lib\/(reporters\/otlp|cli)\/)/,
+    never: /^(lib\/reporters\/otlp\/|@opentelemetry\/)/,
+  },
+  {
     rule: 'only what is about NATS, and the command line, imports NATS',
     why: 'its client is an optional peer dependency, and other entries must not need it',
     modules: /^(?!lib\/(nats|reporters\/jetstream|sources\/jetstream|cli)\/)/,
@@ -150,7 +156,7 @@ const RULES: Rule[] = [
     why: 'it only collects the public names, so importing it would create cycles',
     modules: /^(codec|lib)\//,
     never:
-      /^(lib\/index\.ts|lib\/(reporters\/(coder|jetstream)|sources\/jetstream|rules|spool)\/index\.ts|boundary-log-proxy(\/.+)?)$/,
+      /^(lib\/index\.ts|lib\/(reporters\/(coder|jetstream|otlp)|sources\/jetstream|rules|spool)\/index\.ts|boundary-log-proxy(\/.+)?)$/,
   },
   {
     rule: 'only lib/streams/base.ts imports the stream classes',

@@ -52,6 +52,7 @@ describe('bench/run.js', () => {
       'console',
       'spool',
       'coalescing',
+      'opentelemetry',
       'replace',
       'hostile',
     ]);

@@ -34,6 +34,8 @@ import * as coder from '../lib/reporters/coder/index.js';
 import { CoderReporter } from '../lib/reporters/coder/index.js';
 import * as jetstream from '../lib/reporters/jetstream/index.js';
 import { JetStreamReporter } from '../lib/reporters/jetstream/index.js';
+import * as otlp from '../lib/reporters/otlp/index.js';
+import { OtlpReporter } from '../lib/reporters/otlp/index.js';
 import * as rules from '../lib/rules/index.js';
 import { openListener } from '../lib/server/listener/open-listener.js';
 import * as sources from '../lib/sources/jetstream/index.js';
@@ -488,6 +490,23 @@ const ROWS: Record<string, Row> = {
       };
     },
   },
+  'an OtlpReporter': {
+    exported: ['OtlpReporter'],
+    fails: { report: ['ERR_CLOSED', 'ERR_CONNECT_FAILED'], load: [], close: [] },
+    make: () => {
+      // Nobody listens there.
+      const reporter = new OtlpReporter({ url: 'http://127.0.0.1:1' });
+      return {
+        methods: {
+          report: () => reporter.report(logBatch(1), { signal }),
+          load: () => reporter.load(),
+          close: () => reporter.close(),
+        },
+        end: () => reporter.close(),
+        check: () => expect(getEventListeners(signal, 'abort')).toEqual([]),
+      };
+    },
+  },
   'a JetStreamReporter': {
     exported: ['JetStreamReporter'],
     fails: { report: ['ERR_CLOSED', 'ERR_CONNECT_FAILED'], close: [] },
@@ -570,6 +589,7 @@ const ROWS: Record<string, Row> = {
 
 /** Functions, constants and types need no lifecycle. */
 const STATELESS = [
+  'otlpOptionsOf',
   ...['BoundaryLogError', 'decodeFrame', 'decodeFrames', 'decodeMessage', 'defaultSocketPath', 'encodeFrame'],
   ...['encodeLogs', 'encodeRawLogs', 'encodeStatus', 'encodeUnknownFields', 'eventsOf', 'formatBatch'],
   ...[
@@ -624,7 +644,7 @@ describe.each(Object.entries(ROWS))('%s', (_name, { make, fails }) => {
 });
 
 test('everything that is exported is tried, or has no state', () => {
-  const exported = new Set([root, codec, coder, jetstream, sources, rules, spool].flatMap(Object.keys));
+  const exported = new Set([root, codec, coder, jetstream, otlp, sources, rules, spool].flatMap(Object.keys));
   const tried = Object.values(ROWS).flatMap(({ exported }) => exported);
   expect([...new Set([...tried, ...STATELESS])].sort()).toEqual([...exported].sort());
 });

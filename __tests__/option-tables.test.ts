@@ -9,6 +9,7 @@ import { documentedDefault, type OptionRow } from '../lib/options.js';
 import { REDACT_OPTIONS } from '../lib/redaction/redact-options.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
 import { PUBLISH_OPTIONS } from '../lib/reporters/jetstream/options.js';
+import { OTLP_OPTIONS } from '../lib/reporters/otlp/options.js';
 import { SOCKET_REPORTER_OPTIONS } from '../lib/reporters/socket.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
 import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
@@ -46,6 +47,7 @@ const TABLES: [name: string, file: string, table: Table][] = [
   ['NatsOptions', 'nats/nats-options.ts', NATS_OPTIONS],
   ['StreamOptions', 'nats/nats-options.ts', STREAM_OPTIONS],
   ['JetStreamReporterOptions', 'reporters/jetstream/options.ts', PUBLISH_OPTIONS],
+  ['OtlpReporterOptions', 'reporters/otlp/options.ts', OTLP_OPTIONS],
   ['JetStreamSourceOptions', 'sources/jetstream/source-options.ts', SOURCE_OPTIONS],
 ];
 

@@ -64,6 +64,7 @@ const VALUES = {
   },
   'boundary-log-proxy/reporters/coder': { CoderReporter: 'function' },
   'boundary-log-proxy/reporters/jetstream': { JetStreamReporter: 'function' },
+  'boundary-log-proxy/reporters/otlp': { OtlpReporter: 'function', otlpOptionsOf: 'function' },
   'boundary-log-proxy/sources/jetstream': { JetStreamSource: 'function' },
 };
 
@@ -216,6 +217,21 @@ const CONSUMERS = {
     new JetStreamReporter({});
     // @ts-expect-error
     export const notAny: number = new JetStreamReporter(options);
+  `,
+  'boundary-log-proxy/reporters/otlp': `
+    import { OtlpReporter, otlpOptionsOf, type OtlpReporterOptions } from 'boundary-log-proxy/reporters/otlp';
+
+    const options: OtlpReporterOptions = { url: 'http://localhost:4318/v1/logs', protocol: 'http/json' };
+    export async function main(): Promise<void> {
+      const reporter = new OtlpReporter({ ...otlpOptionsOf({}).options, ...options, logger: console });
+      await reporter.load();
+      reporter.close();
+    }
+
+    // @ts-expect-error
+    new OtlpReporter({ url: 'http://localhost:4318/v1/logs', protocol: 'grpc' });
+    // @ts-expect-error
+    export const notAny: number = new OtlpReporter(options);
   `,
   'boundary-log-proxy/sources/jetstream': `
     import { pipeline } from 'node:stream/promises';
@@ -390,4 +406,29 @@ describe('the command', () => {
     },
     MINUTES,
   );
+});
+
+describe('without the package for OpenTelemetry, which is optional', () => {
+  const advice = 'needs packages that are not installed: run "npm install @opentelemetry/otlp-transformer@';
+
+  test('the entry can be imported, and its use says what to install', async () => {
+    writeFileSync(
+      join(folder, 'otlp.mjs'),
+      `import { OtlpReporter } from 'boundary-log-proxy/reporters/otlp';
+      const reporter = new OtlpReporter({ url: 'http://127.0.0.1:1' });
+      await reporter.load().catch(({ code, message }) => console.log(code, message));`,
+    );
+    expect(await run(process.execPath, 'otlp.mjs')).toMatch(
+      `ERR_PACKAGE_MISSING the reporter for OpenTelemetry ${advice}`,
+    );
+  });
+
+  test('serve --reporter otlp says what to install, and exits with 1', async () => {
+    const args = ['--no-install', 'boundary-log-proxy', 'serve', '--reporter', 'otlp'];
+    const socket = join(folder, 's');
+    const failed = await run('npx', ...args, '--socket', socket, '--metrics', 'off').catch((error) => error);
+    expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining(advice) });
+    expect(failed.stderr).toContain('ERR_PACKAGE_MISSING');
+    expect(failed.stderr).not.toContain('listening');
+  });
 });

@@ -275,6 +275,12 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
   { page: 'README.md', text: 'printDenied', reason: 'the test below runs it' },
   { page: 'README.md', text: '--reporter coder', reason: 'it needs a Coder server' },
   { page: 'docs/coder.md', text: 'CoderReporter', reason: 'it needs a Coder server' },
+  {
+    page: 'docs/opentelemetry.md',
+    text: 'npm install',
+    reason: 'it installs from a registry; otlp.test.ts runs the command',
+  },
+  { page: 'docs/opentelemetry.md', text: 'OtlpReporter', reason: 'it needs an OpenTelemetry server' },
   { page: 'docs/loading.md', text: 'createRequire', reason: 'matrix.test.ts runs a bundle with it' },
   {
     page: 'docs/embedding.md',

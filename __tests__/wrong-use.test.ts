@@ -10,6 +10,8 @@ import * as coder from '../lib/reporters/coder/index.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
 import * as jetstream from '../lib/reporters/jetstream/index.js';
 import { JETSTREAM_OPTIONS } from '../lib/reporters/jetstream/options.js';
+import * as otlp from '../lib/reporters/otlp/index.js';
+import { OTLP_OPTIONS } from '../lib/reporters/otlp/options.js';
 import { SOCKET_REPORTER_OPTIONS } from '../lib/reporters/socket.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
 import * as rules from '../lib/rules/index.js';
@@ -100,6 +102,8 @@ const ARGUMENTS: Record<string, Record<string, Argument>> = {
   },
   CoderReporter: { options: { call: (value) => new coder.CoderReporter(value) } },
   JetStreamReporter: { options: { call: (value) => new jetstream.JetStreamReporter(value) } },
+  OtlpReporter: { options: { call: (value) => new otlp.OtlpReporter(value) } },
+  otlpOptionsOf: { env: { call: (value) => otlp.otlpOptionsOf(value), right: ['undefined', ...OBJECTS] } },
   JetStreamSource: {
     options: { call: (value) => new sources.JetStreamSource(value) },
     'accepted(batch)': { call: (value) => source.accepted(value) },
@@ -474,7 +478,7 @@ test.each(NOT_BYTES)('a stream of bytes itself rejects %s', async (name) => {
 });
 
 test('every exported function and class has its rows, or a reason to have none', () => {
-  const exported = [root, codec, coder, jetstream, sources, rules, spool].flatMap((entry) =>
+  const exported = [root, codec, coder, jetstream, otlp, sources, rules, spool].flatMap((entry) =>
     Object.entries(entry).flatMap(([name, value]) => (typeof value === 'function' ? [name] : [])),
   );
   expect([...Object.keys(ARGUMENTS), ...Object.keys(EXEMPT)].sort()).toEqual([...new Set(exported)].sort());
@@ -511,6 +515,11 @@ const TABLES: [
   ['FrameParser', FRAME_PARSER_OPTIONS, (options) => new root.FrameParser(options)],
   ['LogBuffer', LOG_BUFFER_OPTIONS, (options) => new root.LogBuffer(options)],
   ['MessageDecoder', MESSAGE_DECODER_OPTIONS, (options) => new root.MessageDecoder(options)],
+  [
+    'OtlpReporter',
+    OTLP_OPTIONS,
+    (options) => new otlp.OtlpReporter({ url: 'http://127.0.0.1:1', ...(options as object) }),
+  ],
   ['redact', REDACT_OPTIONS, (options) => root.redact(options)],
   [
     'SocketReporter',

@@ -95,7 +95,7 @@ export function coderPath(rate, args, batches) {
 }
 
 /** @param {number | undefined} pid @returns {number} Seconds, user and system. */
-function cpuOf(pid) {
+export function cpuOf(pid) {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) / TICKS;
 }

@@ -13,6 +13,7 @@ import { console_ } from './rows/console.js';
 import { fairness } from './rows/fairness.js';
 import { hostile } from './rows/hostile.js';
 import { latency } from './rows/latency.js';
+import { opentelemetry } from './rows/opentelemetry.js';
 import { paced } from './rows/paced.js';
 import { proxy } from './rows/proxy.js';
 import { redaction } from './rows/redaction.js';
@@ -35,6 +36,7 @@ const GROUPS = {
   console: console_,
   spool,
   coalescing,
+  opentelemetry,
   replace,
   hostile,
 };

@@ -24,6 +24,18 @@ export function refuseOther(value: unknown, callback: (error: Error) => void): b
   return true;
 }
 
+/** What a report may resolve to, if the destination has accepted the batch but not all of its logs. */
+export interface ReportResult {
+  /**
+   * How many logs of the batch the destination will never accept. The batch counts as forwarded, and so many of its logs
+   * as dropped, with the reason `rejected`. Nothing is retried. A destination that accepted nothing is an error with
+   * `permanent: true` instead.
+   */
+  readonly rejectedLogs: number;
+  /** Why, for the warning of the proxy. */
+  readonly error?: unknown;
+}
+
 /** A number of batches, and the number of logs in them. */
 export interface Amount {
   /** How many batches. */

@@ -1,6 +1,6 @@
 import type * as node from 'node:stream';
 import type { LogBatch, StatusReport } from '../codec/index.js';
-import type { Amount, Batch } from './batch.js';
+import type { Amount, Batch, ReportResult } from './batch.js';
 import type { BoundaryLogError } from './errors.js';
 
 /*
@@ -81,8 +81,8 @@ export type StatusSinkEvents = WritableEvents & {
 
 /** The events of `Forwarder`. The errors are what the reporter threw, which can be anything. */
 export type ForwarderEvents<T extends Batch = LogBatch> = WritableEvents & {
-  /** The reporter accepted the batch, after so many seconds. */
-  forward: [batch: T, seconds: number];
+  /** The reporter accepted the batch, after so many seconds, except for the logs that `rejected` counts, if it is set. */
+  forward: [batch: T, seconds: number, rejected?: ReportResult];
   /** The batch was dropped. With `shutdown`, the error is null. */
   drop: [batch: T, reason: 'forward_failed' | 'rejected' | 'shutdown', error: unknown];
   /** An attempt failed, and another one follows. */

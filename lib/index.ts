@@ -30,7 +30,7 @@ export {
   type TagDefinition,
   type UnknownVariant,
 } from '../codec/index.js';
-export type { Amount, Batch } from './batch.js';
+export type { Amount, Batch, ReportResult } from './batch.js';
 export { CaptureDecoder, type CaptureFault } from './capture/capture-decoder.js';
 export { CaptureReader } from './capture/capture-reader.js';
 export { CaptureWriter } from './capture/capture-writer.js';

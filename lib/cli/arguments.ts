@@ -145,7 +145,7 @@ export function socketOf(reporter: string): string | undefined {
 }
 
 /** The reporters that need no address. */
-export const NAMED_REPORTERS: readonly string[] = ['stdout', 'null', 'coder'];
+export const NAMED_REPORTERS: readonly string[] = ['stdout', 'null', 'coder', 'otlp'];
 
 /** The name of a reporter, added to those before it. */
 export function reporterNames(

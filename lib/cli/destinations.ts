@@ -19,7 +19,7 @@ import { screenOf, viewOf } from './view.js';
 export interface Destination {
   /** Its name in the log, the metrics and the spool. */
   readonly name: string;
-  readonly kind: 'stdout' | 'null' | 'coder' | 'nats' | 'socket';
+  readonly kind: 'stdout' | 'null' | 'coder' | 'otlp' | 'nats' | 'socket';
   readonly reporter: Reporter;
   readonly run: RunForwarderOptions;
 }
@@ -42,8 +42,11 @@ export function nameOf(reporter: string): string {
 
 function kindOf(reporter: string): Destination['kind'] {
   if (isNatsUrl(reporter)) return 'nats';
-  return socketOf(reporter) === undefined ? (reporter as 'stdout' | 'null' | 'coder') : 'socket';
+  return socketOf(reporter) === undefined ? (reporter as 'stdout' | 'null' | 'coder' | 'otlp') : 'socket';
 }
+
+/** How many batches wait for an export, or are part of one, which contains as many of them as its limits allow. */
+const OTLP_BATCHES = 256;
 
 /** How the reporter `stdout` writes. */
 export interface Stdout {
@@ -84,6 +87,7 @@ export async function destinations(
 
   function atOnce(kind: Destination['kind']): number | undefined {
     if (kind === 'nats') return options.natsInFlight;
+    if (kind === 'otlp') return OTLP_BATCHES;
     return kind === 'stdout' ? (stdout.events ?? io.output)?.atOnce : 1;
   }
 
@@ -92,6 +96,7 @@ export async function destinations(
     if (kind === 'stdout') return stdoutReporter(options, io, stdout);
     if (kind === 'socket') return new SocketReporter({ path: socketOf(value) as string });
     // Their dependencies take time to load, so only their users load them. They connect while the rest starts.
+    if (kind === 'otlp') return (await import('./otlp.js')).otlpReporter(options, io, logger);
     if (kind === 'nats') {
       const { natsReporter } = await import('./nats.js');
       return natsReporter(value, options, io, logger);

@@ -12,7 +12,11 @@ export class ServedSummary {
     const { coalesce, keepsOrder, logsOutages, socketPath } = reporter;
     return {
       ...{ coalesce, keepsOrder, logsOutages, socketPath },
-      report: (batch, options) => resultOf(reporter.report(batch, options)).then(() => this.#add(batch)),
+      report: async (batch, options) => {
+        const result = await resultOf(reporter.report(batch, options));
+        this.#add(batch);
+        return result;
+      },
     };
   }
 

@@ -1,6 +1,7 @@
 import { onAbort } from '../abort.js';
-import type { Batch } from '../batch.js';
+import type { Batch, ReportResult } from '../batch.js';
 import { Combination } from './combination.js';
+import { divided } from './report-result.js';
 import { isPermanent, type Reporter } from './reporter.js';
 
 export interface CoalescerOptions<T extends Batch> {
@@ -11,8 +12,13 @@ export interface CoalescerOptions<T extends Batch> {
   /** How many reports are in progress at the same time. */
   readonly concurrency: number;
   readonly signal: AbortSignal;
-  /** Called for each batch, in order. @param start When its report began, by `performance.now()`. */
-  succeeded(batch: T, start: number): void;
+  /**
+   * Called for each batch, in order.
+   *
+   * @param start When its report began, by `performance.now()`.
+   * @param rejected What of the batch was rejected.
+   */
+  succeeded(batch: T, start: number, rejected: ReportResult | undefined): void;
   /** Called for each batch of a report that failed, in order. */
   failed(batch: T, error: unknown): void;
   /** A combined report has failed for good. Its batches are reported one by one. */
@@ -115,8 +121,9 @@ export class Coalescer<T extends Batch> {
     const { signal, succeeded, failed, split } = this.#options;
     const { batches } = combination;
     const start = performance.now();
+    let result: unknown;
     try {
-      await this.#reporter.report(combination.combined(), { signal });
+      result = await this.#reporter.report(combination.combined(), { signal });
     } catch (error) {
       if (batches.length > 1 && isPermanent(error) && !signal.aborted) {
         split(error);
@@ -126,21 +133,23 @@ export class Coalescer<T extends Batch> {
       }
       return;
     }
-    for (const batch of batches) succeeded(batch, start);
+    const rejectedOf = divided(result);
+    for (const batch of batches) succeeded(batch, start, rejectedOf(batch));
   }
 
   async #reportEach(batches: readonly T[]): Promise<void> {
     const { signal, succeeded, failed } = this.#options;
     for (const batch of batches) {
       const start = performance.now();
+      let result: unknown;
       try {
         signal.throwIfAborted();
-        await this.#reporter.report(batch, { signal });
+        result = await this.#reporter.report(batch, { signal });
       } catch (error) {
         failed(batch, error);
         continue;
       }
-      succeeded(batch, start);
+      succeeded(batch, start, divided(result)(batch));
     }
   }
 

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { LogBatch } from '../../codec/index.js';
 import { sleep } from '../abort.js';
-import { type Amount, type Batch, isBatch, refuseOther } from '../batch.js';
+import { type Amount, type Batch, isBatch, type ReportResult, refuseOther } from '../batch.js';
 import type { ForwarderEvents } from '../events.js';
 import { GuardedEvents } from '../guard.js';
 import { checkArgument, milliseconds, objectWith, resolveOptions } from '../options.js';
@@ -12,6 +12,7 @@ import { resolveCoalesce } from './coalesce-options.js';
 import { Coalescer } from './coalescer.js';
 import { FORWARDER_OPTIONS, type ForwarderOptions } from './forwarder-options.js';
 import { InProgress } from './in-progress.js';
+import { rejectedOf } from './report-result.js';
 import { isPermanent, type Reporter, resultOf } from './reporter.js';
 import { RetryingReporter } from './retrying-reporter.js';
 
@@ -21,7 +22,7 @@ import { RetryingReporter } from './retrying-reporter.js';
  *
  * | event | arguments | when |
  * |---|---|---|
- * | `forward` | batch, seconds | the reporter has accepted the batch |
+ * | `forward` | batch, seconds, rejected | the reporter has accepted the batch, except for the logs that `rejected` counts, if it is set |
  * | `drop` | batch, `'forward_failed'`, error | the reporter failed, and the batch is not retried any more: it is lost |
  * | `drop` | batch, `'rejected'`, error | with `retry`: the reporter will never accept the batch (`error.permanent`) |
  * | `retry` | error | an attempt failed, and another one will follow |
@@ -80,7 +81,7 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable<T, Forwarder
     this.#coalescer = new Coalescer(this.#reporter, {
       ...{ ...coalesce, lingerMs, concurrency, signal: this.#abort.signal },
       onRoom: () => this.#proceed(),
-      succeeded: (batch, start) => this.#succeed(batch, start),
+      succeeded: (batch, start, rejected) => this.#succeed(batch, start, rejected),
       failed: (batch, error) => this.#fail(batch, error),
       split: (error) => this.#events.emit('retry', error),
     });
@@ -227,15 +228,15 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable<T, Forwarder
       return true;
     }
     // The promise of a RetryingReporter behaves.
-    const settled = this.isRetrying ? (result as Promise<void>) : resultOf(result);
+    const settled = this.isRetrying ? (result as Promise<unknown>) : resultOf(result);
     settled.then(
-      () => this.#succeed(batch, start),
+      (result) => this.#succeed(batch, start, rejectedOf(result, batch.count)),
       (error) => this.#fail(batch, error),
     );
     return false;
   }
 
-  #succeed(batch: T, start: number): void {
+  #succeed(batch: T, start: number, rejected?: ReportResult): void {
     // It is not there if stop() or destroy() has already disposed of it.
     if (!this.#inProgress.remove(batch)) return;
     if (this.#outageSince !== undefined) {
@@ -246,7 +247,9 @@ export class Forwarder<T extends Batch = LogBatch> extends Writable<T, Forwarder
     if (this.#endOfLast === undefined) Promise.resolve().then(() => (this.#endOfLast = undefined));
     this.#endOfLast = end;
     this.lastSuccessAt = end;
-    this.#events.emit('forward', batch, (end - start) / 1000);
+    const seconds = (end - start) / 1000;
+    if (rejected === undefined) this.#events.emit('forward', batch, seconds);
+    else this.#events.emit('forward', batch, seconds, rejected);
     this.#next();
   }
 

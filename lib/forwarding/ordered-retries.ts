@@ -14,7 +14,7 @@ interface Held<T> {
   error: unknown;
   /** Whether that has been told. */
   isTold: boolean;
-  resolve(): void;
+  resolve(result: unknown): void;
   reject(error: unknown): void;
 }
 
@@ -22,7 +22,7 @@ interface Held<T> {
 export interface OrderedRetryOptions<T>
   extends Required<Omit<RetryLoopOptions, 'signal' | 'onRetry'>>,
     Pick<RetryLoopOptions, 'signal'> {
-  attempt(batch: T): Promise<void> | undefined;
+  attempt(batch: T): Promise<unknown> | undefined;
   onRetry(error: unknown, batch: T): void;
 }
 
@@ -73,7 +73,7 @@ export class OrderedRetries<T> {
     number: number,
     options: OrderedRetryOptions<T>,
     first?: { readonly started: number; readonly error: unknown },
-  ): Promise<void> {
+  ): Promise<unknown> {
     this.isBusy = true;
     return new Promise((resolve, reject) => {
       if (first === undefined) {
@@ -160,7 +160,7 @@ export class OrderedRetries<T> {
   /** Attempts them in order, up to the first one that fails at once. */
   async #attempt(options: OrderedRetryOptions<T>): Promise<void> {
     const round: Held<T>[] = [];
-    const attempts: Promise<void>[] = [];
+    const attempts: Promise<unknown>[] = [];
     this.#isHolding = false;
     for (let held = this.#held.shift(); held !== undefined; held = this.#held.shift()) {
       if (held.failures === 0) held.started = performance.now();
@@ -171,7 +171,7 @@ export class OrderedRetries<T> {
     for (const [i, result] of (await Promise.allSettled(attempts)).entries()) {
       const held = round[i] as Held<T>;
       if (result.status === 'fulfilled') {
-        held.resolve();
+        held.resolve(result.value);
         continue;
       }
       held.failures += 1;
@@ -180,6 +180,6 @@ export class OrderedRetries<T> {
   }
 }
 
-async function attemptOf<T>(batch: T, { attempt }: OrderedRetryOptions<T>): Promise<void> {
+async function attemptOf<T>(batch: T, { attempt }: OrderedRetryOptions<T>): Promise<unknown> {
   return attempt(batch);
 }

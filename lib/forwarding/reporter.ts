@@ -1,4 +1,5 @@
 import type { LogBatch } from '../../codec/index.js';
+import type { ReportResult } from '../batch.js';
 import type { CoalesceOptions } from './coalesce-options.js';
 
 /** How one batch is reported. */
@@ -16,7 +17,7 @@ export interface ReportOptions {
 export interface Reporter<Batch = LogBatch> {
   /**
    * Delivers one batch. It succeeds by returning or resolving, and fails by throwing or rejecting, possibly with a
-   * {@link ReportError}. What it returns or resolves to does not matter.
+   * {@link ReportError}. What it returns or resolves to does not matter, unless it is a {@link ReportResult}.
    *
    * @param batch May be kept as long as needed, but must not be changed.
    * @param options `signal` aborts when nobody waits for the result any more.
@@ -62,10 +63,10 @@ export interface ReportError extends Error {
 }
 
 /** The promise of a report, which settles once. What a reporter returns need not be a promise that behaves. */
-export function resultOf(result: unknown): Promise<void> {
+export function resultOf(result: unknown): Promise<unknown> {
   // An ordinary promise does behave. Another one around it would cost a twentieth of a batch.
   if (result instanceof Promise && isOrdinary(result)) return result;
-  return new Promise((resolve) => resolve(result as Promise<void>));
+  return new Promise((resolve) => resolve(result));
 }
 
 /** Whether what is used of a promise, also by its own methods, is not foreign code. */

@@ -73,7 +73,7 @@ export class RetryingReporter<T> implements Reporter<T> {
     return waiting < reports ? undefined : Math.min(...times);
   }
 
-  report(batch: T, { signal }: ReportOptions): Promise<void> | undefined {
+  report(batch: T, { signal }: ReportOptions): Promise<unknown> | undefined {
     const number = this.#reports++;
     if (this.#failing.size > 0) {
       const before = this.#failing.get(this.#orderOf?.(batch) ?? '');
@@ -81,7 +81,7 @@ export class RetryingReporter<T> implements Reporter<T> {
     }
     // The first attempt is made outside of the loop, because most reports need no other one: a synchronous report then
     // costs no promise, and an asynchronous one only that of its catch().
-    let first: Promise<void> | undefined;
+    let first: Promise<unknown> | undefined;
     try {
       first = this.#attempt(batch, signal);
     } catch (error) {
@@ -97,7 +97,7 @@ export class RetryingReporter<T> implements Reporter<T> {
     number: number,
     signal: AbortSignal,
     first: { readonly started: number; readonly error: unknown },
-  ): Promise<void> {
+  ): Promise<unknown> {
     const options = this.#options(signal);
     const order = this.#orderOf?.(batch);
     if (order !== undefined) return this.#failingIn(order).add(batch, number, options, first);
@@ -147,7 +147,7 @@ export class RetryingReporter<T> implements Reporter<T> {
   }
 
   /** One attempt, as long as it may take now. */
-  #attempt(batch: T, signal: AbortSignal): Promise<void> | undefined {
+  #attempt(batch: T, signal: AbortSignal): Promise<unknown> | undefined {
     const { ms } = this.#timeout;
     if (ms === Number.POSITIVE_INFINITY) {
       // Only the caller can end this attempt, so the reporter gets the caller's signal.
@@ -176,9 +176,9 @@ export class RetryingReporter<T> implements Reporter<T> {
       // After an abort, the caller decides how long it waits for the result.
       const stopTimer = startTimer(ms, signal, onTimeout, () => controller.abort(signal.reason));
       resultOf(result)
-        .then(() => {
+        .then((settled) => {
           succeeded();
-          resolve();
+          resolve(settled);
         }, reject)
         .finally(stopTimer);
     });

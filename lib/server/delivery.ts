@@ -1,6 +1,6 @@
 import type { LogBatch } from '../../codec/index.js';
 import { onAbort } from '../abort.js';
-import type { Amount, Batch } from '../batch.js';
+import type { Amount, Batch, ReportResult } from '../batch.js';
 import { BoundaryLogError } from '../errors.js';
 import { Forwarder } from '../forwarding/forwarder.js';
 import type { Reporter } from '../forwarding/reporter.js';
@@ -152,11 +152,17 @@ export class Delivery {
     this.#warnings.end();
   }
 
+  /** The destination has accepted a batch, except for some of its logs. Which ones, nobody knows. */
+  #rejectedPart({ rejectedLogs: logs, error }: ReportResult): void {
+    this.#warnings.droppedAmount({ batches: 0, logs }, 'rejected', error);
+  }
+
   async #forward(forwarder: Forwarder, end: AbortSignal, graceMs: number): Promise<void> {
     const ended = new Promise<void>((resolve) => onAbort(end, resolve));
     await Promise.race([this.spool?.open(), ended]);
-    forwarder.on('forward', (batch: LogBatch, seconds: number) => {
-      this.#tally.forward(batch);
+    forwarder.on('forward', (batch: LogBatch, seconds: number, rejected?: ReportResult) => {
+      this.#tally.forward(batch, rejected?.rejectedLogs);
+      if (rejected !== undefined) this.#rejectedPart(rejected);
       this.spool?.ack(batch);
       this.#events.settled?.(batch);
       this.#events.forwarded(seconds);

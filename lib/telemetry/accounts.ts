@@ -9,7 +9,7 @@ import { type Amount, type Batch, count } from '../batch.js';
  * | `unfair_share` | with `fairShare`: its sender already had its share of the buffer |
  * | `forward_failed` | the reporter failed to deliver it |
  * | `shutdown` | it was still undelivered when the proxy was closed |
- * | `rejected` | the reporter will never accept it |
+ * | `rejected` | the reporter will never accept it, or a part of its logs |
  * | `spool_full` | the spool was full, or could not be written to |
  * | `spool_damaged` | it was stored in the spool, and is damaged, unreadable or gone |
  * | `redaction_failed` | with `redact`: the secrets in its URLs could not be removed, so it was not forwarded |
@@ -70,8 +70,11 @@ export class Tally {
     return performance.now() - this.#droppedAt;
   }
 
-  forward(batch: Batch): void {
-    count(this.forwarded, batch);
+  /** @param rejected How many logs of the batch the destination rejected. */
+  forward({ count }: Batch, rejected = 0): void {
+    this.forwarded.batches += 1;
+    this.forwarded.logs += count - rejected;
+    if (rejected > 0) this.dropAmount({ batches: 0, logs: rejected }, 'rejected');
   }
 
   /** A source has delivered a batch again, which counts as received otherwise. */

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { Batch } from '../batch.js';
+import type { Amount, Batch } from '../batch.js';
 import type { BoundaryLogError } from '../errors.js';
 import { type Logger, withFields } from '../logger.js';
 import type { DropReason } from './accounts.js';
@@ -69,8 +69,13 @@ export class Warnings {
   }
 
   dropped(batch: Batch, reason: DropReason, error?: unknown): void {
+    this.droppedAmount({ batches: 1, logs: batch.count }, reason, error);
+  }
+
+  /** Logs were dropped, which need not be a whole batch. */
+  droppedAmount(amount: Amount, reason: DropReason, error?: unknown): void {
     this.shortages.count(error);
-    this.#episode(reason, TEXTS.dropped).happened({ batches: 1, logs: batch.count }, errorField(error));
+    this.#episode(reason, TEXTS.dropped).happened({ ...amount }, errorField(error));
   }
 
   /** A batch was given back to its source. It is not lost. */

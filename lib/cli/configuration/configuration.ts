@@ -28,7 +28,15 @@ export async function configurationOf(command: Command, { env }: Pick<Io, 'env'>
   const resolved = resolve(entries, SERVE_OPTIONS, surroundings);
   const warnings = [...file.warnings, ...environment.warnings];
   if (resolved.problems.length > 0) return { ...resolved, warnings };
-  return { ...resolved, problems: missing(resolved, { env }), warnings };
+  const problems = [...missing(resolved, { env })];
+  if (resolved.options.reporter.includes('otlp')) {
+    // Loaded only with this reporter, so that serve listens sooner without it.
+    const { readOtlpVariables } = await import('./otlp-variables.js');
+    const otlp = readOtlpVariables(env);
+    problems.push(...otlp.problems);
+    warnings.push(...otlp.warnings);
+  }
+  return { ...resolved, problems, warnings };
 }
 
 async function readFile(command: Command, env: Io['env']): Promise<Read & Pick<ConfigText, 'warnings'>> {

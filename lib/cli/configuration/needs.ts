@@ -32,6 +32,11 @@ const reporter = (wanted: string): Need => ({
   isMet: (values) => (values as readonly string[]).includes(wanted),
 });
 export const CODER = reporter('coder');
+/** A reporter whose server may ask for a delay. */
+export const SERVER: Need = {
+  ...{ option: 'reporter', wanted: 'coder' },
+  isMet: (values) => (values as readonly string[]).some((value) => value === 'coder' || value === 'otlp'),
+};
 export const NATS: Need = {
   ...{ option: 'reporter', wanted: 'nats://HOST:PORT' },
   isMet: (values) => (values as readonly string[]).some(isNatsUrl),

@@ -1,7 +1,7 @@
 import { FORWARDER_OPTIONS } from '../../forwarding/forwarder-options.js';
 import { RETRY_OPTIONS } from '../../forwarding/retry-options.js';
 import { decimal, seconds, timeLimit, toggle, whole, wholeOrOff } from './kinds.js';
-import { CODER, NO_SPOOL, NOT_STDOUT, RETRY } from './needs.js';
+import { CODER, NO_SPOOL, NOT_STDOUT, RETRY, SERVER } from './needs.js';
 import { helpOf, type Table } from './row.js';
 
 /** A day. Whoever wants to wait longer wants no limit. */
@@ -48,7 +48,7 @@ export const RETRY_ROWS = {
   retryElapsed: {
     kind: timeLimit,
     takes: 'seconds',
-    shownDefault: '300; with the reporters coder and nats off',
+    shownDefault: '300; with the reporters coder, otlp and nats off',
     doc: 'how many seconds a batch is retried before it is dropped, or off; not with a spool, which keeps it',
     needs: [RETRY, NO_SPOOL],
   },
@@ -57,7 +57,7 @@ export const RETRY_ROWS = {
     takes: 'seconds',
     default: RETRY_OPTIONS.maxRetryAfterMs.default / 1000,
     doc: 'longest delay that a server may ask for, as with Retry-After',
-    needs: [RETRY, CODER],
+    needs: [RETRY, SERVER],
   },
   reportTimeout: {
     kind: timeLimit,

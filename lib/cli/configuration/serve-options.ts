@@ -132,7 +132,7 @@ export const SERVE_OPTIONS = {
     takes: 'name',
     default: ['stdout'],
     shownDefault: 'stdout',
-    doc: 'where to forward the logs: stdout, coder, nats://HOST:PORT, tls://HOST:PORT, socket:PATH, or null, which only counts them; may be repeated',
+    doc: 'where to forward the logs: stdout, coder, otlp, nats://HOST:PORT, tls://HOST:PORT, socket:PATH, or null, which only counts them; may be repeated',
   },
   ...CODER_ROWS,
   ...NATS_ROWS,

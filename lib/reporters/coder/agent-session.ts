@@ -1,9 +1,10 @@
 import { WebSocket } from 'ws';
 import { startTimer } from '../../abort.js';
+import { passing } from '../../connection/failure.js';
 import { BoundaryLogError } from '../../errors.js';
 import { AnswerDecoder } from './drpc/answer.js';
 import { CLOSE, encodeUnaryCall } from './drpc/encode.js';
-import { callFailure, passing } from './failures.js';
+import { callFailure } from './failures.js';
 import { Session } from './yamux/session.js';
 
 /** The WebSocket status code for a regular end (RFC 6455, section 7.4.1). */

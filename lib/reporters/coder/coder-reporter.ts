@@ -4,12 +4,12 @@ import { Outage } from '../../connection/outage.js';
 import { AttemptTimeout } from '../../forwarding/attempt-timeout.js';
 import type { CoalesceOptions } from '../../forwarding/coalesce-options.js';
 import type { Reporter } from '../../forwarding/reporter.js';
+import { splitRequest } from '../split-request.js';
 import type { AgentSession } from './agent-session.js';
 import { dial } from './dial.js';
 import { MAX_PACKET_LENGTH } from './drpc/packet.js';
 import { type Failure, permanent } from './failures.js';
 import { type CoderReporterOptions, resolveCoderOptions } from './options.js';
-import { splitRequest } from './split-request.js';
 import { TokenPatience } from './token-patience.js';
 
 const METHOD = '/coder.agent.v2.Agent/ReportBoundaryLogs';

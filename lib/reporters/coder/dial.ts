@@ -1,9 +1,11 @@
 import { WebSocket } from 'ws';
 import { orAborted } from '../../abort.js';
+import { Failure, passing } from '../../connection/failure.js';
 import { BoundaryLogError } from '../../errors.js';
+import { connectionError, oneLine, shownUrl } from '../http-answer.js';
 import { AgentSession } from './agent-session.js';
-import { Failure, passing, proxyFailure, refusalFailure } from './failures.js';
-import { oneLine, refusalIn, shownUrl } from './http-reply.js';
+import { proxyFailure, refusalFailure } from './failures.js';
+import { refusalIn } from './http-reply.js';
 import { isToken, type ResolvedCoderOptions } from './options.js';
 import { type Route, routeTo } from './proxy-route.js';
 import { checkRedirect, type Redirect, redirectIn } from './redirect.js';
@@ -111,22 +113,9 @@ function openSession(
   });
 }
 
-/** What an error of the connection often means, by its code. */
-const MEANINGS: [codes: RegExp, meaning: string][] = [
-  [/CERT|SIGNATURE|ISSUER/, 'Trust its certificate authority with NODE_EXTRA_CA_CERTS'],
-  [/^(EPROTO$|ERR_SSL_)/, 'Does this port speak TLS? Otherwise its URL begins with http'],
-  [/^HPE_/, 'What answers is not HTTP. Does the URL have to begin with https?'],
-];
-
 function unreachable(where: string, route: Route | undefined, cause: unknown): Failure {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  const why = [code, message].filter((text) => text !== undefined && text !== '').join(': ');
+  const { why, meaning } = connectionError(cause);
   const through = route?.via === undefined ? '' : ` through the HTTP proxy ${route.via}`;
-  const meaning = MEANINGS.find(([codes]) => codes.test(code ?? ''))?.[1];
   const how = meaning === undefined ? '' : `. ${meaning}`;
-  return passing(
-    'ERR_CONNECT_FAILED',
-    `Coder cannot be reached at ${where}${through} (${oneLine(why)})${how}`,
-    cause,
-  );
+  return passing('ERR_CONNECT_FAILED', `Coder cannot be reached at ${where}${through} (${why})${how}`, cause);
 }

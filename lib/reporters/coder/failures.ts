@@ -1,5 +1,6 @@
 import { Failure, lastingRefusal, passing, rejection } from '../../connection/failure.js';
-import { oneLine, type Refusal } from './http-reply.js';
+import { oneLine, parseRetryAfter } from '../http-answer.js';
+import type { Refusal } from './http-reply.js';
 
 export { Failure, isLasting, passing, rejection as permanent } from '../../connection/failure.js';
 
@@ -67,11 +68,4 @@ export function proxyFailure(status: number): Failure {
     return lasting(`${said}: allow this address in the proxy, or bypass the proxy with NO_PROXY`);
   }
   return passing('ERR_CONNECT_FAILED', `Coder is not available: ${said}`);
-}
-
-/** The delay that a `Retry-After` header asks for, as seconds or as a date, in ms. Its users limit it. */
-export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
-  return Number.isNaN(ms) ? undefined : Math.max(ms, 0);
 }

@@ -1,6 +1,6 @@
+import { type Failure, passing } from '../../connection/failure.js';
 import { parsedUrl } from '../../parsed-url.js';
-import { type Failure, passing } from './failures.js';
-import { oneLine, shownUrl } from './http-reply.js';
+import { oneLine, shownUrl } from '../http-answer.js';
 
 /** The statuses that Go's `net/http` follows. */
 const STATUSES: ReadonlySet<number | undefined> = new Set([301, 302, 303, 307, 308]);

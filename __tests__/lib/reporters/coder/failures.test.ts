@@ -2,11 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import {
   callFailure,
   isLasting,
-  parseRetryAfter,
   proxyFailure,
   refusalFailure,
 } from '../../../../lib/reporters/coder/failures.js';
-import { oneLine, type Refusal } from '../../../../lib/reporters/coder/http-reply.js';
+import type { Refusal } from '../../../../lib/reporters/coder/http-reply.js';
 
 const LASTING = { code: 'ERR_CODER_REFUSED', retryAfterMs: 120_000 };
 const URL = 'https://coder.example.com/api/v2/workspaceagents/me/rpc';
@@ -79,28 +78,4 @@ describe('HTTP', () => {
   ])('%d from an HTTP proxy', (status, code, text) => {
     expect(proxyFailure(status)).toMatchObject({ code, message: expect.stringContaining(text) });
   });
-});
-
-const NOW = Date.parse('Wed, 21 Oct 2026 07:28:00 GMT');
-test.each([
-  [undefined, undefined],
-  ['', undefined],
-  ['soon', undefined],
-  ['120', 120_000],
-  ['Wed, 21 Oct 2026 07:28:30 GMT', 30_000],
-  ['Wed, 21 Oct 2026 07:00:00 GMT', 0],
-  ['600', 600_000],
-  ['Wed, 21 Oct 2126 07:28:00 GMT', 36_524 * 86_400_000],
-  ['9'.repeat(400), Number.POSITIVE_INFINITY],
-  ['-5', 0],
-])('Retry-After: %p', (header, ms) => {
-  expect(parseRetryAfter(header, NOW)).toBe(ms);
-});
-
-test.each([
-  ['plain', 'plain'],
-  ['  two\r\nlines\u2028and\u001b[31m more ', 'two lines and [31m more'],
-  ['x'.repeat(301), `${'x'.repeat(300)}…`],
-])('the text %j of a server fits on one line of a message', (text, line) => {
-  expect(oneLine(text)).toBe(line);
 });

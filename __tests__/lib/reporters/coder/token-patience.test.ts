@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { passing, TokenRefusal } from '../../../../lib/reporters/coder/failures.js';
+import { passing } from '../../../../lib/connection/failure.js';
+import { TokenRefusal } from '../../../../lib/reporters/coder/failures.js';
 import { TokenPatience } from '../../../../lib/reporters/coder/token-patience.js';
 
 const MINUTE = 60_000;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { ReportBoundaryLogsRequest } from '../../../../codec/messages.js';
-import { splitRequest } from '../../../../lib/reporters/coder/split-request.js';
-import { logBatch } from '../../../helpers/messages.js';
-import { decode, REQUEST } from '../../../helpers/naive-protobuf.js';
-import { seed } from '../../../helpers/seed.js';
+import { ReportBoundaryLogsRequest } from '../../../codec/messages.js';
+import { splitRequest } from '../../../lib/reporters/split-request.js';
+import { logBatch } from '../../helpers/messages.js';
+import { decode, REQUEST } from '../../helpers/naive-protobuf.js';
+import { seed } from '../../helpers/seed.js';
 
 /** The server's limit. */
 const MAX_LOGS = 1000;

@@ -1,5 +1,5 @@
-import { FieldCursor } from '../../../codec/field-cursor.js';
-import { WireType } from '../../../codec/wire.js';
+import { FieldCursor } from '../../codec/field-cursor.js';
+import { WireType } from '../../codec/wire.js';
 
 /** The server rejects a call with more logs. */
 const MAX_LOGS = 1000;
