@@ -291,7 +291,6 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
     text: 'JetStreamSource',
     reason: 'it needs a server of NATS; forwarders-page.test.ts runs it',
   },
-  { page: 'docs/forwarders.md', text: '[Service]', reason: 'it needs root and systemd' },
   { page: 'docs/loading.md', text: 'createRequire', reason: 'matrix.test.ts runs a bundle with it' },
   {
     page: 'docs/embedding.md',
