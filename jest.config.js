@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** These files contain types only, so there is nothing to cover. */
 const TYPES_ONLY = [
   '!codec/outcome.ts',
@@ -17,8 +19,8 @@ const OF_BROWSERS = ['!lib/console/page/{connection,link,model}.ts'];
 export default {
   testEnvironment: './__tests__/helpers/environment.js',
   testSequencer: './__tests__/helpers/sequencer.js',
-  // Jest would leave one core unused. Many tests only wait for the processes that they started.
-  maxWorkers: '100%',
+  // More than there are cores: many tests only wait for the processes that they started.
+  maxWorkers: Math.ceil(1.5 * availableParallelism()),
   // Longer than the deadlines in the tests, whose errors say what did not happen.
   testTimeout: 20_000,
   // The tests in interop/ need Go: `npm run test:interop`.

@@ -143,7 +143,7 @@ const RULES: Rule[] = [
     rule: 'only what is about NATS, and the command line, imports NATS',
     why: 'its client is an optional peer dependency, and other entries must not need it',
     modules: /^(?!lib\/(nats|reporters\/jetstream|sources\/jetstream|cli)\/)/,
-    never: /^(lib\/(nats|reporters\/jetstream)\/|@nats-io\/)/,
+    never: /^(lib\/(nats|reporters\/jetstream|sources\/jetstream)\/|@nats-io\/)/,
   },
   {
     rule: 'only the command line imports argument parsers and loggers',
@@ -156,7 +156,7 @@ const RULES: Rule[] = [
     why: 'it only collects the public names, so importing it would create cycles',
     modules: /^(codec|lib)\//,
     never:
-      /^(lib\/index\.ts|lib\/(reporters\/(coder|jetstream|otlp)|rules|spool)\/index\.ts|boundary-log-proxy(\/.+)?)$/,
+      /^(lib\/index\.ts|lib\/(reporters\/(coder|jetstream|otlp)|sources\/jetstream|rules|spool)\/index\.ts|boundary-log-proxy(\/.+)?)$/,
   },
   {
     rule: 'only lib/streams/base.ts imports the stream classes',

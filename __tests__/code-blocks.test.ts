@@ -18,8 +18,10 @@ import * as codec from '../codec/index.js';
 import * as fixtures from '../lib/fixtures/index.js';
 import * as main from '../lib/index.js';
 import * as coder from '../lib/reporters/coder/index.js';
+import * as jetstreamReporter from '../lib/reporters/jetstream/index.js';
 import * as otlp from '../lib/reporters/otlp/index.js';
 import * as rules from '../lib/rules/index.js';
+import * as jetstreamSource from '../lib/sources/jetstream/index.js';
 import * as spool from '../lib/spool/index.js';
 import { blocksOf, type CodeBlock, filesIn, PAGES, ROOT } from './helpers/code-blocks.js';
 
@@ -60,6 +62,8 @@ const ENTRIES = {
   'boundary-log-proxy/rules': ['lib/rules/index.ts', rules],
   'boundary-log-proxy/reporters/coder': ['lib/reporters/coder/index.ts', coder],
   'boundary-log-proxy/reporters/otlp': ['lib/reporters/otlp/index.ts', otlp],
+  'boundary-log-proxy/reporters/jetstream': ['lib/reporters/jetstream/index.ts', jetstreamReporter],
+  'boundary-log-proxy/sources/jetstream': ['lib/sources/jetstream/index.ts', jetstreamSource],
 } as const;
 
 /** The file that an example is compiled as. */

@@ -24,6 +24,7 @@ import { REFUSAL_REASONS } from '../lib/server/connections.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
 import { SESSIONS_OPTIONS } from '../lib/server/sessions-options.js';
 import { SESSION_AUDIT_OPTIONS } from '../lib/sessions/session-audit.js';
+import { JETSTREAM_SOURCE_OPTIONS } from '../lib/sources/jetstream/source-options.js';
 import * as spool from '../lib/spool/index.js';
 import { DEMUX_OPTIONS } from '../lib/streams/demux.js';
 import { FRAME_PARSER_OPTIONS } from '../lib/streams/frame-parser.js';
@@ -124,6 +125,7 @@ test.each<[string, string, Readonly<Record<string, OptionRow>>]>([
   ['docs/streams.md', 'BoundaryLogSender', SENDER_OPTIONS],
   ['docs/coder.md', 'CoderReporter', CODER_OPTIONS],
   ['docs/opentelemetry.md', 'OtlpReporter', OTLP_OPTIONS],
+  ['docs/forwarders.md', 'JetStreamSource', JETSTREAM_SOURCE_OPTIONS],
 ])('%s: the options of %s', (file, name, options) => {
   expect(tableAfter(read(file), `| option of \`${name}\``)).toEqual(documentedOptions(options));
 });

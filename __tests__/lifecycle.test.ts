@@ -38,6 +38,8 @@ import * as otlp from '../lib/reporters/otlp/index.js';
 import { OtlpReporter } from '../lib/reporters/otlp/index.js';
 import * as rules from '../lib/rules/index.js';
 import { openListener } from '../lib/server/listener/open-listener.js';
+import * as sources from '../lib/sources/jetstream/index.js';
+import { JetStreamSource } from '../lib/sources/jetstream/index.js';
 import * as spool from '../lib/spool/index.js';
 import { SpoolBuffer } from '../lib/spool/index.js';
 import { logBatch, logsFrame } from './helpers/messages.js';
@@ -521,6 +523,26 @@ const ROWS: Record<string, Row> = {
       };
     },
   },
+  'a JetStreamSource': {
+    exported: ['JetStreamSource'],
+    fails: { open: ['ERR_CLOSED'], resume: [], settle: [], stop: [], close: [], destroy: [] },
+    make: () => {
+      // Nobody listens there.
+      const source = new JetStreamSource({ servers: 'nats://127.0.0.1:1' }).on('error', () => undefined);
+      return {
+        methods: {
+          open: () => source.open(),
+          resume: () => void source.resume(),
+          settle: () => source.returned(logBatch(1)),
+          stop: () => source.stop(),
+          close: () => source.close(),
+          destroy: () => void source.destroy(),
+        },
+        end: () => source.close(),
+        check: () => expect([source.destroyed, source.isUp, source.unsettled]).toEqual([true, false, 0]),
+      };
+    },
+  },
   'a SocketReporter': {
     exported: ['SocketReporter'],
     fails: { report: ['ERR_CLOSED', 'ERR_CONNECTION_LOST'], close: [], look: [] },
@@ -622,7 +644,7 @@ describe.each(Object.entries(ROWS))('%s', (_name, { make, fails }) => {
 });
 
 test('everything that is exported is tried, or has no state', () => {
-  const exported = new Set([root, codec, coder, jetstream, otlp, rules, spool].flatMap(Object.keys));
+  const exported = new Set([root, codec, coder, jetstream, otlp, sources, rules, spool].flatMap(Object.keys));
   const tried = Object.values(ROWS).flatMap(({ exported }) => exported);
   expect([...new Set([...tried, ...STATELESS])].sort()).toEqual([...exported].sort());
 });

@@ -52,7 +52,8 @@ describe.each(['import', 'require'])('%s', (how) => {
   test.each([
     {
       entry: 'boundary-log-proxy',
-      never: /^lib\/(cli|connection|nats|reporters\/(coder|jetstream|otlp)|spool\/(?![\w-]+\.lazy\.js))/,
+      never:
+        /^lib\/(cli|connection|nats|sources|reporters\/(coder|jetstream|otlp)|spool\/(?![\w-]+\.lazy\.js))/,
     },
     { entry: 'boundary-log-proxy/codec', never: /^lib\// },
     { entry: 'boundary-log-proxy/spool', never: /^lib\/(cli|reporters|server|sender)\// },
@@ -62,6 +63,7 @@ describe.each(['import', 'require'])('%s', (how) => {
       entry: 'boundary-log-proxy/reporters/otlp',
       never: /^lib\/(cli|spool|server|sender|streams|reporters\/coder)\//,
     },
+    { entry: 'boundary-log-proxy/sources/jetstream', never: /^lib\/(cli|spool|server|sender|reporters)\// },
   ])('$entry loads no part of the package that matches $never', ({ entry, never }) => {
     const files = ownIn(filesOf(how, entry));
     expect(files).not.toEqual([]);

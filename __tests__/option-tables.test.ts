@@ -14,6 +14,7 @@ import { SOCKET_REPORTER_OPTIONS } from '../lib/reporters/socket.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
 import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
+import { SOURCE_OPTIONS } from '../lib/sources/jetstream/source-options.js';
 import { SPOOL_OPTIONS } from '../lib/spool/spool-options.js';
 import { DEMUX_OPTIONS } from '../lib/streams/demux.js';
 import { FRAME_PARSER_OPTIONS } from '../lib/streams/frame-parser.js';
@@ -47,6 +48,7 @@ const TABLES: [name: string, file: string, table: Table][] = [
   ['StreamOptions', 'nats/nats-options.ts', STREAM_OPTIONS],
   ['JetStreamReporterOptions', 'reporters/jetstream/options.ts', PUBLISH_OPTIONS],
   ['OtlpReporterOptions', 'reporters/otlp/options.ts', OTLP_OPTIONS],
+  ['JetStreamSourceOptions', 'sources/jetstream/source-options.ts', SOURCE_OPTIONS],
 ];
 
 /** The doc comments of an interface by property, on one line each and without markup. */

@@ -65,6 +65,7 @@ const VALUES = {
   'boundary-log-proxy/reporters/coder': { CoderReporter: 'function' },
   'boundary-log-proxy/reporters/jetstream': { JetStreamReporter: 'function' },
   'boundary-log-proxy/reporters/otlp': { OtlpReporter: 'function', otlpOptionsOf: 'function' },
+  'boundary-log-proxy/sources/jetstream': { JetStreamSource: 'function' },
 };
 
 /** Programs that use the types of an entry. If a type were `any`, its expected error would be missing. */
@@ -232,6 +233,27 @@ const CONSUMERS = {
     // @ts-expect-error
     export const notAny: number = new OtlpReporter(options);
   `,
+  'boundary-log-proxy/sources/jetstream': `
+    import { pipeline } from 'node:stream/promises';
+    import { BoundaryLogProxy, Forwarder, type BatchSource, type LogBatch } from 'boundary-log-proxy';
+    import { JetStreamSource, type JetStreamSourceOptions } from 'boundary-log-proxy/sources/jetstream';
+
+    const options: JetStreamSourceOptions = { servers: 'nats://a', consumer: 'archive', maxBatches: 10 };
+    export async function main(): Promise<void> {
+      const source = new JetStreamSource({ ...options, logger: console }).on('reject', ({ code }) => console.log(code));
+      const forwarder = new Forwarder({ report: (batch) => console.log(batch.request) });
+      await pipeline(source.settleWith(forwarder), forwarder);
+      for await (const batch of source) source.accepted(batch satisfies LogBatch);
+      await source.close();
+      const given: BatchSource = source;
+      new BoundaryLogProxy({ source: given });
+    }
+
+    // @ts-expect-error
+    new JetStreamSource({});
+    // @ts-expect-error
+    export const notAny: number = new JetStreamSource(options);
+  `,
 };
 
 let folder: string;
@@ -279,6 +301,37 @@ describe('the tarball', () => {
       createPackageFromTarballData(readFileSync(tarball)),
     )) as Analysis;
     expect(problems).toEqual([]);
+  });
+});
+
+describe('without the client of NATS, which is optional', () => {
+  const INSTALL =
+    'NATS needs packages that are not installed: run \\"npm install @nats-io/jetstream@^3.4.0 @nats-io/transport-node@^3.4.0\\"';
+
+  test('a report says what to install', async () => {
+    const program = `
+      const { JetStreamReporter } = require('boundary-log-proxy/reporters/jetstream');
+      const { LogBatch } = require('boundary-log-proxy');
+      const reporter = new JetStreamReporter({ servers: 'nats://127.0.0.1:1' });
+      reporter.report(new LogBatch(2, 0, Buffer.alloc(0)), { signal: AbortSignal.timeout(5000) }).catch(async (error) => {
+        console.log(JSON.stringify([error.code, error.message]));
+        await reporter.close();
+      });`;
+    expect(await run('node', '-e', program)).toBe(`["ERR_PACKAGE_MISSING","${INSTALL}"]\n`);
+  });
+
+  test('serve says so, and exits with 1', async () => {
+    const args = [
+      'serve',
+      '--socket',
+      join(folder, 's'),
+      '--metrics',
+      'off',
+      '--reporter',
+      'nats://127.0.0.1:1',
+    ];
+    const failed = await run('npx', 'boundary-log-proxy', ...args).catch((error) => error);
+    expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining(INSTALL.replaceAll('\\', '')) });
   });
 });
 

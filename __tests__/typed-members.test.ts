@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import * as main from '../lib/index.js';
 import { nullReporter } from '../lib/index.js';
+import * as sources from '../lib/sources/jetstream/index.js';
 import * as spool from '../lib/spool/index.js';
 import { ROOT } from './helpers/code-blocks.js';
 import { tempPaths } from './helpers/temp.js';
@@ -14,8 +15,8 @@ import { tempPaths } from './helpers/temp.js';
 
 const path = tempPaths();
 
-/** The classes of the package's root, and of the entry for spools. */
-const classes: Record<string, unknown> = { ...main, ...spool };
+/** The classes of the package's root, and of the entries for spools and sources. */
+const classes: Record<string, unknown> = { ...main, ...spool, ...sources };
 
 /** An object of each of them. */
 const objects: Record<string, () => object> = {
@@ -30,6 +31,7 @@ const objects: Record<string, () => object> = {
   FrameParser: () => new main.FrameParser(),
   LogBatch: () => new main.LogBatch(2, 0, Buffer.alloc(0)),
   LogBuffer: () => new main.LogBuffer(),
+  JetStreamSource: () => new sources.JetStreamSource({ servers: 'nats://127.0.0.1:1' }),
   MessageDecoder: () => new main.MessageDecoder(),
   MessageEncoder: () => new main.MessageEncoder(),
   SessionAudit: () => new main.SessionAudit({ ledger: new main.SessionLedger() }),
@@ -54,7 +56,9 @@ const ts = createRequire(join(ROOT, 'scripts/docs/package.json'))('typescript');
 
 /** The names of the members of each class: of its objects, and its static ones. */
 function membersByClass(): Map<string, { instance: string[]; statics: string[] }> {
-  const entries = ['lib/index.ts', 'lib/spool/index.ts'].map((file) => join(ROOT, file));
+  const entries = ['lib/index.ts', 'lib/spool/index.ts', 'lib/sources/jetstream/index.ts'].map((file) =>
+    join(ROOT, file),
+  );
   const options = {
     strict: true,
     target: ts.ScriptTarget.ES2022,

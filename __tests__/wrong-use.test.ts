@@ -19,6 +19,8 @@ import { SENDER_OPTIONS } from '../lib/sender/sender-options.js';
 import { CLOSE_OPTIONS, PROXY_OPTIONS, RUN_OPTIONS } from '../lib/server/proxy-options.js';
 import { SESSIONS_OPTIONS } from '../lib/server/sessions-options.js';
 import { SESSION_AUDIT_OPTIONS } from '../lib/sessions/session-audit.js';
+import * as sources from '../lib/sources/jetstream/index.js';
+import { JETSTREAM_SOURCE_OPTIONS } from '../lib/sources/jetstream/source-options.js';
 import * as spool from '../lib/spool/index.js';
 import { SPOOL_OPTIONS } from '../lib/spool/spool-options.js';
 import { DEMUX_OPTIONS } from '../lib/streams/demux.js';
@@ -78,6 +80,8 @@ const NODE: Name[] = ['null'];
 const NOT_BYTES = NAMES.filter((name) => name !== 'bytes' && typeof VALUES[name] !== 'string');
 const reporter: root.Reporter = { report: () => undefined };
 const frame: codec.Frame = { tag: 2, payload: Buffer.alloc(0) };
+const batch = new codec.LogBatch(2, 0, Buffer.alloc(0));
+const source = new sources.JetStreamSource({ servers: 'nats://127.0.0.1:1' });
 const proxy = new root.BoundaryLogProxy({ socketPath: path() });
 afterAll(() => proxy.close());
 
@@ -100,6 +104,19 @@ const ARGUMENTS: Record<string, Record<string, Argument>> = {
   JetStreamReporter: { options: { call: (value) => new jetstream.JetStreamReporter(value) } },
   OtlpReporter: { options: { call: (value) => new otlp.OtlpReporter(value) } },
   otlpOptionsOf: { env: { call: (value) => otlp.otlpOptionsOf(value), right: ['undefined', ...OBJECTS] } },
+  JetStreamSource: {
+    options: { call: (value) => new sources.JetStreamSource(value) },
+    'accepted(batch)': { call: (value) => source.accepted(value) },
+    'returned(batch)': { call: (value) => source.returned(value) },
+    'returned(, delayMs)': {
+      call: (value) => source.returned(batch, value),
+      right: ['undefined'],
+    },
+    'rejected(batch)': { call: (value) => source.rejected(value) },
+    'rejected(, reason)': { call: (value) => source.rejected(batch, value), right: ['undefined', ...TEXTS] },
+    'settleWith(forwarder)': { call: (value) => source.settleWith(value), right: ['a stream'] },
+    'deliveries(batch)': { call: (value) => source.deliveries(value) },
+  },
   decodeFrame: {
     protocol: { call: (value) => codec.decodeFrame(value, frame) },
     frame: { call: (value) => codec.decodeFrame(codec.boundaryProtocol, value) },
@@ -461,7 +478,7 @@ test.each(NOT_BYTES)('a stream of bytes itself rejects %s', async (name) => {
 });
 
 test('every exported function and class has its rows, or a reason to have none', () => {
-  const exported = [root, codec, coder, jetstream, otlp, rules, spool].flatMap((entry) =>
+  const exported = [root, codec, coder, jetstream, otlp, sources, rules, spool].flatMap((entry) =>
     Object.entries(entry).flatMap(([name, value]) => (typeof value === 'function' ? [name] : [])),
   );
   expect([...Object.keys(ARGUMENTS), ...Object.keys(EXEMPT)].sort()).toEqual([...new Set(exported)].sort());
@@ -486,6 +503,11 @@ const TABLES: [
     'JetStreamReporter',
     JETSTREAM_OPTIONS,
     (options) => new jetstream.JetStreamReporter({ servers: 'nats://127.0.0.1:1', ...(options as object) }),
+  ],
+  [
+    'JetStreamSource',
+    JETSTREAM_SOURCE_OPTIONS,
+    (options) => new sources.JetStreamSource({ servers: 'nats://127.0.0.1:1', ...(options as object) }),
   ],
   ['Demux', DEMUX_OPTIONS, (options) => new root.Demux({}, options)],
   ['Forwarder', FORWARDER_OPTIONS, (options) => new root.Forwarder(reporter, options)],

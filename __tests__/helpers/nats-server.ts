@@ -80,8 +80,9 @@ export class NatsServer {
       'nats-server is ready',
       () => {
         if (isOver) throw new Error(`nats-server has ended: ${this.#log}`);
-        this.port = portIn(ports) ?? this.port;
-        return portIn(ports) !== undefined;
+        const port = portIn(ports);
+        this.port = port ?? this.port;
+        return port !== undefined;
       },
       60_000,
     );

@@ -5,7 +5,7 @@ import {
   jetstreamManager,
   type StreamConfig,
 } from '@nats-io/jetstream';
-import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
+import { type ConnectionOptions, connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import type { LogBatch } from '../../codec/index.js';
 import { ALL_SUBJECTS, Header, MESSAGE_ID, messageIdOf, subjectOf } from '../../lib/nats/message.js';
 import type { NatsServer } from './nats-server.js';
@@ -50,6 +50,19 @@ export class TestStream {
     return num_pending + num_ack_pending;
   }
 
+  /** What forwarders tell the server from now on, such as `3 +ACK`, with the sequence number of the message. */
+  async answers(): Promise<string[]> {
+    const seen: string[] = [];
+    this.connection.subscribe('$JS.ACK.>', {
+      callback: (_error, { subject, data }) => {
+        const tokens = subject.split('.');
+        seen.push(`${tokens[tokens.length < 11 ? 5 : 7]} ${Buffer.from(data)}`);
+      },
+    });
+    await this.connection.flush();
+    return seen;
+  }
+
   addConsumer(config: Partial<ConsumerConfig>) {
     return this.manager.consumers.add(STREAM, {
       durable_name: CONSUMER,
@@ -60,13 +73,17 @@ export class TestStream {
 }
 
 /** Makes a stream on a server, and closes its connections after each test. */
-export function natsStreams(): (server: NatsServer, config?: Partial<StreamConfig>) => Promise<TestStream> {
+export function natsStreams(): (
+  server: NatsServer,
+  config?: Partial<StreamConfig>,
+  user?: ConnectionOptions,
+) => Promise<TestStream> {
   const open: NatsConnection[] = [];
   afterEach(async () => {
     await Promise.all(open.splice(0).map((connection) => connection.close()));
   });
-  return async (server, config = {}) => {
-    const connection = await connect({ servers: server.address });
+  return async (server, config = {}, user = {}) => {
+    const connection = await connect({ servers: server.address, ...user });
     open.push(connection);
     const manager = await jetstreamManager(connection);
     await manager.streams.add({ name: STREAM, subjects: [ALL_SUBJECTS], ...config } as StreamConfig);

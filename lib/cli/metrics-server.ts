@@ -57,7 +57,8 @@ export class MetricsServer {
   static async listen(address: Address, options: MetricsServerOptions): Promise<MetricsServer> {
     const { logger, maxConnectionMs, maxConnections = descriptorBudget().http } = options;
     const server = await OneRequestServer.listen(address, {
-      name: 'the metrics',
+      content: 'metrics',
+      place: 'the metrics address',
       advice: 'choose another address with --metrics HOST:PORT, or turn metrics off with --metrics off',
       // Neither this server nor the Unix socket can take the descriptors of the other.
       maxConnections,

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { Logger } from '../logger.js';
 import { isCredentials } from '../nats/credentials.js';
 import type { NatsOptions, StreamOptions } from '../nats/nats-options.js';
+import { natsPackages } from '../nats/packages.js';
 import { messageOf, token as shown } from '../printable.js';
 import type { JetStreamReporter } from '../reporters/jetstream/jetstream-reporter.js';
 import { callTimeoutMs } from './call-timeout.js';
@@ -17,12 +18,7 @@ export const NATS_ENV = { user: 'NATS_USER', password: 'NATS_PASSWORD', token: '
 export type NatsArguments = Pick<ServeOptions, Extract<keyof ServeOptions, `nats${string}`>>;
 
 /** How the command connects to NATS. @param servers The address. */
-export function natsOptions(
-  servers: string,
-  options: NatsArguments,
-  { env }: Pick<Io, 'env'>,
-): NatsOptions & StreamOptions {
-  const { natsMaxAge } = options;
+export function natsOptions(servers: string, options: NatsArguments, { env }: Pick<Io, 'env'>): NatsOptions {
   return {
     servers,
     stream: options.natsStream,
@@ -35,6 +31,13 @@ export function natsOptions(
     reconnectInitialDelayMs: Math.round(options.natsReconnectDelay * 1000),
     reconnectMaxDelayMs: Math.round(options.natsReconnectMaxDelay * 1000),
     keepAliveMs: Math.round(options.natsKeepAlive * 1000),
+  };
+}
+
+/** How the command creates the stream. */
+export function streamOptions(options: NatsArguments): StreamOptions {
+  const { natsMaxAge } = options;
+  return {
     replicas: options.natsReplicas,
     maxBytes: options.natsMaxBytes,
     maxAgeMs: natsMaxAge === undefined ? undefined : natsMaxAge * 1000,
@@ -42,7 +45,7 @@ export function natsOptions(
   };
 }
 
-/** @throws ERR_INVALID_OPTION */
+/** @throws ERR_INVALID_OPTION, and ERR_PACKAGE_MISSING, which no retry could correct. */
 export async function natsReporter(
   servers: string,
   options: NatsArguments & Pick<ServeOptions, 'reportTimeout' | 'reportMaxTimeout'>,
@@ -50,9 +53,11 @@ export async function natsReporter(
   logger: Logger,
 ): Promise<JetStreamReporter> {
   const { JetStreamReporter } = await import('../reporters/jetstream/jetstream-reporter.js');
+  await natsPackages();
   warnAboutSecrets(options, logger);
   return new JetStreamReporter({
     ...natsOptions(servers, options, io),
+    ...streamOptions(options),
     proxy: options.natsProxy,
     callTimeoutMs: callTimeoutMs(options.reportTimeout),
     maxCallTimeoutMs: callTimeoutMs(options.reportMaxTimeout),
@@ -125,7 +130,7 @@ function problemOf(path: string, what: string, isCreds: boolean): string | undef
 }
 
 /** Warns about files with secrets that every user can read or replace. */
-function warnAboutSecrets({ natsCredentials, natsKey }: NatsArguments, logger: Logger): void {
+export function warnAboutSecrets({ natsCredentials, natsKey }: NatsArguments, logger: Logger): void {
   for (const file of [natsCredentials, natsKey]) {
     if (file === undefined) continue;
     try {
@@ -137,7 +142,7 @@ function warnAboutSecrets({ natsCredentials, natsKey }: NatsArguments, logger: L
         `every user can read this secret of NATS or replace it: chmod o= ${shellWord(file)}`,
       );
     } catch {
-      // The reporter says why it cannot be read.
+      // Whoever connects says why it cannot be read.
     }
   }
 }

@@ -60,7 +60,7 @@ async function serveUntil(
 ): Promise<number> {
   const isForwarder = options.source !== undefined;
   const buffer = isForwarder && entryOf('buffer') === undefined ? SOURCE_BUFFER : options.buffer;
-  const source = await servedSource(options, buffer, logger);
+  const source = await servedSource(options, io, buffer, logger);
   const listen = source === undefined ? listenOptions(options, io) : { source };
   const proxy = new BoundaryLogProxy({
     ...listen,

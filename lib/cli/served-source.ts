@@ -2,6 +2,8 @@ import type { Logger } from 'pino';
 import type { BatchSource } from '../forwarding/batch-source.js';
 import type { BoundaryLogProxy } from '../server/proxy.js';
 import type { ServeOptions } from './configuration/serve-options.js';
+import type { Io } from './io.js';
+import { natsOptions, warnAboutSecrets } from './nats.js';
 
 /** How many batches a forwarder buffers, unless `--buffer` says otherwise: what is not here waits in the stream. */
 export const SOURCE_BUFFER = 1000;
@@ -12,14 +14,17 @@ export const SOURCE_BUFFER = 1000;
  * @throws ERR_INVALID_OPTION
  */
 export async function servedSource(
-  { source, natsConsumer, bufferBytes }: ServeOptions,
+  options: ServeOptions,
+  io: Pick<Io, 'env'>,
   maxBatches: number,
   logger: Logger,
 ): Promise<BatchSource | undefined> {
+  const { source, natsConsumer, bufferBytes } = options;
   if (source === undefined) return undefined;
+  warnAboutSecrets(options, logger);
   const { JetStreamSource } = await import('../sources/jetstream/jetstream-source.js');
   return new JetStreamSource({
-    servers: source,
+    ...natsOptions(source, options, io),
     consumer: natsConsumer,
     maxBatches,
     maxBytes: bufferBytes,

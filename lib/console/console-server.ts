@@ -69,7 +69,8 @@ export class ConsoleServer {
   ): Promise<ConsoleServer> {
     const { maxConnections, logger } = options;
     const server = await OneRequestServer.listen(address, {
-      name: 'the console',
+      content: 'the console',
+      place: 'the console address',
       advice: 'choose another address with --console 127.0.0.1:PORT, or leave out --console',
       maxConnections,
       logger,

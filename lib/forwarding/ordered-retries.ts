@@ -5,6 +5,8 @@ import type { RetryLoopOptions } from './retry.js';
 /** A batch that failed, or that waits behind one. */
 interface Held<T> {
   readonly batch: T;
+  /** Its place among all reports. */
+  readonly number: number;
   failures: number;
   /** When its first attempt began. */
   started: number;
@@ -35,11 +37,9 @@ export class OrderedRetries<T> {
   nextAttemptAt: number | undefined;
   /** Whether a batch has failed and is not done: what comes now has to wait behind it. */
   isBusy = false;
-  /** Those that have failed, and then those that have not been attempted. */
+  /** By their numbers. */
   #held: Held<T>[] = [];
   #isRunning = false;
-  /** During a round of attempts: those that have failed meanwhile, and began before it. */
-  #earlier: Held<T>[] | undefined;
   /** Whether a report has failed since the last one began. */
   #isHolding = false;
   /** Called when the first failure is known. */
@@ -63,30 +63,36 @@ export class OrderedRetries<T> {
   }
 
   /**
-   * Adds a batch that comes after all others, or behind those that have failed as well.
+   * Adds a batch that has failed, or that must wait behind one.
    *
+   * @param number Its place among all reports. One whose time is over may fail before one that began earlier.
    * @param first Its first attempt, if there was one and it failed.
    */
   add(
     batch: T,
+    number: number,
     options: OrderedRetryOptions<T>,
     first?: { readonly started: number; readonly error: unknown },
   ): Promise<unknown> {
     this.isBusy = true;
     return new Promise((resolve, reject) => {
       if (first === undefined) {
-        this.#held.push({ batch, failures: 0, started: 0, error: undefined, isTold: true, resolve, reject });
+        const untried = { failures: 0, started: 0, error: undefined, isTold: true };
+        this.#insert({ batch, number, ...untried, resolve, reject });
       } else {
-        const held = { batch, failures: 1, ...first, isTold: false, resolve, reject };
-        const untried = this.#held.findIndex(({ failures }) => failures === 0);
-        if (this.#earlier !== undefined) this.#earlier.push(held);
-        else this.#held.splice(untried === -1 ? this.#held.length : untried, 0, held);
+        this.#insert({ batch, number, failures: 1, ...first, isTold: false, resolve, reject });
         this.#onFailed();
       }
       if (this.#isRunning) return;
       this.#isRunning = true;
       void this.#run(options);
     });
+  }
+
+  #insert(held: Held<T>): void {
+    let i = this.#held.length;
+    while (i > 0 && (this.#held[i - 1] as Held<T>).number > held.number) i -= 1;
+    this.#held.splice(i, 0, held);
   }
 
   async #run(options: OrderedRetryOptions<T>): Promise<void> {
@@ -156,22 +162,21 @@ export class OrderedRetries<T> {
     const round: Held<T>[] = [];
     const attempts: Promise<unknown>[] = [];
     this.#isHolding = false;
-    this.#earlier = [];
     for (let held = this.#held.shift(); held !== undefined; held = this.#held.shift()) {
       if (held.failures === 0) held.started = performance.now();
       round.push(held);
       attempts.push(attemptOf(held.batch, options));
       if (this.#isHolding) break;
     }
-    const failed: Held<T>[] = [];
     for (const [i, result] of (await Promise.allSettled(attempts)).entries()) {
       const held = round[i] as Held<T>;
-      if (result.status === 'fulfilled') held.resolve(result.value);
-      else failed.push(Object.assign(held, { error: result.reason, isTold: false }));
+      if (result.status === 'fulfilled') {
+        held.resolve(result.value);
+        continue;
+      }
+      held.failures += 1;
+      this.#insert(Object.assign(held, { error: result.reason, isTold: false }));
     }
-    for (const held of failed) held.failures += 1;
-    this.#held.unshift(...(this.#earlier ?? []), ...failed);
-    this.#earlier = undefined;
   }
 }
 

@@ -37,6 +37,8 @@ export class RetryingReporter<T> implements Reporter<T> {
   readonly #failing = new Map<string, OrderedRetries<T>>();
   /** When the next attempt begins, by `performance.now()`, for each batch that waits for it. */
   readonly #delays = new Set<{ until: number }>();
+  /** How many reports there have been. */
+  #reports = 0;
   /** Controller of an attempt that completed synchronously. The next attempt uses it again. */
   #unused: AbortController | undefined;
 
@@ -72,9 +74,10 @@ export class RetryingReporter<T> implements Reporter<T> {
   }
 
   report(batch: T, { signal }: ReportOptions): Promise<unknown> | undefined {
+    const number = this.#reports++;
     if (this.#failing.size > 0) {
       const before = this.#failing.get(this.#orderOf?.(batch) ?? '');
-      if (before?.isBusy) return before.add(batch, this.#options(signal));
+      if (before?.isBusy) return before.add(batch, number, this.#options(signal));
     }
     // The first attempt is made outside of the loop, because most reports need no other one: a synchronous report then
     // costs no promise, and an asynchronous one only that of its catch().
@@ -86,14 +89,18 @@ export class RetryingReporter<T> implements Reporter<T> {
     }
     if (first === undefined) return undefined;
     const started = performance.now();
-    return first.catch((error) => this.#retry(batch, signal, started, error));
+    return first.catch((error) => this.#retry(batch, number, signal, { started, error }));
   }
 
-  #retry(batch: T, signal: AbortSignal, started: number, error: unknown): Promise<unknown> {
+  #retry(
+    batch: T,
+    number: number,
+    signal: AbortSignal,
+    first: { readonly started: number; readonly error: unknown },
+  ): Promise<unknown> {
     const options = this.#options(signal);
-    const first = { started, error };
     const order = this.#orderOf?.(batch);
-    if (order !== undefined) return this.#failingIn(order).add(batch, options, first);
+    if (order !== undefined) return this.#failingIn(order).add(batch, number, options, first);
     const delay = { until: 0 };
     const attempt = async () => {
       this.#delays.delete(delay);

@@ -18,8 +18,10 @@ const MAX_HEADER_BYTES = 8192;
 const MAX_CONNECTION_MS = 10_000;
 
 export interface OneRequestServerOptions {
-  /** What messages call the server, as in "cannot serve the metrics on 127.0.0.1:9465". */
-  readonly name: string;
+  /** What it serves, as in "cannot serve metrics on 127.0.0.1:9465". */
+  readonly content: string;
+  /** What messages call its address: `the metrics address`. */
+  readonly place: string;
   /** How the user can have another address, or no server. */
   readonly advice: string;
   readonly maxConnections: number;
@@ -41,16 +43,16 @@ export class OneRequestServer {
   readonly limit: ConnectionLimit;
   readonly #server: Server;
 
-  private constructor(server: Server, { name, logger, ...limits }: OneRequestServerOptions) {
+  private constructor(server: Server, { place, logger, ...limits }: OneRequestServerOptions) {
     const { address, family, port } = server.address() as AddressInfo;
     this.url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
     this.address = address;
     this.limit = new ConnectionLimit(limits.maxConnections, limits.maxConnectionMs ?? MAX_CONNECTION_MS);
     this.#server = server;
     const notAccepted = new Episode(logger, {
-      started: `connections to ${name} cannot be accepted`,
-      continues: `connections to ${name} still cannot be accepted`,
-      ended: `connections to ${name} are accepted again`,
+      started: `connections to ${place} cannot be accepted`,
+      continues: `connections to ${place} still cannot be accepted`,
+      ended: `connections to ${place} are accepted again`,
     });
     server.on('connection', (socket) => this.limit.add(socket));
     server.on('error', (err) => notAccepted.happened({ connections: 1 }, { err }));
@@ -62,7 +64,7 @@ export class OneRequestServer {
     { host, port }: { host: string; port: number },
     options: OneRequestServerOptions,
   ): Promise<OneRequestServer> {
-    const { name, advice } = options;
+    const { content, place, advice } = options;
     // ConnectionLimit has one time limit for everything.
     const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: 0, requestTimeout: 0 });
     try {
@@ -70,10 +72,10 @@ export class OneRequestServer {
       await once(server, 'listening');
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-        const inUse = `another program uses ${host}:${port}, the address of ${name}: ${advice}`;
+        const inUse = `another program uses ${place} ${host}:${port}: ${advice}`;
         throw new BoundaryLogError('ERR_ADDRESS_IN_USE', inUse, { cause });
       }
-      const failed = `cannot serve ${name} on ${host}:${port} (${messageOf(cause)}): ${advice}`;
+      const failed = `cannot serve ${content} on ${host}:${port} (${messageOf(cause)}): ${advice}`;
       throw new BoundaryLogError('ERR_LISTEN_FAILED', failed, { cause });
     }
     return new OneRequestServer(server, options);

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import type { NodeConnectionOptions } from '@nats-io/transport-node';
 import { orAborted } from '../abort.js';
+import { Failure, isRefusal } from '../connection/failure.js';
 import { BoundaryLogError } from '../errors.js';
 import { messageOf } from '../printable.js';
 import { isCredentials } from './credentials.js';
@@ -32,40 +34,79 @@ export function attemptTimeoutMs({ servers, connectTimeoutMs }: ResolvedNatsOpti
  */
 export async function connectNats(options: ResolvedNatsOptions, signal: AbortSignal): Promise<NatsSession> {
   const packages = await natsPackages();
-  const { servers, connectTimeoutMs } = options;
-  const where = servers.hosts.join(', ');
-  signal.throwIfAborted();
-  try {
-    const connection = await connectionOptions(options, packages);
-    const connected = withSockets(() => packages.transport.connect(connection), signal);
-    // One that is established too late is not needed any more.
-    connected.then(
-      (late) => {
-        if (signal.aborted) late.close().catch(() => undefined);
-      },
-      () => undefined,
-    );
-    const nats = await orAborted(connected, signal);
-    const manager = await packages.jetstream.jetstreamManager(nats, {
-      checkAPI: false,
-      timeout: REQUEST_TIMEOUT_MS,
-    });
-    return new NatsSession(nats, packages, manager);
-  } catch (error) {
-    const cause = signal.aborted ? signal.reason : error;
-    if (cause instanceof BoundaryLogError) throw cause;
-    throw connectFailure(where, cause, connectTimeoutMs);
+  const connection = await connectionOptions(options, packages);
+  const failures: Failure[] = [];
+  for (const host of shuffled(options.servers.hosts)) {
+    signal.throwIfAborted();
+    try {
+      return await connectTo(host, connection, packages, signal);
+    } catch (error) {
+      const cause = signal.aborted ? signal.reason : error;
+      // close() ends it.
+      if (cause instanceof BoundaryLogError) throw cause;
+      failures.push(connectFailure(host, cause, options));
+      if (signal.aborted) break;
+    }
   }
+  throw allFailed(failures);
+}
+
+async function connectTo(
+  host: string,
+  options: NodeConnectionOptions,
+  packages: NatsPackages,
+  signal: AbortSignal,
+): Promise<NatsSession> {
+  const { tls, ...rest } = options;
+  const address = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  const connection = { ...rest, servers: [host] };
+  if (tls) {
+    // The client does not tell Node the host if it is an IP address. Node would expect a certificate for localhost.
+    const check = {
+      checkServerIdentity: (_: string, cert: PeerCertificate) => checkServerIdentity(address, cert),
+    };
+    Object.assign(connection, { tls: { ...tls, ...check } });
+  }
+  const connected = withSockets(() => packages.transport.connect(connection), signal);
+  // One that is established too late is not needed any more.
+  connected.then(
+    (late) => {
+      if (signal.aborted) late.close().catch(() => undefined);
+    },
+    () => undefined,
+  );
+  const nats = await orAborted(connected, signal);
+  const manager = await packages.jetstream.jetstreamManager(nats, {
+    checkAPI: false,
+    timeout: REQUEST_TIMEOUT_MS,
+  });
+  return new NatsSession(nats, packages, manager);
+}
+
+/** One failure for all hosts: a refusal, which somebody has to correct, or else the first one. */
+function allFailed(failures: readonly Failure[]): Failure {
+  const [first] = failures;
+  const told = failures.find(isRefusal) ?? (first as Failure);
+  const others = failures.length - 1;
+  if (others === 0) return told;
+  const message = `${told.message}; ${others === 1 ? 'the other host fails' : `the ${others} other hosts fail`}, too`;
+  return new Failure(told.code, message, { cause: told });
+}
+
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, order: Math.random() }))
+    .sort((a, b) => a.order - b.order)
+    .map(({ item }) => item);
 }
 
 async function connectionOptions(
   options: ResolvedNatsOptions,
   { transport }: NatsPackages,
 ): Promise<NodeConnectionOptions> {
-  const { servers, user, password, token, connectTimeoutMs, keepAliveMs } = options;
+  const { user, password, token, connectTimeoutMs, keepAliveMs } = options;
   const tls = await tlsOptions(options);
   const connection: NodeConnectionOptions = {
-    servers: [...servers.hosts],
     name: 'boundary-log-proxy',
     timeout: connectTimeoutMs,
     pingInterval: keepAliveMs,

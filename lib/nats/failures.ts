@@ -1,5 +1,6 @@
 import { Failure, passing, rejection } from '../connection/failure.js';
 import { quoted, visible } from '../printable.js';
+import type { ResolvedNatsOptions } from './nats-options.js';
 
 /** Of what a server writes, not more than this is part of a message. */
 const MAX_TEXT = 200;
@@ -14,7 +15,13 @@ function said(error: unknown): string {
 /** The error and its causes, the outermost first. */
 function chainOf(error: unknown): Error[] {
   const chain: Error[] = [];
-  for (let one = error; one instanceof Error && chain.length < 5; one = one.cause) chain.push(one);
+  // Errors of Node may come from another realm than this module, so instanceof does not know them.
+  for (
+    let one = error as Error | undefined;
+    typeof one?.message === 'string' && chain.length < 5;
+    one = one.cause as Error
+  )
+    chain.push(one);
   return chain;
 }
 
@@ -38,45 +45,61 @@ const CONNECT_MEANINGS: [pattern: RegExp, meaning: string][] = [
   ],
   [/ALTNAME/, 'its certificate is for another host: connect to a name that the certificate contains'],
   [
+    /key values mismatch|no start line/,
+    'certificate and key do not belong together, or are not PEM: correct --nats-cert and --nats-key',
+  ],
+  [
     /CERT|SIGNATURE|ISSUER/,
     'its certificate is not trusted: name its authority with --nats-ca, or NODE_EXTRA_CA_CERTS',
   ],
   [
-    /EPROTO|ERR_SSL_|ERR_TLS/,
+    /EPROTO|ERR_SSL_|ERR_TLS|ERR_OSSL/,
     'the TLS handshake failed: is this a NATS server, and do the certificates belong to it?',
   ],
   [/unexpected response/, 'what answers there is not a NATS server: correct the address'],
 ];
 
-/**
- * The failure of an attempt to connect.
- *
- * @param where The addresses, as the user gave them.
- */
-export function connectFailure(where: string, error: unknown, timeoutMs: number): Failure {
-  if (error instanceof Failure) return error;
+/** Errors of a TLS handshake. */
+const OF_TLS = /ALTNAME|CERT|SIGNATURE|ISSUER|EPROTO|ERR_SSL_|ERR_TLS/;
+
+/** The failure of an attempt to connect to a host. */
+export function connectFailure(host: string, error: unknown, options: ResolvedNatsOptions): Failure {
   const chain = chainOf(error);
   const text = chain
-    .map(({ name, message, ...rest }) => `${name} ${(rest as { code?: string }).code} ${message}`)
+    .map((one) => `${one.name} ${(one as NodeJS.ErrnoException).code} ${one.message}`)
     .join(' ');
   if (/AuthorizationError|UserAuthenticationExpiredError/.test(text)) {
-    const message = `NATS at ${where} does not accept these credentials (${said(error)}): correct --nats-credentials, or NATS_USER and NATS_PASSWORD, or NATS_TOKEN`;
+    const message = `NATS at ${host} does not accept these credentials (${said(error)}): correct --nats-credentials, or NATS_USER and NATS_PASSWORD, or NATS_TOKEN`;
     return refusal(message, error);
   }
-  const [, meaning] = CONNECT_MEANINGS.find(([pattern]) => pattern.test(text)) ?? [];
+  if (/\bnkeys: /.test(text)) {
+    return refusal(
+      `the seed in the credentials file is not valid (${said(error)}): correct --nats-credentials`,
+      error,
+    );
+  }
+  const { servers, caFile, connectTimeoutMs } = options;
+  const isPlain = !servers.tls && caFile === undefined;
+  // The server may reset the connection before its alert has arrived.
+  if (!isPlain && /ECONNRESET|EPIPE/.test(text)) {
+    const message = `NATS cannot be reached at ${host} (${said(error)}): does it want another certificate of this client? Then correct --nats-cert and --nats-key`;
+    return passing('ERR_CONNECT_FAILED', message, error);
+  }
+  const [, known] = CONNECT_MEANINGS.find(([pattern]) => pattern.test(text)) ?? [];
+  const meaning = isPlain && OF_TLS.test(text) ? 'it wants TLS: connect with tls://' : known;
   if (meaning !== undefined) {
     return passing(
       'ERR_CONNECT_FAILED',
-      `NATS cannot be reached at ${where} (${said(error)}): ${meaning}`,
+      `NATS cannot be reached at ${host} (${said(error)}): ${meaning}`,
       error,
     );
   }
   if (/TimeoutError|no connection within|\btimeout\b/.test(text)) {
-    const message = `NATS at ${where} has not answered within ${timeoutMs} ms: is it overloaded, or is something else there?`;
+    const message = `NATS at ${host} has not answered within ${connectTimeoutMs} ms: is it overloaded, or is something else there?`;
     return passing('ERR_CONNECT_FAILED', message, error);
   }
-  const why = error === undefined || said(error) === 'undefined' ? 'the connection was closed' : said(error);
-  return passing('ERR_CONNECT_FAILED', `NATS cannot be reached at ${where} (${why})`, error);
+  const why = chain.length === 0 ? 'it has closed the connection' : said(error);
+  return passing('ERR_CONNECT_FAILED', `NATS cannot be reached at ${host} (${why})`, error);
 }
 
 /** What the server calls its errors (`err_code`), as far as they are handled. */
@@ -145,7 +168,7 @@ export function requestFailure(what: string, error: unknown, timeoutMs: number):
     return refusal(`${what}: this user may not ${verb} ${quoted(subject)}: allow it on the server`, error);
   }
   if (isUnanswered(error)) {
-    const message = `${what}: no stream answers: is JetStream enabled, and does the stream have a leader?`;
+    const message = `${what}: no stream answers: is JetStream enabled for this account, and does the stream have a leader?`;
     return passing('ERR_CONNECT_FAILED', message, error);
   }
   const names = chainOf(error).map(({ name }) => name);

@@ -47,3 +47,9 @@ function hostOf(text: string): string | undefined {
 export function isNatsUrl(text: string): boolean {
   return /^(nats|tls):/i.test(text);
 }
+
+/** Whether two addresses of NATS have a host in common. */
+export function sharesHost(one: string, other: string): boolean {
+  const hosts = parseServers(other)?.hosts ?? [];
+  return isNatsUrl(one) && (parseServers(one)?.hosts ?? []).some((host) => hosts.includes(host));
+}

@@ -277,7 +277,7 @@ test('an address that is in use is an error that says how to choose another', as
   };
   await expect(MetricsServer.listen({ host: '127.0.0.1', port }, options)).rejects.toMatchObject({
     code: 'ERR_ADDRESS_IN_USE',
-    message: `another program uses 127.0.0.1:${port}, the address of the metrics: choose another address with --metrics HOST:PORT, or turn metrics off with --metrics off`,
+    message: `another program uses the metrics address 127.0.0.1:${port}: choose another address with --metrics HOST:PORT, or turn metrics off with --metrics off`,
   });
 });
 

@@ -1,7 +1,7 @@
 import { NATS_OPTIONS, STREAM_OPTIONS } from '../../nats/nats-options.js';
 import { JETSTREAM_OPTIONS } from '../../reporters/jetstream/options.js';
 import { byteSize, path, seconds, text, whole } from './kinds.js';
-import { NATS } from './needs.js';
+import { NATS, NATS_SERVER } from './needs.js';
 import { helpOf, type Table } from './row.js';
 
 /** How long a stream may keep something, in seconds. */
@@ -14,31 +14,31 @@ export const NATS_ROWS = {
     takes: 'name',
     default: NATS_OPTIONS.stream.default,
     doc: 'name of the stream; it is created if it is missing',
-    needs: [NATS],
+    needs: [NATS_SERVER],
   },
   natsCredentials: {
     kind: path(),
     takes: 'path',
     doc: 'credentials file (.creds) with a JWT and a seed; read for each new connection',
-    needs: [NATS],
+    needs: [NATS_SERVER],
   },
   natsCa: {
     kind: path(),
     takes: 'path',
     doc: 'certificates of the authorities to trust, as PEM; only a connection with TLS is good enough then',
-    needs: [NATS],
+    needs: [NATS_SERVER],
   },
   natsCert: {
     kind: path(),
     takes: 'path',
     doc: 'certificate of this client, as PEM, with --nats-key',
-    needs: [NATS],
+    needs: [NATS_SERVER],
   },
   natsKey: {
     kind: path(),
     takes: 'path',
     doc: 'private key of this client, as PEM',
-    needs: [NATS],
+    needs: [NATS_SERVER],
   },
   natsInFlight: {
     kind: whole({ min: 1, max: 1000 }),
@@ -86,28 +86,28 @@ export const NATS_ROWS = {
     kind: seconds(NATS_OPTIONS.connectTimeoutMs),
     default: NATS_OPTIONS.connectTimeoutMs.default / 1000,
     doc: 'how many seconds it may take to connect to one host',
-    needs: [NATS],
+    needs: [NATS_SERVER],
     isFileOnly: true,
   },
   natsReconnectDelay: {
     kind: seconds(NATS_OPTIONS.reconnectInitialDelayMs),
     default: NATS_OPTIONS.reconnectInitialDelayMs.default / 1000,
     doc: 'longest delay before the first attempt to reconnect, in seconds; each delay is random, and its longest value doubles',
-    needs: [NATS],
+    needs: [NATS_SERVER],
     isFileOnly: true,
   },
   natsReconnectMaxDelay: {
     kind: seconds(NATS_OPTIONS.reconnectMaxDelayMs),
     default: NATS_OPTIONS.reconnectMaxDelayMs.default / 1000,
     doc: 'upper limit of the longest delay, in seconds',
-    needs: [NATS],
+    needs: [NATS_SERVER],
     isFileOnly: true,
   },
   natsKeepAlive: {
     kind: seconds(NATS_OPTIONS.keepAliveMs),
     default: NATS_OPTIONS.keepAliveMs.default / 1000,
     doc: 'how often the server is pinged, in seconds; a connection on which two pings are not answered ends',
-    needs: [NATS],
+    needs: [NATS_SERVER],
     isFileOnly: true,
   },
 } as const satisfies Table;

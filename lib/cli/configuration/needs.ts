@@ -6,7 +6,8 @@ import { isNatsUrl } from '../../nats/servers.js';
 export interface Need {
   /** The other option. */
   readonly option: string;
-  isMet(value: unknown): boolean;
+  /** @param values The values of all options. */
+  isMet(value: unknown, values: ReadonlyMap<string, unknown>): boolean;
   /** A value with which it is met, for the advice. None if any value will do. */
   readonly wanted?: string;
 }
@@ -39,6 +40,11 @@ export const SERVER: Need = {
 export const NATS: Need = {
   ...{ option: 'reporter', wanted: 'nats://HOST:PORT' },
   isMet: (values) => (values as readonly string[]).some(isNatsUrl),
+};
+/** A server of NATS, to which batches go, or from which they come. */
+export const NATS_SERVER: Need = {
+  ...NATS,
+  isMet: (value, values) => NATS.isMet(value, values) || values.get('source') !== undefined,
 };
 export const STDOUT = reporter('stdout');
 /** A line that was written to stdout cannot be withdrawn, so the proxy waits for a slow reader. */

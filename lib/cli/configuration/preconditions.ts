@@ -1,6 +1,6 @@
 import { BoundaryLogError } from '../../errors.js';
 import { silent } from '../../logger.js';
-import { isNatsUrl } from '../../nats/servers.js';
+import { isNatsUrl, sharesHost } from '../../nats/servers.js';
 import { shown } from '../../options.js';
 import { messageOf } from '../../printable.js';
 import { isToken } from '../../reporters/coder/options.js';
@@ -43,7 +43,11 @@ export function missing(
       `${name}: got ${shown(value)}, expected another socket than --socket, which would be a loop`,
     );
   }
-  if (reporter.some(isNatsUrl)) {
+  for (const value of reporter) {
+    if (batchSource === undefined || !sharesHost(value, batchSource)) continue;
+    problems.push(`${name}: got a server of --source, expected another one, because it would be a loop`);
+  }
+  if (reporter.some(isNatsUrl) || batchSource !== undefined) {
     problems.push(...natsProblems(options, { env }, (option) => entryOf(option)?.name, source));
   }
   if (!reporter.includes('coder')) return problems;

@@ -62,7 +62,7 @@ export function resolve<const Rows extends Table>(
   if (problems.length === 0) {
     for (const [option, { needs }] of Object.entries<Row>(table)) {
       const unmet = needs?.find((need) =>
-        need === CUSTOM_SOCKET ? passedSocket : !need.isMet(values.get(need.option)),
+        need === CUSTOM_SOCKET ? passedSocket : !need.isMet(values.get(need.option), values),
       );
       if (unmet === undefined) continue;
       const mistake = meant.get(option);

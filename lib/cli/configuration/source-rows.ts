@@ -1,6 +1,6 @@
-import { BoundaryLogError } from '../../errors.js';
 import { SERVERS } from '../../nats/servers.js';
 import { JETSTREAM_SOURCE_OPTIONS } from '../../sources/jetstream/source-options.js';
+import { refusedUrl } from '../nats-address.js';
 import { type Kind, text } from './kinds.js';
 import { CUSTOM_SOCKET, SOURCE } from './needs.js';
 import type { Table } from './row.js';
@@ -10,8 +10,7 @@ export const natsUrl: Kind<string> = {
   parse: (name, texts) => {
     const value = texts.at(-1);
     if (value !== undefined && SERVERS.accepts(value)) return value;
-    const message = `${name}: got a value that is not shown here, expected ${SERVERS.expected}`;
-    throw new BoundaryLogError('ERR_INVALID_OPTION', message);
+    throw refusedUrl(name, SERVERS.expected);
   },
   schema: { type: 'string', pattern: '^([nN][aA][tT][sS]|[tT][lL][sS])://.' },
 };

@@ -1,6 +1,8 @@
 import type { NatsConnection } from '@nats-io/transport-node';
+import { nextTurn } from '../../real-time.js';
 
 const ACK = '+ACK';
+const NAK = '-NAK';
 const WORKING = '+WPI';
 
 /** The first version that understands a reason. Older ones ignore a `+TERM` with one, and would deliver the message again. */
@@ -21,6 +23,13 @@ export class Answers {
   #connection: NatsConnection | undefined;
   #isConfirming = false;
   #onConfirmed: (() => void) | undefined;
+  readonly #onWork: () => void;
+  #abandonPing: (() => void) | undefined;
+
+  /** @param onWork Called when the server has read answers, and had nothing against them. */
+  constructor(onWork: () => void) {
+    this.#onWork = onWork;
+  }
 
   /** How many answers the server may not have read. */
   get unconfirmed(): number {
@@ -29,12 +38,14 @@ export class Answers {
 
   connected(connection: NatsConnection): void {
     this.#connection = connection;
-    for (const { reply, payload } of this.#unconfirmed.values()) connection.publish(reply, payload);
+    for (const { reply, payload } of this.#unconfirmed.values()) this.#publish(reply, payload);
     this.#confirm();
   }
 
   disconnected(connection: NatsConnection): void {
-    if (this.#connection === connection) this.#connection = undefined;
+    if (this.#connection !== connection) return;
+    this.#connection = undefined;
+    this.#abandonPing?.();
   }
 
   /** The reporter has the batch. */
@@ -45,7 +56,7 @@ export class Answers {
   /** The server delivers the message again, after so many ms. */
   giveBack(key: string, reply: string, delayMs: number): void {
     const delay = delayMs > 0 ? ` ${JSON.stringify({ delay: Math.round(delayMs * 1e6) })}` : '';
-    this.#answer(key, reply, `-NAK${delay}`);
+    this.#answer(key, reply, NAK + delay);
   }
 
   /** The server must not deliver the message again. @param reason One line. */
@@ -56,17 +67,21 @@ export class Answers {
 
   /** The message is still being worked on. This is not repeated on another connection. */
   extend(reply: string): void {
-    this.#connection?.publish(reply, WORKING);
+    this.#publish(reply, WORKING);
   }
 
   /**
-   * Answers a message again that was delivered once more.
+   * Answers a message again that was delivered once more, although it need not have been.
    *
-   * @returns false if the answer is not known, or was confirmed long ago.
+   * @returns false if the message was given back, or if its answer is not known or was confirmed.
    */
   repeat(key: string, reply: string): boolean {
     const answer = this.#unconfirmed.get(key);
     if (answer === undefined) return false;
+    if (answer.payload.startsWith(NAK)) {
+      this.#unconfirmed.delete(key);
+      return false;
+    }
     this.#answer(key, reply, answer.payload);
     return true;
   }
@@ -83,8 +98,13 @@ export class Answers {
     // Last in its order, as a confirmation may be under way for an earlier answer.
     this.#unconfirmed.delete(key);
     this.#unconfirmed.set(key, { reply, payload });
-    this.#connection?.publish(reply, payload);
+    this.#publish(reply, payload);
     this.#confirm();
+  }
+
+  #publish(reply: string, payload: string): void {
+    // A connection that has just ended is not known to have ended yet.
+    if (this.#connection?.isClosed() === false) this.#connection.publish(reply, payload);
   }
 
   /** One ping at a time, so that a fast forwarder pings once per round trip. */
@@ -97,14 +117,12 @@ export class Answers {
       // The answers of this turn belong to the same ping.
       await Promise.resolve();
       const sent = [...this.#unconfirmed];
-      const isRead = await Promise.race([
-        connection.flush().then(
-          () => true,
-          () => false,
-        ),
-        connection.closed().then(() => false),
-      ]);
-      if (!isRead) continue;
+      const isAnswered = await this.#ping(connection);
+      // What the server has against an answer comes before the answer to the ping, but may be noticed after it.
+      if (isAnswered) await nextTurn();
+      if (this.#connection !== connection) continue;
+      if (!isAnswered) break;
+      this.#onWork();
       for (const [key, answer] of sent) {
         if (this.#unconfirmed.get(key) === answer) this.#unconfirmed.delete(key);
       }
@@ -113,6 +131,17 @@ export class Answers {
     if (this.#unconfirmed.size > 0) return;
     this.#onConfirmed?.();
     this.#onConfirmed = undefined;
+  }
+
+  /** @returns whether it was answered. The client of NATS leaves a ping without a result when its connection ends. */
+  #ping(connection: NatsConnection): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#abandonPing = () => resolve(false);
+      connection.flush().then(
+        () => resolve(true),
+        () => resolve(false),
+      );
+    });
   }
 }
 

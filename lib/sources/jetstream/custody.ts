@@ -21,12 +21,16 @@ export type DeliveredMessage = Pick<Msg, 'reply' | 'data' | 'headers'>;
  */
 export class Custody {
   readonly held = new HeldMessages();
-  readonly answers = new Answers();
+  readonly answers: Answers;
   readonly #onReject: (error: BoundaryLogError) => void;
 
-  /** @param onReject Called for each message that is not a valid batch. */
-  constructor(onReject: (error: BoundaryLogError) => void) {
+  /**
+   * @param onReject Called for each message that is not a valid batch.
+   * @param onWork Called when the server has read answers, and had nothing against them.
+   */
+  constructor(onReject: (error: BoundaryLogError) => void, onWork: () => void) {
     this.#onReject = onReject;
+    this.answers = new Answers(onWork);
   }
 
   /**

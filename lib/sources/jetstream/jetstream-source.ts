@@ -1,6 +1,7 @@
 import type { Msg } from '@nats-io/transport-node';
 import type { LogBatch } from '../../../codec/index.js';
 import { sleep, startTimer } from '../../abort.js';
+import { isBatch } from '../../batch.js';
 import { isRefusal } from '../../connection/failure.js';
 import { KeptConnection } from '../../connection/kept-connection.js';
 import { Outage } from '../../connection/outage.js';
@@ -9,6 +10,7 @@ import type { BatchReceiver, BatchSource } from '../../forwarding/batch-source.j
 import type { Forwarder } from '../../forwarding/forwarder.js';
 import { GuardedEvents } from '../../guard.js';
 import { attemptTimeoutMs } from '../../nats/connect.js';
+import { checkArgument, milliseconds, type OptionCheck, objectWith } from '../../options.js';
 import { messageOf } from '../../printable.js';
 import { type Callback, Readable } from '../../streams/base.js';
 import { Custody } from './custody.js';
@@ -24,6 +26,10 @@ import { SourceSession } from './source-session.js';
 const RETURN_DELAY_MS = 30_000;
 /** How long the end waits until the server has read all answers, in ms. */
 const CLOSE_MS = 2_000;
+const BATCH: OptionCheck = { expected: 'a LogBatch', accepts: isBatch };
+const DELAY = milliseconds({ min: 0 });
+const REASON: OptionCheck = { expected: 'a text', accepts: (value) => typeof value === 'string' };
+
 const CLOSED = 'this JetStreamSource is closed: create a new one';
 
 /**
@@ -34,7 +40,7 @@ const CLOSED = 'this JetStreamSource is closed: create a new one';
  *
  * ```ts
  * const source = new JetStreamSource({ servers: 'nats://127.0.0.1:4222' });
- * const forwarder = new Forwarder(reporter, { retry: {} });
+ * const forwarder = new Forwarder({ report: (batch) => console.log(batch.request) }, { retry: {} });
  * await pipeline(source.settleWith(forwarder), forwarder);
  * ```
  *
@@ -51,7 +57,10 @@ export class JetStreamSource extends Readable<LogBatch, JetStreamSourceEvents> i
   readonly #options: ResolvedSourceOptions;
   readonly #outage: Outage;
   readonly #events = new GuardedEvents(this);
-  readonly #custody = new Custody((error) => this.#events.emit('reject', error));
+  readonly #custody = new Custody(
+    (error) => this.#events.emit('reject', error),
+    () => this.#outage.answered(),
+  );
   /** Ends the first attempt to connect. */
   readonly #closing = new AbortController();
   #kept: KeptConnection<SourceSession> | undefined;
@@ -110,11 +119,13 @@ export class JetStreamSource extends Readable<LogBatch, JetStreamSourceEvents> i
 
   /** How many times a batch was delivered so far, to anybody: 1 for the first time, and for a batch that is not here. */
   deliveries(batch: LogBatch): number {
+    checkArgument('deliveries', 'batch', batch, BATCH);
     return this.#custody.held.ofBatch(batch)?.deliveries ?? 1;
   }
 
   /** The batch has arrived at its destination. The server does not deliver it again. */
   accepted(batch: LogBatch): void {
+    checkArgument('accepted', 'batch', batch, BATCH);
     this.#custody.accepted(batch);
     this.#session?.more();
   }
@@ -125,12 +136,16 @@ export class JetStreamSource extends Readable<LogBatch, JetStreamSourceEvents> i
    * @param delayMs After how many ms. Default: 0.
    */
   returned(batch: LogBatch, delayMs = 0): void {
+    checkArgument('returned', 'batch', batch, BATCH);
+    checkArgument('returned', 'delayMs', delayMs, DELAY);
     this.#custody.returned(batch, delayMs);
     this.#session?.more();
   }
 
   /** The batch will never be accepted. The server does not deliver it again, and publishes the reason as an advisory. */
   rejected(batch: LogBatch, reason = 'rejected'): void {
+    checkArgument('rejected', 'batch', batch, BATCH);
+    checkArgument('rejected', 'reason', reason, REASON);
     this.#custody.rejected(batch, reason);
     this.#session?.more();
   }
@@ -139,7 +154,8 @@ export class JetStreamSource extends Readable<LogBatch, JetStreamSourceEvents> i
    * Settles each batch by what a Forwarder makes of it. What it drops is returned, at once if it was destroyed, and
    * otherwise after 30 s; what it drops as `rejected` is rejected.
    */
-  settleWith(forwarder: Pick<Forwarder, 'on'>): this {
+  settleWith(forwarder: Pick<Forwarder, 'on' | 'write'>): this {
+    checkArgument('settleWith', 'forwarder', forwarder, objectWith('on', 'write'));
     forwarder.on('forward', (batch) => this.accepted(batch));
     forwarder.on('drop', (batch, reason, error) => {
       if (reason === 'rejected') this.rejected(batch, messageOf(error));
@@ -152,8 +168,7 @@ export class JetStreamSource extends Readable<LogBatch, JetStreamSourceEvents> i
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    const session = this.#session;
-    if (session !== undefined) await within(CLOSE_MS, Promise.race([session.stop(), session.closed]));
+    await this.#stopSession();
     this.push(null);
   }
 
@@ -228,6 +243,8 @@ export class JetStreamSource extends Readable<LogBatch, JetStreamSourceEvents> i
         const batch = this.#custody.receive(message, !this.#isStopped);
         if (batch !== undefined) this.push(batch);
       },
+      works: () => this.#outage.answered(),
+      refuses: (error: BoundaryLogError) => this.#outage.callFailed(error),
     };
     const session = await SourceSession.dial(state, signal);
     this.#session = session;
@@ -251,9 +268,16 @@ export class JetStreamSource extends Readable<LogBatch, JetStreamSourceEvents> i
       logger.warn({ stream, consumer, warnings }, 'the consumer could lose or repeat batches');
   }
 
+  async #stopSession(): Promise<void> {
+    const session = this.#session;
+    if (session !== undefined) await within(CLOSE_MS, Promise.race([session.stop(), session.closed]));
+  }
+
   async #end(): Promise<void> {
     this.#closing.abort(new BoundaryLogError('ERR_CLOSED', CLOSED));
     await this.#opened?.catch(() => undefined);
+    // Otherwise the server would deliver to the open request what is returned.
+    await this.#stopSession();
     const { answers } = this.#custody;
     this.#custody.returnAll();
     if (answers.unconfirmed > 0 && this.#kept !== undefined) await within(CLOSE_MS, answers.confirmed());

@@ -8,6 +8,10 @@ const HEARTBEAT_MS = 5_000;
 /** A request about which the server has said nothing for so long is not open any more, in ms. */
 const SILENCE_MS = HEARTBEAT_MS * 2.5;
 
+const HEARTBEAT = 100;
+/** What the server sends while a request is open and there is nothing to deliver, and when its time is over. */
+const NOTHING_NOW: readonly number[] = [HEARTBEAT, 404, 408];
+
 /** How much may arrive. */
 export interface Room {
   readonly messages: number;
@@ -28,6 +32,8 @@ export interface PullOptions {
   /** How much there is room for now. */
   room(): Room;
   message(message: Msg): void;
+  /** The consumer has answered that there is nothing to deliver now. */
+  idle(): void;
   /** Nothing more arrives from this pull. */
   failed(error: BoundaryLogError): void;
 }
@@ -42,9 +48,12 @@ export class Pull {
   readonly #subject: string;
   readonly #inbox: string;
   readonly #subscription: ReturnType<NatsConnection['subscribe']>;
+  /** How many messages and answers have arrived. */
+  heard = 0;
   /** How many messages the open request may still deliver; 0 if none is open. */
   #left = 0;
   #isStopped = false;
+  #stopped: Promise<void> | undefined;
   #heardAt = performance.now();
   readonly #watch: NodeJS.Timeout;
 
@@ -84,6 +93,11 @@ export class Pull {
 
   /** Asks for nothing more. Resolves when nothing that was asked for can arrive any more. */
   async stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    await this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     this.#isStopped = true;
     clearInterval(this.#watch);
     // The server forgets the request of a subscription that has ended. What it has sent before still arrives.
@@ -92,6 +106,7 @@ export class Pull {
 
   #receive(message: Msg): void {
     this.#heardAt = performance.now();
+    this.heard += 1;
     if (message.subject !== this.#inbox) {
       this.#left = Math.max(0, this.#left - 1);
       this.#options.message(message);
@@ -99,10 +114,10 @@ export class Pull {
       return;
     }
     const { code = 0, description = '' } = message.headers ?? {};
-    // A heartbeat: the request is still open.
-    if (code === 100) return;
-    this.#left = 0;
-    if (code === 404 || code === 408 || /^(Message Size|Batch Completed)/i.test(description)) this.more();
+    const isOver = code !== HEARTBEAT;
+    if (isOver) this.#left = 0;
+    if (NOTHING_NOW.includes(code)) this.#options.idle();
+    if (NOTHING_NOW.includes(code) || isComplete(description)) this.more();
     else if (code === 503)
       this.#fail('does not answer: JetStream is not enabled, or the stream is not available');
     else this.#fail(`refuses to deliver: ${code} ${description}`);
@@ -121,4 +136,9 @@ export class Pull {
     const message = `the consumer ${consumer} of the stream ${stream} ${what}`;
     this.#options.failed(new BoundaryLogError('ERR_CONNECTION_LOST', message, { cause }));
   }
+}
+
+/** Whether a request ended because it has delivered what it asked for. */
+function isComplete(description: string): boolean {
+  return /^(Message Size Exceeds MaxBytes|Batch Completed)/i.test(description);
 }

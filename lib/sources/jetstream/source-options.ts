@@ -1,4 +1,10 @@
-import { NATS_OPTIONS, type NatsOptions, resolveNatsOptions, STREAM_NAME } from '../../nats/nats-options.js';
+import {
+  NATS_OPTIONS,
+  type NatsOptions,
+  type ResolvedNatsOptions,
+  resolveNatsOptions,
+  STREAM_NAME,
+} from '../../nats/nats-options.js';
 import { type OptionTable, wholeNumber } from '../../options.js';
 
 /** Options of `JetStreamSource`. */
@@ -17,8 +23,7 @@ export interface JetStreamSourceOptions extends NatsOptions {
   maxBytes?: number | undefined;
 }
 
-export const JETSTREAM_SOURCE_OPTIONS = {
-  ...NATS_OPTIONS,
+export const SOURCE_OPTIONS = {
   consumer: {
     ...STREAM_NAME,
     default: 'boundary-log-proxy',
@@ -34,12 +39,21 @@ export const JETSTREAM_SOURCE_OPTIONS = {
     defaultDoc: '32768 for each batch of `maxBatches`',
     doc: 'How many bytes these batches may have; at least as many as the largest message that the server accepts',
   },
+} satisfies OptionTable<Omit<JetStreamSourceOptions, keyof NatsOptions>>;
+
+export const JETSTREAM_SOURCE_OPTIONS = {
+  ...NATS_OPTIONS,
+  ...SOURCE_OPTIONS,
 } satisfies OptionTable<JetStreamSourceOptions>;
 
-export type ResolvedSourceOptions = ReturnType<typeof resolveSourceOptions>;
+export interface ResolvedSourceOptions extends ResolvedNatsOptions {
+  readonly consumer: string;
+  readonly maxBatches: number;
+  readonly maxBytes: number;
+}
 
 /** @throws ERR_INVALID_OPTION. The error never contains a secret. */
-export function resolveSourceOptions(options: JetStreamSourceOptions) {
+export function resolveSourceOptions(options: JetStreamSourceOptions): ResolvedSourceOptions {
   const resolved = resolveNatsOptions('JetStreamSource', options, JETSTREAM_SOURCE_OPTIONS);
   return { ...resolved, maxBytes: resolved.maxBytes ?? resolved.maxBatches * 32_768 };
 }

@@ -1,8 +1,10 @@
 import type { Msg } from '@nats-io/transport-node';
 import type { KeptSession } from '../../connection/kept-connection.js';
 import type { BoundaryLogError } from '../../errors.js';
-import { connectNats } from '../../nats/connect.js';
+import { connectNats, REQUEST_TIMEOUT_MS } from '../../nats/connect.js';
+import { requestFailure, violationOf } from '../../nats/failures.js';
 import type { NatsSession } from '../../nats/session.js';
+import { quoted } from '../../printable.js';
 import type { Answers } from './answers.js';
 import { type Consumer, ensureConsumer } from './consumer.js';
 import type { HeldMessages } from './held-messages.js';
@@ -23,6 +25,10 @@ export interface SourceState {
   /** Whether nothing more is wanted. */
   readonly isStopped: boolean;
   message(message: Msg): void;
+  /** The server answers, and accepts what it is told. */
+  works(): void;
+  /** The server does not accept what it is told. */
+  refuses(error: BoundaryLogError): void;
 }
 
 /** One connection of a source: it asks the consumer for messages, answers them, and extends the deadlines of slow ones. */
@@ -34,6 +40,7 @@ export class SourceSession implements KeptSession {
   readonly #state: SourceState;
   readonly #pull: Pull | undefined;
   readonly #extensions: NodeJS.Timeout;
+  #isRefused = false;
 
   /**
    * @throws ERR_NATS_REFUSED, ERR_CONNECT_FAILED, ERR_CONNECTION_LOST, ERR_CALL_TIMEOUT, ERR_PACKAGE_MISSING
@@ -69,6 +76,7 @@ export class SourceSession implements KeptSession {
     for (const message of held) message.extendedAt = Number.NEGATIVE_INFINITY;
     this.#extend(extendAfterMs);
     this.#extensions = setInterval(() => this.#extend(extendAfterMs), extendAfterMs / 3).unref();
+    this.#watch();
     if (state.isStopped) return;
     this.#pull = new Pull(connection, packages.transport.createInbox(), this.#pullOptions());
   }
@@ -77,9 +85,9 @@ export class SourceSession implements KeptSession {
     return this.#nats.isOpen;
   }
 
-  /** A session that has opened its consumer was useful. */
+  /** How often the consumer has answered. A session that cannot answer was not useful, whatever it received. */
   get answered(): number {
-    return 1;
+    return this.#isRefused ? 0 : (this.#pull?.heard ?? 1);
   }
 
   close(error: BoundaryLogError): void {
@@ -108,8 +116,25 @@ export class SourceSession implements KeptSession {
         messages: maxBatches - held.size,
         bytes: Math.max(maxBytes, minBytes) - held.bytes,
       }),
+      idle: () => this.#state.works(),
       failed: (error: BoundaryLogError) => this.close(error),
     };
+  }
+
+  /** What the server says about something that was published, it says without a reference to that. */
+  async #watch(): Promise<void> {
+    const { stream, consumer } = this.#state.options;
+    const { connection } = this.#nats;
+    for await (const status of connection.status()) {
+      if (status.type !== 'error' || violationOf(status.error) === undefined) continue;
+      const what = `the consumer ${quoted(consumer)} of the stream ${quoted(stream)} cannot be used`;
+      const error = requestFailure(what, status.error, REQUEST_TIMEOUT_MS);
+      this.#isRefused = true;
+      // What was not accepted is not confirmed by the next ping.
+      this.#state.answers.disconnected(connection);
+      this.#state.refuses(error);
+      this.close(error);
+    }
   }
 
   /** Tells the server about messages that have been here for long, once for each part of the time that it waits. */
