@@ -12,6 +12,7 @@ import { commands, listening } from '../../helpers/processes.js';
 import {
   closingAccount,
   complaintsOf,
+  logOf,
   METRICS,
   metric,
   metricsOf,
@@ -86,6 +87,12 @@ describe('serve --reporter otlp', () => {
     expect(server.exports[0]?.resource).toEqual({ 'service.name': 'my-service' });
     expect(await stopped(served)).toMatchObject({ forwarded: { batches: 500, logs: 500 } });
     expect(served.stderr()).not.toContain('s3cr3t-token');
+    expect(logOf(served)).toContainEqual(
+      expect.objectContaining({
+        ...{ msg: 'forwarding to OpenTelemetry', url: server.url },
+        ...{ protocol: 'http/protobuf', compression: 'none' },
+      }),
+    );
     expect(served.stdout()).toBe('');
   });
 
