@@ -289,6 +289,16 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
     reason: 'it installs from a registry; otlp.test.ts runs the command',
   },
   { page: 'docs/opentelemetry.md', text: 'OtlpReporter', reason: 'it needs an OpenTelemetry server' },
+  {
+    page: 'docs/forwarders.md',
+    text: 'npm install',
+    reason: 'it installs from a registry; lib/cli/source.test.ts runs the command',
+  },
+  {
+    page: 'docs/forwarders.md',
+    text: 'JetStreamSource',
+    reason: 'it needs a server of NATS; forwarders-page.test.ts runs it',
+  },
   { page: 'docs/loading.md', text: 'createRequire', reason: 'matrix.test.ts runs a bundle with it' },
   {
     page: 'docs/embedding.md',

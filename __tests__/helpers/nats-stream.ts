@@ -38,13 +38,13 @@ export class TestStream {
   }
 
   /** What the server knows about the consumer. */
-  info() {
-    return this.manager.consumers.info(STREAM, CONSUMER);
+  info(consumer = CONSUMER) {
+    return this.manager.consumers.info(STREAM, consumer);
   }
 
   /** How many messages no forwarder has settled: those that wait, and those that somebody holds. */
-  async unsettled(): Promise<number> {
-    const info = await this.info().catch(() => undefined);
+  async unsettled(consumer = CONSUMER): Promise<number> {
+    const info = await this.info(consumer).catch(() => undefined);
     if (info === undefined) return (await this.manager.streams.info(STREAM)).state.messages;
     const { num_pending, num_ack_pending } = info;
     return num_pending + num_ack_pending;

@@ -351,6 +351,8 @@ describe('an outage', () => {
 
   testNats('of a server that is stopped is noticed, and ends when the server continues', async () => {
     const { server, stream } = await served();
+    // It may deliver to the connection that has ended, before it learns of that.
+    await stream.addConsumer({ ack_wait: 500e6, filter_subject: 'boundary.logs.>' });
     const source = sourceOf(server, { keepAliveMs: 50, connectTimeoutMs: 200 });
     const held = read(source);
     await source.open();
@@ -382,6 +384,24 @@ describe('an outage', () => {
     await arrived(held, 1);
     expect(logger.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
   });
+
+  testNats(
+    'that does not end before close(): a warning says how many batches are delivered again',
+    async () => {
+      const { server, stream } = await served();
+      await stream.publish(...batches(5));
+      const logger = logLines();
+      const source = sourceOf(server, { logger });
+      const held = read(source);
+      await arrived(held, 5);
+      await server.kill();
+      await until('it is noticed', () => !source.isUp);
+      for (const batch of held.slice(0, 2)) source.accepted(batch);
+      await source.close();
+      const { fields } = logger.lines.find(({ message }) => message.startsWith('the server may not')) ?? {};
+      expect(fields).toEqual({ batches: 5 });
+    },
+  );
 
   testNats('a consumer that is deleted is created again, and everything is delivered again', async () => {
     const { server, stream } = await served();
