@@ -76,6 +76,29 @@ test('one that fails permanently concerns itself alone', async () => {
   expect(began).toEqual(['a1', 'a2']);
 });
 
+test('without retries, a failure costs only the batch that fails', async () => {
+  const lanes = new Lanes();
+  const fate: string[] = [];
+  const reporter = {
+    report: ({ sessionId, firstNumber }: LogBatch, options: ReportOptions) =>
+      lanes.run(
+        sessionId,
+        async () => {
+          await turn();
+          if (firstNumber === 1) throw unavailable;
+        },
+        options,
+      ),
+  };
+  const forwarder = new Forwarder(reporter, { concurrency: 8 });
+  forwarder.on('forward', ({ firstNumber }) => fate.push(`${firstNumber} forwarded`));
+  forwarder.on('drop', ({ firstNumber }, reason) => fate.push(`${firstNumber} ${reason}`));
+  for (const sequence_number of [0, 1, 2, 3])
+    forwarder.write(eventBatch({ session_id: 'a', sequence_number }));
+  await until('everything is done', () => fate.length === 4);
+  expect(fate).toEqual(['0 forwarded', '1 forward_failed', '2 forwarded', '3 forwarded']);
+});
+
 describe('a signal that aborts', () => {
   const late = new Error('no answer within 1 ms');
 
