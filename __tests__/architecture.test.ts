@@ -130,7 +130,7 @@ const RULES: Rule[] = [
   {
     rule: 'only the command line imports the Coder reporter',
     why: 'it is a separate entry point: programs that do not use it do not load its WebSocket and HTTP proxy packages',
-    modules: /^(?!lib\/(reporters\/coder|cli)\/)/,
+    modules: /^(?!lib\/(reporters\/coder\/|cli\/|reporters\/otlp\/connections\.ts$))/,
     never: /^(lib\/reporters\/coder\/|(ws|https-proxy-agent)$)/,
   },
   {

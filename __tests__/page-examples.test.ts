@@ -275,6 +275,14 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
   { page: 'README.md', text: 'printDenied', reason: 'the test below runs it' },
   { page: 'README.md', text: '--reporter coder', reason: 'it needs a Coder server' },
   { page: 'docs/coder.md', text: 'CoderReporter', reason: 'it needs a Coder server' },
+  { page: 'docs/nats.md', text: 'npm install @nats-io', reason: 'it installs from a registry' },
+  {
+    page: 'docs/nats.md',
+    text: '--reporter tls://',
+    reason: 'it needs a server; lib/cli/nats.test.ts runs such a command',
+  },
+  { page: 'docs/nats.md', text: 'EDGE_PASSWORD', reason: 'nats-page.test.ts starts a server with it' },
+  { page: 'docs/nats.md', text: 'new JetStreamReporter', reason: 'it needs a server' },
   {
     page: 'docs/opentelemetry.md',
     text: 'npm install',

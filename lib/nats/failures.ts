@@ -6,7 +6,7 @@ import type { ResolvedNatsOptions } from './nats-options.js';
 const MAX_TEXT = 200;
 
 /** What an error says, on one line. */
-function said(error: unknown): string {
+export function said(error: unknown): string {
   const { message, code } = error as NodeJS.ErrnoException;
   const text = String(message || code || error);
   return visible(text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text);

@@ -4,6 +4,7 @@ import { describe, expect, jest, test } from '@jest/globals';
 import { PACKAGES } from '../../../lib/reporters/otlp/serializer.js';
 import { selfSigned } from '../../helpers/certificate.js';
 import { ROOT } from '../../helpers/code-blocks.js';
+import { PLAIN } from '../../helpers/coder-served.js';
 import { commandsHere } from '../../helpers/command.js';
 import { logsFrame } from '../../helpers/messages.js';
 import { accept, encodeResponse, OtlpServer, otlpServers, type Script } from '../../helpers/otlp-server.js';
@@ -11,6 +12,7 @@ import { commands, listening } from '../../helpers/processes.js';
 import {
   closingAccount,
   complaintsOf,
+  logOf,
   METRICS,
   metric,
   metricsOf,
@@ -25,6 +27,7 @@ import { until } from '../../helpers/until.js';
 jest.setTimeout(150_000);
 const start = commands();
 const startHere = commandsHere();
+Object.assign(process.env, PLAIN);
 const startServer = otlpServers();
 const path = tempPaths();
 const P = 'OTEL_EXPORTER_OTLP_';
@@ -84,6 +87,12 @@ describe('serve --reporter otlp', () => {
     expect(server.exports[0]?.resource).toEqual({ 'service.name': 'my-service' });
     expect(await stopped(served)).toMatchObject({ forwarded: { batches: 500, logs: 500 } });
     expect(served.stderr()).not.toContain('s3cr3t-token');
+    expect(logOf(served)).toContainEqual(
+      expect.objectContaining({
+        ...{ msg: 'forwarding to OpenTelemetry', url: server.url },
+        ...{ protocol: 'http/protobuf', compression: 'none' },
+      }),
+    );
     expect(served.stdout()).toBe('');
   });
 

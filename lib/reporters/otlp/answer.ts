@@ -111,7 +111,9 @@ function partialIn(answer: Answer, asked: Asked, serializer: Serializer): Partia
   if (body.length === 0 && isComplete) return undefined;
   const type = headers['content-type'] ?? serializer.contentType;
   try {
-    if (!isComplete || headers['content-encoding'] !== undefined) throw new Error('not readable');
+    // Nothing else was asked for.
+    const { 'content-encoding': encoding = 'identity' } = headers;
+    if (!isComplete || encoding !== 'identity') throw new Error('not readable');
     const response = /\bjson\b/i.test(type)
       ? JSON.parse(body.toString())
       : /protobuf/i.test(type) && serializer.deserialize(body);

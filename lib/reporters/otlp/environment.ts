@@ -35,7 +35,9 @@ interface Variable {
  * @throws ERR_INVALID_OPTION for what would send the logs elsewhere, or without credentials: an endpoint that is not a URL,
  *   the protocol `grpc`, headers or files that cannot be used. The error never contains the value of a header.
  */
-export function otlpOptionsOf(env: Environment = process.env): OtlpEnvironment {
+export function otlpOptionsOf(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): OtlpEnvironment {
   checkArgument('otlpOptionsOf', 'env', env, { expected: 'an object of variables', accepts: isRecord });
   const warnings: string[] = [];
   const read = <T>(suffix: string, parse: (variable: Variable, warn: (why: string) => undefined) => T) => {

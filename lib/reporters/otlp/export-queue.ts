@@ -1,6 +1,7 @@
 import type { LogBatch } from '../../../codec/index.js';
 import { onAbort } from '../../abort.js';
 import type { ReportResult } from '../../batch.js';
+import { rejection } from '../../connection/failure.js';
 import { divided } from '../../forwarding/report-result.js';
 import { isPermanent, type ReportOptions } from '../../forwarding/reporter.js';
 import { isServerFault } from './answer.js';
@@ -22,8 +23,8 @@ interface Task {
   certain: number;
   error: unknown;
   onFailure: (() => void) | undefined;
-  /** Whether nobody waits for its result. */
-  isAbandoned: boolean;
+  /** Set when nobody waits for its result any more. */
+  abandoned: { readonly reason: unknown } | undefined;
   settle(): void;
   fail(error: unknown): void;
 }
@@ -74,7 +75,7 @@ export class ExportQueue {
       };
       if (begun.portions.length === 0) return resolve(undefined);
       const task: Task = {
-        ...{ ...begun, onFailure, isAbandoned: false },
+        ...{ ...begun, onFailure, abandoned: undefined },
         settle: () => {
           stopListening();
           this.#begun.delete(batch);
@@ -114,8 +115,10 @@ export class ExportQueue {
   }
 
   #begin(): void {
-    if (this.#export !== undefined || this.#tasks.length === 0) return;
+    if (this.#export !== undefined) return;
+    this.#giveUp();
     const portions = this.#next();
+    if (portions.length === 0) return;
     const current: Export = {
       ...{ portions, tasks: new Set(portions.map((portion) => this.#taskOf.get(portion) as Task)) },
       controller: new AbortController(),
@@ -217,8 +220,7 @@ export class ExportQueue {
       this.#finish(portion, rejectedOf(portion.batch), isAll || portions.length === 1);
     // The server has accepted something before and after these.
     for (const [portion, error] of current.suspects) {
-      const rejected = Object.assign(error as Error, { permanent: true });
-      this.#finish(portion, { rejectedLogs: portion.count, error: rejected }, true);
+      this.#finish(portion, { rejectedLogs: portion.count, error: causeOf(error) }, true);
     }
     current.suspects.clear();
   }
@@ -249,15 +251,30 @@ export class ExportQueue {
 
   /** Nobody waits for a report any more. Its answer may be on its way. */
   #abandon(task: Task, reason: unknown): void {
-    task.isAbandoned = true;
+    task.abandoned = { reason };
     const current = this.#export;
     if (current?.tasks.has(task) !== true) {
-      this.#tasks = this.#tasks.filter((other) => other !== task);
-      task.fail(reason);
+      this.#giveUp();
       return;
     }
-    const isWanted = this.#tasks.some((task) => !task.isAbandoned && current.tasks.has(task));
+    const isWanted = this.#tasks.some((task) => !task.abandoned && current.tasks.has(task));
     if (current.grace !== undefined || isWanted) return;
     current.grace = setTimeout(() => current.controller.abort(reason), ANSWER_GRACE_MS);
   }
+
+  /** Fails what nobody waits for, unless it is part of the export in progress. */
+  #giveUp(): void {
+    const given = this.#tasks.filter((task) => task.abandoned && this.#export?.tasks.has(task) !== true);
+    if (given.length === 0) return;
+    this.#tasks = this.#tasks.filter((task) => !given.includes(task));
+    for (const task of given) task.fail(task.abandoned?.reason);
+  }
+}
+
+/** The failure of a server that accepts other batches. */
+function causeOf(error: unknown): Error {
+  return rejection(
+    `this batch makes the server fail, which accepts others: ${(error as Error).message}`,
+    error,
+  );
 }

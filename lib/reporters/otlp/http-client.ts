@@ -1,14 +1,10 @@
-import {
-  type ClientRequest,
-  Agent as HttpAgent,
-  request as httpRequest,
-  type IncomingMessage,
-} from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { startTimer } from '../../abort.js';
-import { type Failure, passing } from '../../connection/failure.js';
+import { Failure, passing } from '../../connection/failure.js';
 import { beginningOf, connectionError, shownUrl } from '../http-answer.js';
 import type { Answer } from './answer.js';
+import { Connections } from './connections.js';
 import type { OtlpTls } from './options.js';
 
 /** How much of an answer is read. One that says more than this is not an answer of OTLP. */
@@ -26,13 +22,12 @@ export interface HttpClientOptions {
 /** Sends one request after the other over a connection that it keeps open. */
 export class HttpClient {
   readonly #options: HttpClientOptions;
-  readonly #agent: HttpAgent | HttpsAgent;
+  readonly #connections: Connections;
 
+  /** @throws ERR_INVALID_OPTION if the environment names an HTTP proxy that cannot be used. */
   constructor(options: HttpClientOptions) {
     this.#options = options;
-    const { url, tls } = options;
-    const limits = { keepAlive: true, maxSockets: 1 };
-    this.#agent = url.protocol === 'https:' ? new HttpsAgent({ ...limits, ...tls }) : new HttpAgent(limits);
+    this.#connections = new Connections(options.url, options.tls);
   }
 
   /**
@@ -53,7 +48,7 @@ export class HttpClient {
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#connections.reset();
   }
 
   async #attempt(
@@ -65,11 +60,15 @@ export class HttpClient {
     const { url, headers: always } = this.#options;
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const all = { ...always, ...headers, 'content-length': String(body.length) };
-    const request = send(url, { method: 'POST', agent: this.#agent, headers: all });
+    const agent = await this.#connections.agent();
+    const request = send(url, { ...this.#connections.options, method: 'POST', agent, headers: all });
     /** Why the request was ended here. */
     let ended: Error | undefined;
+    let interrupt: (error: Error) => void = () => undefined;
     const end = (error: Error) => {
       ended = error;
+      // A request that is not connected yet would not say that it is destroyed.
+      interrupt(error);
       request.destroy(error);
     };
     const onTimeout = () =>
@@ -81,7 +80,14 @@ export class HttpClient {
       );
     const stopTimer = startTimer(timeoutMs, signal, onTimeout, () => end(signal.reason));
     try {
-      const reply = await responseTo(request, body);
+      const reply = await new Promise<IncomingMessage>((resolve, reject) => {
+        if (ended !== undefined) return reject(ended);
+        interrupt = reject;
+        // Later errors end the answer, which whoever reads it notices.
+        request.on('response', resolve).on('error', reject);
+        request.end(body);
+      });
+      this.#connections.checkProxy();
       const { bytes, isComplete } = await beginningOf(reply, { maxBytes: MAX_ANSWER_BYTES });
       const status = reply.statusCode as number;
       const isCut = !isComplete && bytes.length <= MAX_ANSWER_BYTES;
@@ -89,7 +95,9 @@ export class HttpClient {
       if (isCut && status < 300) throw new Error('the connection ended within the answer');
       return { status, headers: reply.headers, body: bytes, isComplete };
     } catch (error) {
+      this.#connections.reset();
       if (ended !== undefined) throw ended;
+      if (error instanceof Failure) throw error;
       if (request.reusedSocket && isReset(error)) return 'stale';
       throw this.#failure(error, request);
     } finally {
@@ -100,7 +108,8 @@ export class HttpClient {
   #failure(cause: unknown, request: ClientRequest): Failure {
     const { url } = this.#options;
     const { why, meaning } = connectionError(cause, 'OTEL_EXPORTER_OTLP_CERTIFICATE');
-    const where = shownUrl(url);
+    const { via } = this.#connections;
+    const where = `${shownUrl(url)}${via === undefined ? '' : ` through the HTTP proxy ${via}`}`;
     // The server has the whole request, so it may have accepted the logs. Before TLS is established, Node only says so.
     if (request.writableFinished && meaning === undefined) {
       return passing(
@@ -120,14 +129,6 @@ export class HttpClient {
       cause,
     );
   }
-}
-
-function responseTo(request: ClientRequest, body: Uint8Array): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    // Later errors end the answer, which whoever reads it notices.
-    request.on('response', resolve).on('error', reject);
-    request.end(body);
-  });
 }
 
 function isReset(error: unknown): boolean {

@@ -51,6 +51,10 @@ describe('a success', () => {
     ['with fields of a later version', { type: PROTOBUF, body: Buffer.from('9a06026869', 'hex') }],
     ['with null for a partial success', { type: JSON_TYPE, body: { partialSuccess: null } }],
     ['without a content type', { body: response({}) }],
+    [
+      'with an encoding that changes nothing',
+      { type: JSON_TYPE, body: {}, headers: { 'content-encoding': 'identity' } },
+    ],
     ['with 0 rejected', { type: JSON_TYPE, body: { partialSuccess: { rejectedLogRecords: '0' } } }],
   ])('%s', (_what, answer) => {
     expect(meaning(answer)).toEqual({ outcome: { rejectedLogs: 0 }, error: undefined, warnings: [] });

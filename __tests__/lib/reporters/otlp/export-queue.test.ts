@@ -296,7 +296,7 @@ describe('a failure of the server with no reason', () => {
               .then(
                 () => expect(n).not.toBe(bad),
                 (error) => {
-                  if (error.permanent) expect(n).toBe(bad);
+                  if (error.permanent) expect([n, error.code]).toEqual([bad, 'ERR_CALL_REJECTED']);
                   else throw error;
                 },
               )
@@ -364,6 +364,18 @@ describe('an abort', () => {
     await new Promise<void>((resolve) => calls[0]?.signal.addEventListener('abort', () => resolve()));
     calls[0]?.reject(calls[0].signal.reason);
     expect(await fates(reports)).toEqual(['enough', 'enough']);
+  });
+
+  test('of a batch in parts ends it after the part in progress', async () => {
+    const { queue, calls } = heldQueue({ ...LIMITS, maxLogs: 4 });
+    const { signal, abort } = abortable();
+    const report = queue.add(logBatch(12), { signal });
+    await turn();
+    abort();
+    calls[0]?.resolve();
+    expect(await fates([report])).toEqual(['enough']);
+    await turn();
+    expect(calls.map(({ numbers }) => numbers.length)).toEqual([4]);
   });
 
   test('before the report fails it', async () => {

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { LogBatch } from '../../../../codec/index.js';
 import { OtlpReporter, type OtlpReporterOptions } from '../../../../lib/reporters/otlp/index.js';
 import { selfSigned } from '../../../helpers/certificate.js';
+import { PLAIN } from '../../../helpers/coder-served.js';
 import { eventBatch } from '../../../helpers/event-batch.js';
 import { logLines } from '../../../helpers/log-lines.js';
 import { logBatch, SESSION } from '../../../helpers/messages.js';
@@ -19,6 +20,7 @@ import { until } from '../../../helpers/until.js';
 
 const never = new AbortController().signal;
 setMaxListeners(0, never);
+Object.assign(process.env, PLAIN);
 const startServer = otlpServers();
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
