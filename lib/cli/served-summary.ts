@@ -12,11 +12,11 @@ export class ServedSummary {
     const { coalesce, keepsOrder, logsOutages, socketPath } = reporter;
     return {
       ...{ coalesce, keepsOrder, logsOutages, socketPath },
-      report: async (batch, options) => {
-        const result = await resultOf(reporter.report(batch, options));
-        this.#add(batch);
-        return result;
-      },
+      report: (batch, options) =>
+        resultOf(reporter.report(batch, options)).then((result) => {
+          this.#add(batch);
+          return result;
+        }),
     };
   }
 
