@@ -198,8 +198,8 @@ test('the name of a reporter does not depend on its position', () => {
 
 const LONG = `socket:/${'x'.repeat(107)}`;
 test.each<[string[], string]>([
-  [['file'], 'one of stdout, null, coder, socket:PATH'],
-  [['socket:'], 'one of stdout, null, coder, socket:PATH'],
+  [['file'], 'one of stdout, null, coder, otlp, socket:PATH, nats://HOST:PORT'],
+  [['socket:'], 'one of stdout, null, coder, otlp, socket:PATH, nats://HOST:PORT'],
   [['stdout', 'stdout'], 'each reporter once'],
   [['coder', 'stdout', 'coder'], 'each reporter once'],
   [['socket:/tmp/a', 'socket:/tmp/a'], 'each reporter once'],
