@@ -15,6 +15,7 @@ import * as main from '../lib/index.js';
 import type { OptionRow } from '../lib/options.js';
 import { REDACT_OPTIONS } from '../lib/redaction/redact-options.js';
 import { CODER_OPTIONS } from '../lib/reporters/coder/options.js';
+import { JETSTREAM_OPTIONS } from '../lib/reporters/jetstream/options.js';
 import { OTLP_OPTIONS } from '../lib/reporters/otlp/options.js';
 import { SOCKET_REPORTER_OPTIONS } from '../lib/reporters/socket.js';
 import { TEXT_REPORTER_OPTIONS } from '../lib/reporters/text.js';
@@ -124,6 +125,7 @@ test.each<[string, string, Readonly<Record<string, OptionRow>>]>([
   ['docs/streams.md', 'Forwarder', FORWARDER_OPTIONS],
   ['docs/streams.md', 'BoundaryLogSender', SENDER_OPTIONS],
   ['docs/coder.md', 'CoderReporter', CODER_OPTIONS],
+  ['docs/nats.md', 'JetStreamReporter', JETSTREAM_OPTIONS],
   ['docs/opentelemetry.md', 'OtlpReporter', OTLP_OPTIONS],
   ['docs/forwarders.md', 'JetStreamSource', JETSTREAM_SOURCE_OPTIONS],
 ])('%s: the options of %s', (file, name, options) => {

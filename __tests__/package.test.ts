@@ -320,16 +320,26 @@ describe('without the client of NATS, which is optional', () => {
     expect(await run('node', '-e', program)).toBe(`["ERR_PACKAGE_MISSING","${INSTALL}"]\n`);
   });
 
-  test('serve says so, and exits with 1', async () => {
-    const args = [
-      'serve',
-      '--socket',
-      join(folder, 's'),
-      '--metrics',
-      'off',
-      '--reporter',
-      'nats://127.0.0.1:1',
-    ];
+  test('a source that is opened says so, and one that is read', async () => {
+    const program = `
+      const { JetStreamSource } = require('boundary-log-proxy/sources/jetstream');
+      const source = new JetStreamSource({ servers: 'nats://127.0.0.1:1' });
+      source.on('error', ({ code }) => console.log(code));
+      source.open().catch(({ code, message }) => {
+        console.log(JSON.stringify([code, message]));
+        source.resume();
+      });`;
+    expect(await run('node', '-e', program)).toBe(
+      `["ERR_PACKAGE_MISSING","${INSTALL}"]\nERR_PACKAGE_MISSING\n`,
+    );
+  });
+
+  test.each([
+    ['--socket', 'SOCKET', '--reporter', 'nats://127.0.0.1:1'],
+    ['--source', 'nats://127.0.0.1:1'],
+  ])('serve %s … says so, and exits with 1', async (...options) => {
+    const given = options.map((option) => (option === 'SOCKET' ? join(folder, 's') : option));
+    const args = ['serve', '--metrics', 'off', ...given];
     const failed = await run('npx', 'boundary-log-proxy', ...args).catch((error) => error);
     expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining(INSTALL.replaceAll('\\', '')) });
   });

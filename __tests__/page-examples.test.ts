@@ -275,12 +275,30 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
   { page: 'README.md', text: 'printDenied', reason: 'the test below runs it' },
   { page: 'README.md', text: '--reporter coder', reason: 'it needs a Coder server' },
   { page: 'docs/coder.md', text: 'CoderReporter', reason: 'it needs a Coder server' },
+  { page: 'docs/nats.md', text: 'npm install @nats-io', reason: 'it installs from a registry' },
+  {
+    page: 'docs/nats.md',
+    text: '--reporter tls://',
+    reason: 'it needs a server; lib/cli/nats.test.ts runs such a command',
+  },
+  { page: 'docs/nats.md', text: 'EDGE_PASSWORD', reason: 'nats-page.test.ts starts a server with it' },
+  { page: 'docs/nats.md', text: 'new JetStreamReporter', reason: 'it needs a server' },
   {
     page: 'docs/opentelemetry.md',
     text: 'npm install',
     reason: 'it installs from a registry; otlp.test.ts runs the command',
   },
   { page: 'docs/opentelemetry.md', text: 'OtlpReporter', reason: 'it needs an OpenTelemetry server' },
+  {
+    page: 'docs/forwarders.md',
+    text: 'npm install',
+    reason: 'it installs from a registry; lib/cli/source.test.ts runs the command',
+  },
+  {
+    page: 'docs/forwarders.md',
+    text: 'JetStreamSource',
+    reason: 'it needs a server of NATS; forwarders-page.test.ts runs it',
+  },
   { page: 'docs/loading.md', text: 'createRequire', reason: 'matrix.test.ts runs a bundle with it' },
   {
     page: 'docs/embedding.md',

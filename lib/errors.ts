@@ -22,11 +22,11 @@ import { type ErrorCode as CodecErrorCode, BoundaryLogError as CodedError } from
  * | `ERR_CONNECT_FAILED` | Coder, NATS, the OpenTelemetry server, or the receiver of a `SocketReporter`, cannot be reached or is overloaded, or something else answers; `cause` says why | the reporter reconnects; the batch may be retried |
  * | `ERR_CONNECTION_LOST` | the connection to Coder, NATS or the OpenTelemetry server, or one call on it, ended before the answer arrived; or that to a receiver, before a frame was written | the reporter reconnects; the batch may be retried, and the server may have stored it already |
  * | `ERR_CALL_TIMEOUT` | Coder, NATS or the OpenTelemetry server did not answer a call in time | the call is abandoned; the batch may be retried, and the server may have stored it already |
- * | `ERR_PROTOCOL_VIOLATION` | Coder, the OpenTelemetry server, or something in its place, sent what WebSocket, yamux, DRPC or OTLP do not allow | the connection or the call is closed, then as for `ERR_CONNECTION_LOST` |
+ * | `ERR_PROTOCOL_VIOLATION` | Coder, the OpenTelemetry server, NATS, or something in its place, sent what its protocols do not allow | the connection or the call is closed, then as for `ERR_CONNECTION_LOST` |
  * | `ERR_CODER_REFUSED` | Coder rejects this configuration, or not yet accepts it: address, token or version | the batch may be retried, seconds or minutes later; the message says what to correct |
  * | `ERR_NATS_REFUSED` | NATS rejects this configuration, or not yet accepts it: credentials, permissions or the stream, which may be full | the batch may be retried, seconds later; the message says what to correct |
  * | `ERR_CALL_REJECTED` | Coder, NATS or the OpenTelemetry server will never accept this batch | the batch is dropped |
- * | `ERR_INVALID_BATCH` | a batch cannot be written as text, or be decoded, however often it is tried; `cause` says why | the batch is dropped as `rejected`; `decode` and `spool --export` skip it |
+ * | `ERR_INVALID_BATCH` | a batch cannot be written as text, be decoded or be published, however often it is tried; `cause` says why | the batch is dropped as `rejected`; `decode` and `spool --export` skip it |
  * | `ERR_REDACTION_FAILED` | the URLs of a batch cannot be redacted | the batch is dropped as `redaction_failed`, and never forwarded |
  * | `ERR_RECORD_FAILED` | the file of a recording cannot be created; `cause` says why | nothing is started |
  * | `ERR_INVALID_CAPTURE` | a capture is damaged, or a record cannot follow those before it | what comes before it can be used; on write the stream fails |

@@ -38,25 +38,29 @@ export class TestStream {
   }
 
   /** What the server knows about the consumer. */
-  info() {
-    return this.manager.consumers.info(STREAM, CONSUMER);
+  info(consumer = CONSUMER) {
+    return this.manager.consumers.info(STREAM, consumer);
   }
 
   /** How many messages no forwarder has settled: those that wait, and those that somebody holds. */
-  async unsettled(): Promise<number> {
-    const info = await this.info().catch(() => undefined);
+  async unsettled(consumer = CONSUMER): Promise<number> {
+    const info = await this.info(consumer).catch(() => undefined);
     if (info === undefined) return (await this.manager.streams.info(STREAM)).state.messages;
     const { num_pending, num_ack_pending } = info;
     return num_pending + num_ack_pending;
   }
 
-  /** What forwarders tell the server from now on, such as `3 +ACK`, with the sequence number of the message. */
+  /**
+   * What forwarders tell the server from now on, such as `3 +ACK`, with the sequence number of the message. Reasons are
+   * left out, because only newer servers are told them.
+   */
   async answers(): Promise<string[]> {
     const seen: string[] = [];
     this.connection.subscribe('$JS.ACK.>', {
       callback: (_error, { subject, data }) => {
         const tokens = subject.split('.');
-        seen.push(`${tokens[tokens.length < 11 ? 5 : 7]} ${Buffer.from(data)}`);
+        const answer = String(Buffer.from(data)).replace(/^\+TERM .*/, '+TERM');
+        seen.push(`${tokens[tokens.length < 11 ? 5 : 7]} ${answer}`);
       },
     });
     await this.connection.flush();

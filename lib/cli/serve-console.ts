@@ -45,6 +45,7 @@ export async function serveConsole(
     token: consoleToken(tokenPath(env), logger),
     labels: reporter.map((value) => labelOf(value, options)),
     sample: `${program} send${socket} --sample 20`,
+    source: options.source,
     maxConnections: httpConnections(true).console,
     logger,
   };

@@ -26,6 +26,8 @@ export interface ConsoleOptions {
   readonly labels: readonly string[];
   /** The command that sends sample events. */
   readonly sample: string;
+  /** Where the proxy takes batches from in place of its socket. */
+  readonly source?: string | undefined;
   readonly maxConnections: number;
   readonly logger: Logger;
   /** Default: those of the build. */
@@ -75,6 +77,7 @@ export class Console {
         version: VERSION,
         startedAt,
         socketPath: proxy.socketPath,
+        source: options.source ?? null,
         sample: options.sample,
         maxEvents,
       },

@@ -23,10 +23,10 @@ export class FlowHistory {
   /** Adds what is true now. @returns it. */
   sample(): Sample {
     const accounts = this.#deliveries.map((delivery) => delivery.accounts());
-    const { received, recovered } = accounts[0] as Accounts;
+    const { received, recovered, redelivered } = accounts[0] as Accounts;
     const sample = {
       at: Date.now(),
-      received: received.logs - recovered.logs,
+      received: received.logs + redelivered.logs - recovered.logs,
       reporters: this.#deliveries.map(({ buffer }, i) =>
         sampleOf(accounts[i] as Accounts, buffer.held.bytes),
       ),

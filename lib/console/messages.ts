@@ -7,7 +7,7 @@
 export interface Sample {
   /** In ms since 1970. */
   readonly at: number;
-  /** Events that connections delivered. */
+  /** Events that connections, or a source, delivered. */
   readonly received: number;
   /** In the order of {@link Hello.reporters}. */
   readonly reporters: readonly ReporterSample[];
@@ -43,6 +43,8 @@ export interface Hello {
   /** In ms since 1970. */
   readonly startedAt: number;
   readonly socketPath: string;
+  /** Where the proxy takes batches from in place of the socket; null if it has a socket. */
+  readonly source: string | null;
   /** The command that sends sample events. */
   readonly sample: string;
   /** How many events the server keeps, and the page. */

@@ -6,7 +6,7 @@ import type { ResolvedNatsOptions } from './nats-options.js';
 const MAX_TEXT = 200;
 
 /** What an error says, on one line. */
-function said(error: unknown): string {
+export function said(error: unknown): string {
   const { message, code } = error as NodeJS.ErrnoException;
   const text = String(message || code || error);
   return visible(text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text);
@@ -78,8 +78,8 @@ export function connectFailure(host: string, error: unknown, options: ResolvedNa
       error,
     );
   }
-  const { servers, caFile, connectTimeoutMs } = options;
-  const isPlain = !servers.tls && caFile === undefined;
+  const { servers, caFile, certFile, connectTimeoutMs } = options;
+  const isPlain = !servers.tls && caFile === undefined && certFile === undefined;
   // The server may reset the connection before its alert has arrived.
   if (!isPlain && /ECONNRESET|EPIPE/.test(text)) {
     const message = `NATS cannot be reached at ${host} (${said(error)}): does it want another certificate of this client? Then correct --nats-cert and --nats-key`;

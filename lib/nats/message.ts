@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { BoundaryLogError, decodeMessage, LogBatch, Tag } from '../../codec/index.js';
+import { decodeMessage, LogBatch, Tag } from '../../codec/index.js';
+import { BoundaryLogError } from '../errors.js';
 
 /** All messages have subjects that begin with this. The rest is one token, which stands for the session. */
 export const SUBJECT_PREFIX = 'boundary.logs.';
@@ -83,6 +84,26 @@ export function messageIdOf(batch: LogBatch): string {
     .update(raw);
   const bytes = hash.digest('base64url').slice(0, HASH_LENGTH);
   return `${tag}.${sessionId === '' ? arrivalIdOf(batch) : rangeOf(batch)}.${bytes}`;
+}
+
+/** What a message has besides its data and its headers. */
+export interface Envelope {
+  readonly subject: string;
+  readonly id: string;
+}
+
+/**
+ * The subject and the id of a batch's message.
+ *
+ * @throws ERR_INVALID_BATCH with `permanent: true` for an object that is not a LogBatch.
+ */
+export function envelopeOf(batch: LogBatch): Envelope {
+  try {
+    return { subject: subjectOf(batch.sessionId), id: messageIdOf(batch) };
+  } catch (cause) {
+    const message = 'only a LogBatch can be published: decode the bytes with decodeMessage()';
+    throw Object.assign(new BoundaryLogError('ERR_INVALID_BATCH', message, { cause }), { permanent: true });
+  }
 }
 
 /** The first and the last number. If the numbers are not consecutive, only how many there are. */

@@ -145,7 +145,7 @@ function warningsIn(config: StreamConfig, isClustered: boolean): [isSo: boolean,
     ],
     [
       max_msgs_per_subject > 0,
-      `it stores at most ${max_msgs_per_subject} messages of a session, and ${discard === 'old' ? 'discards the oldest' : 'rejects'} the others: remove max_msgs_per_subject`,
+      `it stores at most ${max_msgs_per_subject} messages for each subject, so further messages of a session are discarded or rejected: remove max_msgs_per_subject`,
     ],
     [
       retention === 'interest',
@@ -169,7 +169,7 @@ function warningsIn(config: StreamConfig, isClustered: boolean): [isSo: boolean,
     ],
     [
       (config as { persist_mode?: string }).persist_mode === 'async',
-      'it acknowledges messages before it has written them: use the persist mode "default"',
+      'it acknowledges messages before it has written them, so a crash of the server loses what it has acknowledged: use the persist mode "default"',
     ],
     [
       isClustered && num_replicas === 1,

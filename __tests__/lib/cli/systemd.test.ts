@@ -12,8 +12,8 @@ import { connectTo, sendAll } from '../../helpers/socket-client.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
 
-const UNITS = ['socket', 'service'].map((type) =>
-  fileURLToPath(new URL(`../../../examples/systemd/boundary-log-proxy.${type}`, import.meta.url)),
+const UNITS = ['.socket', '.service', '-forwarder.service'].map((name) =>
+  fileURLToPath(new URL(`../../../examples/systemd/boundary-log-proxy${name}`, import.meta.url)),
 );
 
 /** These tests start many processes, each of which takes a second on a busy machine. */
@@ -44,6 +44,17 @@ test('the example service runs a command that exists, with a spool in the folder
   expect(service).toMatch(/^StateDirectory=boundary-log-proxy$/m);
   for (const setting of ['DynamicUser=yes', 'ProtectSystem=strict', 'NoNewPrivileges=yes'])
     expect(service).toContain(`\n${setting}\n`);
+});
+
+test('the example forwarder has a source, and neither a spool nor more rights than the service', () => {
+  const [service = '', forwarder = ''] = UNITS.slice(1).map((unit) => readFileSync(unit, 'utf8'));
+  expect(forwarder).toMatch(
+    /^ExecStart=\/usr\/bin\/env boundary-log-proxy serve --source nats:\/\/\S+ --reporter /m,
+  );
+  const rights = (unit: string) =>
+    unit.match(/^(?:Capability|Ambient|Lock|No|Private|Proc|Protect|Restrict|SystemCall).*$/gm);
+  expect(rights(forwarder)).toEqual(rights(service));
+  expect(forwarder).not.toContain('StateDirectory=');
 });
 
 describe('systemd-socket-activate', () => {

@@ -1,7 +1,8 @@
 import { connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { consoles, received, TOKEN } from '../../helpers/consoles.js';
-import { logsFrame } from '../../helpers/messages.js';
+import { logBatch, logsFrame } from '../../helpers/messages.js';
+import { ScriptedSource } from '../../helpers/scripted-source.js';
 import { sendAll } from '../../helpers/socket-client.js';
 import { tempPaths } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
@@ -22,10 +23,24 @@ describe('a page receives', () => {
     expect(stream.last('hello')).toMatchObject({
       socketPath: proxy.socketPath,
       sample: 'send --sample 20',
+      source: null,
       reporters: [{ label: 'Coder', isOnDisk: false, maxBytes: 100 * 32_768, maxBatches: 100 }],
     });
     expect(numbers(stream.logs())).toEqual(upTo(5));
     expect(stream.logs()[0]).toMatchObject({ http_url: 'https://example.com/0', decision: 'allow' });
+  });
+
+  test('what a source delivers, also what it delivers again', async () => {
+    const source = new ScriptedSource();
+    const { url } = await start('', { source: 'nats://a' }, { socketPath: undefined, source });
+    source.deliver(logBatch(3));
+    source.deliver(logBatch(2, 3), 2);
+    const stream = await open(url);
+    await received(stream, 5);
+    expect(stream.last('hello')).toMatchObject({ source: 'nats://a' });
+    expect(numbers(stream.logs())).toEqual(upTo(5));
+    const sample = () => (stream.last('state') as { sample: object } | undefined)?.sample;
+    await until('both count', () => (sample() as { received?: number } | undefined)?.received === 5);
   });
 
   test('what came before it was opened', async () => {

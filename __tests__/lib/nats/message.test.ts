@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { decodeMessage, LogBatch, MAX_PAYLOAD_LENGTH, Tag } from '../../../codec/index.js';
 import {
   batchOf,
+  envelopeOf,
   messageIdOf,
   NO_SESSION,
   sessionOf,
@@ -145,6 +146,16 @@ describe('the id of a message', () => {
     expect(messageIdOf(other)).not.toBe(id);
     expect(id).toMatch(/^2\.[A-Za-z0-9_-]{12}[0-9a-z]+\.[A-Za-z0-9_-]{22}$/);
   });
+
+  test.each([undefined, {}, { raw: Buffer.alloc(0), count: 0 }, { ...eventBatch({}) }])(
+    'of %j cannot be made, and will never be',
+    (value) => {
+      expect(thrown(() => envelopeOf(value as never))).toMatchObject({
+        code: 'ERR_INVALID_BATCH',
+        permanent: true,
+      });
+    },
+  );
 
   test('contains no character that ends a header', () => {
     for (const [, session_id] of HOSTILE) {

@@ -65,15 +65,11 @@ describe('an existing stream', () => {
     ['no duplicate window', { duplicate_window: 0 }, /duplicate window is 0 s/],
     ['discarding the oldest by size', { discard: 'old', max_bytes: 1e9 }, /discards the oldest messages/],
     ['discarding the oldest by number', { discard: 'old', max_msgs: 10 }, /discards the oldest messages/],
-    [
-      'few messages of a session',
-      { max_msgs_per_subject: 10 },
-      /at most 10 messages of a session, and rejects/,
-    ],
+    ['few messages of a session', { max_msgs_per_subject: 10 }, /at most 10 messages for each subject/],
     [
       'few messages of a session, the newest',
       { discard: 'old', max_msgs_per_subject: 10 },
-      /and discards the oldest/,
+      /at most 10 messages for each subject/,
     ],
     ['interest', { retention: 'interest' }, /discards what arrives while it has no consumer/],
     ['a work queue', { retention: 'workqueue' }, /as soon as one consumer/],

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { LogBatch, Tag } from '../../../codec/index.js';
+import { onAbort } from '../../../lib/abort.js';
 import {
   type BatchSource,
   BoundaryLogError,
@@ -7,14 +8,17 @@ import {
   type BoundaryLogProxyOptions,
   type Reporter,
 } from '../../../lib/index.js';
+import { nextTurn } from '../../../lib/real-time.js';
 import { insightOf } from '../../../lib/server/insight.js';
 import { assertBalanced } from '../../helpers/accounts.js';
+import { random } from '../../helpers/cuts.js';
 import { logLines } from '../../helpers/log-lines.js';
 import { firstNumber, logBatch } from '../../helpers/messages.js';
 import { proxies } from '../../helpers/proxies.js';
 import { requestOf, urlsOf } from '../../helpers/redaction.js';
 import { collector } from '../../helpers/reporters.js';
 import { ScriptedSource } from '../../helpers/scripted-source.js';
+import { seed } from '../../helpers/seed.js';
 import { thrown } from '../../helpers/thrown.js';
 import { until } from '../../helpers/until.js';
 
@@ -199,6 +203,20 @@ test('a source that cannot be used is a failure of start(), which may be called 
   expect(source.calls).toEqual(['receive', 'receive']);
 });
 
+test('close() does not wait for a source that is being opened', async () => {
+  const source = new ScriptedSource();
+  let fail: (error: Error) => void = () => undefined;
+  source.receive = () =>
+    new Promise((_resolve, reject) => {
+      fail = reject;
+    });
+  source.close = async () => fail(new Error('closed meanwhile'));
+  const made = proxy({ source });
+  const started = made.start();
+  await made.close();
+  await expect(started).rejects.toThrow('closed meanwhile');
+});
+
 test('a reporter may write to the socket that would be the default', async () => {
   const { proxy } = await served();
   const run = new AbortController();
@@ -206,6 +224,72 @@ test('a reporter may write to the socket that would be the default', async () =>
   await proxy.runForwarder(Object.assign(collector(), { socketPath: proxy.socketPath }), {
     signal: run.signal,
   });
+});
+
+test('batches that a reporter combines are accepted one by one', async () => {
+  const { source, proxy } = await served();
+  for (let n = 1; n <= 20; n++) source.deliver(logBatch(1, n));
+  const { batches, report } = collector();
+  proxy.runForwarder({ coalesce: {}, report });
+  await until('all are accepted', () => source.told.length === 20);
+  expect(source.told).toEqual(Array.from({ length: 20 }, (_, i) => `${i + 1} accepted`));
+  expect(batches.length).toBeLessThan(20);
+});
+
+describe('whatever the reporters do, and however often their runs end', () => {
+  const numbers = random(seed);
+
+  /** Accepts, fails, rejects for ever, or does not answer before its run has ended. */
+  const moody: Reporter = {
+    report: (_batch, { signal }) => {
+      const mood = numbers();
+      if (mood < 0.5) return undefined;
+      if (mood < 0.6) throw Object.assign(new Error('no'), { permanent: true });
+      if (mood < 0.8) throw new Error('no');
+      if (mood < 0.9) return nextTurn();
+      return new Promise((_resolve, reject) => onAbort(signal, () => reject(new Error('ended'))));
+    },
+  };
+
+  test.each(Array.from({ length: 20 }, (_, i) => i))(
+    `the source is told once about each batch, and the accounts balance (seed ${seed}, run %i)`,
+    async () => {
+      const names = ['a', 'b', 'c'].slice(0, 1 + Math.floor(numbers() * 3));
+      const { source, proxy } = await served({
+        reporters: names,
+        bufferSize: 5 + Math.floor(numbers() * 50),
+      });
+      let delivered = 0;
+      const runs: Promise<void>[] = [];
+      for (let round = 0; round < 8; round++) {
+        const run = new AbortController();
+        for (const name of names) {
+          if (numbers() < 0.2) continue;
+          const retry = numbers() < 0.5 ? { initialDelayMs: 0, maxDelayMs: 1, maxAttempts: 3 } : false;
+          const options = { name, signal: run.signal, retry, graceMs: 0 } as const;
+          runs.push(proxy.runForwarder(moody, { ...options, concurrency: 1 + Math.floor(numbers() * 3) }));
+        }
+        for (let i = 0; i < 20; i++) {
+          delivered += 1;
+          if (!source.deliver(logBatch(1 + (i % 3), delivered), 1 + Math.floor(numbers() * 2))) break;
+          if (numbers() < 0.2) await nextTurn();
+        }
+        for (const name of names) assertBalanced(proxy.accounts(name));
+        run.abort();
+        await Promise.all(runs);
+        for (const name of names) assertBalanced(proxy.accounts(name));
+      }
+      await proxy.close();
+      expect(source.told).toHaveLength(delivered);
+      expect(source.told.filter((one) => one.includes('did not have'))).toEqual([]);
+      for (const name of names) {
+        const accounts = proxy.accounts(name);
+        assertBalanced(accounts);
+        expect(accounts.received.batches + accounts.redelivered.batches).toBe(delivered);
+        expect([accounts.buffered.batches, accounts.dropped.forward_failed.batches]).toEqual([0, 0]);
+      }
+    },
+  );
 });
 
 describe('with a source', () => {

@@ -24,7 +24,17 @@ export function EmptyState({ model }: { model: Model }) {
       </div>
     );
   }
-  const { sample, socketPath } = knowledge.hello;
+  const { sample, socketPath, source } = knowledge.hello;
+  if (source !== null) {
+    return (
+      <div class="empty">
+        <p>
+          No events yet. What other proxies publish appears here as soon as it arrives from{' '}
+          <code dir="ltr">{source}</code>.
+        </p>
+      </div>
+    );
+  }
   return (
     <div class="empty">
       <p>

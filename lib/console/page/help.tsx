@@ -25,7 +25,7 @@ const FILTERS: readonly (readonly [filter: string, finds: string])[] = [
 export function Help({ model, onClose }: { model: Model; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
-  const { version = '', socketPath = '' } = model.knowledge?.hello ?? {};
+  const { version = '', socketPath = '', source = null } = model.knowledge?.hello ?? {};
   return (
     <dialog ref={dialog} class="help" aria-labelledby="help-title" onClose={onClose}>
       <h2 id="help-title">Keys and filters</h2>
@@ -37,7 +37,8 @@ export function Help({ model, onClose }: { model: Model; onClose: () => void }) 
       </p>
       {version !== '' && (
         <p>
-          boundary-log-proxy {version}, listening on <code dir="ltr">{socketPath}</code>
+          boundary-log-proxy {version}, {source === null ? 'listening on ' : 'taking logs from '}
+          <code dir="ltr">{source ?? socketPath}</code>
         </p>
       )}
       <form method="dialog">

@@ -20,6 +20,7 @@ const PROBLEMS: Record<string, string> = {
   socket_missing: 'The socket file is gone: no sender can connect. Restart the proxy.',
   not_forwarding: 'Nothing is forwarded.',
   spool_not_writable: 'The spool cannot be written to.',
+  source_failing: 'The source cannot be reached: it keeps what arrives.',
 };
 
 /** Why events were dropped, in words. */
@@ -70,7 +71,8 @@ export function reporterAnswer({ hello, state, samples }: Knowledge, i: number):
   if (outage !== null) {
     const since = `${info.label} unavailable since ${momentOf(outage.since, samples.at(-1)?.at ?? 0)}.`;
     const losing = isDropping ? ` Losing events: ${reasonsText(lately)}.` : '';
-    const seconds = isDropping ? undefined : roomSeconds(samples, i, info);
+    // A source waits when there is no room.
+    const seconds = isDropping || hello.source !== null ? undefined : roomSeconds(samples, i, info);
     const room = seconds === undefined ? '' : ` Room for about ${spanText(seconds)} at this rate.`;
     return { text: `${since} ${kept}, ${loss}.${losing}${room}`, isWarning: true };
   }

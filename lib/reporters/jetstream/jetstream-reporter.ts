@@ -1,12 +1,13 @@
 import type { LogBatch } from '../../../codec/index.js';
 import { onAbort } from '../../abort.js';
+import type { Failure } from '../../connection/failure.js';
 import { KeptConnection } from '../../connection/kept-connection.js';
 import { Outage } from '../../connection/outage.js';
 import { AttemptTimeout } from '../../forwarding/attempt-timeout.js';
 import { isPermanent, type Reporter, type ReportOptions } from '../../forwarding/reporter.js';
 import { attemptTimeoutMs, connectNats } from '../../nats/connect.js';
 import { isUnanswered, requestFailure } from '../../nats/failures.js';
-import { Header, messageIdOf, subjectOf } from '../../nats/message.js';
+import { type Envelope, envelopeOf, Header } from '../../nats/message.js';
 import type { NatsSession } from '../../nats/session.js';
 import { quoted } from '../../printable.js';
 import { CheckedStream } from './checked-stream.js';
@@ -33,9 +34,11 @@ const ANSWER_GRACE_MS = 1000;
  * |---|---|---|
  * | NATS is not reachable (refused, DNS, TLS, no answer), JetStream does not answer, or something else does | `ERR_CONNECT_FAILED` | may succeed after `retryAfterMs`: the time until the next attempt to connect |
  * | the connection ended before the acknowledgement arrived | `ERR_CONNECTION_LOST` | may succeed; the batch is stored once |
+ * | the server sent something that the protocol does not allow | `ERR_PROTOCOL_VIOLATION` | may succeed |
  * | no acknowledgement arrived in time | `ERR_CALL_TIMEOUT` | may succeed; the batch is stored once |
  * | credentials, permissions or the stream are not as needed, or the stream is full | `ERR_NATS_REFUSED` | fail until somebody corrects what the message names |
  * | the batch is larger than the server or the stream accepts | `ERR_CALL_REJECTED` | are useless: `permanent` is true |
+ * | it is not a `LogBatch` | `ERR_INVALID_BATCH` | are useless: `permanent` is true |
  * | the client of NATS is not installed | `ERR_PACKAGE_MISSING` | fail |
  * | `close()` was called | `ERR_CLOSED` | fail |
  */
@@ -66,8 +69,9 @@ export class JetStreamReporter implements Reporter<LogBatch> {
         await this.#stream.check(session);
         return session;
       } catch (error) {
-        session.close(error as never);
-        throw error;
+        const failure = session.endedWith ?? (error as Failure);
+        session.close(failure);
+        throw failure;
       }
     };
     const connectTimeoutMs = attemptTimeoutMs(resolved);
@@ -78,10 +82,11 @@ export class JetStreamReporter implements Reporter<LogBatch> {
   readonly keepsOrder = ({ sessionId }: LogBatch): string => sessionId;
 
   report(batch: LogBatch, { signal, onFailure }: ReportOptions): Promise<void> {
+    const envelope = envelopeOf(batch);
     const { sessionId } = batch;
     // It may wait for long. The chunk that it arrived in should not.
     if (this.#lanes.isBusy(sessionId)) batch.detach();
-    return this.#lanes.run(sessionId, () => this.#deliver(batch, signal), { signal, onFailure });
+    return this.#lanes.run(sessionId, () => this.#deliver(batch, envelope, signal), { signal, onFailure });
   }
 
   /** Closes the connection. Reports in progress, and later ones, fail with ERR_CLOSED. It does not wait for the server. */
@@ -90,7 +95,7 @@ export class JetStreamReporter implements Reporter<LogBatch> {
     this.#outage.flush();
   }
 
-  async #deliver(batch: LogBatch, signal: AbortSignal): Promise<void> {
+  async #deliver(batch: LogBatch, envelope: Envelope, signal: AbortSignal): Promise<void> {
     const session = await this.#connection.session(signal).catch((error) => {
       if (error.name !== 'AbortError') this.#outage.callWaits();
       throw error;
@@ -99,7 +104,7 @@ export class JetStreamReporter implements Reporter<LogBatch> {
     const succeeded = this.#callTimeout.begin();
     try {
       await this.#stream.ready(session);
-      await afterGrace(this.#publish(session, batch, timeoutMs), signal);
+      await afterGrace(this.#publish(session, batch, envelope, timeoutMs), signal);
       session.answered += 1;
       succeeded();
       this.#outage.answered();
@@ -118,13 +123,18 @@ export class JetStreamReporter implements Reporter<LogBatch> {
   }
 
   /** Resolves when the stream has stored the batch, now or at an earlier attempt. */
-  async #publish({ jetstream, packages }: NatsSession, batch: LogBatch, timeout: number): Promise<void> {
+  async #publish(
+    { jetstream, packages }: NatsSession,
+    batch: LogBatch,
+    { subject, id }: Envelope,
+    timeout: number,
+  ): Promise<void> {
     const headers = packages.transport.headers();
     headers.set(Header.TAG, String(batch.tag));
     headers.set(Header.COUNT, String(batch.count));
     headers.set(Header.PROXY, this.#proxy);
-    await jetstream.publish(subjectOf(batch.sessionId), batch.raw, {
-      ...{ headers, timeout, msgID: messageIdOf(batch) },
+    await jetstream.publish(subject, batch.raw, {
+      ...{ headers, timeout, msgID: id },
       // Without this, any stream that stores the subject would acknowledge.
       expect: { streamName: this.#stream.name },
     });

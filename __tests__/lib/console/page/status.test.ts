@@ -24,6 +24,7 @@ interface Case {
   problems?: string[];
   sessions?: Partial<Sessions>;
   isOnDisk?: boolean;
+  source?: string | null;
 }
 
 function knowledge({
@@ -32,6 +33,7 @@ function knowledge({
   problems = [],
   sessions = {},
   isOnDisk = true,
+  source = null,
 }: Case) {
   const hello: Hello = {
     ...{
@@ -39,6 +41,7 @@ function knowledge({
       version: '1',
       startedAt: 0,
       socketPath: '/s',
+      source,
       sample: 'send',
       maxEvents: 100_000,
       history: [],
@@ -86,6 +89,23 @@ describe('the first line', () => {
         samples: [sample(30_000, held(10, 10_000)), sample(0, held(40, 40_000))],
       },
       'Coder unavailable since 12:03. 40 batches (40 kB) in memory, nothing lost. Room for about 60 s at this rate.',
+      true,
+    ],
+    [
+      'an outage of the reporter of a forwarder, whose source waits',
+      {
+        isDown: true,
+        isOnDisk: false,
+        source: 'nats://a',
+        samples: [sample(30_000, held(10, 10_000)), sample(0, held(40, 40_000))],
+      },
+      'Coder unavailable since 12:03. 40 batches (40 kB) in memory, nothing lost.',
+      true,
+    ],
+    [
+      'an outage of the source',
+      { problems: ['source_failing'], source: 'nats://a' },
+      'The source cannot be reached: it keeps what arrives. Forwarding to Coder.',
       true,
     ],
     [

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import {
@@ -286,6 +286,21 @@ describe('instead of NATS, there is', () => {
     await until('at most one attempt is open', () => sockets.size <= 1);
     await closing[0]?.close();
     await until('all connections are closed', () => sockets.size === 0);
+  });
+
+  test('a server that answers with nonsense: the client prints nothing, and the connection ends', async () => {
+    const print = jest.spyOn(console, 'log').mockImplementation(() => undefined);
+    const { servers, sockets } = await other((socket) => {
+      socket.write(INFO);
+      socket.on('data', (data) => {
+        if (data.includes('PING')) socket.write('PONG\r\n');
+        if (data.includes('PUB')) socket.write('NONSENSE \u001b[2J\r\n');
+      });
+    });
+    await expectFailure({ servers }, 'ERR_PROTOCOL_VIOLATION', /its protocol does not allow \(parse error/);
+    expect(print).not.toHaveBeenCalled();
+    print.mockRestore();
+    await until('the connection is closed', () => sockets.size === 0);
   });
 
   test('a server that says nothing: close() does not wait for it', async () => {

@@ -118,6 +118,27 @@ testNats('it receives no more than it has room for, and the rest goes to others'
   expect(held.slice(3).map(firstNumber).sort()).toEqual([21, 22]);
 });
 
+testNats(
+  'sources that start at the same time share one consumer, and each message goes to one of them',
+  async () => {
+    const { server, stream } = await served();
+    const all = Array.from({ length: 8 }, () => sourceOf(server, { maxBatches: 5 }));
+    const seen = all.map(() => [] as number[]);
+    for (const [i, source] of all.entries()) {
+      source.on('data', (batch) => {
+        seen[i]?.push(firstNumber(batch));
+        setTimeout(() => source.accepted(batch), 1);
+      });
+    }
+    await Promise.all(all.map((source) => source.open()));
+    await stream.publish(...batches(200));
+    await settled(stream);
+    expect(seen.flat().sort((a, b) => a - b)).toEqual(batches(200).map(firstNumber));
+    expect(seen.filter((list) => list.length > 0).length).toBeGreaterThan(1);
+    expect(await stream.manager.consumers.list(STREAM).next()).toHaveLength(1);
+  },
+);
+
 testNats('it does not flow without a reader, and holds what nobody reads', async () => {
   const { server, stream } = await served();
   await stream.publish(...batches(10));
@@ -351,6 +372,8 @@ describe('an outage', () => {
 
   testNats('of a server that is stopped is noticed, and ends when the server continues', async () => {
     const { server, stream } = await served();
+    // It may deliver to the connection that has ended, before it learns of that.
+    await stream.addConsumer({ ack_wait: 500e6, filter_subject: 'boundary.logs.>' });
     const source = sourceOf(server, { keepAliveMs: 50, connectTimeoutMs: 200 });
     const held = read(source);
     await source.open();
@@ -382,6 +405,24 @@ describe('an outage', () => {
     await arrived(held, 1);
     expect(logger.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
   });
+
+  testNats(
+    'that does not end before close(): a warning says how many batches are delivered again',
+    async () => {
+      const { server, stream } = await served();
+      await stream.publish(...batches(5));
+      const logger = logLines();
+      const source = sourceOf(server, { logger });
+      const held = read(source);
+      await arrived(held, 5);
+      await server.kill();
+      await until('it is noticed', () => !source.isUp);
+      for (const batch of held.slice(0, 2)) source.accepted(batch);
+      await source.close();
+      const { fields } = logger.lines.find(({ message }) => message.startsWith('the server may not')) ?? {};
+      expect(fields).toEqual({ batches: 5 });
+    },
+  );
 
   testNats('a consumer that is deleted is created again, and everything is delivered again', async () => {
     const { server, stream } = await served();
