@@ -157,11 +157,12 @@ function lowerCase(headers: Readonly<Record<string, string>>): Record<string, st
 const MIN_SECRET_LENGTH = 4;
 const MIN_PART_LENGTH = 8;
 
-/** A text without the values of the headers, which a server may repeat. */
+/** A text without the values of the headers, which a server may repeat. The longest first: one may be a part of another. */
 function hidden(text: string, headers: Readonly<Record<string, string>>): string {
   const values = Object.values(headers).filter(({ length }) => length >= MIN_SECRET_LENGTH);
   const parts = values
     .flatMap((value) => value.split(/\s+/))
     .filter(({ length }) => length >= MIN_PART_LENGTH);
-  return [...values, ...parts].reduce((text, value) => text.replaceAll(value, '[header]'), text);
+  const secrets = [...values, ...parts].sort((a, b) => b.length - a.length);
+  return secrets.reduce((text, value) => text.replaceAll(value, '[header]'), text);
 }

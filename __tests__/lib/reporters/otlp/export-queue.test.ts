@@ -256,6 +256,28 @@ describe('a failure that passes', () => {
   });
 });
 
+test.each(['ERR_CONNECTION_LOST', 'ERR_CALL_TIMEOUT'])(
+  'after %s exports are smaller, until they succeed',
+  async (code) => {
+    const most = 3;
+    const { queue, exports } = decidingQueue((numbers) =>
+      numbers.length > most ? Object.assign(new Error('too much'), { code }) : undefined,
+    );
+    const left = new Set(upTo(40));
+    for (let attempts = 0; left.size > 0 && attempts < 100; attempts++) {
+      const reports = [...left].map((n) =>
+        queue.add(logBatch(25, 25 * n), { signal: never, onFailure: () => undefined }),
+      );
+      const settled = await Promise.allSettled(reports);
+      for (const [i, n] of [...left].entries()) if (settled[i]?.status === 'fulfilled') left.delete(n);
+    }
+    expect([...left]).toEqual([]);
+    const delivered = exports.filter(({ length }) => length <= most).flat();
+    expect(delivered).toEqual(upTo(40).map((n) => 25 * n));
+    expect(exports[0]).toHaveLength(40);
+  },
+);
+
 describe('a failure of the server with no reason', () => {
   test('passes if every request fails, after three of them', async () => {
     const { queue, exports } = decidingQueue(serverFault);
@@ -283,33 +305,46 @@ describe('a failure of the server with no reason', () => {
   });
 
   test.each([0, 7, 18])(
-    'rejects the batch %i that causes it, once others are accepted before and after',
+    'rejects the batch %i that causes it, once others were accepted in three exports',
     async (bad) => {
-      const { queue } = decidingQueue((numbers) => (numbers.includes(bad) ? serverFault() : undefined));
-      const left = new Set(upTo(20));
+      const { queue, exports } = decidingQueue((numbers) =>
+        numbers.includes(bad) ? serverFault() : undefined,
+      );
+      const accepted: number[] = [];
+      const rejectedOnes: unknown[] = [];
+      const batches = new Map(upTo(20).map((n) => [n, logBatch(1, n)]));
       // A report that fails is retried, as a Forwarder does. Only luck decides which batch is sent alone.
-      for (let attempts = 0; left.size > 0 && attempts < 50; attempts++) {
-        await Promise.all(
-          [...left].map((n) =>
-            queue
-              .add(logBatch(1, n), { signal: never })
-              .then(
-                () => expect(n).not.toBe(bad),
-                (error) => {
-                  if (error.permanent) expect([n, error.code]).toEqual([bad, 'ERR_CALL_REJECTED']);
-                  else throw error;
-                },
-              )
-              .then(
-                () => left.delete(n),
-                () => undefined,
-              ),
-          ),
+      for (let attempts = 0; batches.has(bad) && attempts < 50; attempts++) {
+        for (const n of [0, 1, 2]) batches.set(100 + 3 * attempts + n, logBatch(1, 100 + 3 * attempts + n));
+        const tried = [...batches];
+        const settled = await Promise.allSettled(
+          tried.map(([, batch]) => queue.add(batch, { signal: never })),
         );
+        for (const [i, result] of settled.entries()) {
+          const [n] = tried[i] as [number, LogBatch];
+          if (result.status === 'fulfilled') accepted.push(n);
+          else if (result.reason.permanent) rejectedOnes.push([n, result.reason.code]);
+          else continue;
+          batches.delete(n);
+        }
       }
-      expect([...left]).toEqual([]);
+      expect(rejectedOnes).toEqual([[bad, 'ERR_CALL_REJECTED']]);
+      expect(accepted).not.toContain(bad);
+      expect(exports.filter((numbers) => numbers.join() === String(bad)).length).toBeGreaterThanOrEqual(6);
     },
   );
+
+  test('that comes and goes rejects nothing', async () => {
+    // Every request fails until one batch is sent alone for the second time.
+    const alone = new Map<number, number>();
+    const { queue } = decidingQueue(([first = 0, ...others]) => {
+      if (others.length > 0) return serverFault();
+      alone.set(first, (alone.get(first) ?? 0) + 1);
+      return first % 2 === 1 && alone.get(first) === 1 ? serverFault() : undefined;
+    });
+    const reports = upTo(9).map((n) => queue.add(logBatch(1, n), { signal: never }));
+    expect(await fates(reports)).toEqual(upTo(9).map(() => true));
+  });
 
   test('does not reject a batch when the server breaks down while it looks for the cause', async () => {
     let accepted = 0;

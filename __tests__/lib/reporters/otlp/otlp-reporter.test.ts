@@ -1,4 +1,5 @@
 import { once, setMaxListeners } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -282,6 +283,36 @@ describe('a server that', () => {
     expect(await failure(reporterFor(server))).toMatchObject({ code });
     await until('the connection is closed', () => isClosed);
     expect(sent).toBeLessThan(50_000_000);
+  });
+
+  test('answers and ends the connection before it has read a large request: smaller ones arrive', async () => {
+    const received: number[] = [];
+    const server = createHttpServer((request, response) => {
+      const length = Number(request.headers['content-length']);
+      if (length > 50_000) {
+        response.writeHead(413, { connection: 'close' }).end();
+        request.socket.destroySoon();
+        return;
+      }
+      request.resume().on('end', () => {
+        received.push(length);
+        response.end();
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    closing.push(() => server.close());
+    closing.push(() => server.closeAllConnections());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const reporter = reporterFor({ url });
+    let left = Array.from({ length: 40 }, (_, i) => logBatch(25, 25 * i));
+    for (let attempts = 0; left.length > 0 && attempts < 50; attempts++) {
+      const settled = await Promise.allSettled(left.map((batch) => report(reporter, batch)));
+      for (const result of settled)
+        if (result.status === 'rejected') expect(result.reason.permanent).toBeUndefined();
+      left = left.filter((_, i) => settled[i]?.status === 'rejected');
+    }
+    expect(left).toEqual([]);
+    expect(received.length).toBeGreaterThan(7);
   });
 
   test('ends the connection without an answer', async () => {
