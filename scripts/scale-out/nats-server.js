@@ -9,15 +9,18 @@ export class NatsServer {
   #folder;
   #program;
   #config;
+  #jetStream;
 
   /**
    * @param {string} folder A new one for its configuration and its store.
    * @param {string} [config] Further lines of its configuration.
+   * @param {string} [jetStream] Further lines of the configuration of JetStream.
    */
-  constructor(folder, config = '') {
+  constructor(folder, config = '', jetStream = '') {
     mkdirSync(folder);
     this.#folder = folder;
     this.#config = config;
+    this.#jetStream = jetStream;
     this.#program = new Program('nats-server', 'nats-server', ['-c', join(folder, 'server.conf')]);
   }
 
@@ -40,7 +43,10 @@ export class NatsServer {
       join(this.#folder, 'server.conf'),
       `listen: "127.0.0.1:${port || -1}"
 ports_file_dir: "${this.#folder}"
-jetstream { store_dir: "${this.store}" }
+jetstream {
+  store_dir: "${this.store}"
+  ${this.#jetStream}
+}
 ${this.#config}
 `,
     );
