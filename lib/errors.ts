@@ -26,7 +26,7 @@ import { type ErrorCode as CodecErrorCode, BoundaryLogError as CodedError } from
  * | `ERR_CODER_REFUSED` | Coder rejects this configuration, or not yet accepts it: address, token or version | the batch may be retried, seconds or minutes later; the message says what to correct |
  * | `ERR_NATS_REFUSED` | NATS rejects this configuration, or not yet accepts it: credentials, permissions or the stream, which may be full | the batch may be retried, seconds later; the message says what to correct |
  * | `ERR_CALL_REJECTED` | Coder, NATS or the OpenTelemetry server will never accept this batch | the batch is dropped |
- * | `ERR_INVALID_BATCH` | a batch cannot be written as text, or be decoded, however often it is tried; `cause` says why | the batch is dropped as `rejected`; `decode` and `spool --export` skip it |
+ * | `ERR_INVALID_BATCH` | a batch cannot be written as text, be decoded or be published, however often it is tried; `cause` says why | the batch is dropped as `rejected`; `decode` and `spool --export` skip it |
  * | `ERR_REDACTION_FAILED` | the URLs of a batch cannot be redacted | the batch is dropped as `redaction_failed`, and never forwarded |
  * | `ERR_RECORD_FAILED` | the file of a recording cannot be created; `cause` says why | nothing is started |
  * | `ERR_INVALID_CAPTURE` | a capture is damaged, or a record cannot follow those before it | what comes before it can be used; on write the stream fails |

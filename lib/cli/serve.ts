@@ -99,7 +99,7 @@ async function serveUntil(
     if (end.isReached) return end.exitCode;
     metrics?.announce();
     console?.announce();
-    if (!(await startedBefore(end, proxy, source))) return end.exitCode;
+    if (!(await startedBefore(end, proxy, isForwarder))) return end.exitCode;
     if (io.stderr.isTTY && events === undefined && source === undefined)
       (io.log ?? io.stderr).write(greeting(io, proxy.socketPath));
     const withoutReader = new AbortController();

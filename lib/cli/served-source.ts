@@ -40,16 +40,16 @@ export async function servedSource(
 export async function startedBefore(
   end: { readonly isReached: boolean; readonly reached: Promise<unknown> },
   proxy: BoundaryLogProxy,
-  source: BatchSource | undefined,
+  isForwarder: boolean,
 ): Promise<boolean> {
   let isStarted = false;
-  end.reached.then(() => (isStarted ? undefined : source?.close()));
+  if (isForwarder) end.reached.then(() => (isStarted ? undefined : proxy.close()));
   try {
     await proxy.start();
     isStarted = true;
     return true;
   } catch (error) {
-    if (source !== undefined && end.isReached) return false;
+    if (isForwarder && end.isReached) return false;
     throw error;
   }
 }

@@ -1,6 +1,9 @@
 import type { LogBatch } from '../../codec/index.js';
 import type { BoundaryLogError } from '../errors.js';
 
+/** How long a source keeps a batch that a reporter could not be given, in ms, before it delivers the batch again. */
+export const RETURN_DELAY_MS = 30_000;
+
 /** What a source tells its receiver. */
 export interface BatchReceiver {
   /** The next batch. @returns false if there is no room for more: `resume()` follows. */

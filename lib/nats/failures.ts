@@ -78,8 +78,8 @@ export function connectFailure(host: string, error: unknown, options: ResolvedNa
       error,
     );
   }
-  const { servers, caFile, connectTimeoutMs } = options;
-  const isPlain = !servers.tls && caFile === undefined;
+  const { servers, caFile, certFile, connectTimeoutMs } = options;
+  const isPlain = !servers.tls && caFile === undefined && certFile === undefined;
   // The server may reset the connection before its alert has arrived.
   if (!isPlain && /ECONNRESET|EPIPE/.test(text)) {
     const message = `NATS cannot be reached at ${host} (${said(error)}): does it want another certificate of this client? Then correct --nats-cert and --nats-key`;

@@ -258,6 +258,7 @@ export class BoundaryLogProxy {
   }
 
   async #close(drainMs: number): Promise<void> {
+    this.#entrance?.abandon();
     await this.#started?.catch(() => undefined);
     await this.#listener?.close();
     const deadline = performance.now() + drainMs;

@@ -1,11 +1,8 @@
 import type { LogBatch } from '../../codec/index.js';
 import type { Batch } from '../batch.js';
-import type { BatchSource } from '../forwarding/batch-source.js';
+import { type BatchSource, RETURN_DELAY_MS } from '../forwarding/batch-source.js';
 import { messageOf } from '../printable.js';
 import type { DropReason } from '../telemetry/accounts.js';
-
-/** How long a source keeps a batch that no reporter could be given, in ms, before it delivers the batch again. */
-const RETURN_DELAY_MS = 30_000;
 
 /** A batch that was dropped for one of these reasons would be dropped again. */
 const FOR_GOOD: readonly DropReason[] = ['rejected', 'redaction_failed'];

@@ -69,6 +69,7 @@ export class SourceEntrance implements Listener {
   readonly #sinks: SourceSinks;
   readonly #settlement: Settlement;
   readonly #redactor: RequestRedactor | undefined;
+  #isOpening = false;
   #observe: ((outcomes: readonly Outcome[]) => void) | undefined;
 
   /** @throws ERR_INVALID_OPTION */
@@ -99,11 +100,21 @@ export class SourceEntrance implements Listener {
   }
 
   async open(): Promise<this> {
-    await this.#source.receive({
-      batch: (batch) => this.#receive(batch),
-      invalid: (error) => this.#sinks.reject(reasonOf(error), error),
-    });
-    return this;
+    this.#isOpening = true;
+    try {
+      await this.#source.receive({
+        batch: (batch) => this.#receive(batch),
+        invalid: (error) => this.#sinks.reject(reasonOf(error), error),
+      });
+      return this;
+    } finally {
+      this.#isOpening = false;
+    }
+  }
+
+  /** The proxy is closed. A source that is being opened may take long, and is not waited for. */
+  abandon(): void {
+    if (this.#isOpening) void this.#source.close();
   }
 
   async close(): Promise<void> {

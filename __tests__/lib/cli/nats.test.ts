@@ -109,7 +109,8 @@ describe('serve --reporter nats://', () => {
     await sendBatches(socket, 20, 5);
     await until('it says so', () => complaintsIn(served).length > 0);
     expect(complaintsIn(served)).toEqual(['NATS is not available; retrying']);
-    expect(await metric(served, 'reporter_up')).toBe(0);
+    // A batch fails a little later than the connection.
+    await until('the metrics say so', async () => (await metric(served, 'reporter_up')) === 0);
     await server.start();
     await until(
       'everything is forwarded',

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { selfSigned } from '../../helpers/certificate.js';
 import { command, commandsHere, type RunningHere } from '../../helpers/command.js';
 import { eventBatch } from '../../helpers/event-batch.js';
-import { natsServers, testNats } from '../../helpers/nats-server.js';
+import { type NatsServer, type NatsServerOptions, natsServers, testNats } from '../../helpers/nats-server.js';
 import { natsStreams, STREAM } from '../../helpers/nats-stream.js';
 import {
   complaintsIn,
@@ -145,6 +146,30 @@ testNats('a stream that does not exist yet is waited for, and says what creates 
   expect(await stopped(one)).toMatchObject({ received: { batches: 0 } });
 });
 
+describe('what may pass is one warning that says what to do, and is retried', () => {
+  const cases: [what: string, server: NatsServerOptions, url: (server: NatsServer) => string, message: RegExp][] = [
+    ['nothing listens', {}, () => 'nats://127.0.0.1:1', /nothing listens there: start the server, or correct the address$/],
+    ['a name that does not exist', {}, () => 'nats://nats.invalid', /cannot be resolved: correct the address/],
+    ['no TLS', {}, ({ address }) => `tls://${address}`, /it does not offer TLS: enable TLS on the server/],
+    ['an authority that is not known', { tls: selfSigned() }, ({ url }) => url, /is not trusted: name its authority with --nats-ca/],
+    ['no JetStream', { jetStream: false }, ({ url }) => url, /is JetStream enabled for this account, and does the stream have a leader\?$/],
+  ]; // biome-ignore format: one line a case
+
+  for (const [what, options, urlOf, message] of cases) {
+    testNats(what, async () => {
+      const server = await natsServer(options);
+      const one = forwarder(urlOf(server));
+      await until('there is a warning', () => complaintsOf(one).length > 0, 20_000);
+      await until('it has started', async () => (await health(one))[0] === 200);
+      expect(await health(one)).toMatchObject([200, { status: 'degraded', reasons: ['source_failing'] }]);
+      await stopped(one);
+      expect(complaintsOf(one).map(({ msg, err }) => [msg, err.message])).toEqual([
+        ['the NATS stream is not available; retrying', expect.stringMatching(message)],
+      ]);
+    });
+  }
+});
+
 testNats('wrong credentials end the start with one line that says what to correct', async () => {
   const server = await natsServer({ config: 'authorization { user: "a", password: "right" }' });
   const one = start(['serve', '--source', server.url, ...METRICS], {
@@ -169,6 +194,14 @@ testNats('an end does not wait for a server that does not answer', async () => {
 
 describe('options that do not go together with --source', () => {
   const URL_ = 'nats://127.0.0.1:4222';
+
+  test('a socket of systemd', async () => {
+    const { ended, stderr } = start(['serve', '--check', '--source', URL_], { env: { LISTEN_FDS: '1' } });
+    expect([await ended, stderr()]).toEqual([
+      2,
+      `error: ERR_INVALID_OPTION: --source has no effect with a socket that systemd passes, because its unit decides that\n`,
+    ]);
+  });
 
   test.each([
     ['--socket', '/tmp/x.sock'],

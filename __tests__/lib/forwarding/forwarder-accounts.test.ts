@@ -43,7 +43,7 @@ interface Options {
   isRetrying: boolean;
   coalesce: CoalesceOptions | undefined;
   lingerMs: number;
-  keepsOrder: boolean;
+  keepsOrder: boolean | ((batch: Numbered) => string);
 }
 const options = fc.record<Options>({
   maxBatches: fc.constantFrom(1, 2, 5),
@@ -53,7 +53,7 @@ const options = fc.record<Options>({
   isRetrying: fc.boolean(),
   coalesce: fc.constantFrom(undefined, {}, { maxLogs: 5 }, { maxBytes: 25 }),
   lingerMs: fc.constantFrom(0, 1),
-  keepsOrder: fc.boolean(),
+  keepsOrder: fc.constantFrom<Options['keepsOrder']>(false, true, (batch) => String(batch.n % 2)),
 });
 
 /** A LogBuffer, the Forwarder that reads it at the moment, and what became of each batch. */

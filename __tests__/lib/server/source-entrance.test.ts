@@ -203,6 +203,20 @@ test('a source that cannot be used is a failure of start(), which may be called 
   expect(source.calls).toEqual(['receive', 'receive']);
 });
 
+test('close() does not wait for a source that is being opened', async () => {
+  const source = new ScriptedSource();
+  let fail: (error: Error) => void = () => undefined;
+  source.receive = () =>
+    new Promise((_resolve, reject) => {
+      fail = reject;
+    });
+  source.close = async () => fail(new Error('closed meanwhile'));
+  const made = proxy({ source });
+  const started = made.start();
+  await made.close();
+  await expect(started).rejects.toThrow('closed meanwhile');
+});
+
 test('a reporter may write to the socket that would be the default', async () => {
   const { proxy } = await served();
   const run = new AbortController();

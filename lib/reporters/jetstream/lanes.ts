@@ -12,14 +12,14 @@ interface Task {
 
 export interface TaskOptions {
   readonly signal: AbortSignal;
-  /** Called if it fails in a way that may pass, before its promise rejects. */
+  /** Called if it fails in a way that may pass, before its promise rejects. Without it, nobody does it again. */
   readonly onFailure?: (() => void) | undefined;
 }
 
 /**
  * Runs tasks in lanes: those of one lane one after the other, in the order of the calls, and those of different lanes at
  * the same time. If one fails, so do all that wait behind it in its lane, so that they can be done again in the same
- * order. A permanent failure concerns one task alone, and the next one runs.
+ * order. A permanent failure, and one that nobody retries, concerns one task alone, and the next one runs.
  */
 export class Lanes {
   /** The tasks of each lane that has any. The first one runs. */
@@ -55,7 +55,7 @@ export class Lanes {
         task.resolve();
       } catch (error) {
         // If its signal has failed it already, what is in the lane now is not behind it.
-        if (isPermanent(error)) task.reject(error);
+        if (isPermanent(error) || task.onFailure === undefined) task.reject(error);
         else if (tasks[0] === task) this.#failFrom(name, tasks, 0, error);
       }
       task.stopListening();

@@ -6,7 +6,7 @@ import { isRefusal } from '../../connection/failure.js';
 import { KeptConnection } from '../../connection/kept-connection.js';
 import { Outage } from '../../connection/outage.js';
 import { BoundaryLogError } from '../../errors.js';
-import type { BatchReceiver, BatchSource } from '../../forwarding/batch-source.js';
+import { type BatchReceiver, type BatchSource, RETURN_DELAY_MS } from '../../forwarding/batch-source.js';
 import type { Forwarder } from '../../forwarding/forwarder.js';
 import { GuardedEvents } from '../../guard.js';
 import { attemptTimeoutMs } from '../../nats/connect.js';
@@ -22,8 +22,6 @@ import {
 } from './source-options.js';
 import { SourceSession } from './source-session.js';
 
-/** How long a batch that the reporter did not accept stays at the server before it is delivered again, in ms. */
-const RETURN_DELAY_MS = 30_000;
 /** How long the end waits until the server has read all answers, in ms. */
 const CLOSE_MS = 2_000;
 const BATCH: OptionCheck = { expected: 'a LogBatch', accepts: isBatch };

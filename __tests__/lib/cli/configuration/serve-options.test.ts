@@ -9,6 +9,7 @@ import { NATS_OPTIONS, STREAM_OPTIONS } from '../../../../lib/nats/nats-options.
 import { CODER_OPTIONS } from '../../../../lib/reporters/coder/options.js';
 import { PUBLISH_OPTIONS } from '../../../../lib/reporters/jetstream/options.js';
 import { PROXY_OPTIONS, RUN_OPTIONS } from '../../../../lib/server/proxy-options.js';
+import { SOURCE_OPTIONS } from '../../../../lib/sources/jetstream/source-options.js';
 import { accepts } from '../../../helpers/json-schema.js';
 
 const ROWS = Object.entries<Row>(SERVE_OPTIONS);
@@ -85,23 +86,27 @@ describe('every option of the library can be set', () => {
   const TABLES = [PROXY_OPTIONS, RUN_OPTIONS, RETRY_OPTIONS, CODER_OPTIONS];
   const names = new Set([...TABLES.flatMap((table) => Object.keys(table)), 'folder', 'maxBytes', 'sync']);
 
-  test.each(Object.keys({ ...STREAM_OPTIONS, ...NATS_OPTIONS, ...PUBLISH_OPTIONS }))('%s of NATS', (name) => {
-    /** The variables of the environment say these, because they are secrets. */
-    const secrets = Object.keys(NATS_ENV);
-    const others: Record<string, string> = {
-      servers: 'reporter',
-      credentialsFile: 'natsCredentials',
-      caFile: 'natsCa',
-      certFile: 'natsCert',
-      keyFile: 'natsKey',
-      callTimeoutMs: 'reportTimeout',
-      maxCallTimeoutMs: 'reportMaxTimeout',
-      reconnectInitialDelayMs: 'natsReconnectDelay',
-    };
-    if (name === 'logger' || secrets.includes(name)) return;
-    const option = others[name] ?? `nats${name[0]?.toUpperCase()}${name.slice(1).replace(/Ms$/, '')}`;
-    expect(Object.keys(SERVE_OPTIONS)).toContain(option);
-  });
+  test.each(Object.keys({ ...STREAM_OPTIONS, ...NATS_OPTIONS, ...PUBLISH_OPTIONS, ...SOURCE_OPTIONS }))(
+    '%s of NATS',
+    (name) => {
+      /** The variables of the environment say these, because they are secrets. */
+      const secrets = Object.keys(NATS_ENV);
+      const others: Record<string, string> = {
+        servers: 'reporter',
+        maxBatches: 'buffer',
+        credentialsFile: 'natsCredentials',
+        caFile: 'natsCa',
+        certFile: 'natsCert',
+        keyFile: 'natsKey',
+        callTimeoutMs: 'reportTimeout',
+        maxCallTimeoutMs: 'reportMaxTimeout',
+        reconnectInitialDelayMs: 'natsReconnectDelay',
+      };
+      if (name === 'logger' || secrets.includes(name)) return;
+      const option = others[name] ?? `nats${name[0]?.toUpperCase()}${name.slice(1).replace(/Ms$/, '')}`;
+      expect(Object.keys(SERVE_OPTIONS)).toContain(option);
+    },
+  );
 
   test.each([...names].filter((name) => !OF_PROGRAMS.includes(name)))('%s', (name) => {
     expect(Object.keys(SERVE_OPTIONS)).toContain(NAMES[name] ?? name);

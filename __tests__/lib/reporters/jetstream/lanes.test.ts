@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import { onAbort } from '../../../../lib/abort.js';
 import { Forwarder, type LogBatch, type ReportOptions } from '../../../../lib/index.js';
 import { Lanes } from '../../../../lib/reporters/jetstream/lanes.js';
 import { random } from '../../../helpers/cuts.js';
@@ -73,6 +74,29 @@ test('one that fails permanently concerns itself alone', async () => {
   await turn();
   expect(over).toEqual(['a1: too large']);
   expect(began).toEqual(['a1', 'a2']);
+});
+
+test('without retries, a failure costs only the batch that fails', async () => {
+  const lanes = new Lanes();
+  const fate: string[] = [];
+  const reporter = {
+    report: ({ sessionId, firstNumber }: LogBatch, options: ReportOptions) =>
+      lanes.run(
+        sessionId,
+        async () => {
+          await turn();
+          if (firstNumber === 1) throw unavailable;
+        },
+        options,
+      ),
+  };
+  const forwarder = new Forwarder(reporter, { concurrency: 8 });
+  forwarder.on('forward', ({ firstNumber }) => fate.push(`${firstNumber} forwarded`));
+  forwarder.on('drop', ({ firstNumber }, reason) => fate.push(`${firstNumber} ${reason}`));
+  for (const sequence_number of [0, 1, 2, 3])
+    forwarder.write(eventBatch({ session_id: 'a', sequence_number }));
+  await until('everything is done', () => fate.length === 4);
+  expect(fate).toEqual(['0 forwarded', '1 forward_failed', '2 forwarded', '3 forwarded']);
 });
 
 describe('a signal that aborts', () => {
@@ -214,4 +238,38 @@ test(`within each session, the stream has the batches in their order, whatever f
     }
     expect(rejected.every((name) => Number(name.slice(2)) % 13 === 5)).toBe(true);
   }
+});
+
+test('an end returns what was not delivered in the order in which it came, whatever was failing', async () => {
+  const lanes = new Lanes();
+  const began: string[] = [];
+  const reporter = {
+    keepsOrder: ({ sessionId }: LogBatch) => sessionId,
+    report: (batch: LogBatch, options: ReportOptions) =>
+      lanes.run(
+        batch.sessionId,
+        async () => {
+          began.push(`${batch.sessionId}${batch.firstNumber}`);
+          if (batch.sessionId === 'a') throw unavailable;
+          if (batch.sessionId === 'b')
+            await new Promise((_, reject) => onAbort(options.signal, () => reject(options.signal.reason)));
+        },
+        options,
+      ),
+  };
+  const forwarder = new Forwarder(reporter, { concurrency: 8, retry: { initialDelayMs: 60_000 } });
+  const forwarded: string[] = [];
+  forwarder.on('forward', ({ sessionId, firstNumber }) => forwarded.push(`${sessionId}${firstNumber}`));
+  const written: string[] = [];
+  for (const [i, session_id] of [...'abcabcabbaab'].entries()) {
+    written.push(`${session_id}${i}`);
+    forwarder.write(eventBatch({ session_id, sequence_number: i }));
+    await turn();
+  }
+  const left = await forwarder.stop(1000);
+  expect(forwarded).toEqual(['c2', 'c5']);
+  expect(left.map(({ sessionId, firstNumber }) => `${sessionId}${firstNumber}`)).toEqual(
+    written.filter((name) => !forwarded.includes(name)),
+  );
+  expect(began.filter((name) => name.startsWith('b'))).toEqual(['b1']);
 });

@@ -118,6 +118,27 @@ testNats('it receives no more than it has room for, and the rest goes to others'
   expect(held.slice(3).map(firstNumber).sort()).toEqual([21, 22]);
 });
 
+testNats(
+  'sources that start at the same time share one consumer, and each message goes to one of them',
+  async () => {
+    const { server, stream } = await served();
+    const all = Array.from({ length: 8 }, () => sourceOf(server, { maxBatches: 5 }));
+    const seen = all.map(() => [] as number[]);
+    for (const [i, source] of all.entries()) {
+      source.on('data', (batch) => {
+        seen[i]?.push(firstNumber(batch));
+        setTimeout(() => source.accepted(batch), 1);
+      });
+    }
+    await Promise.all(all.map((source) => source.open()));
+    await stream.publish(...batches(200));
+    await settled(stream);
+    expect(seen.flat().sort((a, b) => a - b)).toEqual(batches(200).map(firstNumber));
+    expect(seen.filter((list) => list.length > 0).length).toBeGreaterThan(1);
+    expect(await stream.manager.consumers.list(STREAM).next()).toHaveLength(1);
+  },
+);
+
 testNats('it does not flow without a reader, and holds what nobody reads', async () => {
   const { server, stream } = await served();
   await stream.publish(...batches(10));
