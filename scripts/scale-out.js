@@ -5,7 +5,7 @@
 // While events are sent, each process is killed with SIGKILL, and the server is ended with SIGTERM and with SIGKILL.
 // Exits with 1 if an event that an edge accepted is missing in the files or differs, if the stream is not in order within
 // each session, or if an event arrived more often than the kills explain. docs/scaling.md explains the figures.
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +52,10 @@ function number(name) {
 }
 const upTo = (/** @type {number} */ n) => Array.from({ length: n }, (_, i) => i);
 
+if (spawnSync('nats-server', ['--version']).status !== 0) {
+  console.error('nats-server is not installed: install the package nats-server');
+  process.exit(2);
+}
 const random = randomFrom(number('seed'));
 const begun = performance.now();
 const seconds = () => (performance.now() - begun) / 1000;
