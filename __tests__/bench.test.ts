@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { NATS_MISSING } from './helpers/nats-server.js';
 
 /** A smoke run takes about 25 s, and longer on a busy machine. These tests ignore the figures. */
 const DEADLINE_MS = 180_000;
@@ -54,6 +55,7 @@ describe('bench/run.js', () => {
       'coalescing',
       'opentelemetry',
       'replace',
+      ...(NATS_MISSING === undefined ? ['nats', 'nats-server'] : []),
       'hostile',
     ]);
     const lines = stdout.split('\n');

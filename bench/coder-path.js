@@ -2,7 +2,7 @@
 // __tests__/interop/README.md, whose run.sh builds that server.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,13 +10,12 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Actor, script } from './actor.js';
+import { cpuOf } from './processes.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const AGENT_API = join(ROOT, '__tests__/interop/bin/agentapi');
 const TOKEN = 'the-token-of-the-agent';
 const DEADLINE_MS = 60_000;
-/** Clock ticks per second in /proc. */
-const TICKS = 100;
 
 /** Whether the server is built. */
 export const hasAgentApi = existsSync(AGENT_API);
@@ -92,10 +91,4 @@ export function coderPath(rate, args, batches) {
       }
     },
   };
-}
-
-/** @param {number | undefined} pid @returns {number} Seconds, user and system. */
-export function cpuOf(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / TICKS;
 }

@@ -24,6 +24,7 @@ const REQUESTS = [
 const QUERIES = { none: '', all: '?name=.env&size=1024&from=workspace' };
 /** @typedef {keyof typeof QUERIES | undefined} Queries How many URLs have a query. Default: one in five. */
 
+const SESSION = '5f3c1c52-7b2a-4f0e-9d55-0c2f8a1b9e77';
 /** How many different batches a load contains. */
 const VARIETY = 100;
 /** Bytes of frames in one write of a sender that is not paced: the size of one read. */
@@ -36,11 +37,12 @@ const BLOCK_BYTES = 65_536;
  * @param {number} first The sequence number of its first log.
  * @param {string} [mark] Text at the end of its last URL.
  * @param {Queries} [queries]
+ * @param {string} [sessionId]
  */
-export function frameOf(logs, first, mark = '', queries = undefined) {
+export function frameOf(logs, first, mark = '', queries = undefined, sessionId = SESSION) {
   return encodeLogs(
     {
-      sessionId: '5f3c1c52-7b2a-4f0e-9d55-0c2f8a1b9e77',
+      sessionId,
       confinedProcessName: 'claude-code',
       logs: Array.from({ length: logs }, (_, i) => {
         const request = REQUESTS[(first + i) % REQUESTS.length];

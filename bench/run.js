@@ -13,6 +13,7 @@ import { console_ } from './rows/console.js';
 import { fairness } from './rows/fairness.js';
 import { hostile } from './rows/hostile.js';
 import { latency } from './rows/latency.js';
+import { nats, natsServer } from './rows/nats.js';
 import { opentelemetry } from './rows/opentelemetry.js';
 import { paced } from './rows/paced.js';
 import { proxy } from './rows/proxy.js';
@@ -38,6 +39,8 @@ const GROUPS = {
   coalescing,
   opentelemetry,
   replace,
+  nats,
+  'nats-server': natsServer,
   hostile,
 };
 

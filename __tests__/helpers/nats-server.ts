@@ -22,6 +22,8 @@ export interface NatsServerOptions {
   tls?: { cert: string; key: string; ca?: string };
   /** Default: a free port. */
   port?: number;
+  /** Variables that its configuration refers to. */
+  env?: Readonly<Record<string, string>>;
 }
 
 /** A real nats-server. It keeps its port and its store when it is started again. */
@@ -65,6 +67,7 @@ export class NatsServer {
     writeFileSync(join(this.#folder, 'server.conf'), this.#config());
     const child = spawn('nats-server', ['-c', join(this.#folder, 'server.conf')], {
       stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...this.#options.env },
     });
     this.#child = child;
     let isOver = false;

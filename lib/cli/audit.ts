@@ -69,6 +69,8 @@ class AuditedRecord {
   #lostWithoutSession = 0;
   /** How many reports of senders have a count that is not believed. */
   #ignoredReports = 0;
+  /** Whether events may be missing because something could not be read. */
+  #hasLoss = false;
 
   constructor(input: RecordInput) {
     this.#input = input;
@@ -79,7 +81,7 @@ class AuditedRecord {
     const { missing, unknown } = this.#counts;
     const without = this.#ledger.totals.withoutSession + this.#unnumbered;
     const lost = this.#lostWithoutSession + this.#ignoredReports;
-    return missing + unknown + without + lost === 0 && !this.#input.hasLoss;
+    return missing + unknown + without + lost === 0 && !this.#hasLoss;
   }
 
   async *lines(isJson: boolean): AsyncGenerator<string> {
@@ -87,6 +89,10 @@ class AuditedRecord {
       this.#add(record);
       if (this.#ended.length > 0) yield* this.#rows(isJson);
     }
+    // A line that a killed process did not complete costs nothing if its event was delivered again.
+    const { unread, hasUnknownLoss } = this.#input;
+    this.#hasLoss =
+      hasUnknownLoss || !unread.every(({ session, number }) => this.#ledger.has(session, number));
     this.#ledger.closeAll();
     yield* this.#rows(isJson);
     yield isJson ? jsonLine({ kind: 'total', ...this.#total() }) : this.#summary();
@@ -138,7 +144,7 @@ class AuditedRecord {
   #total() {
     const { sessions, missing: lostBy, duplicated, withoutSession } = this.#ledger.totals;
     const missing = LOST_BY.reduce((sum, who) => sum + lostBy[who], 0);
-    const isReadable = !this.#input.hasLoss;
+    const isReadable = !this.#hasLoss;
     const events = this.#events;
     return {
       events,
@@ -151,6 +157,7 @@ class AuditedRecord {
       unnumbered: this.#unnumbered,
       lostWithoutSession: this.#lostWithoutSession,
       ignoredReports: this.#ignoredReports,
+      cutLines: isReadable ? this.#input.unread.length : 0,
       isReadable,
     };
   }
@@ -158,7 +165,7 @@ class AuditedRecord {
   #summary(): string {
     const { events, sessions, verdicts, missing, duplicated, withoutSession, unnumbered, ...rest } =
       this.#total();
-    const { lostWithoutSession, ignoredReports, isReadable } = rest;
+    const { lostWithoutSession, ignoredReports, cutLines, isReadable } = rest;
     const sentences = [
       events + sessions === 0 && 'There are no events.',
       sessions > 0 &&
@@ -174,6 +181,8 @@ class AuditedRecord {
         `${counted(lostWithoutSession, 'event')} lost by a sender that had not named a session yet.`,
       ignoredReports > 0 &&
         `${counted(ignoredReports, 'report')} of lost events with a count that cannot be true.`,
+      cutLines > 0 &&
+        `${counted(cutLines, 'line')} cannot be read, but the same events are complete in other lines.`,
       !isReadable && 'Something could not be read, so more may be missing.',
     ];
     const text = sentences.filter((sentence) => sentence !== false).join('\n');

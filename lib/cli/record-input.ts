@@ -2,18 +2,22 @@ import { statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { invalidOption } from '../options.js';
 import { recordsIn } from '../records/read-records.js';
-import { placeText, type Recorded, type RecordFault } from '../records/record.js';
+import { type EventName, placeText, type Recorded, type RecordFault } from '../records/record.js';
 import { recordsInSpool } from '../records/spool-records.js';
 import { inputError, inputOf, pipeOf } from './input-file.js';
 import type { Io } from './io.js';
 
 /** How many faults of a file are shown. */
 const MAX_SHOWN = 10;
+/** How many events are remembered that could not be read. */
+const MAX_UNREAD = 1000;
 
 /** Reads the files of a command, one after the other. */
 export class RecordInput {
-  /** Whether events may be missing because something could not be read. */
-  hasLoss = false;
+  /** Whether something could not be read, and nobody can tell which event that was. */
+  hasUnknownLoss = false;
+  /** The events that could not be read, if that is known. They may be whole in another place. */
+  readonly unread: EventName[] = [];
   readonly #files: readonly string[];
   readonly #io: Io;
 
@@ -36,12 +40,18 @@ export class RecordInput {
     }
   }
 
+  /** Whether events may be missing because something could not be read. */
+  get hasLoss(): boolean {
+    return this.hasUnknownLoss || this.unread.length > 0;
+  }
+
   /** Writes faults to stderr. @throws ERR_INVALID_OPTION if a file contains something else. */
   async *records(): AsyncGenerator<Recorded> {
     for (const file of this.#files) {
       let faults = 0;
-      const onFault = ({ message, place, isLoss }: RecordFault) => {
-        this.hasLoss ||= isLoss;
+      const onFault = ({ message, place, isLoss, event }: RecordFault) => {
+        if (event !== undefined && this.unread.length < MAX_UNREAD) this.unread.push(event);
+        else this.hasUnknownLoss ||= isLoss;
         faults += 1;
         if (faults <= MAX_SHOWN) this.#say(`${placeText(place)}: ${message}`);
       };

@@ -1,4 +1,5 @@
 import { messageOf } from '../printable.js';
+import { eventOfCutLine } from './cut-line.js';
 import { EventLines, OTHER } from './event-line.js';
 import type { FaultListener, Recorded } from './record.js';
 import { linesOf } from './text-lines.js';
@@ -32,7 +33,9 @@ export async function* recordsInLines(
       faults += 1;
       const what = error instanceof SyntaxError ? 'it is not valid JSON: ' : '';
       const cut = hasEnd ? '' : '. It is the last line, and was probably cut';
-      onFault({ message: `${what}${messageOf(error)}${cut}`, place, isLoss: true });
+      const event = eventOfCutLine(text ?? '');
+      const message = `${what}${messageOf(error)}${cut}`;
+      onFault({ message, place, isLoss: true, ...(event !== undefined && { event }) });
     }
   }
   if (events === 0 && faults === 0 && others > 0) {

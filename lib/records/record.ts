@@ -54,6 +54,14 @@ export interface RecordFault {
    * contains no events.
    */
   readonly isLoss: boolean;
+  /** The event that could not be read, if what is left of its line names it. The event may be whole elsewhere. */
+  readonly event?: EventName;
+}
+
+/** What distinguishes an event from all others. */
+export interface EventName {
+  readonly session: string;
+  readonly number: number;
 }
 
 /** Called for each fault in its place: after the items before it, and before the items after it. */

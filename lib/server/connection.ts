@@ -109,6 +109,8 @@ export class Connection implements Waiter {
       this.#isBlocked = false;
       this.#readOn();
     });
+    // A turn may have ended at a full sink, with a parser that has nothing more to give: it does not drain then.
+    this.#decoder.on('drain', () => this.#readOn());
     socket.on('data', (chunk) => this.#receive(chunk));
     let kind: 'end' | 'closed' = 'closed';
     socket.once('end', () => {

@@ -177,6 +177,14 @@ export class SessionLedger {
     while (this.#oldest !== undefined) this.#close(this.#oldest);
   }
 
+  /**
+   * Whether an event has arrived, and may have been dropped later. False if the session is closed, or if the ledger has
+   * forgotten its numbers.
+   */
+  has(sessionId: string, number: number): boolean {
+    return this.#open.get(sessionId)?.has(number) ?? false;
+  }
+
   /** What is known of a session that is open; undefined if it is not. */
   report(sessionId: string): SessionReport | undefined {
     return this.#open.get(sessionId)?.report(this.#reasons);

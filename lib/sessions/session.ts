@@ -87,6 +87,11 @@ export class Session {
     return this.#numbers?.size ?? 0;
   }
 
+  /** Whether an event with this number has arrived, as far as its numbers are stored. */
+  has(number: number): boolean {
+    return this.#numbers?.has(number) ?? false;
+  }
+
   receive(batch: NumberedBatch, at: number): void {
     const { count, firstNumber } = batch;
     this.#events += count;

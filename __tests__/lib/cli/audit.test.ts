@@ -270,6 +270,53 @@ describe('what audit says of', () => {
     expect(result.text).toContain(text);
   });
 
+  describe('a line that a killed process did not complete, if its event', () => {
+    const line = (n: number, session?: string) =>
+      `${JSON.stringify({ msg: 'boundary_request', ...event(n, session) })}`;
+    /** The line up to so many characters after a text in it. */
+    const cut = (n: number, after: string, more = 0, session?: string) =>
+      line(n, session).slice(0, line(n, session).indexOf(after) + after.length + more);
+    const lines = (...all: string[]) => all.map((one) => `${one}\n`).join('');
+    const both = '2 lines cannot be read, but the same events are complete in other lines.';
+    const one = '1 line cannot be read, but the same events are complete in other lines.';
+    const lost = 'Something could not be read, so more may be missing.';
+
+    test.each<[what: string, files: string[], code: number, text: string]>([
+      ['comes again in this file', [lines(line(0), cut(1, '"http_url":"https'), line(1))], 0, one],
+      ['came before', [lines(line(0), line(1), cut(1, '"http_method'))], 0, one],
+      [
+        'comes again in a later file',
+        [lines(line(0), cut(1, '"sequence_number":1,')), lines(line(1))],
+        0,
+        one,
+      ],
+      ['is in an earlier file', [lines(line(1)), lines(line(0), cut(1, '"http_url'))], 0, one],
+      ['is cut twice', [lines(cut(0, '"http_url'), cut(0, '"event_time'), line(0))], 0, both],
+      ['has no line feed, either', [lines(line(0)) + cut(0, '"http_url')], 0, one],
+      ['has an odd session', [lines(cut(0, '"http_url', 0, 'a"\\é'), line(0, 'a"\\é'))], 0, one],
+      ['does not come again', [lines(line(0), cut(1, '"http_url'))], 3, lost],
+      ['is of another session', [lines(line(0), line(1), cut(1, '"http_url', 0, 'other'))], 3, lost],
+      ['may have a longer number', [lines(line(0), line(1), cut(1, '"sequence_number":1'))], 3, lost],
+      ['has no number any more', [lines(line(0), cut(1, '"session_id":"5f3c'), line(1))], 3, lost],
+      ['is followed by the rest of another one', [lines(cut(0, '"http_url') + line(1), line(0))], 3, lost],
+    ])('%s', async (_, files, code, text) => {
+      const result = await audited(files.map(file));
+      expect({ code: result.code, text: result.text }).toEqual({ code, text: expect.stringContaining(text) });
+    });
+
+    test('is one of too many', async () => {
+      const many = (n: number) => audited([file(lines(line(0), ...Array(n).fill(cut(0, '"http_url'))))]);
+      expect((await many(1000)).code).toBe(0);
+      expect((await many(1001)).code).toBe(3);
+    });
+
+    test('is counted in JSON', async () => {
+      const { text } = await audited(['--json', file(lines(line(0), cut(0, '"http_url')))]);
+      const total = JSON.parse(text.trimEnd().split('\n').at(-1) ?? '');
+      expect(total).toMatchObject({ cut_lines: 1, is_readable: true });
+    });
+  });
+
   test('a session whose name is not meant for terminals', async () => {
     const { rows } = await audited([], json([{ ...event(0), session_id: '\u001b[31m \u202ex' }]));
     expect(rows).toEqual(['"\\u001b[31m \\u202ex" 1 complete, 0–0']);
@@ -313,6 +360,7 @@ test('--json has a line for each session, and one for all of them', async () => 
       unnumbered: 0,
       lost_without_session: 0,
       ignored_reports: 0,
+      cut_lines: 0,
       is_readable: true,
     },
     verdicts: { complete: 0, before_start: 0, missing: 1, unknown: 0 },

@@ -213,6 +213,16 @@ describe('numbers at the limits', () => {
   });
 });
 
+test('a ledger knows which numbers of an open session have arrived', () => {
+  const { ledger } = ledgerOf();
+  ledger.receive(numbered(A, [0, 1, 5, -1]), 0);
+  ledger.drop(numbered(A, [1]), 'rejected', 0);
+  const found = (session: string) => range(0, 6).filter((n) => ledger.has(session, n));
+  expect([found(A), found(B)]).toEqual([[0, 1, 5], []]);
+  ledger.closeAll();
+  expect(found(A)).toEqual([]);
+});
+
 describe('which sessions are open', () => {
   test('one that is idle is closed, and counted', () => {
     const { ledger, ended } = ledgerOf();
