@@ -6,11 +6,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
+import { startCluster } from '../scripts/scale-out/nats-cluster.js';
 import { NatsServer } from '../scripts/scale-out/nats-server.js';
-import { until } from '../scripts/scale-out/until.js';
 import { cpuOf, rssOf } from './processes.js';
 
 const STREAM = 'boundary-logs';
@@ -154,7 +153,7 @@ export function memoryOfConnections() {
 /** What stores batches of ten logs. */
 const CENTERS = {
   'one replica': async (/** @type {Start} */ start) => [await start('nats')],
-  'three replicas': cluster,
+  'three replicas': (/** @type {Start} */ start) => startCluster(3, start),
   'every message synced': async (/** @type {Start} */ start) => [
     await start('nats', '', 'sync_interval: always'),
   ],
@@ -181,45 +180,4 @@ export function storing(name) {
         return { cpu: ((cpu() - before) / messages) * 1e6, throughput: messages / seconds };
       }),
   };
-}
-
-/** @param {Start} start */
-async function cluster(start) {
-  const ports = await freePorts(3);
-  const routes = ports.map((port) => `"nats://127.0.0.1:${port}"`).join(', ');
-  const servers = await Promise.all(
-    ports.map((port, i) =>
-      start(
-        `nats-${i}`,
-        `server_name: n${i}\ncluster { name: bench, listen: "127.0.0.1:${port}", routes: [${routes}] }`,
-      ),
-    ),
-  );
-  const connection = await connect({ servers: /** @type {NatsServer} */ (servers[0]).url });
-  // Streams can be created as soon as the servers have elected a leader.
-  await until('the cluster has a leader', async () => {
-    const manager = await jetstreamManager(connection, { timeout: 1000 }).catch(() => undefined);
-    const info = await manager?.getAccountInfo().catch(() => undefined);
-    return info !== undefined;
-  });
-  await connection.close();
-  await sleep(1000);
-  return servers;
-}
-
-/** @param {number} count */
-async function freePorts(count) {
-  const { createServer } = await import('node:net');
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  return servers.map((server) => {
-    const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-    server.close();
-    return port;
-  });
 }

@@ -1,5 +1,5 @@
-// npm run scale-out -- [--events N] [--sessions N] [--seconds N] [--edges N] [--forwarders N] [--ack-wait SECONDS]
-//   [--buffer BATCHES] [--seed N] [--json FILE]
+// npm run scale-out -- [--events N] [--sessions N] [--seconds N] [--edges N] [--forwarders N] [--servers N]
+//   [--ack-wait SECONDS] [--buffer BATCHES] [--seed N] [--json FILE]
 //
 // Edges with spools publish to a real nats-server with JetStream, and forwarders write what is on the stream to files.
 // While events are sent, each process is killed with SIGKILL, and the server is ended with SIGTERM and with SIGKILL.
@@ -16,6 +16,7 @@ import { AckPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { compare, readFiles, readStream } from './scale-out/delivered.js';
 import { incidentsOf } from './scale-out/incidents.js';
+import { startCluster } from './scale-out/nats-cluster.js';
 import { NatsServer } from './scale-out/nats-server.js';
 import { Sender } from './scale-out/sender.js';
 import { Edge, Forwarder } from './scale-out/serve.js';
@@ -37,6 +38,7 @@ const { values: options } = parseArgs({
     sessions: { type: 'string', default: '30' },
     edges: { type: 'string', default: '3' },
     forwarders: { type: 'string', default: '2' },
+    servers: { type: 'string', default: '1' },
     seconds: { type: 'string', default: '40' },
     'ack-wait': { type: 'string', default: '30' },
     buffer: { type: 'string', default: '1000' },
@@ -66,13 +68,25 @@ const folder = mkdtempSync(join(tmpdir(), 'scale-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => process.exit(1));
 
-const server = await new NatsServer(join(folder, 'nats')).start();
+const start = (/** @type {string} */ name, config = '') => new NatsServer(join(folder, name), config).start();
+const replicas = number('servers');
+const servers = replicas === 1 ? [await start('nats')] : await startCluster(replicas, start);
+const url = `nats://${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}`;
 const edges = await Promise.all(
   upTo(number('edges')).map((i) =>
-    new Edge(`edge ${i + 1}`, join(folder, `edge-${i + 1}`), ['--reporter', server.url]).start(),
+    new Edge(`edge ${i + 1}`, join(folder, `edge-${i + 1}`), [
+      '--reporter',
+      url,
+      '--nats-replicas',
+      String(replicas),
+    ]).start(),
   ),
 );
-const connection = await connect({ servers: server.url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+const connection = await connect({
+  servers: servers.map((server) => server.url),
+  maxReconnectAttempts: -1,
+  reconnectTimeWait: 50,
+});
 // A request that is sent while the server restarts gets no answer.
 const manager = await jetstreamManager(connection, { timeout: 1000 });
 await until('the stream exists', () =>
@@ -101,7 +115,7 @@ async function consumer() {
 const forwarders = await Promise.all(
   upTo(number('forwarders')).map((i) => {
     const file = join(folder, `events-${i + 1}.ndjson`);
-    const args = ['--source', server.url, '--buffer', String(number('buffer'))];
+    const args = ['--source', url, '--buffer', String(number('buffer'))];
     return new Forwarder(`forwarder ${i + 1}`, file, args).start();
   }),
 );
@@ -124,7 +138,7 @@ async function rush() {
   await sleep(RUSH_MS);
   haste = 1;
 }
-const incidents = incidentsOf({ edges, senders, forwarders, server, consumer, rush }, random);
+const incidents = incidentsOf({ edges, senders, forwarders, servers, consumer, rush }, random);
 /** How many incidents are over. */
 let over = 0;
 const perSecond = () => (haste * number('events')) / number('seconds') / edges.length;
@@ -170,7 +184,7 @@ say('all is delivered');
 const stream = await readStream(connection, STREAM);
 const { state } = await manager.streams.info(STREAM);
 await connection.close();
-await server.end();
+for (const server of servers) await server.end();
 const paths = forwarders.map(({ file }) => file);
 const files = await readFiles(paths, sessions);
 const { missing, again } = compare(files, stream);

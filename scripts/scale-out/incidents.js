@@ -19,7 +19,7 @@ const WRITTEN_MS = 1000;
  * @property {import('./serve.js').Edge[]} edges
  * @property {import('./sender.js').Sender[]} senders One for each edge.
  * @property {import('./serve.js').Forwarder[]} forwarders
- * @property {import('./nats-server.js').NatsServer} server
+ * @property {import('./nats-server.js').NatsServer[]} servers
  * @property {() => Promise<void>} rush Sends much for a moment.
  * @property {() => Promise<{ unacknowledged: number }>} consumer What the server knows of the consumer.
  */
@@ -29,8 +29,10 @@ const WRITTEN_MS = 1000;
  * @param {() => number} random
  * @returns {Incident[]} In a random order.
  */
-export function incidentsOf({ edges, senders, forwarders, server, consumer, rush }, random) {
+export function incidentsOf({ edges, senders, forwarders, servers, consumer, rush }, random) {
   const dead = () => sleep(random() * MAX_DEAD_MS);
+  const one = (/** @type {typeof servers} */ of) =>
+    /** @type {typeof servers[0]} */ (of[Math.floor(random() * of.length)]);
   const incidents = [
     ...edges.map((edge, i) => killOf(edge, /** @type {import('./sender.js').Sender} */ (senders[i]))),
     ...forwarders.map(() => ({
@@ -47,21 +49,21 @@ export function incidentsOf({ edges, senders, forwarders, server, consumer, rush
       },
     })),
     {
-      name: 'the server is ended with SIGTERM',
+      name: 'a server is ended with SIGTERM',
       run: async () => {
-        await server.restart('SIGTERM', dead);
+        await one(servers).restart('SIGTERM', dead);
         // The forwarders repeat the acknowledgements that it has not read, as soon as they are connected again.
         return (await consumer()).unacknowledged;
       },
     },
     {
-      name: 'the server is killed',
+      name: 'a server is killed',
       run: async () => {
         // What was acknowledged a moment before, it may not have written, and forgets.
         const before = await forwardedBy(forwarders);
         await sleep(WRITTEN_MS);
         let after = before;
-        await server.restart('SIGKILL', async () => {
+        await one(servers).restart('SIGKILL', async () => {
           after = await forwardedBy(forwarders);
           await dead();
         });
