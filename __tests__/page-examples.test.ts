@@ -299,6 +299,16 @@ const elsewhere: { page: string; text: string; reason: string }[] = [
     text: 'JetStreamSource',
     reason: 'it needs a server of NATS; forwarders-page.test.ts runs it',
   },
+  { page: 'docs/scaling.md', text: '# nats.conf', reason: 'scaling-page.test.ts starts a server with it' },
+  { page: 'docs/scaling.md', text: '# center.conf', reason: 'scaling-page.test.ts starts a server with it' },
+  { page: 'docs/scaling.md', text: '# site.conf', reason: 'scaling-page.test.ts starts a server with it' },
+  {
+    page: 'docs/scaling.md',
+    text: 'serve --reporter nats://nats.example.com:4222 --spool',
+    reason: 'scale-out.test.ts runs such processes',
+  },
+  { page: 'docs/scaling.md', text: 'audit events-1.ndjson', reason: 'scale-out.test.ts runs it' },
+  { page: 'docs/scaling.md', text: 'nats consumer add', reason: 'it needs the command nats' },
   { page: 'docs/loading.md', text: 'createRequire', reason: 'matrix.test.ts runs a bundle with it' },
   {
     page: 'docs/embedding.md',

@@ -2,9 +2,9 @@
 // place.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -71,7 +71,8 @@ export function otlpPath(name, reporter, env, batches) {
         }
       };
       try {
-        for (; !existsSync(socket); await sleep(10));
+        // The file is there before the proxy accepts connections.
+        while (!(await accepts(socket))) await sleep(10);
         await feeder.told('ready');
         await feeder.asked({ connect: true }, 'connected');
         await feeder.asked({ feed: n, isWarmUp: true }, 'fed');
@@ -94,4 +95,17 @@ export function otlpPath(name, reporter, env, batches) {
       }
     },
   };
+}
+
+/** Whether somebody accepts connections on a socket. @param {string} path */
+async function accepts(path) {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
