@@ -203,12 +203,17 @@ describe('options that do not go together with --source', () => {
     ]);
   });
 
+  test('--overflow block is what a source implies', async () => {
+    const { code, errors } = await command(['serve', '--check', '--source', URL_, '--overflow', 'block']);
+    expect([code, errors]).toEqual([0, '']);
+  });
+
   test.each([
     ['--socket', '/tmp/x.sock'],
     ['--socket-mode', '0660'],
     ['--socket-group', '0'],
     ['--replace'],
-    ['--overflow', 'block'],
+    ['--overflow', 'drop'],
     ['--fair-share'],
     ['--max-connections', '5'],
     ['--frame-timeout', '5'],

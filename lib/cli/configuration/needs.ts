@@ -23,6 +23,11 @@ export const NO_SPOOL: Need = { option: 'spool', isMet: (value) => value === und
 export const SOURCE = needed('source');
 /** A source takes the place of the socket, keeps what there is no room for, and is shared, so that each proxy sees a part. */
 export const NO_SOURCE: Need = { option: 'source', isMet: (value) => value === undefined };
+/** With a source, the buffer blocks. Nobody can choose anything else. */
+export const BLOCKING_WITH_SOURCE: Need = {
+  option: 'source',
+  isMet: (value, values) => value === undefined || values.get('overflow') === 'block',
+};
 export const RECORD = needed('record');
 export const REDACT = needed('redact');
 /** A recording contains the bytes as they were received, with everything that a redaction removes. */

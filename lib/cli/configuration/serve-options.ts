@@ -21,6 +21,7 @@ import {
 } from './kinds.js';
 import { NATS_ROWS } from './nats-rows.js';
 import {
+  BLOCKING_WITH_SOURCE,
   CUSTOM_SOCKET,
   DROPPING,
   LOCAL_METRICS,
@@ -89,8 +90,8 @@ export const SERVE_OPTIONS = {
     kind: oneOf('drop', 'block'),
     takes: 'what',
     default: PROXY_OPTIONS.overflow.default,
-    doc: 'when the buffer is full: drop the newest batch, or block the senders',
-    needs: [NO_SOURCE],
+    doc: 'when the buffer is full: drop the newest batch, or block the senders, which --source implies',
+    needs: [BLOCKING_WITH_SOURCE],
   },
   fairShare: {
     kind: toggle,
