@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, jest } from '@jest/globals';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
@@ -45,6 +46,18 @@ async function managerOf(server: NatsServer): Promise<JetStreamManager> {
   return jetstreamManager(connection, { checkAPI: false });
 }
 
+/** The answer of a cluster, which may elect a leader again at any time, and has no answer meanwhile. */
+async function answered<T>(ask: () => Promise<T>): Promise<T> {
+  for (const deadline = performance.now() + 30_000; ; await sleep(50)) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!/temporarily unavailable|timeout/i.test(String(error)) || performance.now() > deadline)
+        throw error;
+    }
+  }
+}
+
 testNats(
   'a cluster that loses the leader of the stream keeps the order and stores each batch once',
   async () => {
@@ -86,18 +99,19 @@ testNats(
     })();
     await until('some are stored', () => forwarded > 200, 60_000);
     const [one] = servers as [NatsServer];
-    const { cluster: info } = await (await managerOf(one)).streams.info('boundary-logs');
+    const first = await managerOf(one);
+    const { cluster: info } = await answered(() => first.streams.info('boundary-logs'));
     const leader = servers[Number(info?.leader?.slice(1))] as NatsServer;
     await leader.kill();
     await sent;
     await until('everything is stored', () => forwarded === sessions * each, 90_000);
     const left = servers.find((server) => server !== leader) as NatsServer;
     const manager = await managerOf(left);
-    const { state, config } = await manager.streams.info('boundary-logs');
+    const { state, config } = await answered(() => manager.streams.info('boundary-logs'));
     expect(config.num_replicas).toBe(3);
     const numbers = new Map<string, number[]>();
     for (let seq = state.first_seq; seq <= state.last_seq; seq++) {
-      const message = await manager.streams.getMessage('boundary-logs', { seq });
+      const message = await answered(() => manager.streams.getMessage('boundary-logs', { seq }));
       if (message === null) continue;
       const { sessionId, firstNumber } = batchOf({ data: message.data, headers: message.header });
       numbers.set(sessionId, [...(numbers.get(sessionId) ?? []), firstNumber]);
