@@ -78,7 +78,7 @@ export class LogBatch {
   }
 
   /**
-   * The sequence number of the first log, or -1 if there is no log or the numbers are not consecutive.
+   * The sequence number of the first log, or -1 if there are no logs or their numbers are not consecutive.
    * Senders without a session do not number their logs, so each of them has the number 0.
    */
   get firstNumber(): number {

@@ -1,3 +1,4 @@
+import { RECONNECT_OPTIONS } from '../connection/reconnect-options.js';
 import { BoundaryLogError } from '../errors.js';
 import { guardedLogger } from '../guard.js';
 import type { Logger } from '../logger.js';
@@ -85,16 +86,7 @@ export const NATS_OPTIONS = {
     default: 5000,
     doc: 'How long it may take to connect to one host, in ms',
   },
-  reconnectInitialDelayMs: {
-    ...milliseconds({ min: 0 }),
-    default: 1000,
-    doc: 'Longest delay before the first attempt to reconnect, in ms; each delay is random, and its longest value doubles',
-  },
-  reconnectMaxDelayMs: {
-    ...milliseconds({ min: 0 }),
-    default: 10_000,
-    doc: 'Upper limit of the longest delay, in ms',
-  },
+  ...RECONNECT_OPTIONS,
   keepAliveMs: {
     ...wholeNumber({ min: 10, max: 30_000 }),
     default: 10_000,

@@ -50,7 +50,7 @@ export interface BoundaryLogProxyOptions {
   onReplace?: (() => void) | undefined;
   /**
    * Takes batches from a source, such as a `JetStreamSource`, in place of the socket. The source keeps each batch until
-   * every reporter has accepted it. Then `overflow` is `'block'`, and there is no spool, no recording and no `sessions`.
+   * every reporter has accepted it. `overflow` is `'block'` then, and `spool`, `record` and `sessions` are refused.
    * Default: the proxy listens on a socket.
    */
   source?: BatchSource | undefined;

@@ -71,7 +71,7 @@ export function reporterAnswer({ hello, state, samples }: Knowledge, i: number):
   if (outage !== null) {
     const since = `${info.label} unavailable since ${momentOf(outage.since, samples.at(-1)?.at ?? 0)}.`;
     const losing = isDropping ? ` Losing events: ${reasonsText(lately)}.` : '';
-    // A source waits when there is no room.
+    // A source waits until there is room.
     const seconds = isDropping || hello.source !== null ? undefined : roomSeconds(samples, i, info);
     const room = seconds === undefined ? '' : ` Room for about ${spanText(seconds)} at this rate.`;
     return { text: `${since} ${kept}, ${loss}.${losing}${room}`, isWarning: true };

@@ -1,3 +1,4 @@
+import { RECONNECT_OPTIONS } from '../../connection/reconnect-options.js';
 import { BoundaryLogError } from '../../errors.js';
 import { RETRY_OPTIONS } from '../../forwarding/retry-options.js';
 import { guardedLogger } from '../../guard.js';
@@ -79,16 +80,7 @@ export const CODER_OPTIONS = {
     default: 15_000,
     doc: 'How long it may take to connect, in ms',
   },
-  reconnectInitialDelayMs: {
-    ...milliseconds({ min: 0 }),
-    default: 1000,
-    doc: 'Longest delay before the first attempt to reconnect, in ms; each delay is random, and its longest value doubles',
-  },
-  reconnectMaxDelayMs: {
-    ...milliseconds({ min: 0 }),
-    default: 10_000,
-    doc: 'Upper limit of the longest delay, in ms',
-  },
+  ...RECONNECT_OPTIONS,
   maxRetryAfterMs: {
     ...RETRY_OPTIONS.maxRetryAfterMs,
     doc: 'Upper limit of the delay that `Retry-After` asks for, in ms',

@@ -28,7 +28,7 @@ export interface Consumer {
  * the same time.
  *
  * @throws ERR_NATS_REFUSED if the consumer cannot be used or created
- * @throws ERR_CONNECT_FAILED if there is no stream yet, or it has no leader
+ * @throws ERR_CONNECT_FAILED if the stream does not exist yet, or has no leader
  * @throws ERR_CONNECTION_LOST, ERR_CALL_TIMEOUT
  */
 export async function ensureConsumer(

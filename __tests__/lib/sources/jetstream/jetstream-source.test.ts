@@ -393,7 +393,7 @@ describe('an outage', () => {
     await source.open();
     expect(source.isUp).toBe(false);
     await server.start();
-    // There is no stream yet, either.
+    // The stream does not exist yet either.
     await until(
       'the stream is missed',
       () =>
